@@ -1,0 +1,157 @@
+//! `Releases.toml`: what the file says, checked, as types the rest of the program can trust.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::event::Phase;
+use crate::fleet::{EnvName, Fleet, Role, Targets};
+use crate::source::Wanted;
+
+/// A whole `Releases.toml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The file.
+    pub path: PathBuf,
+    /// The environment meant when none is named.
+    pub default_env: Option<EnvName>,
+    /// The ssh configuration to read instead of `~/.ssh/config`.
+    pub ssh_config: Option<PathBuf>,
+    /// In the order of the file.
+    pub envs: Vec<Environment>,
+    /// Tasks of the file's own.
+    pub tasks: Vec<OwnTask>,
+}
+
+/// One environment: its hosts and, after its own overrides, everything a task needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Environment {
+    /// Its name, which is also its directory on the hosts.
+    pub name: EnvName,
+    /// Name of the application.
+    pub app: String,
+    /// Ask before changing anything.
+    pub confirm: bool,
+    /// Its hosts, in the order of the file.
+    pub fleet: Fleet,
+    /// Where the code comes from.
+    pub source: Wanted,
+    /// How releases are laid out, switched and kept.
+    pub release: ReleaseRules,
+    /// The virtualenv, if there is one.
+    pub python: Option<Python>,
+    /// The app's own commands, in the order of the file.
+    pub operations: Vec<AppOperation>,
+}
+
+/// The `[release]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseRules {
+    /// Absolute, or relative to the home of the login.
+    pub root: String,
+    /// Good releases kept, the live one included; at least 1.
+    pub keep: usize,
+    /// How many hosts switch at a time; the last one repeats until all have.
+    pub batches: Vec<Batch>,
+    /// Directories below `shared/` linked into each release. Relative, without `..`.
+    pub shared_dirs: Vec<String>,
+    /// Files below `shared/` linked into each release.
+    pub shared_files: Vec<String>,
+    /// Paths copied from the live release if they are there.
+    pub copy_from_current: Vec<String>,
+}
+
+/// How many hosts switch together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batch {
+    /// So many hosts; at least 1.
+    Hosts(usize),
+    /// So many of a hundred, rounded up; 1 to 100.
+    Percent(u8),
+}
+
+/// The `[python]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Python {
+    /// What goes into the virtualenv.
+    pub packages: Packages,
+    /// The interpreter it is made with, as a command on the host.
+    pub python: String,
+    /// Which hosts get one.
+    pub targets: Targets,
+    /// What installs the packages.
+    pub installer: Installer,
+    /// The package index, if not the installer's own.
+    pub index: Option<String>,
+    /// More arguments for the installer.
+    pub args: Vec<String>,
+}
+
+/// Where a virtualenv's packages are named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Packages {
+    /// Requirements files of the release, in order.
+    Requirements(Vec<String>),
+    /// `pyproject.toml`, with `uv.lock` beside it where there is one.
+    Project,
+    /// A command of the file's own, run in the release with the empty virtualenv active.
+    Command(String),
+}
+
+/// What installs packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installer {
+    /// uv where the host has it, else pip.
+    Auto,
+    /// uv; a host without it fails.
+    Uv,
+    /// `venv` and pip.
+    Pip,
+}
+
+/// One of `[[operations]]`: a command of the app's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppOperation {
+    /// Unique in the environment.
+    pub name: String,
+    /// When it runs; never [`Phase::Flip`].
+    pub phase: Phase,
+    /// Where it runs.
+    pub targets: Targets,
+    /// One host at a time.
+    pub serial: bool,
+    /// How long it may take on one host.
+    pub time_limit: Option<Duration>,
+    /// Text for the host's `sh`.
+    pub run: String,
+    /// What takes it back when a switch is put back.
+    pub undo: Option<Undo>,
+    /// Run again by a resumed deploy even if it was done.
+    pub always: bool,
+}
+
+/// How an operation is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undo {
+    /// Run the same command again, in the release that is live then.
+    Again,
+    /// Run this instead.
+    Command(String),
+}
+
+/// A task composed in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTask {
+    /// What one types.
+    pub name: String,
+    /// A line for `relm tasks`.
+    pub about: String,
+    /// Names of the file's operations and of built-in compositions such as `setup-release`, in order.
+    pub operations: Vec<String>,
+}
+
+impl Environment {
+    /// Every role some host has.
+    pub fn roles(&self) -> std::collections::BTreeSet<&Role> {
+        self.fleet.hosts.iter().flat_map(|host| &host.roles).collect()
+    }
+}

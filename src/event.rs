@@ -1,0 +1,218 @@
+//! The vocabulary of a run: what `engine` says and `ui` shows.
+//!
+//! Each event is understood alone: it carries names, not indexes. [`Event::RunStarted`] is the first and lists every
+//! step; [`Event::RunEnded`] is the last, exactly once.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::fleet::{EnvName, HostName};
+use crate::release::ReleaseName;
+
+/// An event and when it happened, by the controller's clock. One JSON object a line in `--json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stamped {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Where in a run a step stands, and with it what may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Reads only.
+    Check,
+    /// Changes nothing live.
+    Prepare,
+    /// First part of the switch: right before a host's flip.
+    BeforeFlip,
+    /// The flip itself.
+    Flip,
+    /// Last part of the switch: right after a host's flip.
+    AfterFlip,
+    /// All hosts are switched; resumed, never undone.
+    Finish,
+}
+
+/// One step as announced at the start of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepInfo {
+    /// Unique in the run.
+    pub name: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// The hosts it runs on, in order.
+    pub hosts: Vec<HostName>,
+}
+
+/// What a step did on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It changed something.
+    Changed,
+    /// There was nothing to do.
+    AlreadyDone,
+    /// It does not apply, for this reason.
+    Skipped(String),
+}
+
+/// Why a step failed on a host, with the host's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// `exited 1`, `the connection was lost: …`.
+    pub what: String,
+    /// The app's command, as it stands in `Releases.toml`; nothing for relm's own scripts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The last lines the host said.
+    pub said: Vec<String>,
+}
+
+/// How a run ended: in what state the fleet is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// All was done.
+    Succeeded,
+    /// What is live did not change: the run failed before it could, or there was nothing to do.
+    NothingChanged,
+    /// The switch failed and every host runs again what it ran before.
+    PutBack,
+    /// The switch failed and hosts could not be put back: they run different releases.
+    Mixed,
+    /// The new release is live and something after the flip is unfinished.
+    LiveButUnfinished,
+    /// A wait ran out of time; nothing live changed.
+    Paused,
+    /// A signal ended the run.
+    Interrupted,
+}
+
+/// Which stream a line of output came from.
+pub use crate::transport::Stream;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Always first.
+    RunStarted {
+        /// `deploy`, `rollback`, …
+        task: String,
+        /// The environment.
+        env: EnvName,
+        /// The release it is about, where there is one.
+        release: Option<ReleaseName>,
+        /// All steps, in order.
+        steps: Vec<StepInfo>,
+        /// Whether nothing but this list will come.
+        dry_run: bool,
+    },
+    /// The first host has begun a step.
+    StepStarted {
+        /// The step.
+        step: String,
+        /// Its phase.
+        phase: Phase,
+    },
+    /// A host has begun a step.
+    HostStarted {
+        /// The step.
+        step: String,
+        /// The host.
+        host: HostName,
+    },
+    /// A line the host said.
+    Output {
+        /// The step.
+        step: String,
+        /// The host.
+        host: HostName,
+        /// The stream.
+        stream: Stream,
+        /// Without its end.
+        line: String,
+    },
+    /// How much of an upload has been sent.
+    Progress {
+        /// The step.
+        step: String,
+        /// The host.
+        host: HostName,
+        /// Bytes sent.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// A host has finished a step.
+    HostFinished {
+        /// The step.
+        step: String,
+        /// The host.
+        host: HostName,
+        /// What it did.
+        outcome: Outcome,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// A step failed on a host.
+    HostFailed {
+        /// The step.
+        step: String,
+        /// The host.
+        host: HostName,
+        /// Why.
+        failure: Failure,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// A host of a failed switch was put back, or could not be.
+    HostPutBack {
+        /// The host.
+        host: HostName,
+        /// What it runs again; nothing if it ran nothing.
+        release: Option<ReleaseName>,
+        /// What could not be undone.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<Failure>,
+    },
+    /// The last host has finished a step, or the step was given up.
+    StepFinished {
+        /// The step.
+        step: String,
+        /// Whether every host finished it.
+        ok: bool,
+    },
+    /// Something a person should know that stops nothing.
+    Warning {
+        /// The host, if it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host: Option<HostName>,
+        /// A sentence.
+        message: String,
+    },
+    /// Always last.
+    RunEnded {
+        /// In what state the fleet is, from a fresh look at the hosts.
+        ending: Ending,
+        /// What the process will exit with.
+        exit_code: u8,
+        /// What is live on each host now; nothing if nothing is, or if it could not be read.
+        hosts: BTreeMap<HostName, Option<ReleaseName>>,
+        /// Hosts that could not be read.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        unread: Vec<HostName>,
+        /// Why a run was refused or what it came to, where steps do not say it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Commands to type next.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        next: Vec<String>,
+    },
+}

@@ -1,0 +1,9 @@
+//! Hosts, their roles, and which of them a step is for. Pure: nothing here reaches a host.
+
+mod host;
+mod name;
+mod targets;
+
+pub use host::{Address, AddressError, Fleet, Host};
+pub use name::{EnvName, HostName, NameError, Role};
+pub use targets::Targets;

@@ -1,0 +1,110 @@
+//! Names of hosts, roles and environments: short, printable, and safe as one part of a path.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Says why a text cannot be a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {name:?} {reason}")]
+pub struct NameError {
+    what: &'static str,
+    name: String,
+    reason: &'static str,
+}
+
+/// Letters, digits, `.`, `_` and `-`; the first a letter or digit; at most 64 of them.
+///
+/// Environment names become directories and all names stand in messages, so what a shell, a path or a terminal could
+/// take as more than a name is refused.
+fn check(what: &'static str, name: &str) -> Result<(), NameError> {
+    let error = |reason| {
+        Err(NameError {
+            what,
+            name: name.to_owned(),
+            reason,
+        })
+    };
+    if name.is_empty() {
+        return error("is empty");
+    }
+    if name.len() > 64 {
+        return error("is longer than 64 characters");
+    }
+    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return error("does not start with a letter or a digit");
+    }
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
+        return error("has other characters than letters, digits, '.', '_' and '-'");
+    }
+    Ok(())
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks and takes a name.
+            pub fn new(name: &str) -> Result<Self, NameError> {
+                check($what, name)?;
+                Ok(Self(name.to_owned()))
+            }
+
+            /// Returns the name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// The name of a host in `Releases.toml`, not its address.
+    HostName = "host name";
+    /// What a host is for: `web`, `db`.
+    Role = "role";
+    /// A fleet and its settings: `production`.
+    EnvName = "environment name";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_pass() {
+        for name in ["web1", "db-1.example", "a", "0", "Über".trim_start_matches('Ü')] {
+            assert!(HostName::new(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_could_be_more_than_a_name_passes() {
+        for name in [
+            "",
+            ".",
+            "..",
+            "-x",
+            "a/b",
+            "a b",
+            "a\nb",
+            "a'b",
+            "$x",
+            "ü",
+            "_x",
+            &"x".repeat(65),
+        ] {
+            assert!(EnvName::new(name).is_err(), "{name:?}");
+        }
+    }
+}

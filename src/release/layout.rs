@@ -1,0 +1,56 @@
+//! Every path relm uses on a host, from one root.
+
+use super::ReleaseName;
+
+/// The places of one environment on one host. All paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    base: String,
+}
+
+impl Layout {
+    /// The layout below `base`, the absolute `<root>/<env>` of a host.
+    pub fn new(base: impl Into<String>) -> Self {
+        Self { base: base.into() }
+    }
+
+    /// `<root>/<env>` itself.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The link to the live release.
+    pub fn current(&self) -> String {
+        format!("{}/current", self.base)
+    }
+
+    /// The directory of all releases.
+    pub fn releases(&self) -> String {
+        format!("{}/releases", self.base)
+    }
+
+    /// One release's tree.
+    pub fn release(&self, name: &ReleaseName) -> String {
+        format!("{}/releases/{name}", self.base)
+    }
+
+    /// What outlives releases.
+    pub fn shared(&self) -> String {
+        format!("{}/shared", self.base)
+    }
+
+    /// Where relm keeps its own records, outside every release's tree.
+    pub fn records(&self) -> String {
+        format!("{}/.relm", self.base)
+    }
+
+    /// The records of one release.
+    pub fn record(&self, name: &ReleaseName) -> String {
+        format!("{}/.relm/releases/{name}", self.base)
+    }
+
+    /// Where a release of this layout lies when seen from `current`.
+    pub fn link_target(name: &ReleaseName) -> String {
+        format!("releases/{name}")
+    }
+}

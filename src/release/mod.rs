@@ -1,0 +1,13 @@
+//! What a release is: its name, where it stands on a host, what it holds, how long it stays. Pure.
+
+mod layout;
+mod manifest;
+mod name;
+mod record;
+mod retention;
+
+pub use layout::Layout;
+pub use manifest::{Entry, Kind, Manifest, ManifestError};
+pub use name::{ReleaseName, ReleaseNameError};
+pub use record::{Flip, FlipStage, Record, State};
+pub use retention::{Facts, Reason, Verdict, decide};

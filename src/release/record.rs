@@ -1,0 +1,113 @@
+//! What stands in a host's records: who made a release, what became of it, and every change of what is live.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ReleaseName;
+
+/// Who made a release, from what and why; written before the release is built and never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The release.
+    pub name: ReleaseName,
+    /// When it was asked for, by the controller's clock; the order of releases is the order of these times.
+    pub created: DateTime<Utc>,
+    /// The person: git identity or login.
+    pub by: String,
+    /// The machine relm ran on.
+    pub machine: String,
+    /// What was asked for: a branch, a directory, an archive.
+    pub source: String,
+    /// The commit, where the source has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The hash of the tree's manifest: the same on all hosts.
+    pub tree: String,
+    /// A private release is built and never flipped.
+    #[serde(default)]
+    pub private: bool,
+    /// Never deleted before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_until: Option<DateTime<Utc>>,
+    /// The reason given with `-m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What became of a release on one host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Claimed, and not yet complete.
+    Building,
+    /// Every step before the switch has finished.
+    Complete,
+    /// What `current` points to.
+    Live,
+    /// Was live, and may be again.
+    Retired,
+    /// Was rolled back from; never chosen again.
+    Bad,
+    /// Could not be built, or was put back.
+    Failed,
+    /// Complete, and never meant to be live.
+    Private,
+}
+
+impl State {
+    /// The word for it in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Building => "building",
+            Self::Complete => "complete",
+            Self::Live => "live",
+            Self::Retired => "retired",
+            Self::Bad => "bad",
+            Self::Failed => "failed",
+            Self::Private => "private",
+        }
+    }
+
+    /// Says whether every file and step of the release is there.
+    pub fn is_complete(self) -> bool {
+        matches!(self, Self::Complete | Self::Live | Self::Retired | Self::Private)
+    }
+}
+
+/// How far a flip had come when its line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlipStage {
+    /// Written before `current` is changed.
+    Intent,
+    /// Written after it was read back.
+    Done,
+}
+
+/// One line of `history.jsonl`: a change of what is live on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flip {
+    /// When, by the controller's clock.
+    pub at: DateTime<Utc>,
+    /// Whether it was about to happen or had happened.
+    pub stage: FlipStage,
+    /// The task: `deploy`, `rollback`; `put_back` when a failed switch was undone.
+    pub task: String,
+    /// What was live before.
+    pub from: Option<ReleaseName>,
+    /// What is live after; none only when a first deploy was put back.
+    pub to: Option<ReleaseName>,
+    /// Who.
+    pub by: String,
+    /// From which machine.
+    pub machine: String,
+    /// The source of the release, as in its record.
+    #[serde(default)]
+    pub source: String,
+    /// The commit of the release, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The reason given with `-m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}

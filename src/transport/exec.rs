@@ -1,0 +1,119 @@
+//! What is asked of a machine and what comes back.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use crate::script::Script;
+
+/// One script to run, with everything that bounds it.
+#[derive(Clone, Copy)]
+pub struct Exec<'a> {
+    /// The script.
+    pub script: &'a Script,
+    /// What it reads on its standard input.
+    pub input: &'a Input,
+    /// Hears each line as it comes, without its end.
+    pub on_line: &'a (dyn Fn(Stream, &str) + Send + Sync),
+    /// Hears how many bytes of the input have been sent.
+    pub on_sent: &'a (dyn Fn(u64) + Send + Sync),
+    /// The script's process group is ended when it takes longer.
+    pub time_limit: Option<Duration>,
+    /// The script's process group is ended when this is cancelled.
+    pub stop: &'a CancellationToken,
+}
+
+impl fmt::Debug for Exec<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exec")
+            .field("script", self.script)
+            .field("time_limit", &self.time_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a script reads.
+#[derive(Debug, Clone, Default)]
+pub enum Input {
+    /// Nothing: `/dev/null`.
+    #[default]
+    Nothing,
+    /// These bytes.
+    Bytes(Bytes),
+    /// A file of this machine, of this many bytes.
+    File(Arc<PathBuf>, u64),
+}
+
+/// Which of a command's two streams a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It exited with this code.
+    Code(u32),
+    /// A signal ended it: `KILL`, `TERM`.
+    Signal(String),
+}
+
+impl Status {
+    /// Says whether it exited with 0.
+    pub fn success(&self) -> bool {
+        *self == Self::Code(0)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exited {code}"),
+            Self::Signal(signal) => write!(f, "was killed by signal {signal}"),
+        }
+    }
+}
+
+/// What a script that came to its end left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// How it ended.
+    pub status: Status,
+    /// All of its standard output, or the last megabyte of it.
+    pub stdout: String,
+    /// All of its standard error, or the last megabyte of it.
+    pub stderr: String,
+}
+
+/// Says why there is no [`Exit`]. Whether the script did its work is then unknown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExecError {
+    /// The connection went away, or the command ended without a status.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+    /// The host would not start the command.
+    #[error("the host did not start the command: {0}")]
+    NotStarted(String),
+    /// The time limit was reached and the script's processes were ended.
+    #[error("took longer than {} and was stopped", seconds(.0))]
+    TimedOut(Duration),
+    /// Somebody asked to stop and the script's processes were ended.
+    #[error("was interrupted")]
+    Interrupted,
+}
+
+fn seconds(time: &Duration) -> String {
+    if time.as_secs() >= 120 && time.as_secs().is_multiple_of(60) {
+        return format!("{} min", time.as_secs() / 60);
+    }
+    format!("{} s", time.as_secs())
+}

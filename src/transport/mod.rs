@@ -1,0 +1,49 @@
+//! One seam to a machine: scripts go in, output and an exit status come out.
+//!
+//! [`Link`] is what `ssh` and `local` offer: byte channels to a machine. [`Transport`] is what `engine` uses; it is
+//! built once, in [`HostShell`], over any link.
+
+mod channel;
+mod exec;
+
+use std::fmt::Debug;
+
+use futures_util::future::BoxFuture;
+
+pub use channel::{Channel, Heard, Link};
+pub use exec::{Exec, ExecError, Exit, Input, Status, Stream};
+
+/// A machine that runs scripts under its POSIX `sh`.
+pub trait Transport: Debug + Send + Sync {
+    /// Runs a script to its end.
+    ///
+    /// An ending without an exit status is [`ExecError::Lost`], never success.
+    fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>>;
+}
+
+/// Says why a machine cannot be reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConnectError {
+    /// What went wrong, for exit codes and hints.
+    pub kind: ConnectErrorKind,
+    /// One sentence without a full stop.
+    pub message: String,
+    /// More lines: fingerprints, what was tried.
+    pub details: Vec<String>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectErrorKind {
+    /// No answer, a refused connection, an unknown address, a time-out.
+    Unreachable,
+    /// A host key that is not known yet.
+    UnknownHostKey,
+    /// A host key other than the known one, or a revoked one.
+    WrongHostKey,
+    /// The host let nobody in.
+    SignIn,
+    /// Something in ssh's configuration that relm cannot honour.
+    Configuration,
+}
