@@ -3,6 +3,7 @@
 pub mod config;
 pub mod event;
 pub mod fleet;
+pub mod local;
 pub mod release;
 pub mod script;
 pub mod source;

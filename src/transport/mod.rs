@@ -4,7 +4,11 @@
 //! built once, in [`HostShell`], over any link.
 
 mod channel;
+mod decode;
 mod exec;
+mod frame;
+mod run;
+mod shell;
 
 use std::fmt::Debug;
 
@@ -12,6 +16,7 @@ use futures_util::future::BoxFuture;
 
 pub use channel::{Channel, Heard, Link};
 pub use exec::{Exec, ExecError, Exit, Input, Status, Stream};
+pub use shell::HostShell;
 
 /// A machine that runs scripts under its POSIX `sh`.
 pub trait Transport: Debug + Send + Sync {

@@ -1,0 +1,164 @@
+//! Takes a script's output apart: noise before it, its own bytes, the mark of its end.
+
+/// What is kept of a stream. Beyond this the beginning is forgotten.
+const KEPT: usize = 4 << 20;
+/// A line longer than this is handed on in pieces.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// Reads one stream of one script.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    token: Vec<u8>,
+    line: Vec<u8>,
+    /// A mark stands after a newline of its own. An empty line may be that newline, so it waits for what follows.
+    empty_line_waits: bool,
+    in_body: bool,
+    body: Vec<u8>,
+    group: Option<u32>,
+    status: Option<u32>,
+}
+
+impl Decoder {
+    /// A decoder for standard output, where the script's own bytes begin after its `group` mark: what a login shell's
+    /// start-up files print before is not the script's.
+    pub(super) fn after_mark(token: &str) -> Self {
+        Self::new(token, false)
+    }
+
+    /// A decoder for standard error, which has only an end mark.
+    pub(super) fn from_start(token: &str) -> Self {
+        Self::new(token, true)
+    }
+
+    fn new(token: &str, in_body: bool) -> Self {
+        Self {
+            token: token.as_bytes().to_vec(),
+            line: Vec::new(),
+            empty_line_waits: false,
+            in_body,
+            body: Vec::new(),
+            group: None,
+            status: None,
+        }
+    }
+
+    /// The process group of the script, once it has started.
+    pub(super) fn group(&self) -> Option<u32> {
+        self.group
+    }
+
+    /// The exit status, once the end mark has been seen.
+    pub(super) fn status(&self) -> Option<u32> {
+        self.status
+    }
+
+    /// Takes bytes and calls `on_line` for each line they complete.
+    pub(super) fn take(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(&str)) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.status.is_some() {
+                return; // A background process that still writes is not the script.
+            }
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.line.len() > LONGEST_LINE {
+                let line = std::mem::take(&mut self.line);
+                self.take_line(&line, on_line);
+            }
+        }
+    }
+
+    fn take_line(&mut self, line: &[u8], on_line: &mut dyn FnMut(&str)) {
+        if let Some(mark) = line.strip_prefix(self.token.as_slice()) {
+            return self.take_mark(mark);
+        }
+        if !self.in_body {
+            return;
+        }
+        if self.empty_line_waits {
+            self.keep(b"\n", on_line);
+        }
+        self.empty_line_waits = line == b"\n";
+        if !self.empty_line_waits {
+            self.keep(line, on_line);
+        }
+    }
+
+    fn take_mark(&mut self, mark: &[u8]) {
+        let mark = String::from_utf8_lossy(mark);
+        let mut words = mark.split_whitespace();
+        let (word, number) = (words.next(), words.next().and_then(|number| number.parse().ok()));
+        match word {
+            Some("group") => {
+                self.group = number;
+                self.in_body = true;
+            }
+            Some("end") => {
+                // Without a waiting empty line the mark's newline ended the script's last, unfinished line.
+                if !self.empty_line_waits && self.body.ends_with(b"\n") {
+                    self.body.pop();
+                }
+                self.status = number;
+            }
+            _ => {}
+        }
+        self.empty_line_waits = false;
+    }
+
+    fn keep(&mut self, line: &[u8], on_line: &mut dyn FnMut(&str)) {
+        self.body.extend_from_slice(line);
+        if self.body.len() > 2 * KEPT {
+            self.body.drain(..self.body.len() - KEPT);
+        }
+        on_line(String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']));
+    }
+
+    /// All that was kept of the stream, as text.
+    pub(super) fn into_text(self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode(output: &[u8], cut: usize) -> (Vec<String>, String, Option<u32>) {
+        let mut decoder = Decoder::after_mark("tok");
+        let mut lines = Vec::new();
+        for piece in output.chunks(cut) {
+            decoder.take(piece, &mut |line| lines.push(line.to_owned()));
+        }
+        let status = decoder.status();
+        (lines, decoder.into_text(), status)
+    }
+
+    #[test]
+    fn noise_before_and_after_is_dropped() {
+        let (lines, text, status) = decode(b"welcome!\n\ntok group 7\none\ntwo\n\ntok end 3\nlate\n", 5);
+        assert_eq!(
+            (lines.as_slice(), text.as_str(), status),
+            (&["one".to_owned(), "two".to_owned()][..], "one\ntwo\n", Some(3))
+        );
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_stays_so() {
+        let (lines, text, status) = decode(b"\ntok group 7\nhalf\ntok end 0\n", 99);
+        assert_eq!(
+            (lines, text, status),
+            (vec!["half".to_owned()], "half".to_owned(), Some(0))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_output_comes_through(body in "[a\n]{0,20}", cut in 1_usize..7) {
+            let output = format!("\ntok group 1\n{body}\ntok end 0\n");
+            let (lines, text, status) = decode(output.as_bytes(), cut);
+            prop_assert_eq!(status, Some(0));
+            prop_assert_eq!(&text, &body);
+            prop_assert_eq!(lines, body.lines().map(str::to_owned).collect::<Vec<_>>());
+        }
+    }
+}

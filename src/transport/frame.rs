@@ -1,0 +1,95 @@
+//! The text around a script: how it is started on a host, and the marks by which its beginning and end are known.
+//!
+//! A host gets one long-lived control `sh`. It is told each script as a shell word, starts it in a process group of
+//! its own and goes on listening, so that it can be told to end the group, and ends it by itself when its standard
+//! input closes because relm is gone. A script that reads a stream gets a channel of its own. Scripts travel on
+//! standard input, never as arguments: any login shell does, and nothing of them shows in `ps`.
+
+use crate::script::{Script, quote};
+
+/// Starts the control shell. `exec` saves a process, and every login shell knows it.
+pub(super) const CONTROL: &str = "exec /bin/sh";
+
+/// Starts a shell that reads a script of a given length and leaves the rest of its input to that script.
+///
+/// `read` and `dd` take single bytes from a pipe (POSIX demands it of `read`); plain `sh` may not be trusted here,
+/// because dash before 0.5.13 reads ahead and would swallow the stream.
+pub(super) const BULK: &str = r#"exec /bin/sh -c 'read -r n && s=$(dd bs=1 count="$n" 2>/dev/null) && eval "$s"'"#;
+
+/// What the control shell is told first.
+///
+/// `setsid` gives a script a process group; without it only its first process can be ended. A shell starts background
+/// commands with INT and QUIT ignored (POSIX XCU 2.11), which services started by a script would inherit; GNU `env`
+/// can take that back, and busybox hosts have to live with it.
+pub(super) const PRELUDE: &str = r#"
+relm_start=
+command -v setsid >/dev/null 2>&1 && relm_start=setsid
+env --default-signal=INT,QUIT true 2>/dev/null && relm_start="$relm_start env --default-signal=INT,QUIT"
+relm_live=
+relm_end() { [ -z "$relm_live" ] || kill -s "$1" -- "-$relm_live" 2>/dev/null || kill -s "$1" "$relm_live" 2>/dev/null; }
+trap 'relm_end TERM' EXIT
+relm_run() {
+  {
+    printf '%s\n' "$2" | $relm_start /bin/sh
+    relm_status=$?
+    printf '\n%s end %d\n' "$1" "$relm_status" >&2
+    printf '\n%s end %d\n' "$1" "$relm_status"
+  } </dev/null &
+}
+"#;
+
+/// The marks of one run of one script.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    token: String,
+}
+
+impl Frame {
+    /// Takes a token that no output contains by chance.
+    pub(super) fn new(token: String) -> Self {
+        Self { token }
+    }
+
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The control shell's order to run `script`.
+    pub(super) fn control(&self, script: &Script) -> String {
+        // The braces make the shell read the whole script before it runs any of it, so that the script's commands
+        // cannot read their own program text from standard input.
+        let body = format!("{}\n{{\n{}\n}} </dev/null", self.announce(), script.as_str());
+        format!("relm_run {} {}\n", quote(&self.token), quote(&body))
+    }
+
+    /// Length and text for a bulk shell; the script's own input follows.
+    pub(super) fn bulk(&self, script: &Script) -> String {
+        let token = quote(&self.token);
+        let body = format!(
+            "{}\n(\n{}\n)\nrelm_status=$?\nprintf '\\n%s end %d\\n' {token} \"$relm_status\" >&2\n\
+             printf '\\n%s end %d\\n' {token} \"$relm_status\"\n",
+            self.announce(),
+            script.as_str(),
+        );
+        format!("{}\n{body}", body.len())
+    }
+
+    /// Says which process group the script runs in: the fifth field of its `stat`, or its own number without `/proc`.
+    fn announce(&self) -> String {
+        format!(
+            "relm_group=$$; read -r _ _ _ _ relm_group _ 2>/dev/null </proc/$$/stat\n\
+             printf '\\n%s group %s\\n' {} \"$relm_group\"",
+            quote(&self.token)
+        )
+    }
+}
+
+/// Tells the control shell which process group is running now, so that it can end it when relm is gone.
+pub(super) fn running(group: Option<u32>) -> String {
+    group.map_or_else(|| "relm_live=\n".to_owned(), |group| format!("relm_live={group}\n"))
+}
+
+/// Tells the control shell to send a signal to a process group.
+pub(super) fn end(group: u32, signal: &'static str) -> String {
+    format!("relm_live={group}; relm_end {signal}\n")
+}

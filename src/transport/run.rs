@@ -1,0 +1,207 @@
+//! One script from its start to its end: output, input, time limit and interruption.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::decode::Decoder;
+use super::frame::{self, Frame};
+use super::shell::{HostShell, lost};
+use super::{Channel, Exec, ExecError, Exit, Heard, Input, Status, Stream};
+
+/// How long a process group has after TERM before it gets KILL.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long after KILL the end is waited for: the host may be gone too.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Bytes of a file sent at a time.
+const CHUNK: usize = 256 << 10;
+
+/// Where signals for the script's process group are sent from.
+pub(super) enum Signals<'a> {
+    /// The control shell that started it.
+    Control(mpsc::Sender<Bytes>),
+    /// A control shell opened beside it.
+    Beside(&'a HostShell),
+}
+
+/// How far ending a script has come.
+enum Ending {
+    No,
+    Terminated(ExecError),
+    Killed(ExecError),
+}
+
+/// A script that has been sent and not yet ended.
+pub(super) struct Run<'a> {
+    stdout: Decoder,
+    stderr: Decoder,
+    signals: Signals<'a>,
+    announced: bool,
+    /// A signal that was wanted before the process group was known.
+    owed: Option<&'static str>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(frame: &Frame, signals: Signals<'a>) -> Self {
+        let (stdout, stderr) = (Decoder::after_mark(frame.token()), Decoder::from_start(frame.token()));
+        Self {
+            stdout,
+            stderr,
+            signals,
+            announced: false,
+            owed: None,
+        }
+    }
+
+    /// Follows the script to its end. With `feed`, sends it `exec.input`.
+    pub(super) async fn to_end(
+        mut self,
+        channel: &mut Channel,
+        exec: Exec<'_>,
+        feed: Option<mpsc::Sender<Bytes>>,
+    ) -> Result<Exit, ExecError> {
+        let mut all_sent = feed.is_none();
+        let feeding = feed_input(feed, exec);
+        tokio::pin!(feeding);
+        let mut ending = Ending::No;
+        let mut alarm = exec.time_limit.map(|limit| Instant::now() + limit);
+        loop {
+            tokio::select! {
+                heard = channel.output.recv() => match heard {
+                    Some(Heard::Stdout(bytes)) => self.stdout.take(&bytes, &mut |line| (exec.on_line)(Stream::Stdout, line)),
+                    Some(Heard::Stderr(bytes)) => self.stderr.take(&bytes, &mut |line| (exec.on_line)(Stream::Stderr, line)),
+                    gone => return Err(ending.reason().unwrap_or_else(|| lost(gone))),
+                },
+                sent = &mut feeding, if !all_sent => {
+                    all_sent = true;
+                    if let Err(error) = sent {
+                        self.send("TERM").await;
+                        ending = Ending::Terminated(error);
+                        alarm = Some(Instant::now() + GRACE);
+                    }
+                },
+                () = exec.stop.cancelled(), if matches!(ending, Ending::No) => {
+                    self.send("TERM").await;
+                    ending = Ending::Terminated(ExecError::Interrupted);
+                    alarm = Some(Instant::now() + GRACE);
+                },
+                () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {
+                    (ending, alarm) = match ending {
+                        Ending::No => {
+                            self.send("TERM").await;
+                            (Ending::Terminated(ExecError::TimedOut(exec.time_limit.unwrap_or_default())), Some(Instant::now() + GRACE))
+                        }
+                        Ending::Terminated(reason) => {
+                            self.send("KILL").await;
+                            (Ending::Killed(reason), Some(Instant::now() + PATIENCE))
+                        }
+                        Ending::Killed(reason) => return Err(reason),
+                    };
+                },
+            }
+            self.announce().await;
+            if let (Some(status), Some(_)) = (self.stdout.status(), self.stderr.status()) {
+                self.tell(frame::running(None)).await;
+                return match ending.reason() {
+                    Some(reason) => Err(reason),
+                    None => Ok(Exit {
+                        status: status_of(status),
+                        stdout: self.stdout.into_text(),
+                        stderr: self.stderr.into_text(),
+                    }),
+                };
+            }
+        }
+    }
+
+    /// Tells the control shell the script's process group as soon as it is known.
+    async fn announce(&mut self) {
+        if !self.announced && self.stdout.group().is_some() {
+            self.announced = true;
+            self.tell(frame::running(self.stdout.group())).await;
+            if let Some(signal) = self.owed.take() {
+                self.send(signal).await;
+            }
+        }
+    }
+
+    async fn tell(&self, order: String) {
+        if let Signals::Control(input) = &self.signals {
+            // If it is gone, its output says so.
+            let _ = input.send(Bytes::from(order)).await;
+        }
+    }
+
+    async fn send(&mut self, signal: &'static str) {
+        let Some(group) = self.stdout.group() else {
+            self.owed = Some(signal);
+            return;
+        };
+        match &self.signals {
+            Signals::Control(_) => self.tell(frame::end(group, signal)).await,
+            Signals::Beside(host) => host.signal(group, signal).await,
+        }
+    }
+}
+
+impl Ending {
+    fn reason(&self) -> Option<ExecError> {
+        match self {
+            Self::No => None,
+            Self::Terminated(reason) | Self::Killed(reason) => Some(reason.clone()),
+        }
+    }
+}
+
+/// A shell reports a death by signal as 128 plus its number (POSIX XCU 2.8.2).
+fn status_of(code: u32) -> Status {
+    const SIGNALS: [(u32, &str); 10] = [
+        (1, "HUP"),
+        (2, "INT"),
+        (3, "QUIT"),
+        (4, "ILL"),
+        (6, "ABRT"),
+        (7, "BUS"),
+        (9, "KILL"),
+        (11, "SEGV"),
+        (13, "PIPE"),
+        (15, "TERM"),
+    ];
+    let signal = SIGNALS.iter().find(|(number, _)| code == 128 + number);
+    signal.map_or(Status::Code(code), |(_, name)| Status::Signal((*name).to_owned()))
+}
+
+/// Sends the input and closes it. A host that stops reading ends this quietly: its exit status tells why.
+async fn feed_input(feed: Option<mpsc::Sender<Bytes>>, exec: Exec<'_>) -> Result<(), ExecError> {
+    let Some(feed) = feed else { return Ok(()) };
+    match exec.input {
+        Input::Nothing => {}
+        Input::Bytes(bytes) => {
+            let _ = feed.send(bytes.clone()).await;
+            (exec.on_sent)(bytes.len() as u64);
+        }
+        Input::File(path, size) => {
+            let error = |error: std::io::Error| ExecError::Lost(format!("{}: {error}", path.display()));
+            let mut file = tokio::fs::File::open(path.as_path()).await.map_err(error)?;
+            let mut sent = 0;
+            while sent < *size {
+                let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
+                if tokio::io::AsyncReadExt::read_buf(&mut file, &mut chunk)
+                    .await
+                    .map_err(error)?
+                    == 0
+                {
+                    return Err(ExecError::Lost(format!("{} is shorter than it was", path.display())));
+                }
+                sent += chunk.len() as u64;
+                if feed.send(chunk.freeze()).await.is_err() {
+                    return Ok(());
+                }
+                (exec.on_sent)(sent);
+            }
+        }
+    }
+    Ok(())
+}

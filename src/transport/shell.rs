@@ -1,0 +1,137 @@
+//! A machine as scripts see it: one control `sh`, and a channel of its own for each script that reads a stream.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use super::frame::{self, Frame};
+use super::run::{Run, Signals};
+use super::{Channel, Exec, ExecError, Exit, Heard, Input, Link, Transport};
+use crate::script::Script;
+
+/// Runs scripts over a [`Link`].
+#[derive(Debug)]
+pub struct HostShell {
+    link: Arc<dyn Link>,
+    /// Taken out while a script runs in it, so that a run given up half way never leaves its output to the next.
+    control: Mutex<Option<Channel>>,
+}
+
+impl HostShell {
+    /// A shell on the machine at the other end of `link`; nothing is started yet.
+    pub fn new(link: Arc<dyn Link>) -> Self {
+        Self {
+            link,
+            control: Mutex::new(None),
+        }
+    }
+
+    async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
+        let mut slot = self.control.lock().await;
+        let mut control = match slot.take().filter(is_open) {
+            Some(control) => control,
+            None => self.open_control().await?,
+        };
+        let frame = Frame::new(token());
+        let signals = Signals::Control(control.input.clone());
+        tell(&control, frame.control(exec.script)).await?;
+        let exit = Run::new(&frame, signals).to_end(&mut control, exec, None).await;
+        if exit.is_ok() {
+            *slot = Some(control);
+        }
+        exit
+    }
+
+    async fn run_in_bulk(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
+        let mut bulk = self.link.open(frame::BULK).await?;
+        let frame = Frame::new(token());
+        tell(&bulk, frame.bulk(exec.script)).await?;
+        // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
+        let input = bulk.input.clone();
+        bulk.input = tokio::sync::mpsc::channel(1).0;
+        Run::new(&frame, Signals::Beside(self))
+            .to_end(&mut bulk, exec, Some(input))
+            .await
+    }
+
+    async fn open_control(&self) -> Result<Channel, ExecError> {
+        let control = self.link.open(frame::CONTROL).await?;
+        tell(&control, frame::PRELUDE.to_owned()).await?;
+        Ok(control)
+    }
+
+    /// Sends a signal to a process group from a control shell opened for it.
+    pub(super) async fn signal(&self, group: u32, signal: &'static str) {
+        if let Ok(control) = self.open_control().await {
+            let orders = format!("{}{}", frame::end(group, signal), frame::running(None));
+            // Nothing to be done if it fails: the run it belongs to ends with its own error.
+            let _ = tell(&control, orders).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Transport for HostShell {
+    fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>> {
+        async move {
+            if exec.stop.is_cancelled() {
+                return Err(ExecError::Interrupted);
+            }
+            match exec.input {
+                Input::Nothing => self.run_in_control(exec).await,
+                Input::Bytes(_) | Input::File(..) => self.run_in_bulk(exec).await,
+            }
+        }
+        .boxed()
+    }
+}
+
+impl HostShell {
+    /// Runs a script that needs no input, limit or listener.
+    pub async fn capture(&self, script: &Script) -> Result<Exit, ExecError> {
+        let stop = tokio_util::sync::CancellationToken::new();
+        let exec = Exec {
+            script,
+            input: &Input::Nothing,
+            on_line: &|_, _| {},
+            on_sent: &|_| {},
+            time_limit: None,
+            stop: &stop,
+        };
+        self.exec(exec).await
+    }
+}
+
+/// Says whether a control shell is still there; one that has gone in a quiet hour is simply opened again.
+fn is_open(control: &Channel) -> bool {
+    !control.input.is_closed() && !control.output.is_closed()
+}
+
+async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
+    channel
+        .input
+        .send(Bytes::from(text))
+        .await
+        .map_err(|_| ExecError::Lost("it closed before the script was sent".to_owned()))
+}
+
+/// A word that no output contains by chance.
+fn token() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    // RandomState is seeded from the system's randomness; two of them make 128 bits.
+    let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
+    format!("relm-{a:016x}{b:016x}")
+}
+
+/// What is left to hear from a channel that closes.
+pub(super) fn lost(heard: Option<Heard>) -> ExecError {
+    match heard {
+        Some(Heard::Closed(Ok(status))) => ExecError::Lost(format!("the shell on the host {status}")),
+        Some(Heard::Closed(Err(reason))) => ExecError::Lost(reason),
+        _ => ExecError::Lost("it closed without a word".to_owned()),
+    }
+}
