@@ -18,6 +18,8 @@ pub(super) const BULK: &str = r#"exec /bin/sh -c 'read -r n && s=$(dd bs=1 count
 
 /// What the control shell is told first.
 ///
+/// The script's standard error is kept apart as 3, because a shell says "Terminated" of its own accord on 2.
+///
 /// `setsid` gives a script a process group; without it only its first process can be ended. A shell starts background
 /// commands with INT and QUIT ignored (POSIX XCU 2.11), which services started by a script would inherit; GNU `env`
 /// can take that back, and busybox hosts have to live with it.
@@ -26,15 +28,16 @@ relm_start=
 command -v setsid >/dev/null 2>&1 && relm_start=setsid
 env --default-signal=INT,QUIT true 2>/dev/null && relm_start="$relm_start env --default-signal=INT,QUIT"
 relm_live=
+exec 3>&2
 relm_end() { [ -z "$relm_live" ] || kill -s "$1" -- "-$relm_live" 2>/dev/null || kill -s "$1" "$relm_live" 2>/dev/null; }
 trap 'relm_end TERM' EXIT
 relm_run() {
   {
-    printf '%s\n' "$2" | $relm_start /bin/sh
+    printf '%s\n' "$2" | $relm_start /bin/sh 2>&3 3>&-
     relm_status=$?
-    printf '\n%s end %d\n' "$1" "$relm_status" >&2
+    printf '\n%s end %d\n' "$1" "$relm_status" >&3
     printf '\n%s end %d\n' "$1" "$relm_status"
-  } </dev/null &
+  } </dev/null 2>/dev/null &
 }
 "#;
 

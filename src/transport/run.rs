@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
     }
 
     /// Follows the script to its end. With `feed`, sends it `exec.input`.
-    pub(super) async fn to_end(
+    pub(super) async fn follow(
         mut self,
         channel: &mut Channel,
         exec: Exec<'_>,

@@ -39,7 +39,7 @@ impl HostShell {
         let frame = Frame::new(token());
         let signals = Signals::Control(control.input.clone());
         tell(&control, frame.control(exec.script)).await?;
-        let exit = Run::new(&frame, signals).to_end(&mut control, exec, None).await;
+        let exit = Run::new(&frame, signals).follow(&mut control, exec, None).await;
         if exit.is_ok() {
             *slot = Some(control);
         }
@@ -54,7 +54,7 @@ impl HostShell {
         let input = bulk.input.clone();
         bulk.input = tokio::sync::mpsc::channel(1).0;
         Run::new(&frame, Signals::Beside(self))
-            .to_end(&mut bulk, exec, Some(input))
+            .follow(&mut bulk, exec, Some(input))
             .await
     }
 
