@@ -130,16 +130,7 @@ mod tests {
         limit: Option<Duration>,
     ) -> Result<Exit, ExecError> {
         let stop = CancellationToken::new();
-        shell
-            .exec(Exec {
-                script,
-                input,
-                on_line: &|_, _| {},
-                on_sent: &|_| {},
-                time_limit: limit,
-                stop: &stop,
-            })
-            .await
+        shell.exec(Exec { script, input, on_line: &|_, _| {}, on_sent: &|_| {}, time_limit: limit, stop: &stop }).await
     }
 
     #[tokio::test]
@@ -164,27 +155,17 @@ mod tests {
     #[tokio::test]
     async fn a_script_starts_in_the_directory_with_default_signals() {
         let (directory, shell) = host();
-        let exit = shell
-            .capture(&Script::new("pwd -P; grep SigIgn /proc/self/status"))
-            .await
-            .expect("an exit");
+        let exit = shell.capture(&Script::new("pwd -P; grep SigIgn /proc/self/status")).await.expect("an exit");
         let here = directory.path().canonicalize().expect("a path");
         let ignored = u64::from_str_radix(exit.stdout.split_whitespace().last().expect("a mask"), 16).expect("a mask");
-        assert!(
-            exit.stdout.starts_with(here.to_str().expect("utf-8")),
-            "{}",
-            exit.stdout
-        );
+        assert!(exit.stdout.starts_with(here.to_str().expect("utf-8")), "{}", exit.stdout);
         assert_eq!(ignored & 0b110, 0, "INT and QUIT are ignored");
     }
 
     #[tokio::test]
     async fn death_by_signal_is_told_apart() {
         let (_directory, shell) = host();
-        let exit = shell
-            .capture(&Script::new("sh -c 'kill -s KILL $$'; exit $?"))
-            .await
-            .expect("an exit");
+        let exit = shell.capture(&Script::new("sh -c 'kill -s KILL $$'; exit $?")).await.expect("an exit");
         assert_eq!(exit.status, Status::Signal("KILL".to_owned()));
     }
 
@@ -193,18 +174,10 @@ mod tests {
         let (_directory, shell) = host();
         let bytes = Bytes::from((0..3_000_000_u32).map(|n| (n % 251) as u8).collect::<Vec<_>>());
         let input = Input::Bytes(bytes.clone());
-        let exit = exec(&shell, &Script::new("cat > got; wc -c < got"), &input, None)
-            .await
-            .expect("an exit");
+        let exit = exec(&shell, &Script::new("cat > got; wc -c < got"), &input, None).await.expect("an exit");
         assert_eq!(exit.stdout.trim(), "3000000");
-        let exit = exec(&shell, &Script::new("exit 9"), &input, None)
-            .await
-            .expect("an exit");
-        assert_eq!(
-            exit.status,
-            Status::Code(9),
-            "a script that does not read its input still ends"
-        );
+        let exit = exec(&shell, &Script::new("exit 9"), &input, None).await.expect("an exit");
+        assert_eq!(exit.status, Status::Code(9), "a script that does not read its input still ends");
     }
 
     #[tokio::test]
@@ -222,10 +195,7 @@ mod tests {
     #[tokio::test]
     async fn a_background_process_does_not_hold_a_script_open() {
         let (_directory, shell) = host();
-        let exit = shell
-            .capture(&Script::new("sleep 5 & echo started"))
-            .await
-            .expect("an exit");
+        let exit = shell.capture(&Script::new("sleep 5 & echo started")).await.expect("an exit");
         assert_eq!(exit.stdout, "started\n");
     }
 
@@ -254,9 +224,6 @@ mod tests {
         assert_eq!(exit, Err(ExecError::Interrupted));
         let mut heard = heard.into_inner().expect("a lock");
         heard.sort_by_key(|(_, line)| line.clone());
-        assert_eq!(
-            heard,
-            [(Stream::Stderr, "err".to_owned()), (Stream::Stdout, "out".to_owned())]
-        );
+        assert_eq!(heard, [(Stream::Stderr, "err".to_owned()), (Stream::Stdout, "out".to_owned())]);
     }
 }

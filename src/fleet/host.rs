@@ -42,18 +42,9 @@ impl Address {
             None => (None, text),
         };
         let (host, port) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-            Some((host, after)) => (
-                host,
-                if after.is_empty() {
-                    None
-                } else {
-                    after.strip_prefix(':').or(Some("?"))
-                },
-            ),
+            Some((host, after)) => (host, if after.is_empty() { None } else { after.strip_prefix(':').or(Some("?")) }),
             None if rest.matches(':').count() > 1 => (rest, None),
-            None => rest
-                .split_once(':')
-                .map_or((rest, None), |(host, port)| (host, Some(port))),
+            None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
         };
         let port = match port.map(str::parse::<u16>) {
             None => None,
@@ -65,17 +56,10 @@ impl Address {
             return error("has no usable host name (letters, digits, '.', '_', '-')");
         }
         let login = |c: char| c.is_alphanumeric() || "._-@+$".contains(c);
-        if user
-            .as_deref()
-            .is_some_and(|user| user.starts_with('-') || !user.chars().all(login))
-        {
+        if user.as_deref().is_some_and(|user| user.starts_with('-') || !user.chars().all(login)) {
             return error("has a user that ssh would not take");
         }
-        Ok(Self::Ssh {
-            host: host.to_owned(),
-            user,
-            port,
-        })
+        Ok(Self::Ssh { host: host.to_owned(), user, port })
     }
 }
 
@@ -118,14 +102,7 @@ impl Fleet {
         if let Some(stranger) = names.iter().find(|name| self.host(name).is_none()) {
             return Err(stranger.clone());
         }
-        Ok(Self {
-            hosts: self
-                .hosts
-                .iter()
-                .filter(|host| names.contains(&host.name))
-                .cloned()
-                .collect(),
-        })
+        Ok(Self { hosts: self.hosts.iter().filter(|host| names.contains(&host.name)).cloned().collect() })
     }
 }
 
@@ -134,29 +111,19 @@ mod tests {
     use super::*;
 
     fn ssh(host: &str, user: Option<&str>, port: Option<u16>) -> Address {
-        Address::Ssh {
-            host: host.to_owned(),
-            user: user.map(str::to_owned),
-            port,
-        }
+        Address::Ssh { host: host.to_owned(), user: user.map(str::to_owned), port }
     }
 
     #[test]
     fn addresses_as_people_write_them() {
         let cases = [
             ("web1", ssh("web1", None, None)),
-            (
-                "deploy@stage1.example.org:22",
-                ssh("stage1.example.org", Some("deploy"), Some(22)),
-            ),
+            ("deploy@stage1.example.org:22", ssh("stage1.example.org", Some("deploy"), Some(22))),
             ("10.0.0.11:2222", ssh("10.0.0.11", None, Some(2222))),
             ("[::1]:22", ssh("::1", None, Some(22))),
             ("deploy@[fe80::1%eth0]", ssh("fe80::1%eth0", Some("deploy"), None)),
             ("::1", ssh("::1", None, None)),
-            (
-                "local:target/demo/web1",
-                Address::Local(PathBuf::from("target/demo/web1")),
-            ),
+            ("local:target/demo/web1", Address::Local(PathBuf::from("target/demo/web1"))),
         ];
         for (text, address) in cases {
             assert_eq!(Address::parse(text), Ok(address), "{text}");
@@ -165,19 +132,9 @@ mod tests {
 
     #[test]
     fn strange_addresses_are_refused() {
-        for text in [
-            "",
-            "@web",
-            "web:0",
-            "web:x",
-            "web:70000",
-            "-oProxyCommand=x",
-            "a b",
-            "a;b",
-            "local:",
-            "[::1]x",
-            "-a@b",
-        ] {
+        for text in
+            ["", "@web", "web:0", "web:x", "web:70000", "-oProxyCommand=x", "a b", "a;b", "local:", "[::1]x", "-a@b"]
+        {
             assert!(Address::parse(text).is_err(), "{text:?}");
         }
     }

@@ -18,13 +18,7 @@ pub struct NameError {
 /// Environment names become directories and all names stand in messages, so what a shell, a path or a terminal could
 /// take as more than a name is refused.
 fn check(what: &'static str, name: &str) -> Result<(), NameError> {
-    let error = |reason| {
-        Err(NameError {
-            what,
-            name: name.to_owned(),
-            reason,
-        })
-    };
+    let error = |reason| Err(NameError { what, name: name.to_owned(), reason });
     if name.is_empty() {
         return error("is empty");
     }
@@ -90,20 +84,7 @@ mod tests {
 
     #[test]
     fn nothing_that_could_be_more_than_a_name_passes() {
-        for name in [
-            "",
-            ".",
-            "..",
-            "-x",
-            "a/b",
-            "a b",
-            "a\nb",
-            "a'b",
-            "$x",
-            "ü",
-            "_x",
-            &"x".repeat(65),
-        ] {
+        for name in ["", ".", "..", "-x", "a/b", "a b", "a\nb", "a'b", "$x", "ü", "_x", &"x".repeat(65)] {
             assert!(EnvName::new(name).is_err(), "{name:?}");
         }
     }

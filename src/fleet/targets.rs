@@ -19,10 +19,7 @@ impl Targets {
 
     /// Every host with one of `roles`.
     pub fn roles(roles: Vec<Role>) -> Self {
-        Self {
-            roles: Some(roles),
-            once: false,
-        }
+        Self { roles: Some(roles), once: false }
     }
 
     /// Only the first host of the selection.
@@ -32,16 +29,9 @@ impl Targets {
     }
 
     pub(super) fn of<'f>(&self, fleet: &'f Fleet) -> Vec<&'f Host> {
-        let wanted = |host: &&Host| {
-            self.roles
-                .as_ref()
-                .is_none_or(|roles| roles.iter().any(|role| host.roles.contains(role)))
-        };
+        let wanted =
+            |host: &&Host| self.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| host.roles.contains(role)));
         let hosts = fleet.hosts.iter().filter(wanted);
-        if self.once {
-            hosts.take(1).collect()
-        } else {
-            hosts.collect()
-        }
+        if self.once { hosts.take(1).collect() } else { hosts.collect() }
     }
 }

@@ -76,9 +76,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let lines = text.lines().enumerate();
         let entries = lines.map(|(at, line)| parse_line(line).ok_or(ManifestError { line: at + 1 }));
-        Ok(Self {
-            entries: entries.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { entries: entries.collect::<Result<_, _>>()? })
     }
 
     /// The SHA-256 of the text form, in hexadecimal: the identity of the tree.
@@ -88,16 +86,7 @@ impl Manifest {
 
     /// Bytes of all files together.
     pub fn size(&self) -> u64 {
-        self.entries
-            .values()
-            .map(|entry| {
-                if let Kind::File { size, .. } = entry.kind {
-                    size
-                } else {
-                    0
-                }
-            })
-            .sum()
+        self.entries.values().map(|entry| if let Kind::File { size, .. } = entry.kind { size } else { 0 }).sum()
     }
 }
 
@@ -109,10 +98,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn escape(path: &str) -> String {
-    path.replace('\\', "\\\\")
-        .replace('\n', "\\n")
-        .replace('\t', "\\t")
-        .replace('\r', "\\r")
+    path.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r")
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -135,34 +121,18 @@ fn unescape(text: &str) -> Option<String> {
 
 fn parse_line(line: &str) -> Option<(String, Entry)> {
     let mut fields = line.splitn(5, ' ');
-    let (kind, mode, size, sha256, rest) = (
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-    );
+    let (kind, mode, size, sha256, rest) =
+        (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let mode = u32::from_str_radix(mode, 8).ok()?;
     let (path, kind) = match kind {
         "d" => (unescape(rest)?, Kind::Directory),
         "f" => {
             let is_hash = sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit());
-            (
-                unescape(rest)?,
-                Kind::File {
-                    size: size.parse().ok()?,
-                    sha256: is_hash.then(|| sha256.to_owned())?,
-                },
-            )
+            (unescape(rest)?, Kind::File { size: size.parse().ok()?, sha256: is_hash.then(|| sha256.to_owned())? })
         }
         "l" => {
             let (path, target) = rest.split_once('\t')?;
-            (
-                unescape(path)?,
-                Kind::Link {
-                    target: unescape(target)?,
-                },
-            )
+            (unescape(path)?, Kind::Link { target: unescape(target)? })
         }
         _ => return None,
     };

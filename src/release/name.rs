@@ -28,11 +28,7 @@ impl ReleaseName {
         let error = || ReleaseNameError(text.to_owned());
         let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| error())?;
         // chrono takes "2026-1-2…" too; only the one spelling is a name.
-        if time.format(FORMAT).to_string() == text {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(error())
-        }
+        if time.format(FORMAT).to_string() == text { Ok(Self(text.to_owned())) } else { Err(error()) }
     }
 
     /// The name to try when this one is taken.
@@ -43,9 +39,7 @@ impl ReleaseName {
 
     /// The time in the name.
     pub fn time(&self) -> DateTime<Utc> {
-        NaiveDateTime::parse_from_str(&self.0, FORMAT)
-            .expect("a release name holds a time")
-            .and_utc()
+        NaiveDateTime::parse_from_str(&self.0, FORMAT).expect("a release name holds a time").and_utc()
     }
 
     /// Returns the name as text.
@@ -57,6 +51,14 @@ impl ReleaseName {
 impl fmt::Display for ReleaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+impl std::str::FromStr for ReleaseName {
+    type Err = ReleaseNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
     }
 }
 

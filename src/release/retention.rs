@@ -73,12 +73,7 @@ pub fn decide(
     let good = |facts: &&Facts| matches!(facts.state, State::Live | State::Retired);
     let mut newest: Vec<&Facts> = releases.iter().filter(good).collect();
     // The live release counts first even when, after a rollback, newer ones stand beside it.
-    newest.sort_by_key(|facts| {
-        (
-            facts.state != State::Live,
-            std::cmp::Reverse((facts.created, facts.name.clone())),
-        )
-    });
+    newest.sort_by_key(|facts| (facts.state != State::Live, std::cmp::Reverse((facts.created, facts.name.clone()))));
     let kept: Vec<&ReleaseName> = newest.iter().take(keep.max(1)).map(|facts| &facts.name).collect();
     let verdict = |facts: &Facts| {
         if facts.state == State::Live {
@@ -103,10 +98,7 @@ pub fn decide(
             state => Verdict::Remove(Reason::EndedLongAgo(state)),
         }
     };
-    releases
-        .iter()
-        .map(|facts| (facts.name.clone(), verdict(facts)))
-        .collect()
+    releases.iter().map(|facts| (facts.name.clone(), verdict(facts))).collect()
 }
 
 impl fmt::Display for Reason {

@@ -24,9 +24,7 @@ impl Script {
     /// Gives the shell variable `name` a value before the script's text runs.
     #[must_use]
     pub fn set(self, name: &'static str, value: impl AsRef<str>) -> Self {
-        Self {
-            text: format!("{name}={}\n{}", quote(value.as_ref()), self.text),
-        }
+        Self { text: format!("{name}={}\n{}", quote(value.as_ref()), self.text) }
     }
 
     /// Like [`Script::set`], and every command the script starts sees the variable too.
@@ -34,9 +32,7 @@ impl Script {
     /// `name` comes from `Releases.toml` at times; whoever reads that file has checked that it is a variable name.
     #[must_use]
     pub fn export(self, name: &str, value: impl AsRef<str>) -> Self {
-        Self {
-            text: format!("export {name}={}\n{}", quote(value.as_ref()), self.text),
-        }
+        Self { text: format!("export {name}={}\n{}", quote(value.as_ref()), self.text) }
     }
 
     /// Sets the positional parameters `$1`, `$2` … that the script's text sees.
@@ -50,17 +46,13 @@ impl Script {
         for arg in args {
             let _ = write!(text, " {}", quote(arg.as_ref()));
         }
-        Self {
-            text: format!("{text}\n{}", self.text),
-        }
+        Self { text: format!("{text}\n{}", self.text) }
     }
 
     /// Runs `next` after this script has succeeded, in the same shell.
     #[must_use]
     pub fn then(self, next: &Script) -> Self {
-        Self {
-            text: format!("{}\n{}", self.text, next.text),
-        }
+        Self { text: format!("{}\n{}", self.text, next.text) }
     }
 
     /// Returns the text a shell would read.

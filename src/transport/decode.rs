@@ -145,10 +145,7 @@ mod tests {
     #[test]
     fn a_last_line_without_an_end_stays_so() {
         let (lines, text, status) = decode(b"\ntok group 7\nhalf\ntok end 0\n", 99);
-        assert_eq!(
-            (lines, text, status),
-            (vec!["half".to_owned()], "half".to_owned(), Some(0))
-        );
+        assert_eq!((lines, text, status), (vec!["half".to_owned()], "half".to_owned(), Some(0)));
     }
 
     proptest! {

@@ -46,13 +46,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn new(frame: &Frame, signals: Signals<'a>) -> Self {
         let (stdout, stderr) = (Decoder::after_mark(frame.token()), Decoder::from_start(frame.token()));
-        Self {
-            stdout,
-            stderr,
-            signals,
-            announced: false,
-            owed: None,
-        }
+        Self { stdout, stderr, signals, announced: false, owed: None }
     }
 
     /// Follows the script to its end. With `feed`, sends it `exec.input`.
@@ -188,11 +182,7 @@ async fn feed_input(feed: Option<mpsc::Sender<Bytes>>, exec: Exec<'_>) -> Result
             let mut sent = 0;
             while sent < *size {
                 let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
-                if tokio::io::AsyncReadExt::read_buf(&mut file, &mut chunk)
-                    .await
-                    .map_err(error)?
-                    == 0
-                {
+                if tokio::io::AsyncReadExt::read_buf(&mut file, &mut chunk).await.map_err(error)? == 0 {
                     return Err(ExecError::Lost(format!("{} is shorter than it was", path.display())));
                 }
                 sent += chunk.len() as u64;

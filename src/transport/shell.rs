@@ -24,10 +24,7 @@ pub struct HostShell {
 impl HostShell {
     /// A shell on the machine at the other end of `link`; nothing is started yet.
     pub fn new(link: Arc<dyn Link>) -> Self {
-        Self {
-            link,
-            control: Mutex::new(None),
-        }
+        Self { link, control: Mutex::new(None) }
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -53,9 +50,7 @@ impl HostShell {
         // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
         let input = bulk.input.clone();
         bulk.input = tokio::sync::mpsc::channel(1).0;
-        Run::new(&frame, Signals::Beside(self))
-            .follow(&mut bulk, exec, Some(input))
-            .await
+        Run::new(&frame, Signals::Beside(self)).follow(&mut bulk, exec, Some(input)).await
     }
 
     async fn open_control(&self) -> Result<Channel, ExecError> {

@@ -1,0 +1,98 @@
+//! What a run came to, computed from a fresh look at the hosts and not from what relm believes it did.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::{Machine, Plan};
+use crate::event::Ending;
+use crate::fleet::HostName;
+use crate::release::ReleaseName;
+use crate::script::Script;
+use crate::transport::{Exec, Input};
+
+/// A host that does not answer the last look within this is called unread.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// Everything was done, and something or nothing changed.
+    Through { changed: bool },
+    /// It failed before anything live changed.
+    BeforeSwitch,
+    /// It failed in the switch and was put back, or something could not be undone.
+    Back { undone: bool },
+    /// It failed after all hosts had switched.
+    AfterSwitch,
+}
+
+/// What is live now.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Look {
+    pub(super) hosts: BTreeMap<HostName, Option<ReleaseName>>,
+    pub(super) unread: Vec<HostName>,
+}
+
+/// Reads what is live on every machine.
+pub(super) async fn look(machines: &[Machine]) -> Look {
+    let answers = join_all(machines.iter().map(|machine| async move { (machine, read_current(machine).await) })).await;
+    let mut look = Look::default();
+    for (machine, answer) in answers {
+        let name = machine.host.name.clone();
+        if answer.is_none() {
+            look.unread.push(name.clone());
+        }
+        look.hosts.insert(name, answer.flatten());
+    }
+    look
+}
+
+async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
+    let script = Script::new(
+        "cd -- \"$base\" || exit\nif [ -L current ]; then readlink current && cd -- \"$(readlink current)\"; fi",
+    )
+    .set("base", machine.layout.base());
+    let stop = CancellationToken::new();
+    let exec = Exec {
+        script: &script,
+        input: &Input::Nothing,
+        on_line: &|_, _| {},
+        on_sent: &|_| {},
+        time_limit: Some(PATIENCE),
+        stop: &stop,
+    };
+    let exit = tokio::time::timeout(PATIENCE, machine.transport.exec(exec)).await.ok()?.ok()?;
+    if !exit.status.success() {
+        return None;
+    }
+    Some(exit.stdout.trim_end().rsplit('/').next().and_then(|name| ReleaseName::parse(name).ok()))
+}
+
+/// The ending and the exit code.
+pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, interrupted: bool) -> (Ending, u8) {
+    let is_live = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == plan.release;
+    let is_as_before = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == machine.before;
+    let all_read = look.unread.is_empty();
+    match came {
+        Came::Through { changed: false } => (Ending::NothingChanged, 0),
+        Came::Through { .. } if !plan.flips() => (Ending::Succeeded, 0),
+        Came::Through { .. } if all_read && machines.iter().all(is_live) => (Ending::Succeeded, 0),
+        // All flips succeeded, and a host cannot be asked any more or says otherwise.
+        Came::Through { .. } | Came::AfterSwitch
+            if machines.iter().any(|m| !look.unread.contains(&m.host.name) && !is_live(m)) && plan.flips() =>
+        {
+            (Ending::Mixed, 5)
+        }
+        Came::AfterSwitch | Came::BeforeSwitch if interrupted => (Ending::Interrupted, 130),
+        Came::AfterSwitch if !plan.flips() => (Ending::NothingChanged, 1),
+        Came::Through { .. } | Came::AfterSwitch => (Ending::LiveButUnfinished, 4),
+        Came::BeforeSwitch => (Ending::NothingChanged, 1),
+        Came::Back { .. } if !all_read || !machines.iter().all(is_as_before) => (Ending::Mixed, 5),
+        Came::Back { undone: true } if interrupted => (Ending::Interrupted, 130),
+        // Every host serves what it served before; an undo that failed is told with its host.
+        Came::Back { .. } => (Ending::PutBack, 1),
+    }
+}

@@ -1,0 +1,23 @@
+//! Runs any plan: steps over hosts, batches, interruption, putting back. Names no operation.
+
+mod claim;
+mod ending;
+mod events;
+mod journal;
+mod machine;
+mod operation;
+mod plan;
+mod prepare;
+mod put_back;
+mod run;
+mod step;
+mod survey;
+mod switch;
+
+pub use claim::{ClaimError, claim};
+pub use events::Events;
+pub use machine::Machine;
+pub use operation::{On, Operation, Reading, Work};
+pub use plan::{Batches, Plan, Step};
+pub use run::{Ended, run};
+pub use survey::survey;

@@ -1,0 +1,109 @@
+//! What an operation is: on each of its hosts one script, as a value.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use crate::event::Outcome;
+use crate::fleet::{EnvName, Host, Targets};
+use crate::release::{Layout, ReleaseName};
+use crate::script::Script;
+use crate::transport::{Exit, Input};
+
+/// One thing done on hosts: roles, a script, and for the switch its inverse.
+///
+/// Every operation is idempotent: what was started and not finished is in doubt, and is run again.
+pub trait Operation: Debug + Send + Sync {
+    /// Stable and unique in a plan: it stands in messages, records and the journal.
+    fn name(&self) -> String;
+
+    /// The hosts it is for.
+    fn targets(&self) -> Targets {
+        Targets::all()
+    }
+
+    /// What it does on a host.
+    fn work(&self, on: &On<'_>) -> Work;
+
+    /// What takes it back on a host whose flip has been put back. Only asked of operations of the switch.
+    fn undo(&self, _on: &On<'_>) -> Option<Work> {
+        None
+    }
+
+    /// Says whether it runs on one host at a time.
+    fn is_serial(&self) -> bool {
+        false
+    }
+
+    /// The app's command, as `Releases.toml` has it, to be shown when it fails.
+    fn command(&self) -> Option<String> {
+        None
+    }
+
+    /// Says whether a release's journal is told that it is done.
+    fn is_journaled(&self) -> bool {
+        true
+    }
+
+    /// Says whether its failure only warrants a warning.
+    fn may_fail(&self) -> bool {
+        false
+    }
+}
+
+/// Where an operation works: one host of one run.
+#[derive(Debug, Clone, Copy)]
+pub struct On<'a> {
+    /// The host.
+    pub host: &'a Host,
+    /// Its paths.
+    pub layout: &'a Layout,
+    /// The environment.
+    pub env: &'a EnvName,
+    /// The release the run is about. While a switch is put back: the one that is live again.
+    pub release: Option<&'a ReleaseName>,
+    /// What was live when the run began.
+    pub before: Option<&'a ReleaseName>,
+}
+
+/// A script with everything that bounds it.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The script.
+    pub script: Script,
+    /// What it reads.
+    pub input: Input,
+    /// How long it may take.
+    pub time_limit: Option<Duration>,
+    /// What its exit means.
+    pub reading: Reading,
+}
+
+/// What an exit means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// 0 is success and everything else failure: commands that are not ours.
+    Plain,
+    /// Besides, 90 means that there was nothing to do, and 91 that it does not apply, with the reason as the last line
+    /// of output. Never told from texts.
+    Ours,
+}
+
+impl Work {
+    /// One of relm's own scripts, without input or limit.
+    pub fn ours(script: Script) -> Self {
+        Self { script, input: Input::Nothing, time_limit: None, reading: Reading::Ours }
+    }
+
+    /// The outcome an exit stands for; nothing if it is a failure.
+    pub(super) fn outcome(&self, exit: &Exit) -> Option<Outcome> {
+        use crate::transport::Status;
+        match (&exit.status, self.reading) {
+            (Status::Code(0), _) => Some(Outcome::Changed),
+            (Status::Code(90), Reading::Ours) => Some(Outcome::AlreadyDone),
+            (Status::Code(91), Reading::Ours) => {
+                Some(Outcome::Skipped(exit.stdout.lines().last().unwrap_or_default().to_owned()))
+            }
+            _ => None,
+        }
+    }
+}

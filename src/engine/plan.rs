@@ -1,0 +1,152 @@
+//! A plan: what a run will do, as a value that can be shown, tested and run.
+
+use std::sync::Arc;
+
+use super::{Machine, Operation};
+use crate::event::{Phase, StepInfo};
+use crate::fleet::{EnvName, Fleet, HostName};
+use crate::release::ReleaseName;
+
+/// How many hosts switch together: the sizes of the batches, in order.
+pub type Batches = Vec<usize>;
+
+/// An operation at its place in a run.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// When.
+    pub phase: Phase,
+    /// What.
+    pub operation: Arc<dyn Operation>,
+    /// Where, in the order of the file.
+    pub hosts: Vec<HostName>,
+}
+
+impl Step {
+    /// The step's name: that of its operation.
+    pub fn name(&self) -> String {
+        self.operation.name()
+    }
+
+    /// Says whether all hosts must have finished what comes before it.
+    pub fn is_barrier(&self) -> bool {
+        self.operation.is_serial() || self.operation.targets().once
+    }
+}
+
+/// What a task does, before anything is done.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The task's name.
+    pub task: String,
+    /// The environment.
+    pub env: EnvName,
+    /// The release it is about.
+    pub release: Option<ReleaseName>,
+    /// In the order of the run.
+    pub steps: Vec<Step>,
+    /// For the switch.
+    pub batches: Batches,
+    /// What is run on every host when the run fails before its release is live.
+    pub on_failure: Option<Arc<dyn Operation>>,
+    /// Commands to type when it fails before, and after, the flip.
+    pub next: Vec<String>,
+    fleet: Fleet,
+}
+
+impl Plan {
+    /// An empty plan for `task` on the hosts of `fleet`.
+    pub fn new(task: &str, env: &EnvName, fleet: &Fleet) -> Self {
+        Self {
+            task: task.to_owned(),
+            env: env.clone(),
+            release: None,
+            steps: Vec::new(),
+            batches: vec![fleet.hosts.len()],
+            on_failure: None,
+            next: Vec::new(),
+            fleet: fleet.clone(),
+        }
+    }
+
+    /// Names the release it is about.
+    #[must_use]
+    pub fn about(mut self, release: &ReleaseName) -> Self {
+        self.release = Some(release.clone());
+        self
+    }
+
+    /// Adds a step. Steps stand in the order of their phases, whatever order they are added in.
+    #[must_use]
+    pub fn step(mut self, phase: Phase, operation: impl Operation + 'static) -> Self {
+        let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
+        let at = self.steps.partition_point(|step| step.phase <= phase);
+        self.steps.insert(at, Step { phase, operation: Arc::new(operation), hosts });
+        self
+    }
+
+    /// Adds a step that reads only.
+    #[must_use]
+    pub fn check(self, operation: impl Operation + 'static) -> Self {
+        self.step(Phase::Check, operation)
+    }
+
+    /// Adds a step that changes nothing live.
+    #[must_use]
+    pub fn prepare(self, operation: impl Operation + 'static) -> Self {
+        self.step(Phase::Prepare, operation)
+    }
+
+    /// Adds the flip.
+    #[must_use]
+    pub fn flip(self, operation: impl Operation + 'static) -> Self {
+        self.step(Phase::Flip, operation)
+    }
+
+    /// Adds a step for when all hosts are switched.
+    #[must_use]
+    pub fn finish(self, operation: impl Operation + 'static) -> Self {
+        self.step(Phase::Finish, operation)
+    }
+
+    /// Sets how many hosts switch together.
+    #[must_use]
+    pub fn batches(mut self, batches: Batches) -> Self {
+        self.batches = batches;
+        self
+    }
+
+    /// Sets what is run on every host when the run fails before its release is live.
+    #[must_use]
+    pub fn if_it_fails(mut self, operation: impl Operation + 'static) -> Self {
+        self.on_failure = Some(Arc::new(operation));
+        self
+    }
+
+    /// Adds a command to type after a failure.
+    #[must_use]
+    pub fn next(mut self, command: impl Into<String>) -> Self {
+        self.next.push(command.into());
+        self
+    }
+
+    /// Says whether it changes what is live.
+    pub fn flips(&self) -> bool {
+        self.steps.iter().any(|step| step.phase == Phase::Flip)
+    }
+
+    /// The steps of some phases, in order.
+    pub(super) fn steps_of(&self, phases: &[Phase]) -> Vec<&Step> {
+        self.steps.iter().filter(|step| phases.contains(&step.phase)).collect()
+    }
+
+    /// What is announced at the start.
+    pub fn step_infos(&self) -> Vec<StepInfo> {
+        let info = |step: &Step| StepInfo { name: step.name(), phase: step.phase, hosts: step.hosts.clone() };
+        self.steps.iter().map(info).collect()
+    }
+
+    /// The machines a step runs on.
+    pub(super) fn machines<'m>(step: &Step, machines: &'m [Machine]) -> Vec<&'m Machine> {
+        machines.iter().filter(|machine| step.hosts.contains(&machine.host.name)).collect()
+    }
+}

@@ -1,0 +1,79 @@
+//! A whole run: phases in order, putting back, the last look, the ending.
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::ending::{Came, judge, look};
+use super::prepare::{Setting, run_steps};
+use super::put_back::put_back;
+use super::step::{Run, run_work};
+use super::switch::{Begun, switch};
+use super::{Events, Machine, Plan};
+use crate::event::{Ending, Event, Phase};
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// In what state the fleet is.
+    pub ending: Ending,
+    /// What the process exits with.
+    pub exit_code: u8,
+}
+
+/// Runs a plan to its end, whatever that is. `stop` is Ctrl-C.
+pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &CancellationToken) -> Ended {
+    events.send(Event::RunStarted {
+        task: plan.task.clone(),
+        env: plan.env.clone(),
+        release: plan.release.clone(),
+        steps: plan.step_infos(),
+        dry_run: false,
+    });
+    let setting = Setting { run: Run { events, stop }, env: &plan.env, release: plan.release.as_ref(), machines };
+    let came = phases(setting, plan).await;
+    if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
+        give_up(setting, plan).await;
+    }
+    let look = look(machines).await;
+    let (ending, exit_code) = judge(plan, machines, came, &look, stop.is_cancelled());
+    let failed = exit_code != 0;
+    events.send(Event::RunEnded {
+        ending,
+        exit_code,
+        hosts: look.hosts,
+        unread: look.unread,
+        reason: None,
+        next: if failed { plan.next.clone() } else { Vec::new() },
+    });
+    Ended { ending, exit_code }
+}
+
+async fn phases(setting: Setting<'_>, plan: &Plan) -> Came {
+    let before = run_steps(setting, &plan.steps_of(&[Phase::Check, Phase::Prepare])).await;
+    if !before.ok {
+        return Came::BeforeSwitch;
+    }
+    let mut changed = before.changed;
+    if plan.flips() {
+        let mut begun = Begun::default();
+        if !switch(setting, plan, &mut begun).await {
+            return Came::Back { undone: put_back(setting, &begun).await };
+        }
+        changed = true;
+    }
+    let after = run_steps(setting, &plan.steps_of(&[Phase::Finish])).await;
+    if after.ok { Came::Through { changed: changed || after.changed } } else { Came::AfterSwitch }
+}
+
+/// Marks on every host that the release did not come to be. A host that cannot be told keeps it as "building", which
+/// is never chosen either.
+async fn give_up(setting: Setting<'_>, plan: &Plan) {
+    let Some(operation) = &plan.on_failure else { return };
+    let never = CancellationToken::new();
+    let run = Run { stop: &never, ..setting.run };
+    let hosts = setting.machines.iter().map(|machine| async move {
+        let work = operation.work(&machine.on(setting.env, setting.release));
+        let _ = run_work(run, &operation.name(), machine, &work, None).await;
+    });
+    join_all(hosts).await;
+}

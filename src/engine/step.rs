@@ -1,0 +1,125 @@
+//! One step on one host: its script, its events, and how a failure reads.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Events, Machine, On, Work, journal};
+use crate::event::{Event, Failure, Outcome};
+use crate::fleet::HostName;
+use crate::transport::{Exec, Stream};
+
+/// Lines of a host's output that a failure keeps.
+const SAID: usize = 20;
+
+/// What is the same for all steps of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) events: &'a Events,
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// Runs a step's work on a host and tells about it.
+pub(super) async fn run_step(
+    run: Run<'_>,
+    step: &super::Step,
+    machine: &Machine,
+    on: &On<'_>,
+) -> Result<Outcome, Failure> {
+    let (name, host) = (step.name(), machine.host.name.clone());
+    run.events.send(Event::HostStarted { step: name.clone(), host: host.clone() });
+    let started = Instant::now();
+    let work = step.operation.work(on);
+    let work = Work {
+        script: if step.operation.is_journaled() { journal::journaled(&name, &work, on) } else { work.script },
+        ..work
+    };
+    let result = run_work(run, &name, machine, &work, step.operation.command()).await;
+    let seconds = started.elapsed().as_secs_f64();
+    match result {
+        Err(failure) if step.operation.may_fail() => {
+            let message = format!("{name}: {}{}", failure.what, last_words(&failure));
+            run.events.send(Event::Warning { host: Some(host.clone()), message: message.clone() });
+            let outcome = Outcome::Skipped(failure.what);
+            run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
+            Ok(outcome)
+        }
+        Err(failure) => {
+            run.events.send(Event::HostFailed { step: name, host, failure: failure.clone(), seconds });
+            Err(failure)
+        }
+        Ok(outcome) => {
+            run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
+            Ok(outcome)
+        }
+    }
+}
+
+fn last_words(failure: &Failure) -> String {
+    failure.said.last().map(|line| format!(": {line}")).unwrap_or_default()
+}
+
+/// Runs work on a host; its output goes out as events of `step`.
+pub(super) async fn run_work(
+    run: Run<'_>,
+    step: &str,
+    machine: &Machine,
+    work: &Work,
+    command: Option<String>,
+) -> Result<Outcome, Failure> {
+    let listener = Listener { events: run.events, step, host: &machine.host.name, said: Mutex::default() };
+    let total = match &work.input {
+        crate::transport::Input::File(_, size) => *size,
+        _ => 0,
+    };
+    let on_line = |stream: Stream, line: &str| listener.line(stream, line);
+    let on_sent = |done: u64| listener.sent(done, total);
+    let exec = Exec {
+        script: &work.script,
+        input: &work.input,
+        on_line: &on_line,
+        on_sent: &on_sent,
+        time_limit: work.time_limit,
+        stop: run.stop,
+    };
+    let exit = machine.transport.exec(exec).await;
+    let what = match exit {
+        Ok(exit) => match work.outcome(&exit) {
+            Some(outcome) => return Ok(outcome),
+            None => exit.status.to_string(),
+        },
+        Err(error) => error.to_string(),
+    };
+    let said = listener.said.into_inner().unwrap_or_default();
+    Err(Failure { what, command, said: said.into() })
+}
+
+/// Hears one script.
+struct Listener<'a> {
+    events: &'a Events,
+    step: &'a str,
+    host: &'a HostName,
+    said: Mutex<VecDeque<String>>,
+}
+
+impl Listener<'_> {
+    fn line(&self, stream: Stream, line: &str) {
+        if let Ok(mut said) = self.said.lock() {
+            if said.len() == SAID {
+                said.pop_front();
+            }
+            said.push_back(line.to_owned());
+        }
+        let (step, host) = (self.step.to_owned(), self.host.clone());
+        self.events.send(Event::Output { step, host, stream, line: line.to_owned() });
+    }
+
+    fn sent(&self, done: u64, total: u64) {
+        if total > 0 {
+            let (step, host) = (self.step.to_owned(), self.host.clone());
+            self.events.send(Event::Progress { step, host, done, total });
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The switch: `before_flip`, the flip, `after_flip`; batch by batch, in the order of the file, all hosts or none.
+
+use futures_util::future::join_all;
+
+use super::prepare::Setting;
+use super::step::run_step;
+use super::{Machine, Plan, Step};
+use crate::event::{Event, Phase};
+
+/// What was begun on which hosts, newest last: what putting back has to take back.
+#[derive(Debug, Default)]
+pub(super) struct Begun<'a> {
+    pub(super) steps: Vec<(&'a Step, &'a Machine)>,
+}
+
+/// Says whether every host switched.
+pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &mut Begun<'a>) -> bool {
+    let steps = plan.steps_of(&[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip]);
+    let mut announced = Announced { setting, open: Vec::new() };
+    let mut rest = setting.machines;
+    let mut sizes = plan.batches.iter().copied();
+    let mut size = rest.len().max(1);
+    while !rest.is_empty() {
+        size = sizes.next().unwrap_or(size).clamp(1, rest.len());
+        let (batch, later) = rest.split_at(size);
+        for step in &steps {
+            announced.begin(step, batch);
+            if !run_in_batch(setting, step, batch, begun).await {
+                announced.end(false);
+                return false;
+            }
+        }
+        rest = later;
+    }
+    announced.end(true);
+    true
+}
+
+async fn run_in_batch<'a>(setting: Setting<'a>, step: &'a Step, batch: &'a [Machine], begun: &mut Begun<'a>) -> bool {
+    let machines = Plan::machines(step, batch);
+    if step.operation.is_serial() {
+        for machine in machines {
+            if !run_on(setting, step, &[machine], begun).await {
+                return false;
+            }
+        }
+        return true;
+    }
+    run_on(setting, step, &machines, begun).await
+}
+
+async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machine], begun: &mut Begun<'a>) -> bool {
+    if setting.run.stop.is_cancelled() {
+        return false;
+    }
+    begun.steps.extend(machines.iter().map(|machine| (step, *machine)));
+    let runs = machines.iter().map(|machine| async move {
+        let on = machine.on(setting.env, setting.release);
+        run_step(setting.run, step, machine, &on).await.is_ok()
+    });
+    join_all(runs).await.into_iter().all(|ok| ok) && !setting.run.stop.is_cancelled()
+}
+
+/// Steps whose start has been told; a step of the switch ends with the last batch that has it.
+struct Announced<'a> {
+    setting: Setting<'a>,
+    open: Vec<(String, usize)>,
+}
+
+impl Announced<'_> {
+    fn begin(&mut self, step: &Step, batch: &[Machine]) {
+        let here = Plan::machines(step, batch).len();
+        let name = step.name();
+        if self.open.iter().any(|(open, _)| *open == name) || here == 0 {
+            return;
+        }
+        self.setting.run.events.send(Event::StepStarted { step: name.clone(), phase: step.phase });
+        self.open.push((name, here));
+    }
+
+    fn end(&mut self, ok: bool) {
+        let last = self.open.len().saturating_sub(1);
+        for (at, (step, _)) in self.open.drain(..).enumerate() {
+            self.setting.run.events.send(Event::StepFinished { step, ok: ok || at != last });
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Builds the release's own virtualenv, at its final path: one cannot be moved afterwards.
+
+use super::release;
+use crate::engine::{On, Operation, Work};
+use crate::fleet::Targets;
+use crate::script::Script;
+
+/// Makes `python_env` in the release and installs what its files ask for.
+#[derive(Debug)]
+pub struct BuildVirtualenv {
+    /// Which hosts get one.
+    pub targets: Targets,
+    /// The interpreter, as a command.
+    pub python: String,
+    /// `auto`, `uv` or `pip`.
+    pub installer: &'static str,
+    /// `requirements`, `project` or `command`.
+    pub packages: &'static str,
+    /// Requirements files, or the one command.
+    pub sources: Vec<String>,
+    /// The package index, if not the installer's own.
+    pub index: Option<String>,
+    /// More arguments for the installer.
+    pub args: Vec<String>,
+}
+
+impl Operation for BuildVirtualenv {
+    fn name(&self) -> String {
+        "build_virtualenv".to_owned()
+    }
+
+    fn targets(&self) -> Targets {
+        self.targets.clone()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        let args = self.sources.iter().chain(&self.args);
+        let mut script = Script::new(include_str!("build_virtualenv.sh"))
+            .args(args)
+            .set("sources", self.sources.len().to_string())
+            .set("release", on.layout.release(release(on)))
+            .set("python", &self.python)
+            .set("installer", self.installer)
+            .set("packages", self.packages);
+        if let Some(index) = &self.index {
+            // In the environment and not among the arguments: an index may carry a password.
+            script = script.export("PIP_INDEX_URL", index).export("UV_DEFAULT_INDEX", index);
+        }
+        Work::ours(script)
+    }
+}

@@ -1,0 +1,84 @@
+//! The flip: `current` points to another release, by one `rename(2)`. The same for deploy, rollback and putting back.
+
+use chrono::{DateTime, Utc};
+
+use super::release;
+use crate::engine::{On, Operation, Work};
+use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName};
+use crate::script::Script;
+
+/// Who flips, for the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The task: `deploy` or `rollback`.
+    pub task: String,
+    /// The person.
+    pub by: String,
+    /// The machine relm runs on.
+    pub machine: String,
+    /// The reason given with `-m`.
+    pub message: Option<String>,
+    /// When the run began.
+    pub at: DateTime<Utc>,
+}
+
+/// Points `current` to the run's release.
+#[derive(Debug)]
+pub struct FlipCurrent {
+    /// For the history.
+    pub actor: Actor,
+    /// What the release was made from.
+    pub record: Record,
+    /// Whether the release that is left turned out bad: a rollback.
+    pub leaves_bad: bool,
+}
+
+impl FlipCurrent {
+    fn script(&self, on: &On<'_>, from: Option<&ReleaseName>, to: Option<&ReleaseName>, task: &str) -> Script {
+        let line = |stage| self.line(stage, from, to, task);
+        let target = to.map(Layout::link_target).unwrap_or_default();
+        let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
+        let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
+        Script::new(include_str!("flip_current.sh"))
+            .set("base", on.layout.base())
+            .set("target", target)
+            .set("expected", from.map(Layout::link_target).unwrap_or_default())
+            .set("record", record)
+            .set("left", left)
+            .set("at", self.actor.at.to_rfc3339())
+            .set("intent", line(FlipStage::Intent))
+            .set("result", line(FlipStage::Done))
+    }
+
+    fn line(&self, stage: FlipStage, from: Option<&ReleaseName>, to: Option<&ReleaseName>, task: &str) -> String {
+        let made = to == Some(&self.record.name);
+        let flip = Flip {
+            at: self.actor.at,
+            stage,
+            task: task.to_owned(),
+            from: from.cloned(),
+            to: to.cloned(),
+            by: self.actor.by.clone(),
+            machine: self.actor.machine.clone(),
+            source: if made { self.record.source.clone() } else { String::new() },
+            commit: self.record.commit.clone().filter(|_| made),
+            message: self.actor.message.clone(),
+        };
+        serde_json::to_string(&flip).expect("a flip is plain data")
+    }
+}
+
+impl Operation for FlipCurrent {
+    fn name(&self) -> String {
+        "flip_current".to_owned()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        Work::ours(self.script(on, on.before, Some(release(on)), &self.actor.task))
+    }
+
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        let back = Self { actor: self.actor.clone(), record: self.record.clone(), leaves_bad: false };
+        Some(Work::ours(back.script(on, on.release, on.before, "put_back")))
+    }
+}

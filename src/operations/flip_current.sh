@@ -1,0 +1,51 @@
+# Points `current` to a release, or takes it away when `target` is empty.
+# In: base, target and expected (releases/NAME or nothing), record (of the target), left (record of a release that
+# turned out bad, or nothing), at, intent and result (lines for the history).
+cd -- "$base" || exit
+flush() { sync "$1" 2>/dev/null || sync; }
+note() {
+  # After a power cut the last line may lack its end; this one must not become part of it.
+  if [ -s .relm/history.jsonl ] && [ -n "$(tail -c 1 .relm/history.jsonl)" ]; then printf '\n' >>.relm/history.jsonl; fi
+  printf '%s\n' "$1" >>.relm/history.jsonl && flush .relm/history.jsonl
+}
+now=
+if [ -L current ]; then
+  now=$(readlink current) || exit
+  now=${now#"$base/"}
+elif [ -e current ]; then
+  printf '%s/current is not a link, and relm does not replace it\n' "$base" >&2
+  exit 1
+fi
+[ "$now" != "$target" ] || exit 90
+if [ "$now" != "$expected" ]; then
+  printf 'current points to "%s" and not to "%s" any more: somebody else has changed it\n' "$now" "$expected" >&2
+  exit 1
+fi
+if [ -n "$target" ] && [ ! -d "$target" ]; then
+  printf '%s/%s is not there\n' "$base" "$target" >&2
+  exit 1
+fi
+note "$intent" || exit
+if [ -n "$target" ]; then
+  if [ ! -e "$record/lived" ]; then printf '%s\n' "$at" >"$record/lived" || exit; fi
+  # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
+  # `current`; without -T it would move the link into the directory `current` points to.
+  link=.current-$$-${target#releases/}
+  rm -f -- "$link"
+  ln -s -- "$target" "$link" && mv -f -T -- "$link" current || { rm -f -- "$link"; exit 1; }
+  flush .
+  [ "$(readlink current)" = "$target" ] || { printf 'current does not read back as %s\n' "$target" >&2; exit 1; }
+else
+  rm -f -- current || exit
+  flush .
+fi
+note "$result" || exit
+if [ -n "$target" ]; then
+  # Chosen by name although it was bad once: it is not any more.
+  case $(cat "$record/state" 2>/dev/null) in bad*)
+    printf 'complete %s\n' "$at" >"$record/state.new" && mv -f -- "$record/state.new" "$record/state" || exit ;;
+  esac
+fi
+if [ -n "$left" ] && [ -d "$left" ]; then
+  printf 'bad %s\n' "$at" >"$left/state.new" && mv -f -- "$left/state.new" "$left/state" || exit
+fi

@@ -1,0 +1,32 @@
+# Links shared files and directories into a release.
+# In: release, shared, host; arguments in threes: dir|file, path, target of the link.
+cd -- "$release" || exit
+missing=
+while [ $# -gt 0 ]; do
+  kind=$1 path=$2 target=$3
+  shift 3
+  parent=.
+  case $path in */*) parent=${path%/*} ;; esac
+  mkdir -p -- "./$parent" || exit
+  if [ "$kind" = dir ]; then
+    if [ ! -e "$shared/$path" ]; then
+      mkdir -p -- "$shared/$parent" || exit
+      if [ -d "./$path" ] && [ ! -L "./$path" ]; then
+        # The first deploy: what the code ships there is where the directory's life begins.
+        cp -Rp -- "./$path" "$shared/$path" || exit
+      else
+        mkdir -- "$shared/$path" || exit
+      fi
+    fi
+    if [ ! -d "$shared/$path" ]; then
+      printf '%s/%s is not a directory\n' "$shared" "$path" >&2
+      exit 1
+    fi
+  elif [ ! -f "$shared/$path" ]; then
+    missing=yes
+    printf 'the shared file %s is missing on %s: put it at %s/%s\n' "$path" "$host" "$shared" "$path" >&2
+    continue
+  fi
+  rm -rf -- "./$path" && ln -s -- "$target" "./$path" || exit
+done
+[ -z "$missing" ]

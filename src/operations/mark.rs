@@ -1,0 +1,56 @@
+//! Writes down what became of a release. Complete means: every step before the switch is done and on the disk.
+
+use chrono::Utc;
+
+use super::release;
+use crate::engine::{On, Operation, Work};
+use crate::script::Script;
+
+/// Marks a release complete, after its files have reached the disk.
+#[derive(Debug)]
+pub struct MarkComplete;
+
+/// Marks a release failed.
+#[derive(Debug)]
+pub struct MarkFailed;
+
+/// `sync -f` flushes the file system that holds the release (GNU and busybox); plain `sync` flushes all of them.
+const COMPLETE: &str = r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
+sync -f "$release" 2>/dev/null || sync
+printf 'complete %s\n' "$at" >"$record/state.new" && { sync "$record/state.new" 2>/dev/null || sync; } &&
+mv -f -- "$record/state.new" "$record/state""#;
+
+/// A release that went live meanwhile is not failed, whatever became of the run.
+const FAILED: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
+[ -d "$record" ] || exit 90
+printf 'failed %s\n' "$at" >"$record/state.new" && mv -f -- "$record/state.new" "$record/state""#;
+
+impl Operation for MarkComplete {
+    fn name(&self) -> String {
+        "mark_complete".to_owned()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        Work::ours(marking(COMPLETE, on))
+    }
+}
+
+impl Operation for MarkFailed {
+    fn name(&self) -> String {
+        "mark_failed".to_owned()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        Work::ours(marking(FAILED, on))
+    }
+}
+
+fn marking(text: &'static str, on: &On<'_>) -> Script {
+    let release = release(on);
+    Script::new(text)
+        .set("release", on.layout.release(release))
+        .set("record", on.layout.record(release))
+        .set("base", on.layout.base())
+        .set("name", release.as_str())
+        .set("at", Utc::now().to_rfc3339())
+}

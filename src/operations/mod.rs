@@ -1,0 +1,29 @@
+//! What relm can do on a host, one file each: roles, a script, and for the switch its inverse.
+
+mod build_virtualenv;
+mod check_upload;
+mod copy_from_current;
+mod flip_current;
+mod link_shared;
+mod mark;
+mod remove_releases;
+mod run_command;
+mod upload_code;
+
+pub use build_virtualenv::BuildVirtualenv;
+pub use check_upload::CheckUpload;
+pub use copy_from_current::CopyFromCurrent;
+pub use flip_current::{Actor, FlipCurrent};
+pub use link_shared::LinkShared;
+pub use mark::{MarkComplete, MarkFailed};
+pub use remove_releases::RemoveReleases;
+pub use run_command::RunCommand;
+pub use upload_code::UploadCode;
+
+use crate::engine::On;
+use crate::release::ReleaseName;
+
+/// The release an operation that only makes sense with one is about.
+fn release<'a>(on: &On<'a>) -> &'a ReleaseName {
+    on.release.expect("a plan that builds or flips names its release")
+}

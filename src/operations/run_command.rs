@@ -1,0 +1,93 @@
+//! A command of the app's own, from `Releases.toml` or the command line.
+
+use std::time::Duration;
+
+use crate::engine::{On, Operation, Reading, Work};
+use crate::fleet::Targets;
+use crate::script::Script;
+
+/// Runs shell text of the app's own, in the release.
+#[derive(Debug, Clone)]
+pub struct RunCommand {
+    /// Its name in the file.
+    pub name: String,
+    /// Where it runs.
+    pub targets: Targets,
+    /// One host at a time.
+    pub serial: bool,
+    /// How long it may take on one host.
+    pub time_limit: Option<Duration>,
+    /// Text for `sh`.
+    pub run: String,
+    /// Text for `sh` that takes it back.
+    pub undo: Option<String>,
+    /// What the release was made from: a branch, a tag, a commit.
+    pub reference: String,
+    /// Run it in the environment's directory, because there is no release yet.
+    pub outside: bool,
+    /// Part of building a release, and not a word typed once.
+    pub journaled: bool,
+}
+
+/// `eval` and not `sh -c`: the text stays out of every list of processes.
+const RUN: &str = r#"cd -- "$relm_directory" || exit
+eval "$relm_command""#;
+
+impl RunCommand {
+    fn script(&self, on: &On<'_>, command: &str) -> Script {
+        // A command typed once runs in what is live on its host.
+        let release = on.release.or(on.before);
+        let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
+        let base = on.layout.base().to_owned();
+        let directory = if self.outside || path.is_empty() { base } else { path.clone() };
+        let roles: Vec<&str> = on.host.roles.iter().map(crate::fleet::Role::as_str).collect();
+        // Before a first deploy a check has no directory of its own to stand in.
+        let text = if self.outside { "cd -- \"$relm_directory\" 2>/dev/null\neval \"$relm_command\"" } else { RUN };
+        Script::new(text)
+            .set("relm_directory", directory)
+            .set("relm_command", command)
+            .export("RELM_ENV", on.env.as_str())
+            .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
+            .export("RELM_RELEASE_PATH", path)
+            .export("RELM_HOST", on.host.name.as_str())
+            .export("RELM_ROLES", roles.join(" "))
+            .export("RELM_REF", &self.reference)
+    }
+
+    fn running(&self, on: &On<'_>, command: &str) -> Work {
+        let script = self.script(on, command);
+        Work { script, input: crate::transport::Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain }
+    }
+}
+
+impl Operation for RunCommand {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn targets(&self) -> Targets {
+        self.targets.clone()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        self.running(on, &self.run)
+    }
+
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        // Before a first deploy nothing ran, so there is nothing to run again.
+        on.release?;
+        self.undo.as_deref().map(|command| self.running(on, command))
+    }
+
+    fn is_serial(&self) -> bool {
+        self.serial
+    }
+
+    fn is_journaled(&self) -> bool {
+        self.journaled
+    }
+
+    fn command(&self) -> Option<String> {
+        Some(self.run.clone())
+    }
+}

@@ -1,0 +1,39 @@
+//! Sends the code: one compressed archive, made once, unpacked on each host as it arrives.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::release;
+use crate::engine::{On, Operation, Reading, Work};
+use crate::script::Script;
+use crate::transport::Input;
+
+/// Unpacks the source's archive in the release's directory.
+#[derive(Debug)]
+pub struct UploadCode {
+    /// A gzip-compressed tar on this machine.
+    pub archive: Arc<PathBuf>,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A pipe ends as its last member does (POSIX has no pipefail), so a cut stream is told by gzip's own file.
+/// Busybox skips links that point upwards unless told otherwise; what they point to is the application's business.
+const UPLOAD: &str = r#"cd -- "$release" || exit
+EXTRACT_UNSAFE_SYMLINKS=1; export EXTRACT_UNSAFE_SYMLINKS
+{ gzip -dc || printf 'cut\n' >"$record/cut"; } | tar xpf - || exit
+if [ -e "$record/cut" ]; then rm -f -- "$record/cut"; printf 'the upload arrived damaged or cut short\n' >&2; exit 1; fi"#;
+
+impl Operation for UploadCode {
+    fn name(&self) -> String {
+        "upload_code".to_owned()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        let release = release(on);
+        let script =
+            Script::new(UPLOAD).set("release", on.layout.release(release)).set("record", on.layout.record(release));
+        let input = Input::File(Arc::clone(&self.archive), self.size);
+        Work { script, input, time_limit: None, reading: Reading::Ours }
+    }
+}

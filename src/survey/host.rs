@@ -1,0 +1,82 @@
+//! What stands on one host.
+
+use chrono::{DateTime, Utc};
+
+use crate::release::{Flip, Layout, Record, ReleaseName, State};
+
+/// What one host's disk says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSeen {
+    /// Where everything is.
+    pub layout: Layout,
+    /// The login.
+    pub user: String,
+    /// The host's clock.
+    pub clock: DateTime<Utc>,
+    /// Free space where releases go, in kilobytes.
+    pub free_kilobytes: Option<u64>,
+    /// Tools relm needs and the host lacks.
+    pub missing_tools: Vec<String>,
+    /// What `current` is.
+    pub current: Current,
+    /// Releases with a record, oldest first.
+    pub releases: Vec<ReleaseSeen>,
+    /// The latest changes of what is live, oldest first.
+    pub history: Vec<Flip>,
+    /// Entries of `releases/` that are no release of relm's; never touched.
+    pub strangers: Vec<String>,
+    /// Records that could not be read, a sentence each. Nothing is deleted while there are any.
+    pub damage: Vec<String>,
+    /// Lines of the history that could not be understood.
+    pub damaged_history: usize,
+}
+
+/// What `current` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Current {
+    /// Not there: nothing was ever live.
+    Nothing,
+    /// A link to a release that is there.
+    Release(ReleaseName),
+    /// Something relm must not replace, in words: a directory, a link to nowhere or to the outside.
+    Foreign(String),
+}
+
+/// What one host knows of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseSeen {
+    /// The release.
+    pub name: ReleaseName,
+    /// Whether its directory is there.
+    pub has_tree: bool,
+    /// Who made it, from what.
+    pub record: Record,
+    /// What became of it.
+    pub state: State,
+    /// Since when it is complete, failed or bad.
+    pub since: Option<DateTime<Utc>>,
+    /// Steps that are done, each with the hash of its definition.
+    pub steps: Vec<(String, String)>,
+    /// A process whose program, working directory or open file lies in it; only known when it was asked for.
+    pub used_by: Option<u32>,
+}
+
+impl HostSeen {
+    /// The live release.
+    pub fn live(&self) -> Option<&ReleaseName> {
+        match &self.current {
+            Current::Release(name) => Some(name),
+            Current::Nothing | Current::Foreign(_) => None,
+        }
+    }
+
+    /// What is known of `name`.
+    pub fn release(&self, name: &ReleaseName) -> Option<&ReleaseSeen> {
+        self.releases.iter().find(|release| release.name == *name)
+    }
+
+    /// The latest change that made `name` live.
+    pub fn went_live(&self, name: &ReleaseName) -> Option<&Flip> {
+        self.history.iter().rev().find(|flip| flip.to.as_ref() == Some(name))
+    }
+}

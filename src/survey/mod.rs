@@ -1,0 +1,51 @@
+//! What stands on the hosts: types, and reading them from a host's answer. Pure; `engine` does the asking.
+
+mod host;
+mod parse;
+mod rollback;
+
+pub use host::{Current, HostSeen, ReleaseSeen};
+pub use parse::{SurveyError, parse};
+pub use rollback::{NoTarget, rollback_target};
+
+use crate::fleet::HostName;
+use crate::release::ReleaseName;
+
+/// What was seen on a fleet, host by host, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    /// The hosts that answered.
+    pub hosts: Vec<(HostName, HostSeen)>,
+    /// The hosts that did not, and why.
+    pub silent: Vec<(HostName, String)>,
+}
+
+impl Survey {
+    /// What was seen on one host.
+    pub fn host(&self, name: &HostName) -> Option<&HostSeen> {
+        self.hosts.iter().find(|(host, _)| host == name).map(|(_, seen)| seen)
+    }
+
+    /// Names of all releases known on any host, oldest first.
+    pub fn releases(&self) -> Vec<ReleaseName> {
+        let names = self.hosts.iter().flat_map(|(_, seen)| &seen.releases).map(|release| &release.name);
+        let mut names: Vec<ReleaseName> = names.cloned().collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// What is live on every host, if that is one release.
+    pub fn live_everywhere(&self) -> Option<&ReleaseName> {
+        let mut live = self.hosts.iter().map(|(_, seen)| seen.live());
+        let first = live.next()??;
+        live.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// Says whether every host answered and all run the same (nothing, as before a first deploy, included).
+    pub fn in_step(&self) -> bool {
+        let mut live = self.hosts.iter().map(|(_, seen)| seen.live());
+        let first = live.next();
+        self.silent.is_empty() && live.all(|other| Some(other) == first)
+    }
+}

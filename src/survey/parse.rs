@@ -1,0 +1,178 @@
+//! Reads a host's answer to the survey script: one fact a line, a keyword first, `end` last.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Current, HostSeen, ReleaseSeen};
+use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName, State};
+
+/// Says what is wrong with an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the survey's answer {0}")]
+pub struct SurveyError(String);
+
+#[derive(Default)]
+struct Parts<'a> {
+    record: Option<&'a str>,
+    state: Option<&'a str>,
+    lived: bool,
+    has_tree: bool,
+    steps: Vec<(String, String)>,
+    used_by: Option<u32>,
+    unreadable: bool,
+}
+
+/// Reads one host's answer.
+pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
+    let mut lines = answer.lines();
+    if lines.next_back() != Some("end") {
+        return Err(SurveyError("is cut short".to_owned()));
+    }
+    let mut seen = HostSeen {
+        layout: Layout::new(""),
+        user: String::new(),
+        clock: DateTime::UNIX_EPOCH,
+        free_kilobytes: None,
+        missing_tools: Vec::new(),
+        current: Current::Nothing,
+        releases: Vec::new(),
+        history: Vec::new(),
+        strangers: Vec::new(),
+        damage: Vec::new(),
+        damaged_history: 0,
+    };
+    let mut releases: BTreeMap<ReleaseName, Parts<'_>> = BTreeMap::new();
+    let mut link = None;
+    for line in lines {
+        let (keyword, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match keyword {
+            "base" => seen.layout = Layout::new(rest),
+            "user" => rest.clone_into(&mut seen.user),
+            "clock" => seen.clock = rest.parse().ok().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default(),
+            "free" => seen.free_kilobytes = rest.parse().ok(),
+            "missing" => seen.missing_tools.push(rest.to_owned()),
+            "link" => link = Some(rest),
+            "foreign" => seen.current = Current::Foreign(rest.to_owned()),
+            "history" => take_history(&mut seen, rest),
+            "damage" => seen.damage.push(rest.to_owned()),
+            "tree" | "record" | "state" | "lived" | "step" | "used" | "unreadable" => {
+                take_release(&mut seen, &mut releases, keyword, rest)
+            }
+            _ => return Err(SurveyError(format!("has a line nobody understands: {line:?}"))),
+        }
+    }
+    if seen.layout.base().is_empty() {
+        return Err(SurveyError("names no directory".to_owned()));
+    }
+    if let Some(link) = link {
+        seen.current = current(&seen.layout, link, &releases);
+    }
+    for (name, parts) in releases {
+        finish(&mut seen, name, &parts);
+    }
+    seen.releases.sort_by_key(|release| (release.record.created, release.name.clone()));
+    Ok(seen)
+}
+
+fn take_history(seen: &mut HostSeen, line: &str) {
+    match serde_json::from_str::<Flip>(line) {
+        // Only what happened counts. An intent without a result happened if `current` says so; the flip that follows
+        // it then repeats it, and the doubled line changes nothing.
+        Ok(flip) => {
+            if flip.stage == FlipStage::Done {
+                seen.history
+                    .retain(|other| !(other.stage == FlipStage::Intent && other.at == flip.at && other.to == flip.to));
+            }
+            seen.history.push(flip);
+        }
+        Err(_) => seen.damaged_history += 1,
+    }
+}
+
+fn take_release<'a>(
+    seen: &mut HostSeen,
+    releases: &mut BTreeMap<ReleaseName, Parts<'a>>,
+    keyword: &str,
+    rest: &'a str,
+) {
+    let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
+    let Ok(name) = ReleaseName::parse(name) else {
+        if keyword == "tree" {
+            seen.strangers.push(rest.to_owned());
+        }
+        return;
+    };
+    let parts = releases.entry(name).or_default();
+    match keyword {
+        "tree" => parts.has_tree = true,
+        "record" => parts.record = Some(value),
+        "state" => parts.state = Some(value),
+        "lived" => parts.lived = true,
+        "used" => parts.used_by = value.parse().ok(),
+        "unreadable" => parts.unreadable = true,
+        _ => {
+            if let Some((hash, step)) = value.split_once(' ') {
+                parts.steps.push((step.to_owned(), hash.to_owned()));
+            }
+        }
+    }
+}
+
+fn current(layout: &Layout, link: &str, releases: &BTreeMap<ReleaseName, Parts<'_>>) -> Current {
+    let inside = link.strip_prefix(layout.base()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(link);
+    let name = inside.strip_prefix("releases/").and_then(|name| ReleaseName::parse(name.trim_end_matches('/')).ok());
+    match name {
+        None => Current::Foreign(format!("is a link to {link:?}, which is no release of this environment")),
+        Some(name) if releases.get(&name).is_some_and(|parts| parts.has_tree) => Current::Release(name),
+        Some(name) => Current::Foreign(format!("is a link to release {name}, which is not there")),
+    }
+}
+
+fn finish(seen: &mut HostSeen, name: ReleaseName, parts: &Parts<'_>) {
+    if parts.unreadable {
+        return seen.damage.push(format!("the record of {name} cannot be read"));
+    }
+    let Some(text) = parts.record else {
+        if parts.state.is_some() {
+            seen.damage.push(format!("the record of {name} has no release.json"));
+        } else {
+            seen.strangers.push(name.to_string());
+        }
+        return;
+    };
+    let record = match serde_json::from_str::<Record>(text) {
+        Ok(record) if record.name == name => record,
+        _ => return seen.damage.push(format!("the record of {name} is damaged")),
+    };
+    let Some((state, since)) = parts.state.and_then(read_state) else {
+        return seen.damage.push(format!("the state of {name} is damaged"));
+    };
+    let state = match state {
+        _ if seen.current == Current::Release(name.clone()) => State::Live,
+        State::Complete if parts.lived => State::Retired,
+        State::Complete if record.private => State::Private,
+        other => other,
+    };
+    seen.releases.push(ReleaseSeen {
+        name,
+        has_tree: parts.has_tree,
+        record,
+        state,
+        since,
+        steps: parts.steps.clone(),
+        used_by: parts.used_by,
+    });
+}
+
+fn read_state(text: &str) -> Option<(State, Option<DateTime<Utc>>)> {
+    let (word, since) = text.split_once(' ').unwrap_or((text, ""));
+    let state = match word {
+        "building" => State::Building,
+        "complete" => State::Complete,
+        "failed" => State::Failed,
+        "bad" => State::Bad,
+        _ => return None,
+    };
+    Some((state, DateTime::parse_from_rfc3339(since).ok().map(|since| since.to_utc())))
+}

@@ -1,0 +1,71 @@
+//! The steps that build a release, shared by `deploy`, `setup-release` and the file's own tasks.
+
+use crate::config::{AppOperation, Environment, Installer, Packages, Python, Undo};
+use crate::engine::Plan;
+use crate::event::Phase;
+use crate::operations::{BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, UploadCode};
+
+use super::Cargo;
+
+/// Adds what makes a release out of code, up to and with its virtualenv.
+pub(super) fn build(plan: Plan, env: &Environment, cargo: &Cargo) -> Plan {
+    let mut plan = plan
+        .prepare(UploadCode { archive: cargo.archive.clone(), size: cargo.archive_size })
+        .prepare(CheckUpload { manifest: cargo.manifest.clone() });
+    let rules = &env.release;
+    if !rules.shared_dirs.is_empty() || !rules.shared_files.is_empty() {
+        plan = plan.prepare(LinkShared { dirs: rules.shared_dirs.clone(), files: rules.shared_files.clone() });
+    }
+    if !rules.copy_from_current.is_empty() {
+        plan = plan.prepare(CopyFromCurrent { paths: rules.copy_from_current.clone() });
+    }
+    match &env.python {
+        Some(python) => plan.prepare(virtualenv(python)),
+        None => plan,
+    }
+}
+
+/// Adds the app's operations of some phases, in the order of the file.
+pub(super) fn app_operations(plan: Plan, env: &Environment, reference: &str, phases: &[Phase]) -> Plan {
+    let wanted = env.operations.iter().filter(|operation| phases.contains(&operation.phase));
+    wanted.fold(plan, |plan, operation| plan.step(operation.phase, command(operation, reference)))
+}
+
+/// One of the app's operations.
+pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
+    RunCommand {
+        name: operation.name.clone(),
+        targets: operation.targets.clone(),
+        serial: operation.serial,
+        time_limit: operation.time_limit,
+        run: operation.run.clone(),
+        undo: operation.undo.as_ref().map(|undo| match undo {
+            Undo::Again => operation.run.clone(),
+            Undo::Command(command) => command.clone(),
+        }),
+        reference: reference.to_owned(),
+        outside: operation.phase == Phase::Check,
+        journaled: operation.phase != Phase::Check,
+    }
+}
+
+fn virtualenv(python: &Python) -> BuildVirtualenv {
+    let (packages, sources) = match &python.packages {
+        Packages::Requirements(files) => ("requirements", files.clone()),
+        Packages::Project => ("project", Vec::new()),
+        Packages::Command(command) => ("command", vec![command.clone()]),
+    };
+    BuildVirtualenv {
+        targets: python.targets.clone(),
+        python: python.python.clone(),
+        installer: match python.installer {
+            Installer::Auto => "auto",
+            Installer::Uv => "uv",
+            Installer::Pip => "pip",
+        },
+        packages,
+        sources,
+        index: python.index.clone(),
+        args: python.args.clone(),
+    }
+}

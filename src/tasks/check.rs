@@ -1,0 +1,97 @@
+//! `relm check`: can a deploy start? Reads only.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::readiness::troubles;
+use crate::fleet::{EnvName, HostName};
+use crate::release::State;
+use crate::survey::{HostSeen, Survey};
+
+/// Check that a deploy could start: login, tools, disk, clocks, leftovers
+///
+/// Exits with 0 if it could and with 3 if it could not.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+}
+
+/// A clock that is further off than this makes records hard to read; nothing relm decides depends on it.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What `relm check --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The environment.
+    pub env: EnvName,
+    /// Whether a deploy could start.
+    pub ready: bool,
+    /// In the order of the file.
+    pub hosts: Vec<Line>,
+}
+
+/// One host.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its name.
+    pub host: HostName,
+    /// The login.
+    pub user: Option<String>,
+    /// Where releases go.
+    pub directory: Option<String>,
+    /// Free space there.
+    pub free_kilobytes: Option<u64>,
+    /// What stops a deploy.
+    pub trouble: Vec<String>,
+    /// What a person should know.
+    pub notes: Vec<String>,
+}
+
+/// Puts together what stops a deploy and what is only odd.
+pub fn report(env: &EnvName, order: &[HostName], survey: &Survey, now: DateTime<Utc>) -> Report {
+    let hosts: Vec<Line> = order.iter().map(|host| line(host, survey, now)).collect();
+    Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts }
+}
+
+fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {
+    let Some(seen) = survey.host(host) else {
+        let silent = survey.silent.iter().find(|(silent, _)| silent == host);
+        let trouble = silent.map(|(_, reason)| reason.clone()).into_iter().collect();
+        return Line {
+            host: host.clone(),
+            user: None,
+            directory: None,
+            free_kilobytes: None,
+            trouble,
+            notes: Vec::new(),
+        };
+    };
+    Line {
+        host: host.clone(),
+        user: Some(seen.user.clone()),
+        directory: Some(seen.layout.base().to_owned()),
+        free_kilobytes: seen.free_kilobytes,
+        trouble: troubles(seen, 0),
+        notes: notes(seen, now),
+    }
+}
+
+fn notes(seen: &HostSeen, now: DateTime<Utc>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let off = seen.clock - now;
+    if off.abs() > CLOCK_TOLERANCE {
+        notes.push(format!("its clock is {} s off", off.num_seconds()));
+    }
+    let unreadable = seen.damage.iter().filter(|damage| !damage.ends_with("cannot be written"));
+    notes.extend(unreadable.map(|damage| format!("{damage}: nothing will be cleaned")));
+    for release in seen.releases.iter().filter(|release| release.state == State::Building) {
+        notes.push(format!("release {} was begun and not finished", release.name));
+    }
+    notes.extend(seen.strangers.iter().map(|name| format!("releases/{name} is not relm's and is left alone")));
+    if seen.damaged_history > 0 {
+        notes.push(format!("{} lines of the history are damaged", seen.damaged_history));
+    }
+    notes
+}

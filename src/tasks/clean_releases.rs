@@ -1,0 +1,77 @@
+//! `relm clean-releases`: removes what retention has given up.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::cleaning::{removal, unreadable, verdicts};
+use super::{Refusal, Site, command, readiness};
+use crate::engine::Plan;
+use crate::fleet::HostName;
+use crate::release::{ReleaseName, Verdict};
+
+/// Remove old releases
+///
+/// Kept are the newest good ones, the live one and the one a rollback would choose, private releases until their
+/// day, what is being built, and what a process still runs in. Failed and bad releases stay for a day. If any record
+/// cannot be read, nothing is removed.
+#[derive(Debug, Clone, Args)]
+pub struct CleanReleases {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+    /// Good releases to keep, the live one included; `keep` of Releases.toml if left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+    /// List what would go and why the rest stays, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What a clean does with one release of one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdicted {
+    /// The host.
+    pub host: HostName,
+    /// The release.
+    pub release: ReleaseName,
+    /// Whether it goes.
+    pub remove: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// Removes what is superseded, everywhere or nowhere.
+pub fn plan(site: Site<'_>, keep: Option<u32>) -> Result<Plan, Refusal> {
+    let all = decisions(site, keep)?;
+    let plan = Plan::new("clean-releases", &site.env.name, &site.env.fleet).next(command("clean-releases", site.env));
+    Ok(plan.finish(removal(&all, false)))
+}
+
+/// Lists what a clean would do.
+pub fn preview(site: Site<'_>, keep: Option<u32>) -> Result<Vec<Verdicted>, Refusal> {
+    let all = decisions(site, keep)?;
+    let line = |host: &HostName, (release, verdict): (ReleaseName, Verdict)| {
+        let (remove, reason) = match verdict {
+            Verdict::Keep(reason) => (false, reason),
+            Verdict::Remove(reason) => (true, reason),
+        };
+        Verdicted { host: host.clone(), release, remove, reason: reason.to_string() }
+    };
+    let lines = all
+        .into_iter()
+        .flat_map(|(host, verdicts)| verdicts.into_iter().map(|verdict| line(&host, verdict)).collect::<Vec<_>>());
+    Ok(lines.collect())
+}
+
+fn decisions(
+    site: Site<'_>,
+    keep: Option<u32>,
+) -> Result<std::collections::BTreeMap<HostName, super::cleaning::Verdicts>, Refusal> {
+    let damaged = unreadable(site.survey);
+    if !damaged.is_empty() {
+        let rows = damaged.into_iter().map(|(host, damage)| vec![host.to_string(), damage]).collect();
+        return Err(Refusal::new("records cannot be read, so nothing is removed").table(vec!["host", "trouble"], rows));
+    }
+    readiness::require_ready(site.survey, 0)?;
+    let keep = keep.map_or(site.env.release.keep, |keep| keep as usize);
+    Ok(verdicts(site.survey, keep, None, site.now))
+}

@@ -1,0 +1,64 @@
+//! Which releases a clean removes, host by host: retention's rule applied to what was seen.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::fleet::HostName;
+use crate::operations::RemoveReleases;
+use crate::release::{Facts, ReleaseName, State, Verdict, decide};
+use crate::survey::{HostSeen, Survey};
+
+/// What becomes of every release on one host.
+pub(super) type Verdicts = Vec<(ReleaseName, Verdict)>;
+
+/// Decides for each host. `going_live` is the release the same run makes live before it cleans.
+pub(super) fn verdicts(
+    survey: &Survey,
+    keep: usize,
+    going_live: Option<&ReleaseName>,
+    now: DateTime<Utc>,
+) -> BTreeMap<HostName, Verdicts> {
+    let decide = |(host, seen): &(HostName, HostSeen)| {
+        let facts: Vec<Facts> = seen.releases.iter().map(|release| facts(release, seen, going_live)).collect();
+        let target = match going_live {
+            Some(name) if seen.live() != Some(name) => seen.live().cloned(),
+            _ => seen.before_live(),
+        };
+        (host.clone(), decide(&facts, keep, target.as_ref(), now))
+    };
+    // A host with a record that cannot be read is left alone: nothing there may be called superseded.
+    survey.hosts.iter().filter(|(_, seen)| seen.damage.is_empty()).map(decide).collect()
+}
+
+fn facts(release: &crate::survey::ReleaseSeen, seen: &HostSeen, going_live: Option<&ReleaseName>) -> Facts {
+    let state = match going_live {
+        Some(name) if release.name == *name => State::Live,
+        Some(_) if seen.live() == Some(&release.name) => State::Retired,
+        _ => release.state,
+    };
+    Facts {
+        name: release.name.clone(),
+        created: release.record.created,
+        state,
+        keep_until: release.record.keep_until,
+        ended: release.since.filter(|_| matches!(state, State::Bad | State::Failed)),
+        used_by: release.used_by,
+    }
+}
+
+/// The operation that removes what `verdicts` gives up.
+pub(super) fn removal(verdicts: &BTreeMap<HostName, Verdicts>, may_fail: bool) -> RemoveReleases {
+    let gone = |verdicts: &Verdicts| {
+        let removed = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Remove(_)));
+        removed.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let releases = verdicts.iter().map(|(host, verdicts)| (host.clone(), gone(verdicts)));
+    RemoveReleases { releases: releases.collect(), may_fail }
+}
+
+/// Why hosts are left alone, a sentence each.
+pub(super) fn unreadable(survey: &Survey) -> Vec<(HostName, String)> {
+    let damaged = survey.hosts.iter().filter_map(|(host, seen)| Some((host.clone(), seen.damage.first()?.clone())));
+    damaged.collect()
+}

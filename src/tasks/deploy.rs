@@ -1,0 +1,128 @@
+//! `relm deploy`: code becomes a release on every host, and then all of them flip.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::batches::batch_sizes;
+use super::building::{app_operations, build};
+use super::cleaning::{removal, verdicts};
+use super::{Cargo, Refusal, Site, command, readiness};
+use crate::engine::{Plan, Step};
+use crate::event::Phase;
+use crate::operations::{FlipCurrent, MarkComplete, MarkFailed};
+use crate::release::{Record, ReleaseName};
+
+/// Build a release on every host and make it live on all of them, or on none
+///
+/// Everything is made ready on every host first: the code is uploaded and checked, shared files are linked, the
+/// virtualenv is built, your operations run. Only when all hosts are ready do they flip. If anything fails in the
+/// switch, every host is put back to what it ran before.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Deploy {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Make this release live: one that was built before, a private one for instance
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["reference", "dir", "archive"])]
+    pub release: Option<ReleaseName>,
+    /// Show what would be done, host by host, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; stands in the history
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+}
+
+/// Where the code comes from, instead of what Releases.toml says.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SourceArgs {
+    /// Branch, tag or commit of the git source
+    #[arg(long = "ref", value_name = "REF", id = "reference")]
+    pub reference: Option<String>,
+    /// A directory instead of the file's source
+    #[arg(long, value_name = "DIR", conflicts_with = "reference")]
+    pub dir: Option<PathBuf>,
+    /// An archive instead of the file's source: .tar.gz, .tgz, .tar.zst, .tar or .zip
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reference", "dir"])]
+    pub archive: Option<PathBuf>,
+}
+
+/// A deploy of new code: `record.name` is the release it makes.
+pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refusal> {
+    readiness::require_ready(site.survey, cargo.unpacked + cargo.archive_size)?;
+    let plan = start(site, record);
+    let plan = build(plan, site.env, cargo);
+    Ok(switch(plan, site, record))
+}
+
+/// A deploy of a release that stands on the hosts already.
+pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
+    readiness::require_ready(site.survey, 0)?;
+    let record = complete_everywhere(site, name)?;
+    if site.survey.live_everywhere() == Some(name) {
+        return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));
+    }
+    let mut plan = switch(start(site, &record), site, &record);
+    plan.steps.retain(|step| step.phase != Phase::Prepare || !done_everywhere(site, name, step));
+    Ok(plan)
+}
+
+/// Says whether the release's journal has the step on each of its hosts.
+fn done_everywhere(site: Site<'_>, name: &ReleaseName, step: &Step) -> bool {
+    let is_done = |host| {
+        let steps = site.survey.host(host).and_then(|seen| seen.release(name)).map(|release| &release.steps);
+        steps.is_some_and(|steps| steps.iter().any(|(done, _)| *done == step.name()))
+    };
+    step.hosts.iter().all(is_done)
+}
+
+fn start(site: Site<'_>, record: &Record) -> Plan {
+    let again = command("deploy", site.env);
+    let plan = Plan::new("deploy", &site.env.name, &site.env.fleet).about(&record.name).next(again);
+    app_operations(plan, site.env, reference(record), &[Phase::Check])
+}
+
+/// From the app's own preparations to the clean at the end.
+fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
+    let hosts = site.env.fleet.hosts.len();
+    let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
+    let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
+    let plan = app_operations(plan, site.env, reference(record), &[Phase::Prepare]).prepare(MarkComplete);
+    app_operations(plan, site.env, reference(record), &[Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish])
+        .flip(flip)
+        .batches(batch_sizes(&site.env.release.batches, hosts))
+        .finish(removal(&clean, true))
+        .if_it_fails(MarkFailed)
+}
+
+/// What the release was made from, for `RELM_REF`.
+pub(super) fn reference(record: &Record) -> &str {
+    &record.source
+}
+
+/// The record of a release that is complete on every host.
+fn complete_everywhere(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
+    let mut record = None;
+    let mut rows = Vec::new();
+    for (host, seen) in &site.survey.hosts {
+        let state = match seen.release(name) {
+            None => "not there".to_owned(),
+            Some(release) if !release.has_tree => "its directory is gone".to_owned(),
+            Some(release) => {
+                let usable = release.state.is_complete() || release.state == crate::release::State::Bad;
+                record = record.or_else(|| usable.then(|| release.record.clone()));
+                release.state.word().to_owned()
+            }
+        };
+        rows.push(vec![host.to_string(), state]);
+    }
+    let usable = |row: &Vec<String>| ["complete", "live", "retired", "private", "bad"].contains(&row[1].as_str());
+    match record {
+        Some(record) if rows.iter().all(usable) => Ok(record),
+        _ => Err(Refusal::new(format!("release {name} is not complete on every host"))
+            .table(vec!["host", "state"], rows)
+            .next(command("releases", site.env))),
+    }
+}

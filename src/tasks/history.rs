@@ -1,0 +1,57 @@
+//! `relm history`: who changed what is live, newest first.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::fleet::{EnvName, HostName};
+use crate::release::Flip;
+use crate::survey::Survey;
+
+/// Show who changed what is live, when, from where and why; newest first
+#[derive(Debug, Clone, Args)]
+pub struct History {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+}
+
+/// What `relm history --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The environment.
+    pub env: EnvName,
+    /// Newest first. The same change on several hosts is one entry.
+    pub entries: Vec<Entry>,
+    /// Hosts with lines that could not be understood, and how many.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<(HostName, usize)>,
+    /// Hosts that did not answer, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<(HostName, String)>,
+}
+
+/// One change.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// What happened.
+    #[serde(flatten)]
+    pub flip: Flip,
+    /// Where.
+    pub hosts: Vec<HostName>,
+}
+
+/// Merges the histories of all hosts.
+pub fn report(env: &EnvName, survey: &Survey) -> Report {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (host, seen) in &survey.hosts {
+        for flip in &seen.history {
+            match entries.iter_mut().find(|entry| entry.flip == *flip) {
+                Some(entry) => entry.hosts.push(host.clone()),
+                None => entries.push(Entry { flip: flip.clone(), hosts: vec![host.clone()] }),
+            }
+        }
+    }
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.flip.at));
+    let damaged = survey.hosts.iter().filter(|(_, seen)| seen.damaged_history > 0);
+    let damaged = damaged.map(|(host, seen)| (host.clone(), seen.damaged_history)).collect();
+    Report { env: env.clone(), entries, damaged, unreachable: survey.silent.clone() }
+}

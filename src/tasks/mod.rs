@@ -1,0 +1,60 @@
+//! What one types: a file a task, with its flags and the plan it makes. A task cannot call a task; it lists operations.
+
+mod batches;
+mod building;
+pub mod check;
+pub mod clean_releases;
+mod cleaning;
+pub mod deploy;
+pub mod history;
+pub mod own;
+pub mod readiness;
+pub mod refusal;
+pub mod releases;
+pub mod rollback;
+pub mod run;
+pub mod setup_release;
+pub mod status;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use crate::config::Environment;
+use crate::operations::Actor;
+use crate::survey::Survey;
+
+pub use refusal::Refusal;
+
+/// What a task plans from: the file, and what was seen on the hosts.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// The environment as `Releases.toml` describes it.
+    pub env: &'a Environment,
+    /// What stands on its hosts.
+    pub survey: &'a Survey,
+    /// Who acts, from where and why.
+    pub actor: &'a Actor,
+    /// The controller's clock when the run began.
+    pub now: DateTime<Utc>,
+}
+
+/// Code that is ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Cargo {
+    /// The compressed archive.
+    pub archive: Arc<PathBuf>,
+    /// Its size in bytes.
+    pub archive_size: u64,
+    /// The compressed manifest.
+    pub manifest: Bytes,
+    /// Bytes of all files, unpacked.
+    pub unpacked: u64,
+}
+
+/// How the command to type next begins: `relm`, with the configuration if it is not the default.
+pub fn command(task: &str, env: &Environment) -> String {
+    format!("relm {task} {}", env.name)
+}

@@ -1,0 +1,49 @@
+//! Tasks of the file's own: `[tasks.NAME]`, a composition of operations.
+
+use super::building::{build, command as app_command};
+use super::deploy::reference;
+use super::{Cargo, Refusal, Site, readiness};
+use crate::config::OwnTask;
+use crate::engine::Plan;
+use crate::event::Phase;
+use crate::operations::{MarkComplete, MarkFailed};
+use crate::release::Record;
+
+/// The built-in composition a task of one's own may begin with.
+pub const SETUP_RELEASE: &str = "setup-release";
+
+/// Says whether a task builds a release of its own; otherwise it works in the live one.
+pub fn builds(task: &OwnTask) -> bool {
+    task.operations.iter().any(|name| name == SETUP_RELEASE)
+}
+
+/// The task's operations in their order, in a private release if it builds one, else in what is live.
+pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Cargo)>) -> Result<Plan, Refusal> {
+    let needed = built.map_or(0, |(_, cargo)| cargo.unpacked + cargo.archive_size);
+    readiness::require_ready(site.survey, needed)?;
+    let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
+    let mut source = String::new();
+    if let Some((record, _)) = built {
+        plan = plan.about(&record.name).if_it_fails(MarkFailed);
+        source = reference(record).to_owned();
+    } else if site.survey.hosts.iter().any(|(_, seen)| seen.live().is_none()) {
+        return Err(Refusal::new("nothing is live on some hosts, and the task builds no release of its own")
+            .next(super::command("deploy", site.env)));
+    }
+    for name in &task.operations {
+        plan = match built {
+            Some((_, cargo)) if name == SETUP_RELEASE => build(plan, site.env, cargo).prepare(MarkComplete),
+            _ => {
+                let found = site.env.operations.iter().find(|operation| operation.name == *name);
+                let operation =
+                    found.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
+                let mut command = app_command(operation, &source);
+                command.outside = false;
+                command.journaled = built.is_some();
+                // One phase, so that the order is that of the task and not that of a deploy.
+                plan.step(Phase::Prepare, command)
+            }
+        };
+    }
+    Ok(plan)
+}

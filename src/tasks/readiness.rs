@@ -1,0 +1,48 @@
+//! Can anything begin on these hosts? Asked by every task that changes one, and shown by `relm check`.
+
+use super::Refusal;
+use crate::survey::{Current, HostSeen, Survey};
+
+/// Room a release's tree may need beyond its files' bytes: blocks, a virtualenv, a build.
+const SPARE_KILOBYTES: u64 = 10 << 10;
+
+/// What is wrong with one host, a sentence each; nothing if a task can begin there.
+pub fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
+    let mut troubles = Vec::new();
+    if !seen.missing_tools.is_empty() {
+        troubles.push(format!("it lacks {}", seen.missing_tools.join(", ")));
+    }
+    if let Current::Foreign(what) = &seen.current {
+        troubles.push(format!("{} {what}", seen.layout.current()));
+    }
+    let needed = needed_bytes / 1024 + SPARE_KILOBYTES;
+    if let Some(free) = seen.free_kilobytes.filter(|free| *free < needed) {
+        troubles.push(format!("its disk has {} MB free, and {} MB are needed", free / 1024, needed / 1024));
+    }
+    troubles.extend(seen.damage.iter().filter(|damage| damage.ends_with("cannot be written")).cloned());
+    troubles
+}
+
+/// Refuses if any host is silent or cannot take what is to come.
+pub fn require_ready(survey: &Survey, needed_bytes: u64) -> Result<(), Refusal> {
+    let silent = survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]);
+    let unfit = survey.hosts.iter().flat_map(|(host, seen)| {
+        troubles(seen, needed_bytes).into_iter().map(move |trouble| vec![host.to_string(), trouble])
+    });
+    let rows: Vec<Vec<String>> = silent.chain(unfit).collect();
+    let Some(first) = rows.first() else { return Ok(()) };
+    let reason = match rows.len() {
+        1 => format!("{} is not ready: {}", first[0], first[1]),
+        _ => "some hosts are not ready".to_owned(),
+    };
+    Err(Refusal::new(reason).table(vec!["host", "trouble"], rows).next("relm check"))
+}
+
+/// Refuses if any host is silent.
+pub fn require_answers(survey: &Survey) -> Result<(), Refusal> {
+    let rows: Vec<Vec<String>> =
+        survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]).collect();
+    let Some(first) = rows.first() else { return Ok(()) };
+    let reason = format!("{} does not answer: {}", first[0], first[1]);
+    Err(Refusal::new(reason).table(vec!["host", "trouble"], rows))
+}

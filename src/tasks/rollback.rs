@@ -1,0 +1,60 @@
+//! `relm rollback`: every host goes back to the release that was live before, by record.
+
+use clap::Args;
+
+use super::batches::batch_sizes;
+use super::building::app_operations;
+use super::deploy::reference;
+use super::{Refusal, Site, command, readiness};
+use crate::engine::Plan;
+use crate::event::Phase;
+use crate::fleet::HostName;
+use crate::operations::FlipCurrent;
+use crate::release::ReleaseName;
+use crate::survey::{NoTarget, rollback_target};
+
+/// Go back to the release that was live before the current one
+///
+/// The target is the same on every host and comes from the hosts' own records, never from directory order. The release
+/// that is left is marked bad and never chosen again. Rolling back once more goes further back.
+#[derive(Debug, Clone, Args)]
+pub struct Rollback {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+    /// This release instead of the one before
+    #[arg(long, value_name = "RELEASE")]
+    pub to: Option<ReleaseName>,
+    /// Show what would be done, host by host, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; stands in the history
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+}
+
+/// A rollback to `to`, or to the release before the live one.
+pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
+    readiness::require_ready(site.survey, 0)?;
+    let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
+    let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
+    let record = seen.expect("a rollback target is on every host").record.clone();
+    let reference = reference(&record).to_owned();
+    let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
+    let phases = [Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish];
+    let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
+        .about(&target)
+        .flip(flip)
+        .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
+        .next(command("rollback", site.env));
+    Ok(app_operations(plan, site.env, &reference, &phases))
+}
+
+fn refusal(site: Site<'_>, none: NoTarget) -> Refusal {
+    let text = |name: Option<ReleaseName>| name.map_or_else(|| "-".to_owned(), |name| name.to_string());
+    let row = |(host, live, target, trouble): (HostName, Option<ReleaseName>, Option<ReleaseName>, String)| {
+        vec![host.to_string(), text(live), text(target), trouble]
+    };
+    Refusal::new(none.reason)
+        .table(vec!["host", "live", "would go back to", ""], none.rows.into_iter().map(row).collect())
+        .next(format!("{}   and then   {} --to RELEASE", command("releases", site.env), command("rollback", site.env)))
+}

@@ -1,0 +1,102 @@
+//! `relm status`: what runs where, since when and by whom.
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use crate::fleet::{EnvName, HostName};
+use crate::release::{ReleaseName, State};
+use crate::survey::{Current, HostSeen, Survey};
+
+/// Show what is live on each host, since when, by whom, from what; and hosts out of step
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+}
+
+/// What `relm status --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The environment.
+    pub env: EnvName,
+    /// In the order of the file.
+    pub hosts: Vec<Line>,
+    /// Whether every host answered and all run the same release.
+    pub in_step: bool,
+    /// Who holds the environment.
+    pub lock: Option<()>,
+    /// Releases whose building was begun and not ended.
+    pub unfinished: Vec<ReleaseName>,
+}
+
+/// One host.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its name.
+    pub host: HostName,
+    /// What is live.
+    pub current: Option<ReleaseName>,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// Who made it live.
+    pub by: Option<String>,
+    /// What it was made from.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// The commit, where the source has one.
+    pub commit: Option<String>,
+    /// Whether the host answered.
+    pub reachable: bool,
+    /// What is wrong there, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trouble: Vec<String>,
+}
+
+/// Puts together what the hosts say. `order` is the order of the file.
+pub fn report(env: &EnvName, order: &[HostName], survey: &Survey) -> Report {
+    let building = |(_, seen): &(HostName, HostSeen)| {
+        let unfinished = seen.releases.iter().filter(|release| release.state == State::Building);
+        unfinished.map(|release| release.name.clone()).collect::<Vec<_>>()
+    };
+    let mut unfinished: Vec<ReleaseName> = survey.hosts.iter().flat_map(building).collect();
+    unfinished.sort();
+    unfinished.dedup();
+    Report {
+        env: env.clone(),
+        hosts: order.iter().map(|host| line(host, survey)).collect(),
+        in_step: survey.in_step(),
+        lock: None,
+        unfinished,
+    }
+}
+
+fn line(host: &HostName, survey: &Survey) -> Line {
+    let silent = survey.silent.iter().find(|(silent, _)| silent == host).map(|(_, reason)| reason.clone());
+    let mut line = Line {
+        host: host.clone(),
+        current: None,
+        since: None,
+        by: None,
+        reference: None,
+        commit: None,
+        reachable: silent.is_none(),
+        trouble: silent.into_iter().collect(),
+    };
+    let Some(seen) = survey.host(host) else { return line };
+    line.trouble.extend(seen.damage.iter().cloned());
+    if let Current::Foreign(what) = &seen.current {
+        line.trouble.push(format!("current {what}"));
+    }
+    let Some(current) = seen.live() else { return line };
+    line.current = Some(current.clone());
+    if let Some(flip) = seen.went_live(current) {
+        line.since = Some(flip.at);
+        line.by = Some(flip.by.clone());
+    }
+    if let Some(release) = seen.release(current) {
+        line.reference = Some(release.record.source.clone());
+        line.commit.clone_from(&release.record.commit);
+    }
+    line
+}
