@@ -1,5 +1,61 @@
-//! relm: atomic releases for a fleet of Linux hosts.
+//! relm: atomic releases for a fleet of Linux hosts, over plain ssh.
+//!
+//! One program on the controller; on the hosts nothing but sshd and a POSIX shell. A release is built in a directory
+//! of its own on every host; when all are ready, `current` flips on all of them, or on none.
+//!
+//! # Code map
+//!
+//! | module | what it holds | may name |
+//! |---|---|---|
+//! | [`cli`] | the command line: parse, load, connect, survey, plan, run, exit; complaints; reports | all |
+//! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, source, survey |
+//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, event, fleet, release, script, source, survey, transport |
+//! | [`engine`] | runs any plan: survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, survey, transport |
+//! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release, survey |
+//! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, script, transport |
+//! | [`local`] | a directory of this machine posing as a host | script, transport |
+//! | [`config`] | `Releases.toml`, every problem at once | event, fleet, release, script, source |
+//! | [`source`] | git, a directory or an archive, frozen into one tree | release |
+//! | [`event`] | the vocabulary of a run | fleet, release, transport |
+//! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
+//! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | script |
+//! | [`fleet`], [`release`], [`script`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value | nothing of ours |
+//!
+//! `tests/it/architecture.rs` holds this table as law.
+//!
+//! # Glossary
+//!
+//! - **Environment**: a fleet with its settings; a directory on each of its hosts.
+//! - **Fleet**: the hosts of an environment, in the order of the file. **Role**: what a host is for.
+//! - **Release**: one built tree, named after the second it was asked for. **Live**: what `current` points to.
+//! - **Operation**: one thing done on hosts: roles and a script. **Step**: an operation at its place in a plan.
+//! - **Task**: what one types; it makes a plan of operations and never calls a task.
+//! - **Phase**: `check` reads, `prepare` changes nothing live, the *switch* (`before_flip`, the flip, `after_flip`) is for
+//!   all hosts or none, `finish` comes when all have switched.
+//! - **Survey**: what was seen on the hosts before a plan is made. **Ending**: in what state a run leaves the fleet.
+//! - **Link**: byte channels to a machine. **Transport**: a machine that runs scripts.
+//!
+//! # Invariants, as things that are absent
+//!
+//! - No operation, and no task, reaches a host by itself: they return values, and only `engine` runs them.
+//! - Nothing but `script::quote` quotes, and nothing known only at run time is program text.
+//! - No host enters the switch before every host has finished `prepare`.
+//! - `current` changes in one place, `operations/flip_current.sh`, by one `rename(2)`; deploy, rollback and putting back
+//!   share it.
+//! - Nothing is deleted on a host with a record that cannot be read.
+//! - No ending is computed from what relm believes: the hosts are asked again.
+//! - `ui` never reaches a host, operations never print, only `cli` reads the environment or exits.
+//!
+//! # Where the design grew
+//!
+//! - An operation is a value, not an async function: [`engine::Operation::work`] returns the script for a host, and the
+//!   engine runs it. So plans can be shown and tested whole, and adjacent steps can later share a round trip.
+//! - A name is claimed ([`engine::claim`]) before the plan is run, not in a step of it: one name on all hosts means that
+//!   a host that says "taken" changes it for all of them, and a plan has one name.
+//! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
+//!   source and the phases, rather than keeping words of their own for the same things.
 
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod event;
@@ -9,6 +65,8 @@ pub mod operations;
 pub mod release;
 pub mod script;
 pub mod source;
+pub mod ssh;
 pub mod survey;
 pub mod tasks;
 pub mod transport;
+pub mod ui;

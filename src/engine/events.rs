@@ -1,9 +1,8 @@
 //! The one way from work to the screen.
 
-use std::sync::Arc;
+use std::sync::mpsc;
 
 use chrono::Utc;
-use tokio::sync::mpsc;
 
 use crate::event::{Event, Stamped};
 
@@ -11,14 +10,14 @@ use crate::event::{Event, Stamped};
 /// is nobody's failure.
 #[derive(Debug, Clone)]
 pub struct Events {
-    sender: Arc<mpsc::UnboundedSender<Stamped>>,
+    sender: mpsc::Sender<Stamped>,
 }
 
 impl Events {
     /// A new queue and its listener's end.
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<Stamped>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender: Arc::new(sender) }, receiver)
+    pub fn new() -> (Self, mpsc::Receiver<Stamped>) {
+        let (sender, receiver) = mpsc::channel();
+        (Self { sender }, receiver)
     }
 
     /// Sends an event, stamped with the controller's clock.

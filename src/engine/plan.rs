@@ -50,6 +50,8 @@ pub struct Plan {
     pub on_failure: Option<Arc<dyn Operation>>,
     /// Commands to type when it fails before, and after, the flip.
     pub next: Vec<String>,
+    /// What a person should know before anything is done.
+    pub notes: Vec<String>,
     fleet: Fleet,
 }
 
@@ -64,6 +66,7 @@ impl Plan {
             batches: vec![fleet.hosts.len()],
             on_failure: None,
             next: Vec::new(),
+            notes: Vec::new(),
             fleet: fleet.clone(),
         }
     }
@@ -119,6 +122,13 @@ impl Plan {
     #[must_use]
     pub fn if_it_fails(mut self, operation: impl Operation + 'static) -> Self {
         self.on_failure = Some(Arc::new(operation));
+        self
+    }
+
+    /// Adds something a person should know.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 

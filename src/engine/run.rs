@@ -29,6 +29,9 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         steps: plan.step_infos(),
         dry_run: false,
     });
+    for note in &plan.notes {
+        events.send(Event::Warning { host: None, message: note.clone() });
+    }
     let setting = Setting { run: Run { events, stop }, env: &plan.env, release: plan.release.as_ref(), machines };
     let came = phases(setting, plan).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {

@@ -2,6 +2,7 @@
 # In: root, env, processes (not empty: also tell which releases processes run in).
 LC_ALL=C; export LC_ALL
 unset CDPATH
+# shellcheck disable=SC2088 # a tilde from Releases.toml, not one of this shell
 case $root in
   /*) base=$root/$env ;;
   '~/'*) base=$HOME/${root#'~/'}/$env ;;

@@ -57,7 +57,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "history" => take_history(&mut seen, rest),
             "damage" => seen.damage.push(rest.to_owned()),
             "tree" | "record" | "state" | "lived" | "step" | "used" | "unreadable" => {
-                take_release(&mut seen, &mut releases, keyword, rest)
+                take_release(&mut seen, &mut releases, keyword, rest);
             }
             _ => return Err(SurveyError(format!("has a line nobody understands: {line:?}"))),
         }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::batches::batch_sizes;
 use super::building::{app_operations, build};
-use super::cleaning::{removal, verdicts};
+use super::cleaning::{removal, unreadable, verdicts};
 use super::{Cargo, Refusal, Site, command, readiness};
 use crate::engine::{Plan, Step};
 use crate::event::Phase;
@@ -22,6 +22,7 @@ use crate::release::{Record, ReleaseName};
 pub struct Deploy {
     /// Environment of Releases.toml; the default one if left out
     pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
     #[command(flatten)]
     pub source: SourceArgs,
     /// Make this release live: one that was built before, a private one for instance
@@ -90,6 +91,9 @@ fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
     let plan = app_operations(plan, site.env, reference(record), &[Phase::Prepare]).prepare(MarkComplete);
+    let plan = unreadable(site.survey).into_iter().fold(plan, |plan, (host, damage)| {
+        plan.note(format!("{host}: {damage}, so nothing will be cleaned there"))
+    });
     app_operations(plan, site.env, reference(record), &[Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish])
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, hosts))

@@ -23,6 +23,7 @@ pub struct SetupRelease {
     /// Only on hosts with one of these roles
     #[arg(long, value_name = "ROLE", value_delimiter = ',')]
     pub roles: Vec<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
     #[command(flatten)]
     pub source: SourceArgs,
     /// Show what would be done, host by host, and change nothing

@@ -1,0 +1,74 @@
+//! Which command does what.
+
+use super::args::{Command, Common};
+use super::change::{self, Change};
+use super::complaint::Complaint;
+use super::{own, read, session, trust};
+use crate::release::ReleaseName;
+use crate::tasks::{clean_releases, deploy, rollback, run, setup_release};
+
+/// Does what needs hosts.
+pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Complaint> {
+    match command {
+        Command::Deploy(args) => deploy(args, common).await,
+        Command::Rollback(args) => rollback(args, common).await,
+        Command::SetupRelease(args) => setup_release(args, common).await,
+        Command::CleanReleases(args) => clean_releases(args, common).await,
+        Command::Run(args) => run(args, common).await,
+        Command::Releases(args) => read::releases(args.env.as_deref(), common).await,
+        Command::Status(args) => read::status(args.env.as_deref(), common).await,
+        Command::History(args) => read::history(args.env.as_deref(), common).await,
+        Command::Check(args) => read::check(args.env.as_deref(), common).await,
+        Command::Trust(args) => trust::trust(args, common).await,
+        Command::Own(words) => own::run(words, common).await,
+        Command::Tasks | Command::Init(_) | Command::Debug(_) => unreachable!("these need no host"),
+    }
+}
+
+async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint> {
+    session::whole("deploy", common)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let change = Change::new("deploy", &config, env, common)?.because(args.message.as_deref()).dry(args.dry_run);
+    match &args.release {
+        Some(name) => change.run(|site| deploy::plan_existing(site, name)).await,
+        None => change.build(&args.source, None, deploy::plan).await,
+    }
+}
+
+async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Complaint> {
+    session::whole("rollback", common)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let change = Change::new("rollback", &config, env, common)?.because(args.message.as_deref()).dry(args.dry_run);
+    let to: Option<&ReleaseName> = args.to.as_ref();
+    change.run(|site| rollback::plan(site, to)).await
+}
+
+async fn setup_release(args: &setup_release::SetupRelease, common: &Common) -> Result<u8, Complaint> {
+    session::whole("setup-release", common)?;
+    let config = session::load(common)?;
+    let mut env = session::environment(&config, args.env.as_deref(), common)?;
+    env.fleet = session::with_roles(&env, &args.roles)?;
+    let change = Change::new("setup-release", &config, env, common)?.because(args.message.as_deref()).dry(args.dry_run);
+    change.build(&args.source, Some(args.keep_days), setup_release::plan).await
+}
+
+async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -> Result<u8, Complaint> {
+    session::whole("clean-releases", common)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, args.env.as_deref(), common)?;
+    if args.dry_run {
+        return read::preview_clean(&config, &env, args.keep, common).await;
+    }
+    let change = Change::new("clean-releases", &config, env, common)?;
+    change.run(|site| clean_releases::plan(site, args.keep)).await
+}
+
+async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let mut env = session::environment(&config, args.env.as_deref(), common)?;
+    env.fleet = session::with_roles(&env, &args.roles)?;
+    let change = Change::new("run", &config, env, common)?.showing(change::Show::Lines);
+    change.run(|site| run::plan(site, args)).await
+}

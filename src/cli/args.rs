@@ -1,0 +1,66 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::tasks;
+
+/// Atomic releases for your own Linux hosts, over plain ssh
+///
+/// relm builds a release in a directory of its own on every host, and only when all hosts are ready does it flip
+/// `current` to it, on all of them or on none.
+#[derive(Debug, Parser)]
+#[command(name = "relm", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 done · 1 failed, nothing live changed or all was put back · 2 usage or \
+    Releases.toml · 3 refused before anything changed · 4 live, something unfinished · 5 hosts run different \
+    releases · 75 paused · 130 interrupted")]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Common {
+    /// Releases.toml to read [default: the nearest one upwards]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Everywhere")]
+    pub(super) config: Option<PathBuf>,
+    /// Print JSON on standard output
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(super) json: bool,
+    /// Show all output of the hosts
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub(super) verbose: bool,
+    /// Answer every question with yes
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(super) yes: bool,
+    /// Only these hosts, for commands that read and for `run`
+    #[arg(long, value_name = "HOST", value_delimiter = ',', global = true, help_heading = "Everywhere")]
+    pub(super) hosts: Vec<String>,
+}
+
+/// One line a command.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Deploy(tasks::deploy::Deploy),
+    Rollback(tasks::rollback::Rollback),
+    SetupRelease(tasks::setup_release::SetupRelease),
+    CleanReleases(tasks::clean_releases::CleanReleases),
+    Releases(tasks::releases::Releases),
+    Status(tasks::status::Status),
+    History(tasks::history::History),
+    Check(tasks::check::Check),
+    Run(tasks::run::Run),
+    /// List every task, relm's own and those of Releases.toml
+    Tasks,
+    Trust(super::trust::Trust),
+    Init(super::init::Init),
+    #[command(subcommand, hide = true)]
+    Debug(super::debug::Debug),
+    /// A task of Releases.toml.
+    #[command(external_subcommand)]
+    Own(Vec<String>),
+}

@@ -1,0 +1,32 @@
+//! Questions. Without a terminal nothing asks: a needed answer is then an error, at once.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use super::complaint::Complaint;
+
+/// Asks a question whose answer is no unless the person says yes.
+pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Complaint::refused(format!("{question} Nobody is there to answer; --yes answers for you")));
+    }
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "{question} [y/N] ");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    match (read, answer.trim().to_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        _ => Err(Complaint::refused("declined; nothing was changed")),
+    }
+}
+
+/// Asks for a passphrase on the terminal; nothing without one.
+pub(super) fn passphrase(prompt: &str) -> Option<String> {
+    if !std::io::stdin().is_terminal() {
+        return None;
+    }
+    rpassword::prompt_password(prompt).ok()
+}

@@ -1,0 +1,208 @@
+//! A task that changes hosts, from the connection to the exit code.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::args::Common;
+use super::code::{self, Code};
+use super::complaint::Complaint;
+use super::connect::{self, Connections};
+use super::{ask, screen, signals, who};
+use crate::config::{Config, Environment};
+use crate::engine::{self, Events, Machine, Plan};
+use crate::operations::Actor;
+use crate::release::{Record, ReleaseName};
+use crate::survey::Survey;
+use crate::tasks::deploy::SourceArgs;
+use crate::tasks::{Cargo, Refusal, Site};
+
+/// How a run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Show {
+    /// Steps, hosts, progress.
+    Steps,
+    /// What the command says, with the host's name: `relm run`.
+    Lines,
+}
+
+/// One task on one environment.
+pub(super) struct Change<'a> {
+    config: &'a Config,
+    env: Environment,
+    common: &'a Common,
+    actor: Actor,
+    now: DateTime<Utc>,
+    dry_run: bool,
+    show: Show,
+    stop: CancellationToken,
+}
+
+/// What stands ready when a task is planned.
+struct Ground {
+    survey: Survey,
+    connections: Connections,
+}
+
+impl<'a> Change<'a> {
+    /// Begins: from here on signals are heard.
+    pub(super) fn new(task: &str, config: &'a Config, env: Environment, common: &'a Common) -> Result<Self, Complaint> {
+        let now = Utc::now();
+        let directory = config.path.parent().unwrap_or(Path::new("."));
+        let actor = who::actor(task, directory, None, now);
+        let stop = signals::stop_on_signals();
+        Ok(Self { config, env, common, actor, now, dry_run: false, show: Show::Steps, stop })
+    }
+
+    /// With the reason given by `-m`.
+    pub(super) fn because(mut self, message: Option<&str>) -> Self {
+        self.actor.message = message.map(str::to_owned);
+        self
+    }
+
+    /// Only shows the plan.
+    pub(super) fn dry(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Shown in another way.
+    pub(super) fn showing(mut self, show: Show) -> Self {
+        self.show = show;
+        self
+    }
+
+    /// Runs a task that makes no release.
+    pub(super) async fn run(self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
+        let done = self.try_run(plan).await;
+        self.told(done)
+    }
+
+    /// Runs a task that makes a release. With `keep_days` it is a private one.
+    pub(super) async fn build(
+        self,
+        source: &SourceArgs,
+        keep_days: Option<u32>,
+        plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
+    ) -> Result<u8, Complaint> {
+        let done = self.try_build(source, keep_days, plan).await;
+        self.told(done)
+    }
+
+    /// Whoever reads JSON is told of a refusal too.
+    fn told(&self, done: Result<u8, Complaint>) -> Result<u8, Complaint> {
+        if let (Err(complaint), true) = (&done, self.common.json) {
+            screen::refused(&self.actor.task, &self.env.name, complaint);
+        }
+        done
+    }
+
+    async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
+        let ground = self.survey().await?;
+        let planned = plan(self.site(&ground.survey))?;
+        if self.dry_run {
+            return Ok(screen::dry_run(&planned, self.common));
+        }
+        self.confirm(&planned)?;
+        Ok(self.carry_out(&planned, &ground.machines()).await)
+    }
+
+    async fn try_build(
+        &self,
+        source: &SourceArgs,
+        keep_days: Option<u32>,
+        plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
+    ) -> Result<u8, Complaint> {
+        let code = code::freeze(&self.env, source).await?;
+        let ground = self.survey().await?;
+        let record = self.record(&code, &ground.survey, keep_days);
+        let planned = plan(self.site(&ground.survey), &record, &code.cargo)?;
+        if self.dry_run {
+            return Ok(screen::dry_run(&planned, self.common));
+        }
+        self.confirm(&planned)?;
+        let machines = ground.machines();
+        let claimed = engine::claim(&machines, &record, &self.stop).await?;
+        // Another deploy may have taken the name in this second.
+        let mut planned = plan(self.site(&ground.survey), &claimed, &code.cargo)?;
+        planned.notes.extend(code.origin.note);
+        let exit_code = self.carry_out(&planned, &machines).await;
+        if exit_code == 0 && keep_days.is_some() && !self.common.json {
+            print_paths(&machines, &claimed.name);
+        }
+        Ok(exit_code)
+    }
+
+    async fn survey(&self) -> Result<Ground, Complaint> {
+        let connections = connect::connect(self.config, &self.env).await;
+        if !connections.failed.is_empty() {
+            return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));
+        }
+        let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, false).await;
+        Ok(Ground { survey, connections })
+    }
+
+    fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
+        Site { env: &self.env, survey, actor: &self.actor, now: self.now }
+    }
+
+    fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
+        let taken = survey.releases();
+        let mut name = ReleaseName::at(self.now);
+        while taken.contains(&name) {
+            name = name.next_second();
+        }
+        Record {
+            name,
+            created: self.now,
+            by: self.actor.by.clone(),
+            machine: self.actor.machine.clone(),
+            source: code.origin.reference.clone(),
+            commit: code.origin.commit.clone(),
+            tree: code.tree.clone(),
+            private: keep_days.is_some(),
+            keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
+            message: self.actor.message.clone(),
+        }
+    }
+
+    fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
+        if !self.env.confirm || plan.steps.is_empty() {
+            return Ok(());
+        }
+        let about = plan.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
+        ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes)
+    }
+
+    async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
+        let (events, heard) = Events::new();
+        let screen = screen::start(heard, self.common, self.show);
+        let ended = engine::run(plan, machines, &events, &self.stop).await;
+        drop(events);
+        screen.finish().await;
+        ended.exit_code
+    }
+}
+
+impl Ground {
+    fn machines(&self) -> Vec<Machine> {
+        let hosts = self.connections.hosts.iter();
+        let machines = hosts.filter_map(|(host, transport)| {
+            let seen = self.survey.host(&host.name)?;
+            let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
+            Some(Machine { host: host.clone(), transport, layout, before: seen.live().cloned() })
+        });
+        machines.collect()
+    }
+}
+
+/// A private release's path, once where all hosts agree.
+fn print_paths(machines: &[Machine], name: &ReleaseName) {
+    let mut paths: Vec<String> = machines.iter().map(|machine| machine.layout.release(name)).collect();
+    paths.dedup();
+    for path in paths {
+        anstream::println!("{path}");
+    }
+}

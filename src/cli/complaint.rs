@@ -1,0 +1,130 @@
+//! Any error as a person sees it: what is wrong, what is behind it, what to type next; and its exit code.
+
+use std::fmt::Write as _;
+
+use crate::config::{EnvError, Problems};
+use crate::engine::ClaimError;
+use crate::fleet::HostName;
+use crate::source::SourceError;
+use crate::tasks::Refusal;
+use crate::transport::{ConnectError, ConnectErrorKind};
+use crate::ui::Table;
+
+/// An error on its way to the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// What the process exits with.
+    pub(super) code: u8,
+    message: String,
+    /// Printed as it is, below the message.
+    details: String,
+    next: Vec<String>,
+}
+
+impl Complaint {
+    fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: String::new(), next: Vec::new() }
+    }
+
+    /// Something failed; nothing live changed.
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self::new(1, message)
+    }
+
+    /// Typed wrong, or `Releases.toml` is wrong.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(2, message)
+    }
+
+    /// Refused before anything changed.
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(3, message)
+    }
+
+    /// Adds something to type next.
+    pub(super) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next.push(next.into());
+        self
+    }
+
+    /// The sentence, for machines.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Commands to type next.
+    pub(super) fn next_commands(&self) -> &[String] {
+        &self.next
+    }
+
+    /// Prints it on standard error.
+    pub(super) fn print(&self) {
+        let bold = anstyle::Style::new().bold();
+        let red = anstyle::AnsiColor::Red.on_default().bold();
+        if self.message.is_empty() {
+            anstream::eprint!("{}", self.details);
+        } else {
+            anstream::eprintln!("{red}error:{red:#} {}", self.message);
+            anstream::eprint!("{}", self.details);
+        }
+        for next in &self.next {
+            anstream::eprintln!("{bold}next{bold:#}   {next}");
+        }
+    }
+
+    /// Hosts that cannot be reached, each once.
+    pub(super) fn unreachable(env: &str, errors: &[(HostName, ConnectError)]) -> Self {
+        let message = match errors {
+            [(host, error)] => format!("{host}: {error}"),
+            _ => format!("{} hosts cannot be used", errors.len()),
+        };
+        let mut complaint = Self::refused(message);
+        for (host, error) in errors {
+            if errors.len() > 1 {
+                let _ = writeln!(complaint.details, "  {host}: {error}");
+            }
+            for detail in &error.details {
+                let _ = writeln!(complaint.details, "    {detail}");
+            }
+            if error.kind == ConnectErrorKind::UnknownHostKey {
+                complaint.next.push(format!("relm trust {env} {host}"));
+            }
+        }
+        complaint
+    }
+}
+
+impl From<Refusal> for Complaint {
+    fn from(refusal: Refusal) -> Self {
+        let details = refusal.table.map(|(header, rows)| {
+            let table = rows.into_iter().fold(Table::new(header), Table::row);
+            table.render(false).lines().fold(String::new(), |text, line| text + "  " + line + "\n")
+        });
+        Self { code: 3, message: refusal.reason, details: details.unwrap_or_default(), next: refusal.next }
+    }
+}
+
+impl From<Problems> for Complaint {
+    fn from(problems: Problems) -> Self {
+        let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        Self { details: problems.render(colour), ..Self::new(2, "") }
+    }
+}
+
+impl From<EnvError> for Complaint {
+    fn from(error: EnvError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<SourceError> for Complaint {
+    fn from(error: SourceError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<ClaimError> for Complaint {
+    fn from(error: ClaimError) -> Self {
+        Self::failed(error.to_string())
+    }
+}

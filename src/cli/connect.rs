@@ -1,0 +1,66 @@
+//! Connections to all hosts of an environment, at once.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::{ask, session, who};
+use crate::config::{Config, Environment};
+use crate::fleet::{Address, Host, HostName};
+use crate::local::LocalHost;
+use crate::ssh;
+use crate::transport::{ConnectError, HostShell, Link, Transport};
+
+/// The hosts that are there, and those that are not.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    pub(super) hosts: Vec<(Host, Arc<dyn Transport>)>,
+    pub(super) failed: Vec<(HostName, ConnectError)>,
+}
+
+/// Connects to every host of `env`.
+pub(super) async fn connect(config: &Config, env: &Environment) -> Connections {
+    let settings = ssh_settings(config);
+    let links = env.fleet.hosts.iter().map(|host| {
+        let settings = &settings;
+        async move { (host, link(host, settings).await) }
+    });
+    let mut connections = Connections::default();
+    for (host, link) in join_all(links).await {
+        match link {
+            Ok(link) => connections.hosts.push((host.clone(), Arc::new(HostShell::new(link)))),
+            Err(error) => connections.failed.push((host.name.clone(), error)),
+        }
+    }
+    connections
+}
+
+/// What ssh needs to know of the person and the machine.
+pub(super) fn ssh_settings(config: &Config) -> ssh::Settings {
+    ssh::Settings {
+        config_file: config.ssh_config.clone(),
+        home: session::home(),
+        local_user: who::login(),
+        agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
+        ask: Arc::new(ask::passphrase),
+    }
+}
+
+async fn link(host: &Host, settings: &ssh::Settings) -> Result<Arc<dyn Link>, ConnectError> {
+    match &host.address {
+        Address::Ssh { .. } => ssh::connect(host, settings).await,
+        Address::Local(directory) => local(directory).map(|local| Arc::new(local) as Arc<dyn Link>),
+    }
+}
+
+/// A directory of this machine. Its home is its own; what pip and uv keep in the person's stays in use.
+fn local(directory: &Path) -> Result<LocalHost, ConnectError> {
+    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+    for (name, below) in [("XDG_CONFIG_HOME", ".config"), ("XDG_CACHE_HOME", ".cache")] {
+        environment.entry(name.into()).or_insert_with(|| session::home().join(below).into_os_string());
+    }
+    LocalHost::new(directory, environment)
+}

@@ -1,0 +1,61 @@
+//! The command line: parse, load, connect, survey, plan, run, exit. The only layer that knows all others.
+
+mod act;
+mod args;
+mod ask;
+mod change;
+mod code;
+mod complaint;
+mod connect;
+mod debug;
+mod init;
+mod own;
+mod read;
+mod screen;
+mod session;
+mod show;
+mod signals;
+mod trust;
+mod who;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use complaint::Complaint;
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(complaint) => {
+            complaint.print();
+            ExitCode::from(complaint.code)
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Init(init) => init::write(init),
+        Command::Debug(command) => debug::run(command, common),
+        Command::Tasks => show::tasks(&session::load(common)?, common),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            let runtime = runtime.map_err(|error| Complaint::failed(format!("cannot start: {error}")))?;
+            let done = runtime.block_on(act::act(command, common));
+            // A host that hangs must not keep relm from ending.
+            runtime.shutdown_background();
+            done
+        }
+    }
+}

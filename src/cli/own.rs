@@ -1,0 +1,81 @@
+//! A word that is no command of relm's: a task of Releases.toml, or a mistake.
+
+use clap::Parser;
+
+use super::args::Common;
+use super::change::Change;
+use super::complaint::Complaint;
+use super::session;
+use crate::config::{Config, OwnTask};
+use crate::tasks::deploy::SourceArgs;
+use crate::tasks::own;
+
+/// What a task of one's own takes.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_version_flag = true)]
+struct OwnArgs {
+    /// Environment of Releases.toml; the default one if left out
+    env: Option<String>,
+    /// Days before a clean may remove the release it builds
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=36500))]
+    keep_days: u32,
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Show what would be done, host by host, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Why; stands in the record
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Runs the task that `words` begin with.
+pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complaint> {
+    let (name, rest) = words.split_first().expect("a command has a name");
+    let args = match OwnArgs::try_parse_from(rest) {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return Ok(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let common = merged(outer, &args.common);
+    session::whole(name, &common)?;
+    let config = session::load(&common).map_err(|complaint| unknown_if_unnamed(name, complaint))?;
+    let task = find(&config, name)?;
+    let env = session::environment(&config, args.env.as_deref(), &common)?;
+    let change = Change::new(name, &config, env, &common)?.because(args.message.as_deref()).dry(args.dry_run);
+    if own::builds(task) {
+        let plan = |site: crate::tasks::Site<'_>, record: &_, cargo: &_| own::plan(site, task, Some((record, cargo)));
+        return change.build(&args.source, Some(args.keep_days), plan).await;
+    }
+    change.run(|site| own::plan(site, task, None)).await
+}
+
+fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
+    config.tasks.iter().find(|task| task.name == name).ok_or_else(|| {
+        Complaint::usage(format!("there is no command and no task {name:?}")).next("relm tasks")
+    })
+}
+
+/// Without a file there are no tasks of one's own, so the word itself is what is wrong.
+fn unknown_if_unnamed(name: &str, complaint: Complaint) -> Complaint {
+    if complaint.next_commands().iter().any(|next| next == "relm init") {
+        return Complaint::usage(format!("there is no command {name:?}, and no Releases.toml that could have a task of that name"))
+            .next("relm --help");
+    }
+    complaint
+}
+
+/// Options may stand before and after the task's name.
+fn merged(outer: &Common, inner: &Common) -> Common {
+    Common {
+        config: inner.config.clone().or_else(|| outer.config.clone()),
+        json: outer.json || inner.json,
+        verbose: outer.verbose || inner.verbose,
+        yes: outer.yes || inner.yes,
+        hosts: if inner.hosts.is_empty() { outer.hosts.clone() } else { inner.hosts.clone() },
+    }
+}

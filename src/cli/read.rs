@@ -1,0 +1,74 @@
+//! Commands that only read: connect to whoever answers, survey, report.
+
+use chrono::Utc;
+
+use super::args::Common;
+use super::complaint::Complaint;
+use super::{connect, session, show, who};
+use crate::config::{Config, Environment};
+use crate::engine;
+use crate::survey::Survey;
+use crate::tasks::{self, Site, check, history, releases, status};
+
+pub(super) async fn releases(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+    let (_, env, survey) = survey(env, common, false).await?;
+    show::releases(&releases::report(&env.name, &survey), common);
+    answered(&survey)
+}
+
+pub(super) async fn status(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+    let (_, env, survey) = survey(env, common, false).await?;
+    show::status(&status::report(&env.name, &env.fleet.names(), &survey), common);
+    Ok(0)
+}
+
+pub(super) async fn history(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+    let (_, env, survey) = survey(env, common, false).await?;
+    show::history(&history::report(&env.name, &survey), common);
+    answered(&survey)
+}
+
+pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+    let (_, env, survey) = survey(env, common, false).await?;
+    let report = check::report(&env.name, &env.fleet.names(), &survey, Utc::now());
+    show::check(&report, common);
+    Ok(if report.ready { 0 } else { 3 })
+}
+
+/// What a clean would do, with the processes that are in its way.
+pub(super) async fn preview_clean(
+    config: &Config,
+    env: &Environment,
+    keep: Option<u32>,
+    common: &Common,
+) -> Result<u8, Complaint> {
+    let survey = look(config, env, true).await;
+    let now = Utc::now();
+    let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
+    let site = Site { env, survey: &survey, actor: &actor, now };
+    show::cleaning(&env.name, &tasks::clean_releases::preview(site, keep)?, common);
+    Ok(0)
+}
+
+async fn survey(
+    env: Option<&str>,
+    common: &Common,
+    processes: bool,
+) -> Result<(Config, Environment, Survey), Complaint> {
+    let config = session::load(common)?;
+    let env = session::environment(&config, env, common)?;
+    let survey = look(&config, &env, processes).await;
+    Ok((config, env, survey))
+}
+
+async fn look(config: &Config, env: &Environment, processes: bool) -> Survey {
+    let connections = connect::connect(config, env).await;
+    let mut survey = engine::survey(&connections.hosts, &env.release.root, &env.name, processes).await;
+    survey.silent.extend(connections.failed.into_iter().map(|(host, error)| (host, error.to_string())));
+    survey
+}
+
+/// An answer in which hosts are missing is not a whole one.
+fn answered(survey: &Survey) -> Result<u8, Complaint> {
+    Ok(if survey.silent.is_empty() { 0 } else { 3 })
+}

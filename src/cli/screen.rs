@@ -1,0 +1,110 @@
+//! Which renderer shows a run, and a thread of its own for it: a slow terminal slows no host.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, stderr, stdout};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::Utc;
+
+use super::args::Common;
+use super::change::Show;
+use super::complaint::Complaint;
+use crate::engine::Plan;
+use crate::event::{Ending, Event, Stamped};
+use crate::fleet::EnvName;
+use crate::ui::{Json, Lines, Plain, Renderer, Screen, Table, Terminal};
+
+/// How often a live view moves.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// The thread that shows a run.
+pub(super) struct Showing {
+    thread: JoinHandle<()>,
+}
+
+/// Starts showing what is heard.
+pub(super) fn start(heard: Receiver<Stamped>, common: &Common, show: Show) -> Showing {
+    let mut renderer = renderer(common, show);
+    let thread = std::thread::spawn(move || {
+        loop {
+            match heard.recv_timeout(BEAT) {
+                Ok(event) => renderer.event(&event),
+                Err(RecvTimeoutError::Timeout) => renderer.tick(Utc::now()),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+    Showing { thread }
+}
+
+impl Showing {
+    /// Waits until everything has been shown.
+    pub(super) async fn finish(self) {
+        let _ = tokio::task::spawn_blocking(|| self.thread.join()).await;
+    }
+}
+
+fn renderer(common: &Common, show: Show) -> Box<dyn Renderer + Send> {
+    if common.json {
+        return Box::new(Json::new(stdout()));
+    }
+    let colour = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;
+    if show == Show::Lines {
+        return Box::new(Lines::new(stdout(), stderr()));
+    }
+    match terminal_size::terminal_size_of(stderr()) {
+        Some((terminal_size::Width(width), terminal_size::Height(height)))
+            if stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") =>
+        {
+            let screen = Screen { width: width.into(), height: height.into(), colour };
+            Box::new(Terminal::new(stderr(), screen, common.verbose))
+        }
+        _ => Box::new(Plain::new(stderr(), common.verbose)),
+    }
+}
+
+/// Shows a plan and nothing else.
+pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
+    if common.json {
+        let steps = plan.step_infos();
+        let (task, env, release) = (plan.task.clone(), plan.env.clone(), plan.release.clone());
+        say(Event::RunStarted { task, env, release, steps, dry_run: true });
+        say(ended(Ending::NothingChanged, 0, None, Vec::new()));
+        return 0;
+    }
+    let release = plan.release.as_ref().map(|release| format!(", release {release}")).unwrap_or_default();
+    anstream::println!("{} {}{release}: this would be done", plan.task, plan.env);
+    let mut table = Table::new(vec!["phase", "step", "hosts"]);
+    for info in plan.step_infos() {
+        let phase = serde_json::to_value(info.phase).ok().and_then(|phase| phase.as_str().map(str::to_owned));
+        let hosts: Vec<&str> = info.hosts.iter().map(crate::fleet::HostName::as_str).collect();
+        let hosts = if hosts.is_empty() { "nobody has its role".to_owned() } else { hosts.join(" ") };
+        table = table.row(vec![phase.unwrap_or_default(), info.name, hosts]);
+    }
+    anstream::print!("{}", table.render(false));
+    if plan.batches.len() > 1 {
+        let sizes: Vec<String> = plan.batches.iter().map(ToString::to_string).collect();
+        anstream::println!("hosts switch in batches of {}", sizes.join(", "));
+    }
+    for note in &plan.notes {
+        anstream::println!("note: {note}");
+    }
+    0
+}
+
+/// Tells whoever reads JSON that a task was refused.
+pub(super) fn refused(task: &str, env: &EnvName, complaint: &Complaint) {
+    say(Event::RunStarted { task: task.to_owned(), env: env.clone(), release: None, steps: Vec::new(), dry_run: false });
+    let reason = Some(complaint.message().to_owned());
+    say(ended(Ending::NothingChanged, complaint.code, reason, complaint.next_commands().to_vec()));
+}
+
+fn ended(ending: Ending, exit_code: u8, reason: Option<String>, next: Vec<String>) -> Event {
+    Event::RunEnded { ending, exit_code, hosts: BTreeMap::new(), unread: Vec::new(), reason, next }
+}
+
+fn say(event: Event) {
+    Json::new(stdout()).event(&Stamped { at: Utc::now(), event });
+}

@@ -1,0 +1,72 @@
+//! From a command line to the file and one of its environments.
+
+use std::path::PathBuf;
+
+use super::args::Common;
+use super::complaint::Complaint;
+use crate::config::{self, Config, Environment};
+use crate::fleet::{Fleet, HostName, Role};
+
+/// The home directory of the person who runs relm.
+pub(super) fn home() -> PathBuf {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map_or_else(|| PathBuf::from("/"), PathBuf::from)
+}
+
+/// Reads the file that is meant.
+pub(super) fn load(common: &Common) -> Result<Config, Complaint> {
+    let path = match &common.config {
+        Some(path) => path.clone(),
+        None => {
+            let here = std::env::current_dir().map_err(|error| Complaint::failed(format!("no directory to be in: {error}")))?;
+            config::find(&here).ok_or_else(|| {
+                Complaint::usage("there is no Releases.toml here or in any directory above").next("relm init")
+            })?
+        }
+    };
+    Ok(config::load(&path, &home())?)
+}
+
+/// The environment that is meant, cut down to `--hosts`.
+pub(super) fn environment(config: &Config, name: Option<&str>, common: &Common) -> Result<Environment, Complaint> {
+    let mut env = config.environment(name)?.clone();
+    if !common.hosts.is_empty() {
+        env.fleet = with_hosts(&env, &common.hosts)?;
+    }
+    Ok(env)
+}
+
+/// Refuses `--hosts` for tasks that concern all hosts or none.
+pub(super) fn whole(task: &str, common: &Common) -> Result<(), Complaint> {
+    if common.hosts.is_empty() {
+        return Ok(());
+    }
+    Err(Complaint::usage(format!("{task} is for all hosts of an environment; --hosts is for commands that read and for run")))
+}
+
+fn with_hosts(env: &Environment, wanted: &[String]) -> Result<Fleet, Complaint> {
+    let stranger = |name: &str| {
+        let known: Vec<String> = env.fleet.names().iter().map(ToString::to_string).collect();
+        Complaint::usage(format!("{} has no host {name:?}; it has {}", env.name, known.join(", ")))
+    };
+    let names: Result<Vec<HostName>, Complaint> =
+        wanted.iter().map(|name| HostName::new(name).map_err(|_| stranger(name))).collect();
+    env.fleet.narrowed(&names?).map_err(|name| stranger(name.as_str()))
+}
+
+/// The hosts that have one of `roles`; all if none is named.
+pub(super) fn with_roles(env: &Environment, roles: &[String]) -> Result<Fleet, Complaint> {
+    if roles.is_empty() {
+        return Ok(env.fleet.clone());
+    }
+    let known = env.roles();
+    let mut wanted = Vec::new();
+    for role in roles {
+        let Some(role) = Role::new(role).ok().filter(|role| known.contains(role)) else {
+            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+            return Err(Complaint::usage(format!("no host of {} has the role {role:?}; there are {}", env.name, known.join(", "))));
+        };
+        wanted.push(role);
+    }
+    let hosts = env.fleet.hosts.iter().filter(|host| wanted.iter().any(|role| host.roles.contains(role)));
+    Ok(Fleet { hosts: hosts.cloned().collect() })
+}

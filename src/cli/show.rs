@@ -1,0 +1,176 @@
+//! Reports on standard output: a table for people, JSON for programs.
+
+use serde::Serialize;
+
+use super::args::Common;
+use super::complaint::Complaint;
+use crate::config::Config;
+use crate::fleet::{EnvName, HostName};
+use crate::tasks::clean_releases::Verdicted;
+use crate::tasks::{check, history, releases, status};
+use crate::ui::Table;
+
+fn json(report: &impl Serialize) {
+    anstream::println!("{}", serde_json::to_string(report).expect("a report is plain data"));
+}
+
+fn table(table: &Table) {
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    anstream::print!("{}", table.render(colour));
+}
+
+fn names(hosts: &[HostName]) -> String {
+    hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// A reference and, where there is one, the beginning of its commit.
+fn origin(reference: &str, commit: Option<&str>) -> String {
+    match commit.and_then(|commit| commit.get(..10)) {
+        Some(short) if !reference.starts_with(short) => format!("{reference} {short}"),
+        _ => reference.to_owned(),
+    }
+}
+
+/// Every release, newest last, where the eye is after the command.
+pub(super) fn releases(report: &releases::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    if report.releases.is_empty() {
+        anstream::println!("{} has no releases yet", report.env);
+    } else {
+        let mut rows = Table::new(vec!["release", "state", "ref", "by", "hosts", "kept until"]);
+        for line in &report.releases {
+            let kept = line.keep_until.map(|until| until.format("%Y-%m-%d %H:%M UTC").to_string());
+            rows = rows.row(vec![
+                line.name.to_string(),
+                line.state.word().to_owned(),
+                origin(&line.reference, line.commit.as_deref()),
+                line.by.clone(),
+                names(&line.hosts),
+                kept.unwrap_or_default(),
+            ]);
+        }
+        table(&rows);
+    }
+    for (host, reason) in report.unreachable.iter().chain(&report.damage) {
+        anstream::eprintln!("{host}: {reason}");
+    }
+}
+
+/// What is live, host by host.
+pub(super) fn status(report: &status::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    let mut rows = Table::new(vec!["host", "live", "since", "by", "ref", ""]);
+    for line in &report.hosts {
+        let since = line.since.map(|since| since.format("%Y-%m-%d %H:%M UTC").to_string());
+        rows = rows.row(vec![
+            line.host.to_string(),
+            line.current.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            since.unwrap_or_default(),
+            line.by.clone().unwrap_or_default(),
+            line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
+            line.trouble.join("; "),
+        ]);
+    }
+    table(&rows);
+    if !report.in_step {
+        anstream::println!("the hosts are out of step");
+    }
+    for release in &report.unfinished {
+        anstream::println!("unfinished: {release}");
+    }
+}
+
+/// Who changed what is live.
+pub(super) fn history(report: &history::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    let mut rows = Table::new(vec!["when", "what", "from", "to", "by", "hosts", "why"]);
+    for entry in &report.entries {
+        let flip = &entry.flip;
+        let name = |release: &Option<_>| release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        let unfinished = if flip.stage == crate::release::FlipStage::Intent { " (not finished)" } else { "" };
+        rows = rows.row(vec![
+            flip.at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            format!("{}{unfinished}", flip.task),
+            name(&flip.from),
+            name(&flip.to),
+            flip.by.clone(),
+            names(&entry.hosts),
+            flip.message.clone().unwrap_or_default(),
+        ]);
+    }
+    if report.entries.is_empty() {
+        anstream::println!("nothing has been live on {} yet", report.env);
+    } else {
+        table(&rows);
+    }
+    for (host, lines) in &report.damaged {
+        anstream::eprintln!("{host}: {lines} damaged lines were left out");
+    }
+    for (host, reason) in &report.unreachable {
+        anstream::eprintln!("{host}: {reason}");
+    }
+}
+
+/// Can a deploy start?
+pub(super) fn check(report: &check::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    let mut rows = Table::new(vec!["host", "", "login", "free", "directory"]);
+    for line in &report.hosts {
+        rows = rows.row(vec![
+            line.host.to_string(),
+            if line.trouble.is_empty() { "ready" } else { "not ready" }.to_owned(),
+            line.user.clone().unwrap_or_default(),
+            line.free_kilobytes.map(|free| format!("{:.1} GB", free as f64 / 1e6)).unwrap_or_default(),
+            line.directory.clone().unwrap_or_default(),
+        ]);
+    }
+    table(&rows);
+    for line in &report.hosts {
+        for text in &line.trouble {
+            anstream::println!("{}: {text}", line.host);
+        }
+        for text in &line.notes {
+            anstream::println!("{}: note: {text}", line.host);
+        }
+    }
+    anstream::println!("{}", if report.ready { "a deploy can start" } else { "a deploy cannot start" });
+}
+
+/// What a clean would do.
+pub(super) fn cleaning(env: &EnvName, lines: &[Verdicted], common: &Common) {
+    if common.json {
+        return json(&serde_json::json!({ "env": env, "releases": lines }));
+    }
+    let mut rows = Table::new(vec!["host", "release", "", "because"]);
+    for line in lines {
+        let what = if line.remove { "goes" } else { "stays" };
+        rows = rows.row(vec![line.host.to_string(), line.release.to_string(), what.to_owned(), line.reason.clone()]);
+    }
+    table(&rows);
+}
+
+/// Every task, relm's own and the file's.
+pub(super) fn tasks(config: &Config, common: &Common) -> Result<u8, Complaint> {
+    use clap::CommandFactory as _;
+    let cli = super::args::Cli::command();
+    let builtin = cli.get_subcommands().filter(|command| !command.is_hide_set());
+    let builtin = builtin.map(|command| (command.get_name().to_owned(), command.get_about().map(ToString::to_string)));
+    let own = config.tasks.iter().map(|task| (task.name.clone(), Some(task.about.clone())));
+    let all: Vec<(String, String)> = builtin.chain(own).map(|(name, about)| (name, about.unwrap_or_default())).collect();
+    if common.json {
+        let tasks: Vec<_> = all.iter().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
+        json(&serde_json::json!({ "tasks": tasks }));
+        return Ok(0);
+    }
+    let rows = all.into_iter().fold(Table::new(vec!["task", "what it does"]), |table, (name, about)| table.row(vec![name, about]));
+    table(&rows);
+    Ok(0)
+}

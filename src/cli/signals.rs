@@ -1,0 +1,25 @@
+//! Ctrl-C and its relatives.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Cancels the token at the first INT, TERM or HUP. A second one ends relm at once: the hosts' own shells end what
+/// they run when the connection goes.
+pub(super) fn stop_on_signals() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let cancelled = stop.clone();
+    tokio::spawn(async move {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+        loop {
+            let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+            futures_util::future::select_all(any).await;
+            if cancelled.is_cancelled() {
+                std::process::exit(130);
+            }
+            anstream::eprintln!("interrupted: ending what runs on the hosts (once more to leave at once)");
+            cancelled.cancel();
+        }
+    });
+    stop
+}

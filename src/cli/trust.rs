@@ -1,0 +1,44 @@
+//! `relm trust`: a host's key, shown and then recorded where ssh keeps it.
+
+use clap::Args;
+
+use super::args::Common;
+use super::complaint::Complaint;
+use super::{ask, connect, session};
+use crate::fleet::{Address, HostName};
+use crate::ssh;
+
+/// Record a host's key after showing its fingerprint
+#[derive(Debug, Clone, Args)]
+pub(super) struct Trust {
+    /// Environment of Releases.toml
+    env: String,
+    /// Host of the environment
+    host: String,
+}
+
+/// Shows the keys and writes them to known_hosts if the person agrees.
+pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let env = session::environment(&config, Some(&args.env), common)?;
+    let host = HostName::new(&args.host).ok().and_then(|name| env.fleet.host(&name));
+    let Some(host) = host else {
+        let known: Vec<String> = env.fleet.names().iter().map(ToString::to_string).collect();
+        return Err(Complaint::usage(format!("{} has no host {:?}; it has {}", env.name, args.host, known.join(", "))));
+    };
+    if matches!(host.address, Address::Local(_)) {
+        anstream::println!("{} is a directory of this machine and has no key", host.name);
+        return Ok(0);
+    }
+    let settings = connect::ssh_settings(&config);
+    let unreachable = |error| Complaint::unreachable(&args.env, &[(host.name.clone(), error)]);
+    let keys = ssh::host_keys(host, &settings).await.map_err(unreachable)?;
+    for key in &keys {
+        anstream::println!("{}  {}  {}", host.name, key.algorithm, key.fingerprint);
+    }
+    ask::confirm("Is that the host's key? Compare it with what the host itself says.", common.yes)?;
+    let unreachable = |error| Complaint::unreachable(&args.env, &[(host.name.clone(), error)]);
+    let file = ssh::record_keys(host, &settings, &keys).map_err(unreachable)?;
+    anstream::println!("recorded in {}", file.display());
+    Ok(0)
+}

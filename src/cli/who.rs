@@ -1,0 +1,33 @@
+//! Who acts, and from which machine.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use chrono::{DateTime, Utc};
+
+use crate::operations::Actor;
+
+/// The person's login.
+pub(super) fn login() -> String {
+    let named = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    named.or_else(|| output(Command::new("id").arg("-un"))).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The one who acts, for records: their git identity if they have one, else their login.
+pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: DateTime<Utc>) -> Actor {
+    let git = |key: &str| output(Command::new("git").args(["config", "--get", key]).current_dir(directory));
+    let by = match (git("user.name"), git("user.email")) {
+        (Some(name), Some(email)) => format!("{name} <{email}>"),
+        (Some(name), None) => name,
+        _ => login(),
+    };
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    let machine = machine.or_else(|| output(&mut Command::new("hostname"))).unwrap_or_else(|| "unknown".to_owned());
+    Actor { task: task.to_owned(), by, machine, message: message.map(str::to_owned), at }
+}
+
+fn output(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !text.is_empty()).then_some(text)
+}
