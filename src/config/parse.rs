@@ -66,7 +66,7 @@ pub fn parse(text: &str, path: &Path, home: &Path) -> Result<Config, Problems> {
         }
     };
     let directory = path.parent().unwrap_or(Path::new(""));
-    match check::check(file, check::Places { directory, home }, shape.lost, problems) {
+    match check::check(&file, check::Places { directory, home }, shape.lost, problems) {
         Ok(config) => Ok(Config {
             path: path.to_owned(),
             ..config
@@ -76,10 +76,18 @@ pub fn parse(text: &str, path: &Path, home: &Path) -> Result<Config, Problems> {
 }
 
 fn syntax(error: &toml::de::Error) -> Problem {
+    let said = error.message();
+    let (message, expected) = said.split_once(", expected ").unwrap_or((said, "nothing"));
+    let hint = match expected {
+        "literal string" => "put the text in quotes".to_owned(),
+        "nothing" => "TOML is lines of `key = value`, and of `[table]` above them".to_owned(),
+        expected => format!("expected here: {expected}"),
+    };
+    let span = error.span().unwrap_or(0..0);
     Problem {
-        message: error.message().to_owned(),
-        span: error.span().unwrap_or(0..0),
-        hint: None,
+        message: message.to_owned(),
+        span,
+        hint: Some(hint),
     }
 }
 

@@ -42,8 +42,8 @@ impl Problems {
 
     /// Returns the line a problem stands in, counted from 1.
     pub fn line(&self, problem: &Problem) -> usize {
-        let before = &self.text.as_bytes()[..problem.span.start.min(self.text.len())];
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        let start = problem.span.start.min(self.text.len());
+        self.text.as_bytes()[..start].split(|byte| *byte == b'\n').count()
     }
 
     /// Draws every problem with its place in the file, a caret below it, and its hint.

@@ -39,7 +39,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn table<'i>(&mut self, table: &mut DeTable<'i>, place: Range<usize>, schema: &Value, path: &str) {
+    fn table(&mut self, table: &mut DeTable<'_>, place: Range<usize>, schema: &Value, path: &str) {
         let mut meant = BTreeSet::new();
         let properties = schema["properties"].as_object();
         let any_name = schema.get("additionalProperties").filter(|any| any.is_object());
@@ -80,19 +80,23 @@ impl Walk<'_> {
     }
 
     /// Says whether the value, without what was wrong inside it, can stay.
-    fn value<'i>(&mut self, value: &mut Spanned<DeValue<'i>>, schema: &Value, path: &str) -> bool {
+    fn value(&mut self, value: &mut Spanned<DeValue<'_>>, schema: &Value, path: &str) -> bool {
         let place = value.span();
         let allowed = types(schema);
         let found = kind(value.get_ref());
+        let key = path.rsplit('.').next().unwrap_or(path);
         if !allowed.contains(&found) {
-            let allowed: Vec<_> = allowed.iter().map(|kind| article(kind)).collect();
-            let key = path.rsplit('.').next().unwrap_or(path);
+            let wanted: Vec<_> = allowed.iter().map(|kind| article(kind)).collect();
             let message = format!(
                 "`{key}` must be {}, but this is {}",
-                allowed.join(" or "),
+                wanted.join(" or "),
                 article(found)
             );
-            self.problem(place, message, example(key, schema));
+            let hint = example(key, schema).unwrap_or_else(|| match allowed.as_slice() {
+                ["object"] => format!("it is a table: [{path}], or {key} = {{ … }}"),
+                _ => "put the text in quotes".to_owned(),
+            });
+            self.problem(place, message, Some(hint));
             return false;
         }
         match value.get_mut() {
@@ -107,7 +111,11 @@ impl Walk<'_> {
                 }
             }
             DeValue::Integer(number) if i64::from_str_radix(number.as_str(), number.radix()).is_err() => {
-                self.problem(place, format!("{} is too large a number", number.as_str()), None);
+                self.problem(
+                    place,
+                    format!("{} is too large a number", number.as_str()),
+                    example(key, schema),
+                );
                 return false;
             }
             DeValue::String(text) => return self.one_of(text, place, schema, path),

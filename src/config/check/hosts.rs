@@ -71,8 +71,8 @@ fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) -> Option<H
 }
 
 fn address(check: &mut Check<'_>, table: &HostTable) -> Option<Address> {
-    let user = table.user.as_ref().map(|user| login(check, user));
-    let port = table.port.as_ref().map(|port| port_number(check, port));
+    let user = table.user.as_ref().and_then(|user| login(check, user));
+    let port = table.port.as_ref().and_then(|port| port_number(check, port));
     let text = table.address.as_ref()?;
     match Address::parse(&text.value) {
         Ok(Address::Ssh {
@@ -82,11 +82,7 @@ fn address(check: &mut Check<'_>, table: &HostTable) -> Option<Address> {
         }) => {
             let user = once(check, "user", user_there, user, table.user.as_ref());
             let port = once(check, "port", port_there, port, table.port.as_ref());
-            Some(Address::Ssh {
-                host,
-                user: user?,
-                port: port?,
-            })
+            Some(Address::Ssh { host, user, port })
         }
         Ok(Address::Local(path)) => {
             needless(check, "user", table.user.as_ref());
@@ -136,28 +132,12 @@ fn port_number(check: &mut Check<'_>, port: &At<i64>) -> Option<u16> {
 }
 
 /// Takes what stands in the address or in its own key, but not in both.
-#[expect(
-    clippy::option_option,
-    reason = "nothing given is not the same as nothing usable given"
-)]
-fn once<T, V>(
-    check: &mut Check<'_>,
-    key: &str,
-    there: Option<T>,
-    here: Option<Option<T>>,
-    place: Option<&At<V>>,
-) -> Option<Option<T>> {
-    match (there, here) {
-        (Some(_), Some(_)) => {
-            if let Some(place) = place {
-                let hint = format!("leave `{key}` out, or take it out of `address`");
-                check.problem(place.span(), format!("the {key} stands in `address` already"), hint);
-            }
-            None
-        }
-        (there, None) => Some(there),
-        (None, Some(here)) => here.map(Some),
+fn once<T, V>(check: &mut Check<'_>, key: &str, there: Option<T>, here: Option<T>, place: Option<&At<V>>) -> Option<T> {
+    if let (Some(_), Some(place)) = (&there, place) {
+        let hint = format!("leave `{key}` out, or take it out of `address`");
+        check.problem(place.span(), format!("the {key} stands in `address` already"), hint);
     }
+    there.or(here)
 }
 
 fn needless<V>(check: &mut Check<'_>, key: &str, value: Option<&At<V>>) {

@@ -27,7 +27,7 @@ pub(super) struct Places<'p> {
     pub(super) home: &'p Path,
 }
 
-/// The state of checking one file.
+/// The state of checking one file. Whatever a check returns beside a problem is never seen: the file is refused.
 struct Check<'p> {
     places: Places<'p>,
     /// What `shape` took out; nothing that depends on it is complained about.
@@ -53,11 +53,27 @@ impl Check<'_> {
         };
         self.lost.iter().any(inside)
     }
+
+    /// Whether a whole environment was taken out.
+    fn envs_lost(&self) -> bool {
+        self.lost
+            .iter()
+            .any(|lost| lost == "env" || lost.starts_with("env.") && lost.matches('.').count() == 1)
+    }
+
+    /// Whether a host or a part of one was taken out.
+    fn hosts_lost(&self) -> bool {
+        self.envs_lost()
+            || self
+                .lost
+                .iter()
+                .any(|lost| lost.starts_with("env.") && lost.contains(".hosts"))
+    }
 }
 
 /// Checks the whole file; `problems` are those of its shape.
 pub(super) fn check(
-    file: ReleasesToml,
+    file: &ReleasesToml,
     places: Places<'_>,
     lost: BTreeSet<String>,
     problems: Vec<Problem>,
@@ -68,7 +84,7 @@ pub(super) fn check(
         roles: None,
         problems,
     };
-    if !check.lost("env") {
+    if !check.hosts_lost() {
         let hosts = file.env.values().flat_map(|env| env.hosts.values());
         check.roles = Some(
             hosts
@@ -77,21 +93,21 @@ pub(super) fn check(
                 .collect(),
         );
     }
-    shared_by_all(&mut check, &file);
+    shared_by_all(&mut check, file);
     let envs: Vec<_> = file
         .env
         .iter()
-        .map(|(name, env)| environment(&mut check, &file, name, env))
+        .map(|(name, env)| environment(&mut check, file, name, env))
         .collect();
-    if envs.is_empty() && !check.lost("env") {
+    if envs.is_empty() && !check.envs_lost() {
         let hint = "[env.production.hosts]\nweb1 = { address = \"deploy@web1.example.org\" }".to_owned();
         check.problem(0..0, "there is no environment to deploy to", Some(hint));
     }
-    let tasks = tasks::tasks(&mut check, &file);
+    let tasks = tasks::tasks(&mut check, file);
     let default_env = file
         .default_env
         .as_ref()
-        .and_then(|name| default_env(&mut check, &file, name));
+        .and_then(|name| default_env(&mut check, file, name));
     let ssh_config = file
         .ssh_config
         .as_ref()
@@ -163,13 +179,11 @@ fn both<T: Over>(own: Option<&T>, base: Option<&T>) -> Option<T> {
 
 /// The application's name; the directory of the file is called after it often enough.
 fn application(check: &mut Check<'_>, app: Option<&super::file::AppTable>) -> Option<String> {
-    match app.and_then(|app| app.name.as_ref()) {
-        Some(name) => check.name("app name", name),
-        None => {
-            let directory = check.places.directory.file_name().unwrap_or_default().to_string_lossy();
-            Some(text::made_plain(&directory).unwrap_or_else(|| "app".to_owned()))
-        }
+    if let Some(name) = app.and_then(|app| app.name.as_ref()) {
+        return check.name("app name", name);
     }
+    let directory = check.places.directory.file_name().unwrap_or_default().to_string_lossy();
+    Some(text::made_plain(&directory).unwrap_or_else(|| "app".to_owned()))
 }
 
 fn default_env(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>) -> Option<EnvName> {
@@ -177,7 +191,7 @@ fn default_env(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>) ->
     if known.contains(&name.value.as_str()) {
         return EnvName::new(&name.value).ok();
     }
-    if !known.is_empty() && !check.lost("env") {
+    if !known.is_empty() && !check.envs_lost() {
         check.problem(
             name.span(),
             format!("there is no environment {:?}", name.value),

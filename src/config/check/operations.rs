@@ -45,20 +45,17 @@ pub(super) fn operations(check: &mut Check<'_>, list: &[&OperationTable]) -> Opt
 fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperation> {
     let name = table.name.as_ref().and_then(|name| operation_name(check, name));
     let targets = hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false));
-    let time_limit = table.timeout.as_ref().map(|timeout| time_limit(check, timeout));
+    let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
     let run = table.run.as_ref().and_then(|run| check.command("run", run));
-    let undo = table
-        .undo
-        .as_ref()
-        .map_or(Some(None), |undo| undo_of(check, undo, table.phase));
+    let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
     Some(AppOperation {
         name: name?,
         phase: phase(table.phase?),
         targets: targets?,
         serial: table.serial.unwrap_or(false),
-        time_limit: time_limit.map_or(Some(None), |limit| limit.map(Some))?,
+        time_limit,
         run: run?,
-        undo: undo?,
+        undo,
         always: table.always.unwrap_or(false),
     })
 }
@@ -83,9 +80,9 @@ fn phase(text: PhaseText) -> Phase {
     }
 }
 
-fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>) -> Option<Option<Undo>> {
+fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>) -> Option<Undo> {
     let wanted = match &undo.value {
-        UndoText::Again(false) => return Some(None),
+        UndoText::Again(false) => return None,
         UndoText::Again(true) => Undo::Again,
         UndoText::Command(command) => Undo::Command(check.command("undo", &undo.with(command.clone()))?),
     };
@@ -94,7 +91,7 @@ fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>)
         check.problem(undo.span(), "`undo` has no meaning in this phase", hint);
         return None;
     }
-    Some(Some(wanted))
+    Some(wanted)
 }
 
 fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {

@@ -33,7 +33,7 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
         .as_ref()
         .map_or(Some("python3".to_owned()), |python| interpreter(check, python));
     let targets = hosts::targets(check, table.roles.as_ref(), false);
-    let index = table.index.as_ref().map(|index| address(check, index));
+    let index = table.index.as_ref().and_then(|index| address(check, index));
     let args: Vec<_> = table
         .args
         .iter()
@@ -49,7 +49,7 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
             Some(InstallerText::Uv) => Installer::Uv,
             Some(InstallerText::Pip) => Installer::Pip,
         },
-        index: index.map_or(Some(None), |index| index.map(Some))?,
+        index,
         args: args.into_iter().collect::<Option<_>>()?,
     })
 }

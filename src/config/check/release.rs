@@ -134,9 +134,10 @@ fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut
         .iter()
         .find(|other| path == **other || within(&path, other) || within(other, &path))
     {
-        let message = match path == *other {
-            true => format!("the path {path:?} is named twice"),
-            false => format!("the paths {other:?} and {path:?} lie in one another"),
+        let message = if path == *other {
+            format!("the path {path:?} is named twice")
+        } else {
+            format!("the paths {other:?} and {path:?} lie in one another")
         };
         check.problem(
             text.span(),

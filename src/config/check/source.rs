@@ -48,8 +48,8 @@ pub(super) fn source(check: &mut Check<'_>, table: &SourceTable) -> Option<Wante
     let reference = table
         .reference
         .as_ref()
-        .map(|reference| reference_name(check, reference));
-    let strip = table.strip.as_ref().map(|strip| strip_count(check, strip));
+        .and_then(|reference| reference_name(check, reference));
+    let strip = table.strip.as_ref().and_then(|strip| strip_count(check, strip));
     let kind = kinds(table).first().copied();
     if let (Some((kind, _)), Some(reference)) = (kind.filter(|kind| kind.0 != "git"), &table.reference) {
         check.problem(
@@ -70,13 +70,13 @@ pub(super) fn source(check: &mut Check<'_>, table: &SourceTable) -> Option<Wante
             let location = location(check, place);
             Source::Git {
                 location: location?,
-                reference: reference.map_or(Some(None), |known| known.map(Some))?,
+                reference,
             }
         }
         ("dir", place) => Source::Directory(check.local_path("dir", place)?),
         (kind, place) => Source::Archive {
             path: check.local_path(kind, place)?,
-            strip: strip.unwrap_or(Some(0))?,
+            strip: strip.unwrap_or(0),
         },
     };
     Some(Wanted {

@@ -8,6 +8,7 @@ fn one(text: &str, message: &str, line: usize) {
     let drawn = problems.render(false);
     assert_eq!(problems.list.len(), 1, "one problem expected ({message}):\n{drawn}");
     let problem = &problems.list[0];
+    assert!(problem.hint.is_some(), "a hint expected:\n{drawn}");
     assert!(problem.message.contains(message), "{message:?} expected:\n{drawn}");
     assert_eq!(problems.line(problem), line, "line {line} expected:\n{drawn}");
     if problem.span.start < problem.span.end {
@@ -395,15 +396,19 @@ fn mistakes_of_the_whole() {
         ),
         (format!("ssh_config = \"\"\n{LEAST}"), "`ssh_config` is empty", 1),
         (
-            format!("{LEAST}[source]\ndir = \".\"\n"),
+            format!("{LEAST}[source]\nexclude = []\n"),
             "`source` stands here for the second time",
             5,
         ),
         // Syntax.
-        (format!("{LEAST}[release\n"), "", 5),
-        (format!("{LEAST}keep == 3\n"), "", 5),
-        (format!("{LEAST}w = {{ address = \"x }}\n"), "", 5),
-        (format!("{LEAST}w = \u{201c}x\u{201d}\n"), "", 5),
+        (format!("{LEAST}[release\n"), "unclosed table", 5),
+        (format!("{LEAST}keep == 3\n"), "extra `=`", 5),
+        (format!("{LEAST}w = {{ address = \"x }}\n"), "unclosed inline table", 5),
+        (
+            format!("{LEAST}w = \u{201c}x\u{201d}\n"),
+            "string values must be quoted",
+            5,
+        ),
         (format!("a = {}1{}\n{LEAST}", "[".repeat(2000), "]".repeat(2000)), "", 1),
     ];
     for (text, message, line) in cases {

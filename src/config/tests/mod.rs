@@ -1,5 +1,7 @@
 //! Whole files: what they come to, what is wrong with them, and that none of them breaks anything.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod bad;
 mod model;
 mod odd;
