@@ -34,7 +34,7 @@ pub fn load(path: &Path, home: &Path) -> Result<Config, Problems> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Problems {
     let hint = (error.kind() == io::ErrorKind::NotFound).then(|| "`relm init` writes one to start from".to_owned());
-    let message = format!("cannot read {}: {error}", path.display());
+    let message = format!("cannot read the file: {error}");
     Problems::new(
         path.to_owned(),
         "",

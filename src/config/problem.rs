@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Problems {
     fn report<'p>(&'p self, path: &'p str, problem: &'p Problem) -> Vec<Group<'p>> {
         let title = Level::ERROR.primary_title(annotate_snippets::normalize_untrusted_str(&problem.message));
         let mut group = if self.text.is_empty() {
-            Group::with_title(title)
+            title.element(Origin::path(path))
         } else {
             let mark = AnnotationKind::Primary.span(self.drawable(&problem.span));
             title.element(Snippet::source(self.text.as_str()).path(path).annotation(mark))

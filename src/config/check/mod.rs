@@ -141,6 +141,7 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
 }
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
+    let known = check.fleet_name(name, EnvName::new);
     let fleet = hosts::fleet(check, name, env);
     operations::unique(check, &env.operations);
     let operations = operations::operations(check, &merge::operations(&env.operations, &file.operations));
@@ -150,6 +151,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     source::present(check, name, &source);
     let python = both(bare(env.python.as_ref()), bare(file.python.as_ref()));
     let app = both(env.app.as_ref(), file.app.as_ref());
+    let app = application(check, app.as_ref());
     let release = both(env.release.as_ref(), file.release.as_ref()).unwrap_or_default();
     let source = source::source(check, &source);
     let release = release::release(check, &release);
@@ -158,8 +160,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         Some(python) => Some(python::python(check, &python)?),
     };
     Some(Environment {
-        name: check.fleet_name(name, EnvName::new)?,
-        app: application(check, app.as_ref())?,
+        name: known?,
+        app: app?,
         confirm: env.confirm.unwrap_or(false),
         fleet: fleet?,
         source: source?,

@@ -460,6 +460,30 @@ fn everything_wrong_is_said_at_once_and_in_order() {
 }
 
 #[test]
+fn an_empty_file_is_named_too() {
+    let problems = read("").expect_err("nothing to deploy to");
+    assert!(
+        problems.render(false).contains("--> /srv/shop/Releases.toml"),
+        "{problems}"
+    );
+}
+
+/// A mistake in one place of a host's environment hides none in another.
+#[test]
+fn mistakes_do_not_hide_each_other() {
+    let text = "default_env = \"x\"\n[app]\nname = \"a b\"\n[source]\ngit = \".\"\ndir = \".\"\n[release]\nkeep = 0\nroot = \"/\"\n\
+                [python]\nrequirements = []\npython = \"\"\n[[operations]]\nname = \"a/b\"\nphase = \"check\"\nrun = \"\"\nundo = true\n\
+                [tasks.deploy]\noperations = []\n[env.\"a b\".hosts]\n\"w/1\" = { address = \"-\", port = 0, roles = [\"/\"] }\n";
+    let problems = read(text).expect_err("wrong all over");
+    let lines: Vec<_> = problems.list.iter().map(|problem| problems.line(problem)).collect();
+    assert_eq!(
+        lines,
+        [1, 3, 6, 8, 9, 11, 12, 14, 16, 17, 18, 19, 20, 21, 21, 21, 21],
+        "{problems}"
+    );
+}
+
+#[test]
 fn a_problem_is_drawn_with_its_place() {
     let problems = read(&format!("{LEAST}[release]\nkepe = 3\n")).expect_err("an unknown key");
     let expected = "\
