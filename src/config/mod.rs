@@ -1,11 +1,29 @@
 //! `Releases.toml`: what the file says, checked, as types the rest of the program can trust.
 
+mod check;
+mod choose;
+mod file;
+mod merge;
+mod parse;
+mod placed;
+mod problem;
+mod schema;
+mod shape;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::Phase;
 use crate::fleet::{EnvName, Fleet, Role, Targets};
 use crate::source::Wanted;
+
+pub use choose::{EnvError, find};
+pub use parse::{load, parse};
+pub use problem::{Problem, Problems};
+pub use schema::schema;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]

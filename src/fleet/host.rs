@@ -17,7 +17,7 @@ pub enum Address {
         /// The port, if `Releases.toml` names one.
         port: Option<u16>,
     },
-    /// A directory of this machine that poses as a host; relative to the directory of `Releases.toml`.
+    /// A directory of this machine that poses as a host; `config` makes it absolute.
     Local(PathBuf),
 }
 

@@ -5,5 +5,5 @@ mod name;
 mod targets;
 
 pub use host::{Address, AddressError, Fleet, Host};
-pub use name::{EnvName, HostName, NameError, Role};
+pub use name::{EnvName, HostName, NameError, Role, unfit};
 pub use targets::Targets;

@@ -13,25 +13,36 @@ pub struct NameError {
     reason: &'static str,
 }
 
-/// Letters, digits, `.`, `_` and `-`; the first a letter or digit; at most 64 of them.
+/// Says why `name` is no name, if it is none.
 ///
-/// Environment names become directories and all names stand in messages, so what a shell, a path or a terminal could
-/// take as more than a name is refused.
-fn check(what: &'static str, name: &str) -> Result<(), NameError> {
-    let error = |reason| Err(NameError { what, name: name.to_owned(), reason });
+/// A name is made of letters, digits, `.`, `_` and `-`; the first a letter or digit; at most 64 of them. Environment
+/// names become directories and all names stand in messages, so what a shell, a path or a terminal could take as more
+/// than a name is refused.
+pub fn unfit(name: &str) -> Option<&'static str> {
     if name.is_empty() {
-        return error("is empty");
+        return Some("is empty");
     }
     if name.len() > 64 {
-        return error("is longer than 64 characters");
+        return Some("is longer than 64 characters");
     }
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return error("does not start with a letter or a digit");
+        return Some("does not start with a letter or a digit");
     }
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
-        return error("has other characters than letters, digits, '.', '_' and '-'");
+        return Some("has other characters than letters, digits, '.', '_' and '-'");
     }
-    Ok(())
+    None
+}
+
+fn check(what: &'static str, name: &str) -> Result<(), NameError> {
+    match unfit(name) {
+        None => Ok(()),
+        Some(reason) => Err(NameError {
+            what,
+            name: name.to_owned(),
+            reason,
+        }),
+    }
 }
 
 macro_rules! names {
@@ -84,7 +95,20 @@ mod tests {
 
     #[test]
     fn nothing_that_could_be_more_than_a_name_passes() {
-        for name in ["", ".", "..", "-x", "a/b", "a b", "a\nb", "a'b", "$x", "ü", "_x", &"x".repeat(65)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "-x",
+            "a/b",
+            "a b",
+            "a\nb",
+            "a'b",
+            "$x",
+            "ü",
+            "_x",
+            &"x".repeat(65),
+        ] {
             assert!(EnvName::new(name).is_err(), "{name:?}");
         }
     }

@@ -1,0 +1,204 @@
+//! What a well-shaped file means: every mistake of meaning at once, each with its place.
+
+mod hosts;
+mod operations;
+mod python;
+mod release;
+mod source;
+mod tasks;
+mod text;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::file::{EnvTable, ReleasesToml};
+use super::merge::{self, Over};
+use super::placed::At;
+use super::problem::Problem;
+use super::suggest::did_you_mean;
+use super::{Config, Environment};
+use crate::fleet::EnvName;
+
+/// Where relative paths and `~` of the file lead on this machine.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'p> {
+    pub(super) directory: &'p Path,
+    pub(super) home: &'p Path,
+}
+
+/// The state of checking one file. Whatever a check returns beside a problem is never seen: the file is refused.
+struct Check<'p> {
+    places: Places<'p>,
+    /// What `shape` took out; nothing that depends on it is complained about.
+    lost: BTreeSet<String>,
+    /// Every role some host of some environment has; unknown if hosts were lost.
+    roles: Option<BTreeSet<String>>,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, span: Range<usize>, message: impl Into<String>, hint: impl Into<Option<String>>) {
+        self.problems.push(Problem {
+            message: message.into(),
+            span,
+            hint: hint.into(),
+        });
+    }
+
+    fn lost(&self, path: &str) -> bool {
+        let inside = |lost: &String| {
+            lost.strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.lost.iter().any(inside)
+    }
+
+    /// Whether a whole environment was taken out.
+    fn envs_lost(&self) -> bool {
+        self.lost
+            .iter()
+            .any(|lost| lost == "env" || lost.starts_with("env.") && lost.matches('.').count() == 1)
+    }
+
+    /// Whether a host or a part of one was taken out.
+    fn hosts_lost(&self) -> bool {
+        self.envs_lost()
+            || self
+                .lost
+                .iter()
+                .any(|lost| lost.starts_with("env.") && lost.contains(".hosts"))
+    }
+}
+
+/// Checks the whole file; `problems` are those of its shape.
+pub(super) fn check(
+    file: &ReleasesToml,
+    places: Places<'_>,
+    lost: BTreeSet<String>,
+    problems: Vec<Problem>,
+) -> Result<Config, Vec<Problem>> {
+    let mut check = Check {
+        places,
+        lost,
+        roles: None,
+        problems,
+    };
+    if !check.hosts_lost() {
+        let hosts = file.env.values().flat_map(|env| env.hosts.values());
+        check.roles = Some(
+            hosts
+                .flat_map(|host| host.value.roles.iter().flatten())
+                .map(|role| role.value.clone())
+                .collect(),
+        );
+    }
+    shared_by_all(&mut check, file);
+    let envs: Vec<_> = file
+        .env
+        .iter()
+        .map(|(name, env)| environment(&mut check, file, name, env))
+        .collect();
+    if envs.is_empty() && !check.envs_lost() {
+        let hint = "[env.production.hosts]\nweb1 = { address = \"deploy@web1.example.org\" }".to_owned();
+        check.problem(0..0, "there is no environment to deploy to", Some(hint));
+    }
+    let tasks = tasks::tasks(&mut check, file);
+    let default_env = file
+        .default_env
+        .as_ref()
+        .and_then(|name| default_env(&mut check, file, name));
+    let ssh_config = file
+        .ssh_config
+        .as_ref()
+        .and_then(|path| check.local_path("ssh_config", path));
+    if !check.problems.is_empty() {
+        return Err(check.problems);
+    }
+    Ok(Config {
+        path: PathBuf::new(),
+        default_env,
+        ssh_config,
+        envs: envs.into_iter().flatten().collect(),
+        tasks,
+    })
+}
+
+/// Checks the file's own tables too where every environment overrides them.
+fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
+    application(check, file.app.as_ref());
+    if let Some(table) = &file.source {
+        source::one_kind(check, table);
+        source::source(check, &table.value);
+    }
+    release::release(check, &file.release.clone().unwrap_or_default());
+    if let Some(table) = &file.python {
+        python::one_way(check, table);
+        python::python(check, &table.value);
+    }
+    operations::unique(check, &file.operations);
+    operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
+}
+
+fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
+    let known = check.fleet_name(name, EnvName::new);
+    let fleet = hosts::fleet(check, name, env);
+    operations::unique(check, &env.operations);
+    let operations = operations::operations(check, &merge::operations(&env.operations, &file.operations));
+    env.source.iter().for_each(|table| source::one_kind(check, table));
+    env.python.iter().for_each(|table| python::one_way(check, table));
+    let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
+    source::present(check, name, &source);
+    let python = both(bare(env.python.as_ref()), bare(file.python.as_ref()));
+    let app = both(env.app.as_ref(), file.app.as_ref());
+    let app = application(check, app.as_ref());
+    let release = both(env.release.as_ref(), file.release.as_ref()).unwrap_or_default();
+    let source = source::source(check, &source);
+    let release = release::release(check, &release);
+    let python = match python {
+        None => None,
+        Some(python) => Some(python::python(check, &python)?),
+    };
+    Some(Environment {
+        name: known?,
+        app: app?,
+        confirm: env.confirm.unwrap_or(false),
+        fleet: fleet?,
+        source: source?,
+        release: release?,
+        python,
+        operations: operations?,
+    })
+}
+
+fn bare<T>(table: Option<&At<T>>) -> Option<&T> {
+    table.map(|table| &table.value)
+}
+
+fn both<T: Over>(own: Option<&T>, base: Option<&T>) -> Option<T> {
+    (own.is_some() || base.is_some()).then(|| own.cloned().unwrap_or_default().over(base.cloned().unwrap_or_default()))
+}
+
+/// The application's name; the directory of the file is called after it often enough.
+fn application(check: &mut Check<'_>, app: Option<&super::file::AppTable>) -> Option<String> {
+    if let Some(name) = app.and_then(|app| app.name.as_ref()) {
+        return check.name("app name", name);
+    }
+    let directory = check.places.directory.file_name().unwrap_or_default().to_string_lossy();
+    Some(text::made_plain(&directory).unwrap_or_else(|| "app".to_owned()))
+}
+
+fn default_env(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>) -> Option<EnvName> {
+    let known: Vec<_> = file.env.keys().map(|env| env.value.as_str()).collect();
+    if known.contains(&name.value.as_str()) {
+        return EnvName::new(&name.value).ok();
+    }
+    if !known.is_empty() && !check.envs_lost() {
+        check.problem(
+            name.span(),
+            format!("there is no environment {:?}", name.value),
+            did_you_mean(&name.value, &known),
+        );
+    }
+    None
+}

@@ -1,0 +1,156 @@
+//! The app's own commands: names, phases, limits of time, and what takes them back.
+
+use std::time::Duration;
+
+use super::super::file::{OperationTable, PhaseText, UndoText};
+use super::super::placed::At;
+use super::super::{AppOperation, Undo};
+use super::{Check, hosts};
+use crate::event::Phase;
+
+/// The names of relm's own steps, which would be mistaken for these in records and messages.
+const OWN_STEPS: [&str; 10] = [
+    "check_tools",
+    "create_release",
+    "upload_code",
+    "link_shared",
+    "copy_from_current",
+    "build_virtualenv",
+    "mark_complete",
+    "flip_current",
+    "clean_releases",
+    "record",
+];
+
+/// A limit nobody waits for is a mistake of writing, and far beyond it clocks overflow.
+const LONGEST: Duration = Duration::from_secs(1000 * 3600);
+
+/// Complains about names that stand twice in one list.
+pub(super) fn unique(check: &mut Check<'_>, list: &[OperationTable]) {
+    for (position, operation) in list.iter().enumerate() {
+        let Some(name) = &operation.name else { continue };
+        let before = list[..position].iter().filter_map(|other| other.name.as_ref());
+        if before.into_iter().any(|other| other.value == name.value) {
+            let hint = "each operation needs a name of its own; resume goes by it".to_owned();
+            check.problem(name.span(), format!("there are two operations {:?}", name.value), hint);
+        }
+    }
+}
+
+pub(super) fn operations(check: &mut Check<'_>, list: &[&OperationTable]) -> Option<Vec<AppOperation>> {
+    let read: Vec<_> = list.iter().map(|table| operation(check, table)).collect();
+    read.into_iter().collect()
+}
+
+fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperation> {
+    let name = table.name.as_ref().and_then(|name| operation_name(check, name));
+    let targets = hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false));
+    let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
+    let run = table.run.as_ref().and_then(|run| check.command("run", run));
+    let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
+    Some(AppOperation {
+        name: name?,
+        phase: phase(table.phase?),
+        targets: targets?,
+        serial: table.serial.unwrap_or(false),
+        time_limit,
+        run: run?,
+        undo,
+        always: table.always.unwrap_or(false),
+    })
+}
+
+fn operation_name(check: &mut Check<'_>, name: &At<String>) -> Option<String> {
+    let text = check.name("operation name", name)?;
+    if OWN_STEPS.contains(&text.as_str()) {
+        let hint = format!("such as \"app_{text}\"");
+        check.problem(name.span(), format!("{text:?} is a step of relm's own"), hint);
+        return None;
+    }
+    Some(text)
+}
+
+fn phase(text: PhaseText) -> Phase {
+    match text {
+        PhaseText::Check => Phase::Check,
+        PhaseText::Prepare => Phase::Prepare,
+        PhaseText::BeforeFlip => Phase::BeforeFlip,
+        PhaseText::AfterFlip => Phase::AfterFlip,
+        PhaseText::Finish => Phase::Finish,
+    }
+}
+
+fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>) -> Option<Undo> {
+    let wanted = match &undo.value {
+        UndoText::Again(false) => return None,
+        UndoText::Again(true) => Undo::Again,
+        UndoText::Command(command) => Undo::Command(check.command("undo", &undo.with(command.clone()))?),
+    };
+    if matches!(phase, Some(PhaseText::Check | PhaseText::Prepare | PhaseText::Finish)) {
+        let hint = "only `before_flip` and `after_flip` are ever taken back; leave `undo` out".to_owned();
+        check.problem(undo.span(), "`undo` has no meaning in this phase", hint);
+        return None;
+    }
+    Some(wanted)
+}
+
+fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {
+    let limit = duration(&text.value).filter(|limit| !limit.is_zero() && *limit <= LONGEST);
+    if limit.is_none() {
+        let hint = "such as \"90s\", \"10m\", \"1h\" or \"1h30m\"; at most 1000h".to_owned();
+        check.problem(text.span(), format!("{:?} is no limit of time", text.value), hint);
+    }
+    limit
+}
+
+/// Reads hours, minutes and seconds, in that order, each at most once.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut seconds = 0_u64;
+    for (unit, length) in [('h', 3600), ('m', 60), ('s', 1)] {
+        if let Some((number, after)) = rest.split_once(unit) {
+            if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(length)?)?;
+            rest = after;
+        }
+    }
+    (rest.is_empty() && !text.is_empty()).then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_time_as_people_write_them() {
+        let cases = [
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", 3600),
+            ("1h30m", 5400),
+            ("1h0m1s", 3601),
+            ("90m", 5400),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "10",
+            "m",
+            "1m1h",
+            "1m1m",
+            "-1s",
+            "+1s",
+            "1.5h",
+            "1 h",
+            "1h ",
+            "99999999999999999999h",
+            "9999999999999999h",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}

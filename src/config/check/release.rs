@@ -1,0 +1,151 @@
+//! The `[release]` table: where on a host, how many are kept, in what batches, and what they share.
+
+use super::super::file::{BatchText, ReleaseTable};
+use super::super::placed::At;
+use super::super::{Batch, ReleaseRules};
+use super::Check;
+
+pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<ReleaseRules> {
+    let root = table
+        .root
+        .as_ref()
+        .map_or(Some("www".to_owned()), |root| host_root(check, root));
+    let keep = table.keep.as_ref().map_or(Some(3), |keep| kept(check, keep));
+    let batches = table
+        .batches
+        .as_ref()
+        .map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
+    let mut taken = Vec::new();
+    let mut paths = |key, list: &Option<Vec<At<String>>>| {
+        let list: Vec<_> = list
+            .iter()
+            .flatten()
+            .map(|path| release_path(check, key, path, &mut taken))
+            .collect();
+        list.into_iter().collect::<Option<Vec<_>>>()
+    };
+    let shared_dirs = paths("shared_dirs", &table.shared_dirs);
+    let shared_files = paths("shared_files", &table.shared_files);
+    let copy_from_current = paths("copy_from_current", &table.copy_from_current);
+    Some(ReleaseRules {
+        root: root?,
+        keep: keep?,
+        batches: batches?,
+        shared_dirs: shared_dirs?,
+        shared_files: shared_files?,
+        copy_from_current: copy_from_current?,
+    })
+}
+
+/// Takes the directory on the hosts, without needless slashes and dots.
+fn host_root(check: &mut Check<'_>, root: &At<String>) -> Option<String> {
+    let text = check.line("root", root)?;
+    let below_home = match text.strip_prefix('~') {
+        None => text.as_str(),
+        Some("" | "/") => ".",
+        Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/'),
+        Some(_) => {
+            let hint = "write the whole path; a relative one starts in the home of the login".to_owned();
+            check.problem(root.span(), format!("root {text:?} names another user's home"), hint);
+            return None;
+        }
+    };
+    let parts: Vec<_> = below_home
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "."))
+        .collect();
+    if parts.contains(&"..") {
+        check.problem(
+            root.span(),
+            format!("root {text:?} has `..` in it"),
+            "write where it leads".to_owned(),
+        );
+        return None;
+    }
+    match (below_home.starts_with('/'), parts.is_empty()) {
+        (true, true) => {
+            let hint = "such as \"/srv/www\", or \"www\" in the home of the login".to_owned();
+            check.problem(root.span(), format!("root {text:?} is the whole file system"), hint);
+            None
+        }
+        (true, false) => Some(format!("/{}", parts.join("/"))),
+        (false, true) => Some(".".to_owned()),
+        (false, false) => Some(parts.join("/")),
+    }
+}
+
+fn kept(check: &mut Check<'_>, keep: &At<i64>) -> Option<usize> {
+    if let Some(keep) = usize::try_from(keep.value).ok().filter(|keep| *keep > 0) {
+        return Some(keep);
+    }
+    let hint = "at least 1: the current release is one of them, and a rollback needs another".to_owned();
+    check.problem(keep.span(), format!("`keep` cannot be {}", keep.value), hint);
+    None
+}
+
+fn batches(check: &mut Check<'_>, list: &At<Vec<At<BatchText>>>) -> Option<Vec<Batch>> {
+    if list.value.is_empty() && !check.lost.iter().any(|lost| lost.ends_with("batches")) {
+        check.problem(
+            list.span(),
+            "`batches` is empty",
+            "leave it out to switch all hosts at once".to_owned(),
+        );
+    }
+    let read: Vec<_> = list.value.iter().map(|text| batch(check, text)).collect();
+    read.into_iter().collect()
+}
+
+fn batch(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Batch> {
+    let (batch, shown) = match &text.value {
+        BatchText::Hosts(count) => {
+            let count_or_none = usize::try_from(*count).ok().filter(|count| *count > 0);
+            (count_or_none.map(Batch::Hosts), count.to_string())
+        }
+        BatchText::Percent(percent) => (percentage(percent).map(Batch::Percent), format!("{percent:?}")),
+    };
+    if batch.is_none() {
+        let hint = "a number of hosts from 1, or a share from \"1%\" to \"100%\"".to_owned();
+        check.problem(text.span(), format!("a batch cannot be {shown}"), hint);
+    }
+    batch
+}
+
+fn percentage(text: &str) -> Option<u8> {
+    let digits = text
+        .strip_suffix('%')
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|percent| (1..=100).contains(percent))
+}
+
+/// Takes a path that relm itself puts into a release; `taken` are those it puts there already.
+fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut Vec<String>) -> Option<String> {
+    let path = check.inside_release(key, text)?;
+    let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    if path == "python_env" || within(&path, "python_env") {
+        let hint = "every release has a virtualenv of its own there; take it out".to_owned();
+        check.problem(
+            text.span(),
+            format!("`{key}` cannot name {path:?}, the release's virtualenv"),
+            hint,
+        );
+        return None;
+    }
+    if let Some(other) = taken
+        .iter()
+        .find(|other| path == **other || within(&path, other) || within(other, &path))
+    {
+        let message = if path == *other {
+            format!("the path {path:?} is named twice")
+        } else {
+            format!("the paths {other:?} and {path:?} lie in one another")
+        };
+        check.problem(
+            text.span(),
+            message,
+            "shared and copied paths cannot overlap; keep one of them".to_owned(),
+        );
+        return None;
+    }
+    taken.push(path.clone());
+    Some(path)
+}

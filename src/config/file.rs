@@ -1,0 +1,260 @@
+//! `Releases.toml` as it is written: a mirror for serde and the schema, without any logic.
+//!
+//! The doc comments are what editors show, so they speak to whoever writes the file. Everything may be left out here,
+//! so that what is sound in a file can be read even when other parts of it are not; what may not be left out is
+//! marked `required` for the schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::placed::At;
+
+/// How relm deploys this project.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Releases.toml")]
+pub(super) struct ReleasesToml {
+    /// The environment meant when none is named on the command line.
+    #[schemars(example = &"staging")]
+    pub(super) default_env: Option<At<String>>,
+    /// The ssh configuration to read instead of `~/.ssh/config`.
+    #[schemars(example = &"~/.ssh/config")]
+    pub(super) ssh_config: Option<At<String>>,
+    /// The application.
+    pub(super) app: Option<AppTable>,
+    /// Where the code comes from: exactly one of `git`, `dir` and `archive`.
+    pub(super) source: Option<At<SourceTable>>,
+    /// How releases are laid out, switched and kept.
+    pub(super) release: Option<ReleaseTable>,
+    /// The virtualenv of each release; without this table there is none.
+    pub(super) python: Option<At<PythonTable>>,
+    /// The application's own commands, in the order they run within a phase.
+    #[serde(default)]
+    pub(super) operations: Vec<OperationTable>,
+    /// Tasks of your own: compositions of operations.
+    #[serde(default)]
+    pub(super) tasks: BTreeMap<At<String>, At<TaskTable>>,
+    /// The environments: each a fleet of hosts, with its own settings where they differ.
+    #[serde(default)]
+    pub(super) env: BTreeMap<At<String>, EnvTable>,
+}
+
+/// The application.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppTable {
+    /// Its name; the directory's name if left out.
+    #[schemars(example = &"shop")]
+    pub(super) name: Option<At<String>>,
+}
+
+/// Where the code comes from: exactly one of `git`, `dir` and `archive`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceTable {
+    /// A git repository: a path relative to this file, or a URL.
+    #[schemars(example = &".")]
+    pub(super) git: Option<At<String>>,
+    /// The branch, tag or commit of `git` to release; `HEAD` if left out.
+    #[serde(rename = "ref")]
+    #[schemars(example = &"main")]
+    pub(super) reference: Option<At<String>>,
+    /// A directory, relative to this file; `.gitignore` is honoured.
+    #[schemars(example = &"dist")]
+    pub(super) dir: Option<At<String>>,
+    /// A `.tar`, `.tar.gz`, `.tar.zst` or `.zip` file, relative to this file.
+    #[schemars(example = &"dist/shop.tar.gz")]
+    pub(super) archive: Option<At<String>>,
+    /// How many leading directories to take off every path of `archive`.
+    #[schemars(example = 1)]
+    pub(super) strip: Option<At<i64>>,
+    /// Paths to leave out, in the language of `.gitignore`.
+    #[schemars(example = ["*.pyc"])]
+    pub(super) exclude: Option<Vec<At<String>>>,
+}
+
+/// How releases are laid out, switched and kept.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReleaseTable {
+    /// The directory on the hosts; relative to the home of the login, or absolute. `www` if left out.
+    #[schemars(example = &"www")]
+    pub(super) root: Option<At<String>>,
+    /// How many good releases to keep, the current one included; 3 if left out.
+    #[schemars(example = 3)]
+    pub(super) keep: Option<At<i64>>,
+    /// How many hosts switch at a time; the last entry repeats. All at once if left out.
+    #[schemars(example = (1, "25%", "100%"))]
+    pub(super) batches: Option<At<Vec<At<BatchText>>>>,
+    /// Directories that outlive releases, linked into each.
+    #[schemars(example = ["media"])]
+    pub(super) shared_dirs: Option<Vec<At<String>>>,
+    /// Files that outlive releases, linked into each.
+    #[schemars(example = ["localsettings.py"])]
+    pub(super) shared_files: Option<Vec<At<String>>>,
+    /// Paths to copy from the current release into the new one, if they are there.
+    #[schemars(example = ["node_modules"])]
+    pub(super) copy_from_current: Option<Vec<At<String>>>,
+}
+
+/// So many hosts, or so many of a hundred.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum BatchText {
+    Hosts(i64),
+    Percent(String),
+}
+
+/// The virtualenv of each release: from exactly one of `requirements`, `project` and `command`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PythonTable {
+    /// Requirements files of the release; `["requirements.txt"]` if nothing else is named.
+    #[schemars(example = ["requirements.txt"])]
+    pub(super) requirements: Option<At<Vec<At<String>>>>,
+    /// Install what `pyproject.toml` asks for, as `uv.lock` pins it where there is one.
+    #[schemars(example = true)]
+    pub(super) project: Option<At<bool>>,
+    /// A command of your own that fills the virtualenv, run in the release with the empty virtualenv active.
+    #[schemars(example = &"poetry install --only main")]
+    pub(super) command: Option<At<String>>,
+    /// The interpreter, as a command on the host; `python3` if left out.
+    #[schemars(example = &"python3")]
+    pub(super) python: Option<At<String>>,
+    /// The roles that get a virtualenv; every host if left out.
+    #[schemars(example = ["app"])]
+    pub(super) roles: Option<At<Vec<At<String>>>>,
+    /// What installs packages; uv where the host has it if left out.
+    #[schemars(example = &"auto")]
+    pub(super) installer: Option<InstallerText>,
+    /// The package index.
+    #[schemars(example = &"https://pypi.example.org/simple")]
+    pub(super) index: Option<At<String>>,
+    /// More arguments for the installer.
+    #[schemars(example = ["--require-hashes"])]
+    pub(super) args: Option<Vec<At<String>>>,
+}
+
+/// What installs packages.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum InstallerText {
+    /// uv where the host has it, else pip.
+    Auto,
+    /// uv; a host without it fails.
+    Uv,
+    /// `venv` and pip.
+    Pip,
+}
+
+/// A command of the application's own.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperationTable {
+    /// Its name, unique in the file.
+    #[schemars(required, example = &"migrate")]
+    pub(super) name: Option<At<String>>,
+    /// When it runs.
+    #[schemars(required, example = &"prepare")]
+    pub(super) phase: Option<PhaseText>,
+    /// The roles whose hosts run it; every host if left out.
+    #[schemars(example = ["web"])]
+    pub(super) roles: Option<At<Vec<At<String>>>>,
+    /// Run it only on the first of those hosts, in the order of the file.
+    #[schemars(example = true)]
+    pub(super) once: Option<bool>,
+    /// Run it on one host at a time.
+    #[schemars(example = true)]
+    pub(super) serial: Option<bool>,
+    /// How long it may take on one host: `90s`, `10m`, `1h30m`.
+    #[schemars(example = &"10m")]
+    pub(super) timeout: Option<At<String>>,
+    /// Text for the host's `sh`, run inside the new release.
+    #[schemars(required, example = &"python_env/bin/python manage.py migrate --noinput")]
+    pub(super) run: Option<At<String>>,
+    /// How it is taken back: `true` runs it again in the old release, a text runs that instead.
+    #[schemars(example = true)]
+    pub(super) undo: Option<At<UndoText>>,
+    /// Run it again in a resumed deploy even if it was done before.
+    #[schemars(example = true)]
+    pub(super) always: Option<bool>,
+}
+
+/// When an operation runs.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PhaseText {
+    /// Before anything is changed; it may only read.
+    Check,
+    /// While the new release is built; nothing live changes.
+    Prepare,
+    /// Right before a host switches.
+    BeforeFlip,
+    /// Right after a host has switched; a failure switches all hosts back.
+    AfterFlip,
+    /// When all hosts have switched; never undone.
+    Finish,
+}
+
+/// Whether to run the same again, or what to run instead.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum UndoText {
+    Again(bool),
+    Command(String),
+}
+
+/// A composition of operations.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TaskTable {
+    /// A line for `relm tasks`.
+    #[schemars(example = &"Build a private release and preindex in it")]
+    pub(super) about: Option<At<String>>,
+    /// Names of operations, and `setup-release` for building a release.
+    #[schemars(required, example = ["setup-release", "preindex"])]
+    pub(super) operations: Option<At<Vec<At<String>>>>,
+}
+
+/// One environment.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnvTable {
+    /// Ask before changing anything here.
+    #[schemars(example = true)]
+    pub(super) confirm: Option<bool>,
+    /// What differs here from the file's `[app]`.
+    pub(super) app: Option<AppTable>,
+    /// What differs here from the file's `[source]`.
+    pub(super) source: Option<At<SourceTable>>,
+    /// What differs here from the file's `[release]`.
+    pub(super) release: Option<ReleaseTable>,
+    /// What differs here from the file's `[python]`.
+    pub(super) python: Option<At<PythonTable>>,
+    /// Operations only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) operations: Vec<OperationTable>,
+    /// The hosts, in the order they switch.
+    #[serde(default)]
+    pub(super) hosts: BTreeMap<At<String>, At<HostTable>>,
+}
+
+/// One host.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HostTable {
+    /// `[user@]host[:port]` as for ssh, or `local:` and a directory of this machine.
+    #[schemars(required, example = &"deploy@web1.example.org:22")]
+    pub(super) address: Option<At<String>>,
+    /// The login, if `address` does not name it.
+    #[schemars(example = &"deploy")]
+    pub(super) user: Option<At<String>>,
+    /// The port, if `address` does not name it.
+    #[schemars(example = 22)]
+    pub(super) port: Option<At<i64>>,
+    /// What the host is for.
+    #[schemars(example = ["web", "app"])]
+    pub(super) roles: Option<Vec<At<String>>>,
+}

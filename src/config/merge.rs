@@ -1,0 +1,93 @@
+//! An environment's tables laid over the file's, key by key.
+
+use super::file::{AppTable, OperationTable, PythonTable, ReleaseTable, SourceTable};
+
+/// A table of which an environment may have its own.
+pub(super) trait Over: Sized + Clone + Default {
+    /// Lays `self` over `base`.
+    fn over(self, base: Self) -> Self;
+}
+
+impl Over for AppTable {
+    fn over(self, base: Self) -> Self {
+        Self {
+            name: self.name.or(base.name),
+        }
+    }
+}
+
+impl Over for SourceTable {
+    /// A source named here replaces the one below; what only went with the other kind goes with it.
+    fn over(self, base: Self) -> Self {
+        let other_kind = (self.git.is_some() && base.git.is_none())
+            || (self.dir.is_some() && base.dir.is_none())
+            || (self.archive.is_some() && base.archive.is_none());
+        let base = if other_kind {
+            Self {
+                exclude: base.exclude,
+                ..Self::default()
+            }
+        } else {
+            base
+        };
+        Self {
+            git: self.git.or(base.git),
+            reference: self.reference.or(base.reference),
+            dir: self.dir.or(base.dir),
+            archive: self.archive.or(base.archive),
+            strip: self.strip.or(base.strip),
+            exclude: self.exclude.or(base.exclude),
+        }
+    }
+}
+
+impl Over for ReleaseTable {
+    fn over(self, base: Self) -> Self {
+        Self {
+            root: self.root.or(base.root),
+            keep: self.keep.or(base.keep),
+            batches: self.batches.or(base.batches),
+            shared_dirs: self.shared_dirs.or(base.shared_dirs),
+            shared_files: self.shared_files.or(base.shared_files),
+            copy_from_current: self.copy_from_current.or(base.copy_from_current),
+        }
+    }
+}
+
+impl Over for PythonTable {
+    /// Packages named here in one way replace those named below in another.
+    fn over(self, base: Self) -> Self {
+        let named = self.requirements.is_some() || self.project.is_some() || self.command.is_some();
+        let base = if named {
+            Self {
+                requirements: None,
+                project: None,
+                command: None,
+                ..base
+            }
+        } else {
+            base
+        };
+        Self {
+            requirements: self.requirements.or(base.requirements),
+            project: self.project.or(base.project),
+            command: self.command.or(base.command),
+            python: self.python.or(base.python),
+            roles: self.roles.or(base.roles),
+            installer: self.installer.or(base.installer),
+            index: self.index.or(base.index),
+            args: self.args.or(base.args),
+        }
+    }
+}
+
+/// Puts an environment's operations in the place of those with the same name, and the others behind.
+pub(super) fn operations<'t>(own: &'t [OperationTable], base: &'t [OperationTable]) -> Vec<&'t OperationTable> {
+    let called = |operation: &OperationTable| operation.name.as_ref().map(|name| name.value.clone());
+    let same = |a: &OperationTable, b: &OperationTable| called(a).is_some() && called(a) == called(b);
+    let replaced = base
+        .iter()
+        .map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
+    let added = own.iter().filter(|new| !base.iter().any(|old| same(new, old)));
+    replaced.chain(added).collect()
+}

@@ -1,0 +1,296 @@
+//! Good files and the model they come to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::*;
+use super::{CONTRACT, LEAST, SAMPLE, TEMPLATE, read};
+use crate::fleet::{Address, Host, HostName};
+use crate::source::Source;
+
+fn roles(names: &[&str]) -> Vec<Role> {
+    names.iter().map(|name| Role::new(name).unwrap()).collect()
+}
+
+fn host(name: &str, address: Address, names: &[&str]) -> Host {
+    Host {
+        name: HostName::new(name).unwrap(),
+        address,
+        roles: roles(names).into_iter().collect(),
+    }
+}
+
+fn ssh(host: &str, user: &str, port: Option<u16>) -> Address {
+    Address::Ssh {
+        host: host.to_owned(),
+        user: Some(user.to_owned()),
+        port,
+    }
+}
+
+fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOperation {
+    AppOperation {
+        name: name.to_owned(),
+        phase,
+        targets: Targets {
+            roles: on.map(roles),
+            once: false,
+        },
+        serial: false,
+        time_limit: None,
+        run: run.to_owned(),
+        undo: None,
+        always: false,
+    }
+}
+
+fn contract_operations() -> Vec<AppOperation> {
+    let manage = |what: &str| format!("python_env/bin/python manage.py {what} --noinput");
+    let migrate = operation("migrate", Phase::Prepare, Some(&["db"]), &manage("migrate"));
+    let restart = operation(
+        "restart",
+        Phase::AfterFlip,
+        Some(&["web"]),
+        "sudo -n systemctl restart shop",
+    );
+    let announce = operation("announce", Phase::Finish, None, "./announce $RELM_RELEASE");
+    vec![
+        operation(
+            "collectstatic",
+            Phase::Prepare,
+            Some(&["web"]),
+            &manage("collectstatic"),
+        ),
+        AppOperation {
+            targets: migrate.targets.clone().once(),
+            time_limit: Some(Duration::from_secs(600)),
+            ..migrate
+        },
+        AppOperation {
+            serial: true,
+            undo: Some(Undo::Again),
+            ..restart
+        },
+        operation(
+            "health",
+            Phase::AfterFlip,
+            Some(&["web"]),
+            "curl -fsS http://127.0.0.1:8000/healthz",
+        ),
+        AppOperation {
+            targets: Targets::all().once(),
+            ..announce
+        },
+    ]
+}
+
+fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Environment {
+    Environment {
+        name: EnvName::new(name).unwrap(),
+        app: "shop".to_owned(),
+        confirm,
+        fleet: Fleet { hosts },
+        source: Wanted {
+            source: Source::Git {
+                location: "/srv/shop".to_owned(),
+                reference: Some("main".to_owned()),
+            },
+            exclude: vec!["*.pyc".to_owned()],
+        },
+        release: ReleaseRules {
+            root: "www".to_owned(),
+            keep,
+            batches: vec![Batch::Percent(100)],
+            shared_dirs: vec!["media".to_owned()],
+            shared_files: vec!["localsettings.py".to_owned()],
+            copy_from_current: vec!["node_modules".to_owned()],
+        },
+        python: Some(Python {
+            packages: Packages::Requirements(vec!["requirements.txt".to_owned()]),
+            python: "python3".to_owned(),
+            targets: Targets::roles(roles(&["app"])),
+            installer: Installer::Auto,
+            index: None,
+            args: Vec::new(),
+        }),
+        operations: contract_operations(),
+    }
+}
+
+#[test]
+fn the_promised_file_comes_to_the_promised_model() {
+    let stage1 = host(
+        "stage1",
+        ssh("stage1.example.org", "deploy", Some(22)),
+        &["web", "app", "db"],
+    );
+    let production = vec![
+        host("web1", ssh("10.0.0.11", "deploy", None), &["web", "app"]),
+        host("web2", ssh("10.0.0.12", "deploy", None), &["web", "app"]),
+        host("db1", ssh("10.0.0.21", "deploy", None), &["app", "db"]),
+    ];
+    let directory = Address::Local(PathBuf::from("/srv/shop/target/demo/web1"));
+    let expected = Config {
+        path: PathBuf::from("/srv/shop/Releases.toml"),
+        default_env: Some(EnvName::new("staging").unwrap()),
+        ssh_config: Some(PathBuf::from("/home/ada/.ssh/config")),
+        envs: vec![
+            contract_env("staging", false, 3, vec![stage1]),
+            contract_env("production", true, 5, production),
+            contract_env("demo", false, 3, vec![host("web1", directory, &["web", "app", "db"])]),
+        ],
+        tasks: vec![OwnTask {
+            name: "preindex".to_owned(),
+            about: "Build a private release and preindex in it".to_owned(),
+            operations: vec!["setup-release".to_owned(), "preindex".to_owned()],
+        }],
+    };
+    assert_eq!(read(CONTRACT).unwrap_or_else(|problems| panic!("{problems}")), expected);
+}
+
+#[test]
+fn the_sample_deploys_an_example_to_directories() {
+    let sample = read(SAMPLE).unwrap_or_else(|problems| panic!("{problems}"));
+    let demo = sample.environment(None).unwrap();
+    assert_eq!((demo.name.as_str(), demo.fleet.hosts.len()), ("demo", 3));
+    assert_eq!(
+        demo.source.source,
+        Source::Directory(PathBuf::from("/srv/shop/examples/flask"))
+    );
+    assert!(
+        demo.fleet
+            .hosts
+            .iter()
+            .all(|host| matches!(host.address, Address::Local(_)))
+    );
+    let production = sample.environment(Some("production")).unwrap();
+    let names: Vec<_> = production
+        .operations
+        .iter()
+        .map(|operation| operation.name.as_str())
+        .collect();
+    assert_eq!(names, ["compile", "schema", "restart", "announce", "health"]);
+    assert_eq!(
+        production.release.batches,
+        [Batch::Hosts(1), Batch::Percent(50), Batch::Percent(100)]
+    );
+    assert_eq!(production.release.shared_dirs, ["media"]);
+}
+
+/// Every line that is switched off in the sample and the template would be right if it were switched on.
+#[test]
+fn what_is_commented_out_is_right_too() {
+    read(TEMPLATE).unwrap_or_else(|problems| panic!("{problems}"));
+    let on = |line: &str| match line.strip_prefix("# ") {
+        Some(code) if code.starts_with('[') || code.contains(" = ") => format!("{code}\n"),
+        _ => format!("{line}\n"),
+    };
+    let all_on: String = TEMPLATE.lines().map(on).collect();
+    let config = read(&all_on).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!((config.envs.len(), config.envs[0].operations.len()), (2, 2));
+    let schema = schema().to_string();
+    let commented = SAMPLE
+        .lines()
+        .filter_map(|line| line.strip_prefix("# ")?.split_once(" = "));
+    for (key, _) in commented {
+        assert!(
+            schema.contains(&format!("\"{key}\":{{")),
+            "the sample mentions {key:?}, which is no key"
+        );
+    }
+}
+
+#[test]
+fn what_is_left_out_has_a_default() {
+    let config = read(LEAST).unwrap();
+    let env = config.environment(None).unwrap();
+    assert_eq!((env.app.as_str(), env.confirm, &env.python), ("shop", false, &None));
+    assert_eq!((env.release.root.as_str(), env.release.keep), ("www", 3));
+    assert_eq!(env.release.batches, [Batch::Percent(100)]);
+    let python = read(&format!("{LEAST}[python]\n")).unwrap().envs[0]
+        .python
+        .clone()
+        .unwrap();
+    assert_eq!(
+        python.packages,
+        Packages::Requirements(vec!["requirements.txt".to_owned()])
+    );
+}
+
+#[test]
+fn an_environment_overrides_key_by_key() {
+    let text = format!(
+        "{LEAST}[python]\nproject = true\npython = \"python3.12\"\n\
+         [env.live]\napp = {{ name = \"other\" }}\nsource = {{ archive = \"~/a.zip\", strip = 1 }}\n\
+         python = {{ command = \"make env\" }}\nrelease = {{ root = \"~/sites//live/\" }}\n"
+    );
+    let env = &read(&text).unwrap_or_else(|problems| panic!("{problems}")).envs[0];
+    assert_eq!(env.app, "other");
+    assert_eq!(
+        env.source.source,
+        Source::Archive {
+            path: PathBuf::from("/home/ada/a.zip"),
+            strip: 1
+        }
+    );
+    let python = env.python.as_ref().unwrap();
+    assert_eq!(python.packages, Packages::Command("make env".to_owned()));
+    assert_eq!(python.python, "python3.12");
+    assert_eq!(env.release.root, "sites/live");
+}
+
+#[test]
+fn places_of_code_are_found_from_the_file() {
+    let cases = [
+        (".", "/srv/shop"),
+        ("../lib", "/srv/shop/../lib"),
+        ("~/src/shop", "/home/ada/src/shop"),
+        ("/repo.git", "/repo.git"),
+        ("https://example.org/a.git", "https://example.org/a.git"),
+        ("git@example.org:shop.git", "git@example.org:shop.git"),
+        ("./odd:name", "/srv/shop/odd:name"),
+    ];
+    for (written, expected) in cases {
+        let config = read(&LEAST.replace("git = \".\"", &format!("git = {written:?}"))).unwrap();
+        let Source::Git { location, reference } = &config.envs[0].source.source else {
+            panic!("{config:?}")
+        };
+        assert_eq!((location.as_str(), reference), (expected, &None), "{written}");
+    }
+}
+
+#[test]
+fn an_environment_is_chosen() {
+    let contract = read(CONTRACT).unwrap();
+    assert_eq!(contract.environment(None).unwrap().name.as_str(), "staging");
+    assert_eq!(contract.environment(Some("demo")).unwrap().name.as_str(), "demo");
+    let undecided = Config {
+        default_env: None,
+        ..contract.clone()
+    };
+    let error = undecided.environment(None).unwrap_err().to_string();
+    assert_eq!(error, "name an environment: staging, production, demo");
+    let EnvError::Unknown { hint, .. } = contract.environment(Some("prod")).unwrap_err() else {
+        panic!()
+    };
+    assert_eq!(hint.as_deref(), Some("did you mean `production`?"));
+    assert_eq!(read(LEAST).unwrap().environment(None).unwrap().name.as_str(), "live");
+}
+
+#[test]
+fn the_nearest_file_upwards_is_found_and_read() {
+    let top = tempfile::tempdir().unwrap();
+    let deep = top.path().join("a/b");
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::write(top.path().join("Releases.toml"), LEAST).unwrap();
+    let found = find(&deep).unwrap();
+    assert_eq!(found, top.path().join("Releases.toml"));
+    assert_eq!(load(&found, top.path()).unwrap().path, found);
+
+    let problems = load(&top.path().join("no.toml"), top.path()).unwrap_err();
+    assert!(problems.render(false).contains("cannot read"), "{problems}");
+    std::fs::write(&found, b"a = \"\n# \xff").unwrap();
+    let problems = load(&found, top.path()).unwrap_err();
+    assert!(problems.render(false).contains("this is not UTF-8"), "{problems}");
+    assert_eq!(problems.line(&problems.list[0]), 2);
+}
