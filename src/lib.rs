@@ -7,3 +7,4 @@ pub mod release;
 pub mod script;
 pub mod source;
 pub mod transport;
+pub mod ui;
