@@ -90,9 +90,9 @@ fn state(host: &OnHost, now: DateTime<Utc>) -> Line {
             let words = format!("✘ {}", step_line::failed(&failure.what, "after", *seconds));
             Line::new().styled(style::BAD, words)
         }
-        (State::Running { .. }, Some(upload), None) => bar(upload),
+        (State::Running { .. }, Some(upload), said) if said.is_none() || upload.percent() < 100 => bar(upload),
         (State::Running { .. }, _, Some(line)) => Line::new().styled(style::DIM, line),
-        (State::Running { since }, None, None) => Line::new().styled(style::DIM, elapsed(Some(*since), now)),
+        (State::Running { since }, _, None) => Line::new().styled(style::DIM, elapsed(Some(*since), now)),
         (State::Waiting | State::Finished { .. }, ..) => Line::new(),
     }
 }

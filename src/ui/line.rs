@@ -1,5 +1,7 @@
 //! One line of text on its way to a person: tamed, with colours on the side, of a known width.
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -99,7 +101,7 @@ impl Line {
         for (index, (style, text)) in self.pieces.iter().enumerate().take(last.map_or(0, |last| last + 1)) {
             let text = if Some(index) == last { text.trim_end() } else { text };
             if colour && !text.is_empty() {
-                out += &format!("{style}{text}{style:#}");
+                let _ = write!(out, "{style}{text}{style:#}");
             } else {
                 out += text;
             }

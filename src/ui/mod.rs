@@ -22,8 +22,6 @@ mod terminal;
 pub mod text;
 
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, Utc};

@@ -43,7 +43,6 @@ impl<W: Write> Plain<W> {
             Event::StepStarted { step, phase } => vec![self.headline(step, *phase)],
             Event::HostStarted { step, host } if self.verbose => vec![self.about(step, host, "begins")],
             Event::Output { host, line, .. } if self.verbose => vec![output(&self.board, host, line)],
-            Event::HostStarted { .. } | Event::Output { .. } => Vec::new(),
             Event::Progress {
                 step,
                 host,
@@ -72,7 +71,7 @@ impl<W: Write> Plain<W> {
                 vec![host_name(&self.board, host).text("  ").text(words)]
             }
             Event::StepFinished { step, ok: false } => vec![self.not_finished(step)],
-            Event::StepFinished { .. } => Vec::new(),
+            Event::HostStarted { .. } | Event::Output { .. } | Event::StepFinished { .. } => Vec::new(),
             Event::Warning { host, message } => vec![warning(host.as_ref(), message)],
             Event::RunEnded { .. } => {
                 let lines = ending::lines(&self.board, WIDTH);
@@ -82,7 +81,7 @@ impl<W: Write> Plain<W> {
     }
 
     fn headline(&self, step: &str, phase: Phase) -> Line {
-        let hosts = self.board.known_step(step).map_or_else(String::new, |step| on(step));
+        let hosts = self.board.known_step(step).map_or_else(String::new, on);
         format!("-- {step} ({}){hosts}", step_line::phase(phase)).into()
     }
 
@@ -187,7 +186,7 @@ fn on(step: &Step) -> String {
     let names: Vec<&str> = step.hosts.iter().map(|host| host.name.as_str()).collect();
     match names.len() {
         0 => String::new(),
-        ..=NAMED => format!(" on {}", names.join(" ")),
+        1..=NAMED => format!(" on {}", names.join(" ")),
         many => format!(" on {}", text::count(many, "host")),
     }
 }

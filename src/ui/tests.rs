@@ -1,13 +1,17 @@
 //! Canned logs through every renderer, as snapshots; and what must hold for any log whatever.
 
+mod log;
+mod samples;
+mod tty;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
-use unicode_width::UnicodeWidthChar;
 
-use super::samples::{self, Log};
+use self::log::Log;
+use self::tty::Tty;
 use super::*;
 use crate::event::Event;
 
@@ -31,90 +35,12 @@ impl Write for Paper {
     }
 }
 
-/// As much of a terminal as the live view asks for: rows, a cursor, four sequences. Any other is a failure.
-struct Tty {
-    width: usize,
-    rows: Vec<Vec<char>>,
-    row: usize,
-    column: usize,
-}
-
-impl Tty {
-    fn show(text: &str, width: usize) -> Vec<String> {
-        let mut tty = Self {
-            width,
-            rows: vec![Vec::new()],
-            row: 0,
-            column: 0,
-        };
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            rest = &rest[c.len_utf8()..];
-            match c {
-                '\u{1b}' => rest = tty.obey(rest),
-                '\r' => tty.column = 0,
-                '\n' => tty.feed(),
-                c => tty.put(c),
-            }
-        }
-        tty.rows
-            .iter()
-            .map(|row| {
-                row.iter()
-                    .filter(|c| **c != '\0')
-                    .collect::<String>()
-                    .trim_end()
-                    .to_owned()
-            })
-            .collect()
-    }
-
-    fn obey<'a>(&mut self, rest: &'a str) -> &'a str {
-        let body = rest.strip_prefix('[').expect("only CSI sequences");
-        let end = body.find(|c: char| c.is_ascii_alphabetic()).expect("an ended sequence");
-        match (&body[..end], &body[end..=end]) {
-            (count, "A") => {
-                self.row = self
-                    .row
-                    .checked_sub(count.parse().expect("a count"))
-                    .expect("not above the text")
-            }
-            ("", "K") => self.rows[self.row].truncate(self.column),
-            ("", "J") => {
-                self.rows.truncate(self.row + 1);
-                self.rows[self.row].truncate(self.column);
-            }
-            (_, "m") => {}
-            other => panic!("unexpected sequence {other:?}"),
-        }
-        &body[end + 1..]
-    }
-
-    fn feed(&mut self) {
-        (self.row, self.column) = (self.row + 1, 0);
-        if self.row == self.rows.len() {
-            self.rows.push(Vec::new());
-        }
-    }
-
-    fn put(&mut self, c: char) {
-        assert!(c == '\t' || !c.is_control(), "control character {c:?}");
-        let width = c.width().unwrap_or(1);
-        if self.column + width > self.width {
-            self.feed();
-        }
-        let row = &mut self.rows[self.row];
-        row.resize(row.len().max(self.column + width), ' ');
-        row[self.column] = c;
-        (1..width).for_each(|more| row[self.column + more] = '\0');
-        self.column += width;
-    }
-}
-
 fn plain(events: &[Stamped], verbose: bool) -> String {
     let paper = Paper::default();
     let mut renderer = Plain::new(paper.clone(), verbose);
-    events.iter().for_each(|event| renderer.event(event));
+    for event in events {
+        renderer.event(event);
+    }
     paper.text()
 }
 
@@ -213,7 +139,9 @@ fn every_host_is_named_when_something_fails() {
             continue;
         };
         let mut board = Board::default();
-        events.iter().for_each(|event| board.take(event));
+        for event in &events {
+            board.take(event);
+        }
         let summary: String = ending::lines(&board, 80)
             .iter()
             .map(|line| line.render(false) + "\n")
@@ -233,7 +161,9 @@ fn a_log_is_read_back_as_it_was_written() {
     for (name, events) in samples::all() {
         let paper = Paper::default();
         let mut json = Json::new(paper.clone());
-        events.iter().for_each(|event| json.event(event));
+        for event in &events {
+            json.event(event);
+        }
         let text = paper.text();
         assert!(!text.contains('\u{1b}'), "{name}");
         let read: Vec<Stamped> = read_log(text.as_bytes()).collect::<Result<_, _>>().expect("a log");
@@ -270,7 +200,7 @@ fn nothing_a_host_says_reaches_the_terminal_as_a_command() {
         command: Some(evil.to_owned()),
         said,
     };
-    let (step, host) = (evil.to_owned(), samples::host("web1"));
+    let (step, host) = (evil.to_owned(), log::host("web1"));
     events.push(text(Event::StepStarted {
         step: step.clone(),
         phase: crate::event::Phase::Finish,

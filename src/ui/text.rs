@@ -29,8 +29,8 @@ pub fn duration(seconds: f64) -> String {
     )]
     let whole = seconds.round() as u64;
     match whole {
-        ..3_600 => two(whole / 60, "min", whole % 60, "s"),
-        ..86_400 => two(whole / 3_600, "h", whole % 3_600 / 60, "min"),
+        0..3_600 => two(whole / 60, "min", whole % 60, "s"),
+        3_600..86_400 => two(whole / 3_600, "h", whole % 3_600 / 60, "min"),
         _ => two(
             whole / 86_400,
             if whole < 172_800 { "day" } else { "days" },

@@ -1,196 +1,11 @@
 //! Canned logs: runs as an engine would tell them, for the tests of every renderer.
 
-use std::collections::BTreeMap;
+use super::log::{Log, OLD, failure};
+use crate::event::{Ending, Event, Failure, Outcome, Phase, Stamped};
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::event::{Ending, Event, Failure, Outcome, Phase, Stamped, StepInfo, Stream};
-use crate::fleet::{EnvName, HostName};
-use crate::release::ReleaseName;
-
-pub(super) const OLD: &str = "2026-11-19_09.12.00";
 pub(super) const NEW: &str = "2026-11-20_14.30.05";
 const THREE: [&str; 3] = ["web1", "web2", "db1"];
 const FOUR: [&str; 4] = ["web1", "web2", "web3", "db1"];
-
-pub(super) fn host(name: &str) -> HostName {
-    HostName::new(name).expect("a host name")
-}
-
-fn release(name: &str) -> ReleaseName {
-    ReleaseName::parse(name).expect("a release name")
-}
-
-/// A run that is being written down.
-pub(super) struct Log {
-    now: DateTime<Utc>,
-    steps: Vec<StepInfo>,
-    pub(super) events: Vec<Stamped>,
-}
-
-impl Log {
-    fn new(task: &str, name: Option<&str>, steps: &[(&str, Phase, &[&str])]) -> Self {
-        let info = |(name, phase, hosts): &(&str, Phase, &[&str])| StepInfo {
-            name: (*name).to_owned(),
-            phase: *phase,
-            hosts: hosts.iter().map(|name| host(name)).collect(),
-        };
-        let mut log = Self {
-            now: "2026-11-20T14:30:05Z".parse().expect("a time"),
-            steps: steps.iter().map(info).collect(),
-            events: Vec::new(),
-        };
-        log.say(Event::RunStarted {
-            task: task.to_owned(),
-            env: EnvName::new("production").expect("a name"),
-            release: name.map(release),
-            steps: log.steps.clone(),
-            dry_run: false,
-        });
-        log
-    }
-
-    fn say(&mut self, event: Event) {
-        self.events.push(Stamped { at: self.now, event });
-    }
-
-    fn wait(&mut self, seconds: f64) {
-        #[expect(clippy::cast_possible_truncation, reason = "seconds of a sample")]
-        let millis = (seconds * 1_000.0) as i64;
-        self.now += TimeDelta::milliseconds(millis);
-    }
-
-    fn begin(&mut self, step: &str) {
-        let info = self
-            .steps
-            .iter()
-            .find(|info| info.name == step)
-            .expect("an announced step")
-            .clone();
-        let (step, phase) = (info.name, info.phase);
-        self.say(Event::StepStarted {
-            step: step.clone(),
-            phase,
-        });
-        for host in info.hosts {
-            self.say(Event::HostStarted {
-                step: step.clone(),
-                host,
-            });
-        }
-    }
-
-    fn output(&mut self, step: &str, name: &str, line: &str) {
-        let (step, line, host) = (step.to_owned(), line.to_owned(), host(name));
-        let stream = Stream::Stdout;
-        self.say(Event::Output {
-            step,
-            host,
-            stream,
-            line,
-        });
-    }
-
-    fn sent(&mut self, step: &str, name: &str, done: u64) {
-        let (step, host, total) = (step.to_owned(), host(name), 20_100_000);
-        self.say(Event::Progress {
-            step,
-            host,
-            done,
-            total,
-        });
-    }
-
-    fn finish(&mut self, step: &str, name: &str, outcome: Outcome, seconds: f64) {
-        let (step, host) = (step.to_owned(), host(name));
-        self.say(Event::HostFinished {
-            step,
-            host,
-            outcome,
-            seconds,
-        });
-    }
-
-    fn fail(&mut self, step: &str, name: &str, failure: Failure, seconds: f64) {
-        let (step, host) = (step.to_owned(), host(name));
-        self.say(Event::HostFailed {
-            step,
-            host,
-            failure,
-            seconds,
-        });
-    }
-
-    fn end_step(&mut self, step: &str, ok: bool) {
-        self.say(Event::StepFinished {
-            step: step.to_owned(),
-            ok,
-        });
-    }
-
-    /// The step from its beginning to its end, the same on all hosts.
-    fn all(&mut self, step: &str, outcome: &Outcome, seconds: f64) {
-        self.begin(step);
-        self.wait(seconds);
-        let hosts = self
-            .steps
-            .iter()
-            .find(|info| info.name == step)
-            .map(|info| info.hosts.clone());
-        for host in hosts.expect("an announced step") {
-            self.finish(step, host.as_str(), outcome.clone(), seconds);
-        }
-        self.end_step(step, true);
-    }
-
-    fn warn(&mut self, name: Option<&str>, message: &str) {
-        let (host, message) = (name.map(host), message.to_owned());
-        self.say(Event::Warning { host, message });
-    }
-
-    fn put_back(&mut self, name: &str, failure: Option<Failure>) {
-        let (host, release) = (host(name), Some(release(OLD)));
-        self.say(Event::HostPutBack { host, release, failure });
-    }
-
-    fn end(mut self, ending: Ending, exit_code: u8, live: &[(&str, Option<&str>)], next: &[&str]) -> Self {
-        let hosts: BTreeMap<_, _> = live
-            .iter()
-            .map(|(name, live)| (host(name), live.map(release)))
-            .collect();
-        self.say(Event::RunEnded {
-            ending,
-            exit_code,
-            hosts,
-            unread: Vec::new(),
-            reason: None,
-            next: next.iter().map(|&command| command.to_owned()).collect(),
-        });
-        self
-    }
-
-    fn because(mut self, text: &str) -> Self {
-        if let Some(Event::RunEnded { reason, .. }) = self.events.last_mut().map(|last| &mut last.event) {
-            *reason = Some(text.to_owned());
-        }
-        self
-    }
-
-    fn without(mut self, names: &[&str]) -> Self {
-        if let Some(Event::RunEnded { unread, .. }) = self.events.last_mut().map(|last| &mut last.event) {
-            *unread = names.iter().map(|name| host(name)).collect();
-        }
-        self
-    }
-}
-
-fn failure(what: &str, command: Option<&str>, said: &[&str]) -> Failure {
-    Failure {
-        what: what.to_owned(),
-        command: command.map(str::to_owned),
-        said: said.iter().map(|&line| line.to_owned()).collect(),
-    }
-}
 
 fn on<'a>(hosts: &[&'a str], release: &'a str) -> Vec<(&'a str, Option<&'a str>)> {
     hosts.iter().map(|host| (*host, Some(release))).collect()
@@ -426,7 +241,8 @@ pub(super) fn thirty() -> Log {
 
 /// Every sample with its name.
 pub(super) fn all() -> Vec<(&'static str, Vec<Stamped>)> {
-    let samples: [(&str, fn() -> Log); 14] = [
+    type Sample = (&'static str, fn() -> Log);
+    let samples: [Sample; 14] = [
         ("good", good),
         ("failed_in_prepare", failed_in_prepare),
         ("put_back", put_back),
