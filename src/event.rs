@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fleet::{EnvName, HostName};
 use crate::release::ReleaseName;
 
 /// An event and when it happened, by the controller's clock. One JSON object a line in `--json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
     /// When.
     pub at: DateTime<Utc>,
@@ -22,7 +22,7 @@ pub struct Stamped {
 }
 
 /// Where in a run a step stands, and with it what may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Reads only.
@@ -40,7 +40,7 @@ pub enum Phase {
 }
 
 /// One step as announced at the start of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepInfo {
     /// Unique in the run.
     pub name: String,
@@ -51,7 +51,7 @@ pub struct StepInfo {
 }
 
 /// What a step did on a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It changed something.
@@ -63,7 +63,7 @@ pub enum Outcome {
 }
 
 /// Why a step failed on a host, with the host's own words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// `exited 1`, `the connection was lost: …`.
     pub what: String,
@@ -75,7 +75,7 @@ pub struct Failure {
 }
 
 /// How a run ended: in what state the fleet is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// All was done.
@@ -98,7 +98,7 @@ pub enum Ending {
 pub use crate::transport::Stream;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Always first.
@@ -206,13 +206,13 @@ pub enum Event {
         /// What is live on each host now; nothing if nothing is, or if it could not be read.
         hosts: BTreeMap<HostName, Option<ReleaseName>>,
         /// Hosts that could not be read.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unread: Vec<HostName>,
         /// Why a run was refused or what it came to, where steps do not say it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
         /// Commands to type next.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         next: Vec<String>,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Says why a text cannot be a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +48,8 @@ fn check(what: &'static str, name: &str) -> Result<(), NameError> {
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $what:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -62,6 +62,14 @@ macro_rules! names {
             /// Returns the name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(name: String) -> Result<Self, Self::Error> {
+                Self::new(&name)
             }
         }
 
@@ -111,5 +119,14 @@ mod tests {
         ] {
             assert!(EnvName::new(name).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn what_is_read_back_is_checked_again() {
+        let host = HostName::new("web1").expect("a name");
+        let text = serde_json::to_string(&host).expect("text");
+        assert_eq!(text, "\"web1\"");
+        assert_eq!(serde_json::from_str::<HostName>(&text).expect("a name"), host);
+        assert!(serde_json::from_str::<HostName>("\"web1; reboot\"").is_err());
     }
 }

@@ -1,0 +1,26 @@
+//! One JSON object a line, for programs.
+
+use std::io::Write;
+
+use super::{Renderer, sink::Sink};
+use crate::event::Stamped;
+
+/// Writes every event as it is. JSON escapes what a terminal would obey by itself.
+#[derive(Debug)]
+pub struct Json<W> {
+    out: Sink<W>,
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out: Sink::new(out) }
+    }
+}
+
+impl<W: Write> Renderer for Json<W> {
+    fn event(&mut self, event: &Stamped) {
+        let line = serde_json::to_string(event).expect("events have no maps with keys other than names");
+        self.out.write(&(line + "\n"));
+    }
+}
