@@ -159,7 +159,7 @@ impl<'a> Change<'a> {
             created: self.now,
             by: self.actor.by.clone(),
             machine: self.actor.machine.clone(),
-            source: code.origin.reference.clone(),
+            source: code.origin.source.clone(),
             commit: code.origin.commit.clone(),
             tree: code.tree.clone(),
             private: keep_days.is_some(),

@@ -60,7 +60,10 @@ fn wanted(env: &Environment, args: &SourceArgs) -> Result<Wanted, Complaint> {
         wanted.source = Source::Archive { path: absolute(archive)?, strip };
     } else if let Some(wish) = &args.reference {
         let Source::Git { reference, .. } = &mut wanted.source else {
-            return Err(Complaint::usage(format!("the source of {} is no git repository, so --ref means nothing", env.name)));
+            return Err(Complaint::usage(format!(
+                "the source of {} is no git repository, so --ref means nothing",
+                env.name
+            )));
         };
         *reference = Some(wish.clone());
     }

@@ -55,16 +55,20 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
 }
 
 fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
-    config.tasks.iter().find(|task| task.name == name).ok_or_else(|| {
-        Complaint::usage(format!("there is no command and no task {name:?}")).next("relm tasks")
-    })
+    config
+        .tasks
+        .iter()
+        .find(|task| task.name == name)
+        .ok_or_else(|| Complaint::usage(format!("there is no command and no task {name:?}")).next("relm tasks"))
 }
 
 /// Without a file there are no tasks of one's own, so the word itself is what is wrong.
 fn unknown_if_unnamed(name: &str, complaint: Complaint) -> Complaint {
     if complaint.next_commands().iter().any(|next| next == "relm init") {
-        return Complaint::usage(format!("there is no command {name:?}, and no Releases.toml that could have a task of that name"))
-            .next("relm --help");
+        return Complaint::usage(format!(
+            "there is no command {name:?}, and no Releases.toml that could have a task of that name"
+        ))
+        .next("relm --help");
     }
     complaint
 }

@@ -96,7 +96,13 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
 
 /// Tells whoever reads JSON that a task was refused.
 pub(super) fn refused(task: &str, env: &EnvName, complaint: &Complaint) {
-    say(Event::RunStarted { task: task.to_owned(), env: env.clone(), release: None, steps: Vec::new(), dry_run: false });
+    say(Event::RunStarted {
+        task: task.to_owned(),
+        env: env.clone(),
+        release: None,
+        steps: Vec::new(),
+        dry_run: false,
+    });
     let reason = Some(complaint.message().to_owned());
     say(ended(Ending::NothingChanged, complaint.code, reason, complaint.next_commands().to_vec()));
 }

@@ -17,7 +17,8 @@ pub(super) fn load(common: &Common) -> Result<Config, Complaint> {
     let path = match &common.config {
         Some(path) => path.clone(),
         None => {
-            let here = std::env::current_dir().map_err(|error| Complaint::failed(format!("no directory to be in: {error}")))?;
+            let here = std::env::current_dir()
+                .map_err(|error| Complaint::failed(format!("no directory to be in: {error}")))?;
             config::find(&here).ok_or_else(|| {
                 Complaint::usage("there is no Releases.toml here or in any directory above").next("relm init")
             })?
@@ -40,7 +41,9 @@ pub(super) fn whole(task: &str, common: &Common) -> Result<(), Complaint> {
     if common.hosts.is_empty() {
         return Ok(());
     }
-    Err(Complaint::usage(format!("{task} is for all hosts of an environment; --hosts is for commands that read and for run")))
+    Err(Complaint::usage(format!(
+        "{task} is for all hosts of an environment; --hosts is for commands that read and for run"
+    )))
 }
 
 fn with_hosts(env: &Environment, wanted: &[String]) -> Result<Fleet, Complaint> {
@@ -63,7 +66,11 @@ pub(super) fn with_roles(env: &Environment, roles: &[String]) -> Result<Fleet, C
     for role in roles {
         let Some(role) = Role::new(role).ok().filter(|role| known.contains(role)) else {
             let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-            return Err(Complaint::usage(format!("no host of {} has the role {role:?}; there are {}", env.name, known.join(", "))));
+            return Err(Complaint::usage(format!(
+                "no host of {} has the role {role:?}; there are {}",
+                env.name,
+                known.join(", ")
+            )));
         };
         wanted.push(role);
     }

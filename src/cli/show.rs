@@ -23,6 +23,11 @@ fn names(hosts: &[HostName]) -> String {
     hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(" ")
 }
 
+/// A person's name, without the address that records keep too.
+fn person(by: &str) -> String {
+    by.split(" <").next().unwrap_or(by).to_owned()
+}
+
 /// A reference and, where there is one, the beginning of its commit.
 fn origin(reference: &str, commit: Option<&str>) -> String {
     match commit.and_then(|commit| commit.get(..10)) {
@@ -46,7 +51,7 @@ pub(super) fn releases(report: &releases::Report, common: &Common) {
                 line.name.to_string(),
                 line.state.word().to_owned(),
                 origin(&line.reference, line.commit.as_deref()),
-                line.by.clone(),
+                person(&line.by),
                 names(&line.hosts),
                 kept.unwrap_or_default(),
             ]);
@@ -70,7 +75,7 @@ pub(super) fn status(report: &status::Report, common: &Common) {
             line.host.to_string(),
             line.current.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             since.unwrap_or_default(),
-            line.by.clone().unwrap_or_default(),
+            line.by.as_deref().map(person).unwrap_or_default(),
             line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
             line.trouble.join("; "),
         ]);
@@ -99,7 +104,7 @@ pub(super) fn history(report: &history::Report, common: &Common) {
             format!("{}{unfinished}", flip.task),
             name(&flip.from),
             name(&flip.to),
-            flip.by.clone(),
+            person(&flip.by),
             names(&entry.hosts),
             flip.message.clone().unwrap_or_default(),
         ]);
@@ -164,13 +169,17 @@ pub(super) fn tasks(config: &Config, common: &Common) -> Result<u8, Complaint> {
     let builtin = cli.get_subcommands().filter(|command| !command.is_hide_set());
     let builtin = builtin.map(|command| (command.get_name().to_owned(), command.get_about().map(ToString::to_string)));
     let own = config.tasks.iter().map(|task| (task.name.clone(), Some(task.about.clone())));
-    let all: Vec<(String, String)> = builtin.chain(own).map(|(name, about)| (name, about.unwrap_or_default())).collect();
+    let all: Vec<(String, String)> =
+        builtin.chain(own).map(|(name, about)| (name, about.unwrap_or_default())).collect();
     if common.json {
-        let tasks: Vec<_> = all.iter().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
+        let tasks: Vec<_> =
+            all.iter().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
         json(&serde_json::json!({ "tasks": tasks }));
         return Ok(0);
     }
-    let rows = all.into_iter().fold(Table::new(vec!["task", "what it does"]), |table, (name, about)| table.row(vec![name, about]));
+    let rows = all
+        .into_iter()
+        .fold(Table::new(vec!["task", "what it does"]), |table, (name, about)| table.row(vec![name, about]));
     table(&rows);
     Ok(0)
 }

@@ -7,10 +7,7 @@ use super::{Config, Environment};
 
 /// Returns the nearest `Releases.toml` in `start` or the directories above it.
 pub fn find(start: &Path) -> Option<PathBuf> {
-    start
-        .ancestors()
-        .map(|directory| directory.join("Releases.toml"))
-        .find(|file| file.is_file())
+    start.ancestors().map(|directory| directory.join("Releases.toml")).find(|file| file.is_file())
 }
 
 /// Says why no environment could be chosen.
@@ -46,11 +43,7 @@ impl Config {
                 let known = known();
                 let words: Vec<_> = known.iter().map(String::as_str).collect();
                 let hint = did_you_mean(name, &words).filter(|hint| hint.starts_with("did"));
-                EnvError::Unknown {
-                    name: name.to_owned(),
-                    hint,
-                    known,
-                }
+                EnvError::Unknown { name: name.to_owned(), hint, known }
             }),
         }
     }

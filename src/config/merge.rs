@@ -10,9 +10,7 @@ pub(super) trait Over: Sized + Clone + Default {
 
 impl Over for AppTable {
     fn over(self, base: Self) -> Self {
-        Self {
-            name: self.name.or(base.name),
-        }
+        Self { name: self.name.or(base.name) }
     }
 }
 
@@ -22,14 +20,7 @@ impl Over for SourceTable {
         let other_kind = (self.git.is_some() && base.git.is_none())
             || (self.dir.is_some() && base.dir.is_none())
             || (self.archive.is_some() && base.archive.is_none());
-        let base = if other_kind {
-            Self {
-                exclude: base.exclude,
-                ..Self::default()
-            }
-        } else {
-            base
-        };
+        let base = if other_kind { Self { exclude: base.exclude, ..Self::default() } } else { base };
         Self {
             git: self.git.or(base.git),
             reference: self.reference.or(base.reference),
@@ -58,16 +49,7 @@ impl Over for PythonTable {
     /// Packages named here in one way replace those named below in another.
     fn over(self, base: Self) -> Self {
         let named = self.requirements.is_some() || self.project.is_some() || self.command.is_some();
-        let base = if named {
-            Self {
-                requirements: None,
-                project: None,
-                command: None,
-                ..base
-            }
-        } else {
-            base
-        };
+        let base = if named { Self { requirements: None, project: None, command: None, ..base } } else { base };
         Self {
             requirements: self.requirements.or(base.requirements),
             project: self.project.or(base.project),
@@ -85,9 +67,7 @@ impl Over for PythonTable {
 pub(super) fn operations<'t>(own: &'t [OperationTable], base: &'t [OperationTable]) -> Vec<&'t OperationTable> {
     let called = |operation: &OperationTable| operation.name.as_ref().map(|name| name.value.clone());
     let same = |a: &OperationTable, b: &OperationTable| called(a).is_some() && called(a) == called(b);
-    let replaced = base
-        .iter()
-        .map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
+    let replaced = base.iter().map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
     let added = own.iter().filter(|new| !base.iter().any(|old| same(new, old)));
     replaced.chain(added).collect()
 }

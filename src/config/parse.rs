@@ -23,11 +23,7 @@ pub fn load(path: &Path, home: &Path) -> Result<Config, Problems> {
                 span: at..at + 1,
                 hint: Some("save the file as UTF-8; TOML knows no other encoding".to_owned()),
             };
-            Err(Problems::new(
-                path,
-                &String::from_utf8_lossy(error.as_bytes()),
-                vec![problem],
-            ))
+            Err(Problems::new(path, &String::from_utf8_lossy(error.as_bytes()), vec![problem]))
         }
     }
 }
@@ -35,15 +31,7 @@ pub fn load(path: &Path, home: &Path) -> Result<Config, Problems> {
 fn unreadable(path: &Path, error: &io::Error) -> Problems {
     let hint = (error.kind() == io::ErrorKind::NotFound).then(|| "`relm init` writes one to start from".to_owned());
     let message = format!("cannot read the file: {error}");
-    Problems::new(
-        path.to_owned(),
-        "",
-        vec![Problem {
-            message,
-            span: 0..0,
-            hint,
-        }],
-    )
+    Problems::new(path.to_owned(), "", vec![Problem { message, span: 0..0, hint }])
 }
 
 /// Understands `text` as the file at `path`; relative paths in it start at the file's directory.
@@ -67,10 +55,7 @@ pub fn parse(text: &str, path: &Path, home: &Path) -> Result<Config, Problems> {
     };
     let directory = path.parent().unwrap_or(Path::new(""));
     match check::check(&file, check::Places { directory, home }, shape.lost, problems) {
-        Ok(config) => Ok(Config {
-            path: path.to_owned(),
-            ..config
-        }),
+        Ok(config) => Ok(Config { path: path.to_owned(), ..config }),
         Err(problems) => fail(problems),
     }
 }
@@ -84,11 +69,7 @@ fn syntax(error: &toml::de::Error) -> Problem {
         expected => format!("expected here: {expected}"),
     };
     let span = error.span().unwrap_or(0..0);
-    Problem {
-        message: message.to_owned(),
-        span,
-        hint: Some(hint),
-    }
+    Problem { message: message.to_owned(), span, hint: Some(hint) }
 }
 
 fn duplicate(error: &toml::de::Error, text: &str) -> Problem {

@@ -33,11 +33,7 @@ impl Problems {
         // Settings shared by several environments are checked once for each.
         list.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
         list.dedup_by(|a, b| a.span == b.span && a.message == b.message);
-        Self {
-            path,
-            text: text.to_owned(),
-            list,
-        }
+        Self { path, text: text.to_owned(), list }
     }
 
     /// Returns the line a problem stands in, counted from 1.
@@ -50,10 +46,7 @@ impl Problems {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let path = self.path.display().to_string();
-        let drawn = self
-            .list
-            .iter()
-            .map(|problem| renderer.render(&self.report(&path, problem)));
+        let drawn = self.list.iter().map(|problem| renderer.render(&self.report(&path, problem)));
         drawn.collect::<Vec<_>>().join("\n\n") + "\n"
     }
 
@@ -73,11 +66,7 @@ impl Problems {
 
     /// Cuts a span to its first line, on the borders of characters: a caret below one line says enough.
     fn drawable(&self, span: &Range<usize>) -> Range<usize> {
-        let border = |at: usize| {
-            (0..=at.min(self.text.len()))
-                .rev()
-                .find(|at| self.text.is_char_boundary(*at))
-        };
+        let border = |at: usize| (0..=at.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at));
         let start = border(span.start).unwrap_or(0);
         let end = border(span.end).unwrap_or(0).max(start);
         let line = self.text[start..end].find(['\r', '\n']).unwrap_or(end - start);

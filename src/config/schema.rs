@@ -52,10 +52,7 @@ mod tests {
         let text = schema.to_string();
         assert!(!text.contains("null") && !text.contains("$ref"), "{schema:#}");
         let production = &schema["properties"]["env"]["additionalProperties"];
-        assert_eq!(
-            production["properties"]["release"]["properties"]["keep"]["type"],
-            "integer"
-        );
+        assert_eq!(production["properties"]["release"]["properties"]["keep"]["type"], "integer");
         assert_eq!(production["additionalProperties"], false);
         let operation = &schema["properties"]["operations"]["items"];
         assert_eq!(operation["required"], serde_json::json!(["name", "phase", "run"]));

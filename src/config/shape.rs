@@ -25,11 +25,7 @@ pub(super) struct Shape {
 pub(super) fn prune(table: &mut Spanned<DeTable<'_>>, schema: &Value) -> Shape {
     let mut shape = Shape::default();
     let root = schema.clone();
-    Walk {
-        shape: &mut shape,
-        root: &root,
-    }
-    .table(table.get_mut(), 0..0, schema, "");
+    Walk { shape: &mut shape, root: &root }.table(table.get_mut(), 0..0, schema, "");
     shape
 }
 
@@ -47,11 +43,7 @@ impl Walk<'_> {
             let name = key.get_ref().as_ref();
             let below = join(path, name);
             let Some(expected) = properties.and_then(|known| known.get(name)).or(any_name) else {
-                let known: Vec<_> = properties
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, _)| name.as_str())
-                    .collect();
+                let known: Vec<_> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
                 let guess = nearest(name, known.iter().copied()).unwrap_or(name);
                 meant.insert(guess.to_owned());
                 self.shape.lost.insert(join(path, guess));
@@ -65,12 +57,7 @@ impl Walk<'_> {
                 self.shape.lost.insert(below);
             }
         }
-        for required in schema["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if !table.contains_key(required) && !meant.contains(required) {
                 self.shape.lost.insert(join(path, required));
                 let example = example(required, &schema["properties"][required]);
@@ -87,11 +74,7 @@ impl Walk<'_> {
         let key = path.rsplit('.').next().unwrap_or(path);
         if !allowed.contains(&found) {
             let wanted: Vec<_> = allowed.iter().map(|kind| article(kind)).collect();
-            let message = format!(
-                "`{key}` must be {}, but this is {}",
-                wanted.join(" or "),
-                article(found)
-            );
+            let message = format!("`{key}` must be {}, but this is {}", wanted.join(" or "), article(found));
             let hint = example(key, schema).unwrap_or_else(|| match allowed.as_slice() {
                 ["object"] => format!("it is a table: [{path}], or {key} = {{ … }}"),
                 _ => "put the text in quotes".to_owned(),
@@ -111,11 +94,7 @@ impl Walk<'_> {
                 }
             }
             DeValue::Integer(number) if i64::from_str_radix(number.as_str(), number.radix()).is_err() => {
-                self.problem(
-                    place,
-                    format!("{} is too large a number", number.as_str()),
-                    example(key, schema),
-                );
+                self.problem(place, format!("{} is too large a number", number.as_str()), example(key, schema));
                 return false;
             }
             DeValue::String(text) => return self.one_of(text, place, schema, path),
@@ -142,19 +121,12 @@ impl Walk<'_> {
 
     fn unknown_key(&mut self, name: &str, place: Range<usize>, path: &str, known: &[&str]) {
         let tables = self.root["properties"].as_object().into_iter().flatten();
-        let home = tables
-            .filter(|(_, table)| table["properties"].get(name).is_some())
-            .map(|(table, _)| table)
-            .next();
+        let home = tables.filter(|(_, table)| table["properties"].get(name).is_some()).map(|(table, _)| table).next();
         let hint = match (nearest(name, known.iter().copied()), home) {
             (None, Some(home)) => Some(format!("`{name}` belongs in [{home}]; here can be {}", list(known))),
             _ => did_you_mean(name, known).map(|hint| hint.replace("there is ", "here can be ")),
         };
-        let at = if path.is_empty() {
-            "outside of any table".to_owned()
-        } else {
-            format!("in {}", called(path))
-        };
+        let at = if path.is_empty() { "outside of any table".to_owned() } else { format!("in {}", called(path)) };
         self.problem(place, format!("unknown key {name:?} {at}"), hint);
     }
 
@@ -164,36 +136,22 @@ impl Walk<'_> {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 /// Names a table as it stands in the file.
 fn called(path: &str) -> String {
-    if path.ends_with("operations") {
-        format!("[[{path}]]")
-    } else {
-        format!("[{path}]")
-    }
+    if path.ends_with("operations") { format!("[[{path}]]") } else { format!("[{path}]") }
 }
 
 /// Returns the alternatives a schema offers; the schema itself where it offers none.
 fn choices(schema: &Value) -> Vec<&Value> {
-    let choices = schema
-        .get("anyOf")
-        .or_else(|| schema.get("oneOf"))
-        .and_then(Value::as_array);
+    let choices = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
     choices.map_or_else(|| vec![schema], |choices| choices.iter().collect())
 }
 
 fn types(schema: &Value) -> Vec<&str> {
-    let mut types: Vec<_> = choices(schema)
-        .into_iter()
-        .filter_map(|choice| choice["type"].as_str())
-        .collect();
+    let mut types: Vec<_> = choices(schema).into_iter().filter_map(|choice| choice["type"].as_str()).collect();
     types.dedup();
     types
 }
@@ -234,8 +192,5 @@ fn article(kind: &str) -> &'static str {
 /// Shows how a key is written; JSON's texts, numbers and arrays are TOML too.
 fn example(key: &str, schema: &Value) -> Option<String> {
     let example = schema["examples"].as_array()?.first()?;
-    Some(format!(
-        "write it like this: {key} = {}",
-        example.to_string().replace(',', ", ")
-    ))
+    Some(format!("write it like this: {key} = {}", example.to_string().replace(',', ", ")))
 }

@@ -6,20 +6,14 @@ pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
     let wanted = plain(word);
     let near = |candidate: &&'k str| {
         let candidate = plain(candidate);
-        let (short, long) = if wanted.len() < candidate.len() {
-            (&wanted, &candidate)
-        } else {
-            (&candidate, &wanted)
-        };
+        let (short, long) = if wanted.len() < candidate.len() { (&wanted, &candidate) } else { (&candidate, &wanted) };
         if short.len() >= 3 && long.starts_with(short.as_str()) {
             return Some(1);
         }
         let distance = strsim::damerau_levenshtein(&wanted, &candidate);
         (distance <= long.chars().count().div_ceil(3).min(3)).then_some(distance)
     };
-    let scored = known
-        .into_iter()
-        .filter_map(|candidate| Some((near(&candidate)?, candidate)));
+    let scored = known.into_iter().filter_map(|candidate| Some((near(&candidate)?, candidate)));
     scored.min().map(|(_, candidate)| candidate)
 }
 

@@ -21,7 +21,7 @@ df -Pk "$there" 2>/dev/null | { read -r _; read -r _ _ _ free _ && printf 'free 
 if ! [ -w "$there" ] || ! [ -x "$there" ]; then printf 'damage %s cannot be written\n' "$there"; fi
 cd -- "$base" 2>/dev/null || { if [ -e "$base" ]; then printf 'damage %s cannot be entered\n' "$base"; fi; printf 'end\n'; exit 0; }
 if [ -L current ]; then
-  printf 'link %s\n' "$(readlink current | tr '\n' '?')"
+  target=$(readlink current) && printf 'link %s\n' "$(printf '%s' "$target" | tr '\n' '?')"
 elif [ -d current ]; then
   printf 'foreign is a directory, not a link\n'
 elif [ -e current ]; then

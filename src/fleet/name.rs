@@ -37,11 +37,7 @@ pub fn unfit(name: &str) -> Option<&'static str> {
 fn check(what: &'static str, name: &str) -> Result<(), NameError> {
     match unfit(name) {
         None => Ok(()),
-        Some(reason) => Err(NameError {
-            what,
-            name: name.to_owned(),
-            reason,
-        }),
+        Some(reason) => Err(NameError { what, name: name.to_owned(), reason }),
     }
 }
 
@@ -103,20 +99,7 @@ mod tests {
 
     #[test]
     fn nothing_that_could_be_more_than_a_name_passes() {
-        for name in [
-            "",
-            ".",
-            "..",
-            "-x",
-            "a/b",
-            "a b",
-            "a\nb",
-            "a'b",
-            "$x",
-            "ü",
-            "_x",
-            &"x".repeat(65),
-        ] {
+        for name in ["", ".", "..", "-x", "a/b", "a b", "a\nb", "a'b", "$x", "ü", "_x", &"x".repeat(65)] {
             assert!(EnvName::new(name).is_err(), "{name:?}");
         }
     }

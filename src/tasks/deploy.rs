@@ -91,9 +91,9 @@ fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
     let plan = app_operations(plan, site.env, reference(record), &[Phase::Prepare]).prepare(MarkComplete);
-    let plan = unreadable(site.survey).into_iter().fold(plan, |plan, (host, damage)| {
-        plan.note(format!("{host}: {damage}, so nothing will be cleaned there"))
-    });
+    let plan = unreadable(site.survey)
+        .into_iter()
+        .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));
     app_operations(plan, site.env, reference(record), &[Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish])
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, hosts))

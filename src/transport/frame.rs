@@ -7,14 +7,14 @@
 
 use crate::script::{Script, quote};
 
-/// Starts the control shell. `exec` saves a process, and every login shell knows it.
-pub(super) const CONTROL: &str = "exec /bin/sh";
+/// Starts the control shell: the first `sh` of the login's PATH. `exec` saves a process, and every login shell knows it.
+pub(super) const CONTROL: &str = "exec sh";
 
 /// Starts a shell that reads a script of a given length and leaves the rest of its input to that script.
 ///
 /// `read` and `dd` take single bytes from a pipe (POSIX demands it of `read`); plain `sh` may not be trusted here,
 /// because dash before 0.5.13 reads ahead and would swallow the stream.
-pub(super) const BULK: &str = r#"exec /bin/sh -c 'read -r n && s=$(dd bs=1 count="$n" 2>/dev/null) && eval "$s"'"#;
+pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd bs=1 count="$n" 2>/dev/null) && eval "$s"'"#;
 
 /// What the control shell is told first.
 ///
@@ -33,7 +33,7 @@ relm_end() { [ -z "$relm_live" ] || kill -s "$1" -- "-$relm_live" 2>/dev/null ||
 trap 'relm_end TERM' EXIT
 relm_run() {
   {
-    printf '%s\n' "$2" | $relm_start /bin/sh 2>&3 3>&-
+    printf '%s\n' "$2" | $relm_start sh 2>&3 3>&-
     relm_status=$?
     printf '\n%s end %d\n' "$1" "$relm_status" >&3
     printf '\n%s end %d\n' "$1" "$relm_status"

@@ -16,11 +16,7 @@ pub(super) fn lines(board: &Board, now: DateTime<Utc>, rows: usize) -> Vec<Line>
     let busy = live.iter().map(|step| worth_a_row(step).count()).sum::<usize>();
     let mut for_hosts = rows.saturating_sub(live.len());
     // A row is kept for what does not fit.
-    let left_out = if busy > for_hosts {
-        busy + 1 - for_hosts.max(1)
-    } else {
-        0
-    };
+    let left_out = if busy > for_hosts { busy + 1 - for_hosts.max(1) } else { 0 };
     if left_out > 0 {
         for_hosts = for_hosts.saturating_sub(1);
     }
@@ -42,25 +38,15 @@ pub(super) fn lines(board: &Board, now: DateTime<Utc>, rows: usize) -> Vec<Line>
 
 /// Failures first: they must not be what is left out. A few of them do, the ending will list them all.
 fn worth_a_row(step: &Step) -> impl Iterator<Item = &OnHost> {
-    step.failed()
-        .map(|(host, ..)| host)
-        .take(FAILURES)
-        .chain(step.running())
+    step.failed().map(|(host, ..)| host).take(FAILURES).chain(step.running())
 }
 
 fn header(board: &Board, step: &Step, now: DateTime<Utc>) -> Line {
     let is_running = step.running().next().is_some();
     let mark = if is_running { spinner(now) } else { " " };
     let name_style = if is_running { style::BOLD } else { style::DIM };
-    let done = format!(
-        "{} of {}",
-        step.finished().count(),
-        text::count(step.hosts.len(), "host")
-    );
-    let line = Line::new()
-        .styled(style::BUSY, mark)
-        .text(" ")
-        .styled(name_style, &step.name);
+    let done = format!("{} of {}", step.finished().count(), text::count(step.hosts.len(), "host"));
+    let line = Line::new().styled(style::BUSY, mark).text(" ").styled(name_style, &step.name);
     let line = line.pad(2 + board.step_width() + 3).text(done);
     let line = match step.failed().count() {
         0 => line,
@@ -75,11 +61,7 @@ fn spinner(now: DateTime<Utc>) -> &'static str {
 }
 
 fn host_row(board: &Board, host: &OnHost, now: DateTime<Utc>) -> Line {
-    let name_style = if matches!(host.state, State::Failed { .. }) {
-        style::BAD
-    } else {
-        anstyle::Style::new()
-    };
+    let name_style = if matches!(host.state, State::Failed { .. }) { style::BAD } else { anstyle::Style::new() };
     let line = Line::from("    ").styled(name_style, host.name.as_str());
     line.pad(4 + board.host_width() + 3).then(state(host, now))
 }
@@ -113,9 +95,5 @@ fn bar(upload: &Upload) -> Line {
 /// Whole seconds, from the first on: tenths would only flicker.
 fn elapsed(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     let seconds = since.map_or(0.0, |since| text::seconds_between(since, now).floor());
-    if seconds < 1.0 {
-        String::new()
-    } else {
-        text::duration(seconds)
-    }
+    if seconds < 1.0 { String::new() } else { text::duration(seconds) }
 }

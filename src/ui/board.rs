@@ -47,13 +47,7 @@ impl Board {
     /// Takes the next event.
     pub fn take(&mut self, Stamped { at, event }: &Stamped) {
         match event {
-            Event::RunStarted {
-                task,
-                env,
-                release,
-                steps,
-                dry_run,
-            } => {
+            Event::RunStarted { task, env, release, steps, dry_run } => {
                 self.task = task.replace('_', "-");
                 self.env = env.to_string();
                 self.release.clone_from(release);
@@ -68,11 +62,9 @@ impl Board {
             }
             Event::StepFinished { step, ok } => self.step(step).ended = Some((*at, *ok)),
             Event::Warning { host, message } => self.warnings.push((host.clone(), message.clone())),
-            Event::HostPutBack { host, release, failure } => self.put_back.push(PutBack {
-                host: host.clone(),
-                release: release.clone(),
-                failure: failure.clone(),
-            }),
+            Event::HostPutBack { host, release, failure } => {
+                self.put_back.push(PutBack { host: host.clone(), release: release.clone(), failure: failure.clone() })
+            }
             Event::RunEnded { .. } => self.end = end(*at, event),
             Event::HostStarted { .. }
             | Event::Output { .. }
@@ -90,33 +82,18 @@ impl Board {
                 step.on(host).state = State::Running { since: at };
             }
             Event::Output { step, host, line, .. } => self.step(step).on(host).say(line),
-            Event::Progress {
-                step,
-                host,
-                done,
-                total,
-            } => self.step(step).on(host).sent(at, *done, *total),
-            Event::HostFinished {
-                step, host, outcome, ..
-            } => {
+            Event::Progress { step, host, done, total } => self.step(step).on(host).sent(at, *done, *total),
+            Event::HostFinished { step, host, outcome, .. } => {
                 let outcome = outcome.clone();
                 self.step(step).on(host).state = State::Finished { outcome };
             }
-            Event::HostFailed {
-                step,
-                host,
-                failure,
-                seconds,
-            } => {
+            Event::HostFailed { step, host, failure, seconds } => {
                 let on_host = self.step(step).on(host);
                 let mut failure = failure.clone();
                 if failure.said.is_empty() {
                     failure.said = on_host.said.iter().cloned().collect();
                 }
-                on_host.state = State::Failed {
-                    failure,
-                    seconds: *seconds,
-                };
+                on_host.state = State::Failed { failure, seconds: *seconds };
             }
             _ => {}
         }
@@ -125,11 +102,7 @@ impl Board {
     /// The step of this name; one that was not announced is added.
     fn step(&mut self, name: &str) -> &mut Step {
         let index = self.steps.iter().position(|step| step.name == name).unwrap_or_else(|| {
-            self.steps.push(Step::new(&StepInfo {
-                name: name.to_owned(),
-                phase: Phase::Check,
-                hosts: Vec::new(),
-            }));
+            self.steps.push(Step::new(&StepInfo { name: name.to_owned(), phase: Phase::Check, hosts: Vec::new() }));
             self.steps.len() - 1
         });
         &mut self.steps[index]
@@ -144,10 +117,7 @@ impl Board {
         let of_steps = self.steps.iter().flat_map(|step| &step.hosts).map(|host| &host.name);
         let of_end = self.end.iter().flat_map(|end| end.hosts.keys().chain(&end.unread));
         let mut fleet = Vec::new();
-        for host in of_steps
-            .chain(of_end)
-            .chain(self.put_back.iter().map(|back| &back.host))
-        {
+        for host in of_steps.chain(of_end).chain(self.put_back.iter().map(|back| &back.host)) {
             if !fleet.contains(&host) {
                 fleet.push(host);
             }
@@ -168,24 +138,12 @@ impl Board {
 
     /// `deploy production`, or what is known of it.
     pub(super) fn title(&self) -> String {
-        if self.task.is_empty() {
-            "run".to_owned()
-        } else {
-            format!("{} {}", self.task, self.env)
-        }
+        if self.task.is_empty() { "run".to_owned() } else { format!("{} {}", self.task, self.env) }
     }
 }
 
 fn end(at: DateTime<Utc>, event: &Event) -> Option<End> {
-    let Event::RunEnded {
-        ending,
-        exit_code,
-        hosts,
-        unread,
-        reason,
-        next,
-    } = event
-    else {
+    let Event::RunEnded { ending, exit_code, hosts, unread, reason, next } = event else {
         return None;
     };
     Some(End {

@@ -67,11 +67,7 @@ fn hosts_with(board: &Board, end: &End) -> usize {
 
 fn took(board: &Board, end: &End) -> String {
     let seconds = board.began.map_or(0.0, |began| text::seconds_between(began, end.at));
-    if seconds < 0.1 {
-        String::new()
-    } else {
-        format!(" ({})", text::duration(seconds))
-    }
+    if seconds < 0.1 { String::new() } else { format!(" ({})", text::duration(seconds)) }
 }
 
 fn bad(board: &Board, end: &End, width: usize) -> Vec<Line> {
@@ -159,17 +155,8 @@ fn busy(board: &Board) -> Vec<Line> {
 }
 
 fn put_back(board: &Board) -> Vec<Line> {
-    let width = board
-        .put_back
-        .iter()
-        .map(|back| back.host.as_str().len())
-        .max()
-        .unwrap_or(0);
-    board
-        .put_back
-        .iter()
-        .flat_map(|back| put_back_host(back, width))
-        .collect()
+    let width = board.put_back.iter().map(|back| back.host.as_str().len()).max().unwrap_or(0);
+    board.put_back.iter().flat_map(|back| put_back_host(back, width)).collect()
 }
 
 fn put_back_host(back: &PutBack, width: usize) -> Vec<Line> {
@@ -178,48 +165,24 @@ fn put_back_host(back: &PutBack, width: usize) -> Vec<Line> {
         (None, Some(release)) => vec![format!("runs {release} again").into()],
         (None, None) => vec!["runs nothing, as before".into()],
     };
-    let name_style = if back.failure.is_some() {
-        style::BAD
-    } else {
-        style::GOOD
-    };
+    let name_style = if back.failure.is_some() { style::BAD } else { style::GOOD };
     let name = Line::new().styled(name_style, back.host.as_str());
     let starts = std::iter::once(name).chain(std::iter::repeat(Line::new()));
-    starts
-        .zip(lines)
-        .map(|(start, line)| start.pad(width + 3).then(line))
-        .collect()
+    starts.zip(lines).map(|(start, line)| start.pad(width + 3).then(line)).collect()
 }
 
 /// Steps that `--resume` will finish.
 fn left(board: &Board, width: usize) -> Vec<Line> {
     let is_left = |step: &&Step| step.phase >= Phase::AfterFlip && !matches!(step.ended, Some((_, true)));
-    let names: Vec<&str> = board
-        .steps
-        .iter()
-        .filter(is_left)
-        .map(|step| step.name.as_str())
-        .collect();
-    if names.is_empty() {
-        Vec::new()
-    } else {
-        live::wrap(&text::list(names), width)
-    }
+    let names: Vec<&str> = board.steps.iter().filter(is_left).map(|step| step.name.as_str()).collect();
+    if names.is_empty() { Vec::new() } else { live::wrap(&text::list(names), width) }
 }
 
 fn next(end: &End, something_failed: bool) -> Option<Row> {
     const FIX: &str = "fix the cause, then   ";
-    let before = if something_failed && end.ending != Ending::Mixed {
-        FIX
-    } else {
-        ""
-    };
+    let before = if something_failed && end.ending != Ending::Mixed { FIX } else { "" };
     let line = |(index, command): (usize, &String)| {
-        let start = if index == 0 {
-            before.to_owned()
-        } else {
-            " ".repeat(before.len())
-        };
+        let start = if index == 0 { before.to_owned() } else { " ".repeat(before.len()) };
         Line::from(start).styled(style::BOLD, command)
     };
     row("next", end.next.iter().enumerate().map(line).collect())

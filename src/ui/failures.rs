@@ -15,12 +15,8 @@ pub(super) struct FailedStep {
 
 /// All steps that failed, in the order of the run.
 pub(super) fn of(board: &Board) -> Vec<FailedStep> {
-    let failed = |step| {
-        headline(step).map(|headline| FailedStep {
-            headline,
-            rows: alike(step).into_iter().map(row).collect(),
-        })
-    };
+    let failed =
+        |step| headline(step).map(|headline| FailedStep { headline, rows: alike(step).into_iter().map(row).collect() });
     board.steps.iter().filter_map(failed).collect()
 }
 
@@ -46,11 +42,7 @@ fn alike(step: &Step) -> Vec<Alike<'_>> {
                 group.hosts.push(host);
                 group.seconds.push(seconds);
             }
-            None => groups.push(Alike {
-                failure,
-                hosts: vec![host],
-                seconds: vec![seconds],
-            }),
+            None => groups.push(Alike { failure, hosts: vec![host], seconds: vec![seconds] }),
         }
     }
     groups
@@ -58,10 +50,7 @@ fn alike(step: &Step) -> Vec<Alike<'_>> {
 
 fn row(group: Alike<'_>) -> Row {
     let longest = group.seconds.iter().copied().fold(0.0, f64::max);
-    let same = group
-        .seconds
-        .iter()
-        .all(|seconds| text::duration(*seconds) == text::duration(longest));
+    let same = group.seconds.iter().all(|seconds| text::duration(*seconds) == text::duration(longest));
     let after = if same { "after" } else { "after up to" };
     let what = step_line::failed(&group.failure.what, after, longest);
     Row::new(style::BAD, text::list(group.hosts), lines(&what, group.failure))

@@ -61,9 +61,7 @@ fn all(before: &str, release: Option<&ReleaseName>, hosts: &[&HostName], width: 
     };
     let names = wrap(&text::list(hosts), width);
     let dim = |line: Line| Line::new().styled(style::DIM, line.render(false));
-    std::iter::once(first.into())
-        .chain(names.into_iter().map(dim))
-        .collect()
+    std::iter::once(first.into()).chain(names.into_iter().map(dim)).collect()
 }
 
 fn some(before: &str, groups: &[Group<'_>], new: Option<&ReleaseName>, width: usize) -> Vec<Line> {
@@ -73,19 +71,12 @@ fn some(before: &str, groups: &[Group<'_>], new: Option<&ReleaseName>, width: us
         return vec![one.into()];
     }
     let before = (!before.is_empty()).then(|| Line::from(before.trim_end()));
-    before
-        .into_iter()
-        .chain(parts.iter().flat_map(|part| wrap(part, width)))
-        .collect()
+    before.into_iter().chain(parts.iter().flat_map(|part| wrap(part, width))).collect()
 }
 
 fn serve((release, hosts): &Group<'_>, new: Option<&ReleaseName>) -> String {
     let verb = if hosts.len() == 1 { "serves" } else { "serve" };
-    let mark = if release.is_some() && *release == new {
-        " (new)"
-    } else {
-        ""
-    };
+    let mark = if release.is_some() && *release == new { " (new)" } else { "" };
     let release = release.map_or("nothing", ReleaseName::as_str);
     format!("{} {verb} {release}{mark}", text::list(hosts))
 }
@@ -114,10 +105,7 @@ mod tests {
     #[test]
     fn text_is_broken_between_words() {
         let texts = |width| {
-            wrap("web1, web2, a-very-long-name, db1", width)
-                .iter()
-                .map(|line| line.render(false))
-                .collect::<Vec<_>>()
+            wrap("web1, web2, a-very-long-name, db1", width).iter().map(|line| line.render(false)).collect::<Vec<_>>()
         };
         assert_eq!(texts(12), ["web1, web2,", "a-very-long-name,", "db1"]);
         assert_eq!(texts(100), ["web1, web2, a-very-long-name, db1"]);

@@ -29,12 +29,7 @@ pub struct Plain<W> {
 impl<W: Write> Plain<W> {
     /// Writes to `out`; `verbose` adds all that hosts say.
     pub fn new(out: W, verbose: bool) -> Self {
-        Self {
-            out: Sink::new(out),
-            verbose,
-            board: Board::default(),
-            quarters: BTreeMap::new(),
-        }
+        Self { out: Sink::new(out), verbose, board: Board::default(), quarters: BTreeMap::new() }
     }
 
     fn lines(&mut self, event: &Event) -> Vec<Line> {
@@ -43,26 +38,11 @@ impl<W: Write> Plain<W> {
             Event::StepStarted { step, phase } => vec![self.headline(step, *phase)],
             Event::HostStarted { step, host } if self.verbose => vec![self.about(step, host, "begins")],
             Event::Output { host, line, .. } if self.verbose => vec![output(&self.board, host, line)],
-            Event::Progress {
-                step,
-                host,
-                done,
-                total,
-            } => self.progress(step, host, *done, *total),
-            Event::HostFinished {
-                step,
-                host,
-                outcome,
-                seconds,
-            } => {
+            Event::Progress { step, host, done, total } => self.progress(step, host, *done, *total),
+            Event::HostFinished { step, host, outcome, seconds } => {
                 vec![self.about(step, host, &step_line::outcome(outcome, *seconds))]
             }
-            Event::HostFailed {
-                step,
-                host,
-                failure,
-                seconds,
-            } => {
+            Event::HostFailed { step, host, failure, seconds } => {
                 let words = format!("FAILED {}", step_line::failed(&failure.what, "after", *seconds));
                 vec![self.about(step, host, &words)]
             }
@@ -93,11 +73,7 @@ impl<W: Write> Plain<W> {
     fn about(&self, step: &str, host: &HostName, words: &str) -> Line {
         let start = host_name(&self.board, host).text("  ");
         let step_at = start.width();
-        start
-            .text(step)
-            .pad(step_at + self.board.step_width())
-            .text("  ")
-            .text(words)
+        start.text(step).pad(step_at + self.board.step_width()).text("  ").text(words)
     }
 
     /// Tells 25, 50 and 75 per cent; that all is there is told by the end of the step.
@@ -144,18 +120,11 @@ pub(super) fn title(board: &Board) -> Line {
 
 /// The steps a run would take, for a dry run.
 pub(super) fn plan(board: &Board) -> Vec<Line> {
-    let table = board
-        .steps
-        .iter()
-        .fold(Table::new(["phase", "step", "hosts"]), |table, step| {
-            let hosts = text::list(step.hosts.iter().map(|host| &host.name));
-            table.row([step_line::phase(step.phase), &step.name, &hosts])
-        });
-    table
-        .lines()
-        .into_iter()
-        .map(|line| Line::from("   ").then(line))
-        .collect()
+    let table = board.steps.iter().fold(Table::new(["phase", "step", "hosts"]), |table, step| {
+        let hosts = text::list(step.hosts.iter().map(|host| &host.name));
+        table.row([step_line::phase(step.phase), &step.name, &hosts])
+    });
+    table.lines().into_iter().map(|line| Line::from("   ").then(line)).collect()
 }
 
 /// `web1 | Collecting pillow`.

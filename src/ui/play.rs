@@ -25,10 +25,7 @@ pub enum LogError {
 pub fn read_log(log: impl BufRead) -> impl Iterator<Item = Result<Stamped, LogError>> {
     log.lines().enumerate().filter_map(|(index, line)| match line {
         Ok(line) if line.trim().is_empty() => None,
-        Ok(line) => Some(serde_json::from_str(&line).map_err(|source| LogError::Line {
-            line: index + 1,
-            source,
-        })),
+        Ok(line) => Some(serde_json::from_str(&line).map_err(|source| LogError::Line { line: index + 1, source })),
         Err(error) => Some(Err(error.into())),
     })
 }

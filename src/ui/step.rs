@@ -60,14 +60,10 @@ impl Step {
 
     /// The host's place in the step; a host that was not announced joins it.
     pub(super) fn on(&mut self, host: &HostName) -> &mut OnHost {
-        let index = self
-            .hosts
-            .iter()
-            .position(|known| known.name == *host)
-            .unwrap_or_else(|| {
-                self.hosts.push(OnHost::new(host));
-                self.hosts.len() - 1
-            });
+        let index = self.hosts.iter().position(|known| known.name == *host).unwrap_or_else(|| {
+            self.hosts.push(OnHost::new(host));
+            self.hosts.len() - 1
+        });
         &mut self.hosts[index]
     }
 
@@ -97,12 +93,7 @@ impl Step {
 
 impl OnHost {
     fn new(name: &HostName) -> Self {
-        Self {
-            name: name.clone(),
-            state: State::Waiting,
-            said: VecDeque::new(),
-            upload: None,
-        }
+        Self { name: name.clone(), state: State::Waiting, said: VecDeque::new(), upload: None }
     }
 
     pub(super) fn say(&mut self, line: &str) {
@@ -123,11 +114,7 @@ impl Upload {
     /// Per cent sent, never more than 100; an upload of nothing is complete.
     pub(super) fn percent(&self) -> u64 {
         let percent = u128::from(self.last.1) * 100 / u128::from(self.total.max(1));
-        if self.total == 0 {
-            100
-        } else {
-            u64::try_from(percent.min(100)).unwrap_or(100)
-        }
+        if self.total == 0 { 100 } else { u64::try_from(percent.min(100)).unwrap_or(100) }
     }
 
     /// Bytes a second, once half a second makes it worth saying.

@@ -43,28 +43,16 @@ pub(super) fn phase(phase: Phase) -> &'static str {
 pub(super) fn finished(board: &Board, step: &Step) -> Line {
     let (mark, mark_style, words) = verdict(step);
     let ended = step.ended.map(|(at, _)| at).or(board.end.as_ref().map(|end| end.at));
-    let seconds = step
-        .began
-        .zip(ended)
-        .map_or(0.0, |(began, ended)| text::seconds_between(began, ended));
-    let name_style = if mark_style == style::DIM {
-        style::DIM
-    } else {
-        anstyle::Style::new()
-    };
-    let line = Line::new()
-        .styled(mark_style, mark)
-        .text(" ")
-        .styled(name_style, &step.name);
+    let seconds = step.began.zip(ended).map_or(0.0, |(began, ended)| text::seconds_between(began, ended));
+    let name_style = if mark_style == style::DIM { style::DIM } else { anstyle::Style::new() };
+    let line = Line::new().styled(mark_style, mark).text(" ").styled(name_style, &step.name);
     let words_at = 2 + board.step_width() + 3;
     let line = line.pad(words_at).styled(name_style, words);
     if mark_style == style::DIM && !matches!(step.ended, None | Some((_, false))) {
         return line;
     }
     let all = text::count(board.fleet().len(), "host").len();
-    line.pad(words_at + all)
-        .text("   ")
-        .styled(style::DIM, text::duration(seconds))
+    line.pad(words_at + all).text("   ").styled(style::DIM, text::duration(seconds))
 }
 
 fn verdict(step: &Step) -> (&'static str, anstyle::Style, String) {
@@ -72,10 +60,7 @@ fn verdict(step: &Step) -> (&'static str, anstyle::Style, String) {
     let hosts = text::count(all, "host");
     let (failed, finished) = (step.failed().count(), step.finished().count());
     let skipped: Vec<&str> = step.finished().filter_map(|(_, outcome)| reason(outcome)).collect();
-    let already = step
-        .finished()
-        .filter(|(_, outcome)| **outcome == Outcome::AlreadyDone)
-        .count();
+    let already = step.finished().filter(|(_, outcome)| **outcome == Outcome::AlreadyDone).count();
     if failed > 0 {
         ("✘", style::BAD, format!("failed on {failed} of {hosts}"))
     } else if finished < all || !matches!(step.ended, Some((_, true))) {

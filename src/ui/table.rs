@@ -15,10 +15,7 @@ impl Table {
     /// Begins a table; with no headers, none are shown.
     pub fn new<T: AsRef<str>>(headers: impl IntoIterator<Item = T>) -> Self {
         let headers = headers.into_iter().map(|text| Line::new().styled(style::DIM, text));
-        Self {
-            headers: headers.collect(),
-            rows: Vec::new(),
-        }
+        Self { headers: headers.collect(), rows: Vec::new() }
     }
 
     /// Adds a row. It may have fewer cells than there are headers, or more.
@@ -34,13 +31,7 @@ impl Table {
         let rows: Vec<&Vec<Line>> = headers.into_iter().chain(&self.rows).collect();
         let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)
-            .map(|column| {
-                rows.iter()
-                    .filter_map(|row| row.get(column))
-                    .map(Line::width)
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|column| rows.iter().filter_map(|row| row.get(column)).map(Line::width).max().unwrap_or(0))
             .collect();
         rows.into_iter().map(|row| align(row, &widths)).collect()
     }

@@ -43,14 +43,7 @@ pub struct Terminal<W> {
 impl<W: Write> Terminal<W> {
     /// Writes to `out`; `verbose` adds all that hosts say.
     pub fn new(out: W, screen: Screen, verbose: bool) -> Self {
-        Self {
-            out: Sink::new(out),
-            screen,
-            verbose,
-            board: Board::default(),
-            drawn: 0,
-            drawn_at: None,
-        }
+        Self { out: Sink::new(out), screen, verbose, board: Board::default(), drawn: 0, drawn_at: None }
     }
 
     /// Takes the terminal's new size.
@@ -65,16 +58,10 @@ impl<W: Write> Terminal<W> {
             Event::Output { host, line, .. } if self.verbose => vec![plain::output(&self.board, host, line)],
             Event::StepFinished { step, .. } => {
                 let step = self.board.known_step(step);
-                step.map(|step| step_line::finished(&self.board, step))
-                    .into_iter()
-                    .collect()
+                step.map(|step| step_line::finished(&self.board, step)).into_iter().collect()
             }
             Event::HostPutBack { host, release, failure } => {
-                let (mark, mark_style) = if failure.is_some() {
-                    ("✘", style::BAD)
-                } else {
-                    ("↩", style::CARE)
-                };
+                let (mark, mark_style) = if failure.is_some() { ("✘", style::BAD) } else { ("↩", style::CARE) };
                 let words = plain::put_back(release.as_ref(), failure.as_ref());
                 vec![Line::new().styled(mark_style, mark).text(format!(" {host} {words}"))]
             }
@@ -107,11 +94,7 @@ impl<W: Write> Terminal<W> {
     /// Rows of a block are overwritten, not erased first: erasing flickers. Lines that stay may be longer than a row,
     /// so the old block is erased before them.
     fn draw(&mut self, kept: &[Line], now: DateTime<Utc>) {
-        let block = if self.board.end.is_some() {
-            Vec::new()
-        } else {
-            self.block(now)
-        };
+        let block = if self.board.end.is_some() { Vec::new() } else { self.block(now) };
         let mut text = String::new();
         if self.drawn > 0 {
             let _ = write!(text, "\r\u{1b}[{}A", self.drawn);
@@ -143,8 +126,7 @@ impl<W: Write> Terminal<W> {
     }
 
     fn is_due(&self, now: DateTime<Utc>) -> bool {
-        self.drawn_at
-            .is_none_or(|drawn_at| now < drawn_at || now - drawn_at >= PAUSE)
+        self.drawn_at.is_none_or(|drawn_at| now < drawn_at || now - drawn_at >= PAUSE)
     }
 }
 

@@ -44,11 +44,7 @@ fn plain(events: &[Stamped], verbose: bool) -> String {
     paper.text()
 }
 
-const SCREEN: Screen = Screen {
-    width: 80,
-    height: 24,
-    colour: false,
-};
+const SCREEN: Screen = Screen { width: 80, height: 24, colour: false };
 
 fn terminal(events: &[Stamped], screen: Screen, verbose: bool) -> String {
     let paper = Paper::default();
@@ -112,11 +108,7 @@ fn the_live_view_while_code_is_uploaded() {
 
 #[test]
 fn the_live_view_of_thirty_hosts_fits_a_small_screen() {
-    let screen = Screen {
-        height: 12,
-        width: 60,
-        ..SCREEN
-    };
+    let screen = Screen { height: 12, width: 60, ..SCREEN };
     insta::assert_snapshot!(film(&samples::thirty(), screen, 45..52));
 }
 
@@ -142,10 +134,7 @@ fn every_host_is_named_when_something_fails() {
         for event in &events {
             board.take(event);
         }
-        let summary: String = ending::lines(&board, 80)
-            .iter()
-            .map(|line| line.render(false) + "\n")
-            .collect();
+        let summary: String = ending::lines(&board, 80).iter().map(|line| line.render(false) + "\n").collect();
         for host in board.fleet() {
             let is_part = |c: char| !c.is_ascii_alphanumeric();
             assert!(
@@ -176,54 +165,25 @@ fn a_log_is_read_back_as_it_was_written() {
 
 #[test]
 fn a_bad_line_of_a_log_is_named() {
-    let error = read_log("\n{\"event\": \"tea_time\"}\n".as_bytes())
-        .find_map(Result::err)
-        .expect("an error");
-    assert!(
-        error.to_string().starts_with("line 2 of the log is no event"),
-        "{error}"
-    );
+    let error = read_log("\n{\"event\": \"tea_time\"}\n".as_bytes()).find_map(Result::err).expect("an error");
+    assert!(error.to_string().starts_with("line 2 of the log is no event"), "{error}");
 }
 
 #[test]
 fn nothing_a_host_says_reaches_the_terminal_as_a_command() {
     let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}5A\u{8}rm\nnext";
-    let text = |event: Event| Stamped {
-        at: DateTime::UNIX_EPOCH,
-        event,
-    };
+    let text = |event: Event| Stamped { at: DateTime::UNIX_EPOCH, event };
     let mut events = samples::good().events;
     let ended = events.pop().expect("an end");
     let said = vec![evil.to_owned()];
-    let failure = crate::event::Failure {
-        what: evil.to_owned(),
-        command: Some(evil.to_owned()),
-        said,
-    };
+    let failure = crate::event::Failure { what: evil.to_owned(), command: Some(evil.to_owned()), said };
     let (step, host) = (evil.to_owned(), log::host("web1"));
-    events.push(text(Event::StepStarted {
-        step: step.clone(),
-        phase: crate::event::Phase::Finish,
-    }));
-    events.push(text(Event::HostFailed {
-        step: step.clone(),
-        host: host.clone(),
-        failure,
-        seconds: 1.0,
-    }));
+    events.push(text(Event::StepStarted { step: step.clone(), phase: crate::event::Phase::Finish }));
+    events.push(text(Event::HostFailed { step: step.clone(), host: host.clone(), failure, seconds: 1.0 }));
     events.push(text(Event::StepFinished { step, ok: false }));
-    events.push(text(Event::Warning {
-        host: Some(host),
-        message: evil.to_owned(),
-    }));
+    events.push(text(Event::Warning { host: Some(host), message: evil.to_owned() }));
     let mut end = ended;
-    if let Event::RunEnded {
-        exit_code,
-        reason,
-        next,
-        ..
-    } = &mut end.event
-    {
+    if let Event::RunEnded { exit_code, reason, next, .. } = &mut end.event {
         (*exit_code, *reason, *next) = (1, Some(evil.to_owned()), vec![evil.to_owned()]);
     }
     events.push(end);
@@ -231,10 +191,7 @@ fn nothing_a_host_says_reaches_the_terminal_as_a_command() {
     let screen = shown(&events, SCREEN, true);
     assert!(screen.contains("rm"), "{screen}");
     let plain = plain(&events, true);
-    assert!(
-        !plain.chars().any(|c| c.is_control() && c != '\n' && c != '\t'),
-        "{plain:?}"
-    );
+    assert!(!plain.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{plain:?}");
 }
 
 /// Any events of the samples, in any order, cut anywhere, at any time.

@@ -31,21 +31,12 @@ pub fn duration(seconds: f64) -> String {
     match whole {
         0..3_600 => two(whole / 60, "min", whole % 60, "s"),
         3_600..86_400 => two(whole / 3_600, "h", whole % 3_600 / 60, "min"),
-        _ => two(
-            whole / 86_400,
-            if whole < 172_800 { "day" } else { "days" },
-            whole % 86_400 / 3_600,
-            "h",
-        ),
+        _ => two(whole / 86_400, if whole < 172_800 { "day" } else { "days" }, whole % 86_400 / 3_600, "h"),
     }
 }
 
 fn two(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
-    if small == 0 {
-        format!("{large} {large_unit}")
-    } else {
-        format!("{large} {large_unit} {small} {small_unit}")
-    }
+    if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }
 
 /// Seconds between two times; nothing if they are the wrong way round.
@@ -80,11 +71,7 @@ pub fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
         past @ ..86_400 => unit(past / 3_600, "hour"),
         past => unit(past / 86_400, "day"),
     };
-    if seconds < 0 {
-        format!("in {amount}")
-    } else {
-        format!("{amount} ago")
-    }
+    if seconds < 0 { format!("in {amount}") } else { format!("{amount} ago") }
 }
 
 fn unit(number: u64, noun: &str) -> String {

@@ -23,8 +23,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "config", "engine", "event", "fleet", "local", "operations", "release", "script", "source", "ssh", "survey",
-            "tasks", "transport", "ui",
+            "config",
+            "engine",
+            "event",
+            "fleet",
+            "local",
+            "operations",
+            "release",
+            "script",
+            "source",
+            "ssh",
+            "survey",
+            "tasks",
+            "transport",
+            "ui",
         ],
     ),
 ];
@@ -80,7 +92,8 @@ fn what_belongs_to_one_room_stays_there() {
 #[test]
 fn tasks_never_call_tasks() {
     let tasks = fs::read_dir("src/tasks").expect("src/tasks");
-    let names: Vec<String> = tasks.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let names: Vec<String> =
+        tasks.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     let tasks = ["deploy", "rollback", "setup_release", "clean_releases", "run", "own"];
     for name in names.iter().filter(|name| tasks.iter().any(|task| **name == format!("{task}.rs"))) {
         let text = fs::read_to_string(Path::new("src/tasks").join(name)).expect("a file");
@@ -92,7 +105,8 @@ fn tasks_never_call_tasks() {
 
 #[test]
 fn files_have_one_subject() {
-    let mut lengths: Vec<(usize, PathBuf)> = sources().into_iter().map(|file| (code(&file).lines().count(), file)).collect();
+    let mut lengths: Vec<(usize, PathBuf)> =
+        sources().into_iter().map(|file| (code(&file).lines().count(), file)).collect();
     lengths.sort();
     let (longest, file) = lengths.last().expect("files");
     let median = lengths[lengths.len() / 2].0;

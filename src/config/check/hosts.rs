@@ -10,10 +10,7 @@ use crate::fleet::{Address, Fleet, Host, HostName, Role, Targets};
 
 pub(super) fn fleet(check: &mut Check<'_>, name: &At<String>, env: &EnvTable) -> Option<Fleet> {
     if env.hosts.is_empty() && !check.lost(&format!("env.{}", name.value)) {
-        let hint = format!(
-            "[env.{}.hosts]\nweb1 = {{ address = \"deploy@web1.example.org\" }}",
-            name.value
-        );
+        let hint = format!("[env.{}.hosts]\nweb1 = {{ address = \"deploy@web1.example.org\" }}", name.value);
         check.problem(name.span(), format!("environment {:?} has no hosts", name.value), hint);
         return None;
     }
@@ -56,18 +53,9 @@ impl Machine {
 
 fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) -> Option<Host> {
     let known = check.fleet_name(name, HostName::new);
-    let roles: Vec<_> = table
-        .roles
-        .iter()
-        .flatten()
-        .map(|role| check.fleet_name(role, Role::new))
-        .collect();
+    let roles: Vec<_> = table.roles.iter().flatten().map(|role| check.fleet_name(role, Role::new)).collect();
     let address = address(check, table);
-    Some(Host {
-        name: known?,
-        address: address?,
-        roles: roles.into_iter().collect::<Option<_>>()?,
-    })
+    Some(Host { name: known?, address: address?, roles: roles.into_iter().collect::<Option<_>>()? })
 }
 
 fn address(check: &mut Check<'_>, table: &HostTable) -> Option<Address> {
@@ -75,11 +63,7 @@ fn address(check: &mut Check<'_>, table: &HostTable) -> Option<Address> {
     let port = table.port.as_ref().and_then(|port| port_number(check, port));
     let text = table.address.as_ref()?;
     match Address::parse(&text.value) {
-        Ok(Address::Ssh {
-            host,
-            user: user_there,
-            port: port_there,
-        }) => {
+        Ok(Address::Ssh { host, user: user_there, port: port_there }) => {
             let user = once(check, "user", user_there, user, table.user.as_ref());
             let port = once(check, "port", port_there, port, table.port.as_ref());
             Some(Address::Ssh { host, user, port })
@@ -111,11 +95,7 @@ fn login(check: &mut Check<'_>, user: &At<String>) -> Option<String> {
         return Some(user.value.clone());
     }
     let hint = "write it as `ssh USER@host` would take it".to_owned();
-    check.problem(
-        user.span(),
-        format!("user {:?} is none that ssh would take", user.value),
-        hint,
-    );
+    check.problem(user.span(), format!("user {:?} is none that ssh would take", user.value), hint);
     None
 }
 
@@ -123,11 +103,7 @@ fn port_number(check: &mut Check<'_>, port: &At<i64>) -> Option<u16> {
     if let Some(number) = u16::try_from(port.value).ok().filter(|port| *port > 0) {
         return Some(number);
     }
-    check.problem(
-        port.span(),
-        format!("{} is no port", port.value),
-        "a number from 1 to 65535".to_owned(),
-    );
+    check.problem(port.span(), format!("{} is no port", port.value), "a number from 1 to 65535".to_owned());
     None
 }
 
@@ -142,11 +118,7 @@ fn once<T, V>(check: &mut Check<'_>, key: &str, there: Option<T>, here: Option<T
 
 fn needless<V>(check: &mut Check<'_>, key: &str, value: Option<&At<V>>) {
     if let Some(value) = value {
-        check.problem(
-            value.span(),
-            format!("a directory of this machine has no {key}"),
-            format!("leave `{key}` out"),
-        );
+        check.problem(value.span(), format!("a directory of this machine has no {key}"), format!("leave `{key}` out"));
     }
 }
 
@@ -156,17 +128,10 @@ pub(super) fn targets(check: &mut Check<'_>, roles: Option<&At<Vec<At<String>>>>
         return Some(Targets { roles: None, once });
     };
     if roles.value.is_empty() && !check.lost.iter().any(|lost| lost.ends_with("roles")) {
-        check.problem(
-            roles.span(),
-            "`roles` names no role",
-            "leave `roles` out to mean every host".to_owned(),
-        );
+        check.problem(roles.span(), "`roles` names no role", "leave `roles` out to mean every host".to_owned());
     }
     let named: Vec<_> = roles.value.iter().map(|role| known_role(check, role)).collect();
-    Some(Targets {
-        roles: Some(named.into_iter().collect::<Option<_>>()?),
-        once,
-    })
+    Some(Targets { roles: Some(named.into_iter().collect::<Option<_>>()?), once })
 }
 
 fn known_role(check: &mut Check<'_>, role: &At<String>) -> Option<Role> {

@@ -39,35 +39,23 @@ struct Check<'p> {
 
 impl Check<'_> {
     fn problem(&mut self, span: Range<usize>, message: impl Into<String>, hint: impl Into<Option<String>>) {
-        self.problems.push(Problem {
-            message: message.into(),
-            span,
-            hint: hint.into(),
-        });
+        self.problems.push(Problem { message: message.into(), span, hint: hint.into() });
     }
 
     fn lost(&self, path: &str) -> bool {
-        let inside = |lost: &String| {
-            lost.strip_prefix(path)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
+        let inside =
+            |lost: &String| lost.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         self.lost.iter().any(inside)
     }
 
     /// Whether a whole environment was taken out.
     fn envs_lost(&self) -> bool {
-        self.lost
-            .iter()
-            .any(|lost| lost == "env" || lost.starts_with("env.") && lost.matches('.').count() == 1)
+        self.lost.iter().any(|lost| lost == "env" || lost.starts_with("env.") && lost.matches('.').count() == 1)
     }
 
     /// Whether a host or a part of one was taken out.
     fn hosts_lost(&self) -> bool {
-        self.envs_lost()
-            || self
-                .lost
-                .iter()
-                .any(|lost| lost.starts_with("env.") && lost.contains(".hosts"))
+        self.envs_lost() || self.lost.iter().any(|lost| lost.starts_with("env.") && lost.contains(".hosts"))
     }
 }
 
@@ -78,50 +66,25 @@ pub(super) fn check(
     lost: BTreeSet<String>,
     problems: Vec<Problem>,
 ) -> Result<Config, Vec<Problem>> {
-    let mut check = Check {
-        places,
-        lost,
-        roles: None,
-        problems,
-    };
+    let mut check = Check { places, lost, roles: None, problems };
     if !check.hosts_lost() {
         let hosts = file.env.values().flat_map(|env| env.hosts.values());
-        check.roles = Some(
-            hosts
-                .flat_map(|host| host.value.roles.iter().flatten())
-                .map(|role| role.value.clone())
-                .collect(),
-        );
+        check.roles =
+            Some(hosts.flat_map(|host| host.value.roles.iter().flatten()).map(|role| role.value.clone()).collect());
     }
     shared_by_all(&mut check, file);
-    let envs: Vec<_> = file
-        .env
-        .iter()
-        .map(|(name, env)| environment(&mut check, file, name, env))
-        .collect();
+    let envs: Vec<_> = file.env.iter().map(|(name, env)| environment(&mut check, file, name, env)).collect();
     if envs.is_empty() && !check.envs_lost() {
         let hint = "[env.production.hosts]\nweb1 = { address = \"deploy@web1.example.org\" }".to_owned();
         check.problem(0..0, "there is no environment to deploy to", Some(hint));
     }
     let tasks = tasks::tasks(&mut check, file);
-    let default_env = file
-        .default_env
-        .as_ref()
-        .and_then(|name| default_env(&mut check, file, name));
-    let ssh_config = file
-        .ssh_config
-        .as_ref()
-        .and_then(|path| check.local_path("ssh_config", path));
+    let default_env = file.default_env.as_ref().and_then(|name| default_env(&mut check, file, name));
+    let ssh_config = file.ssh_config.as_ref().and_then(|path| check.local_path("ssh_config", path));
     if !check.problems.is_empty() {
         return Err(check.problems);
     }
-    Ok(Config {
-        path: PathBuf::new(),
-        default_env,
-        ssh_config,
-        envs: envs.into_iter().flatten().collect(),
-        tasks,
-    })
+    Ok(Config { path: PathBuf::new(), default_env, ssh_config, envs: envs.into_iter().flatten().collect(), tasks })
 }
 
 /// Checks the file's own tables too where every environment overrides them.

@@ -125,14 +125,7 @@ mod tests {
 
     #[test]
     fn limits_of_time_as_people_write_them() {
-        let cases = [
-            ("90s", 90),
-            ("10m", 600),
-            ("1h", 3600),
-            ("1h30m", 5400),
-            ("1h0m1s", 3601),
-            ("90m", 5400),
-        ];
+        let cases = [("90s", 90), ("10m", 600), ("1h", 3600), ("1h30m", 5400), ("1h0m1s", 3601), ("90m", 5400)];
         for (text, seconds) in cases {
             assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
         }

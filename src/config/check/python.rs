@@ -18,28 +18,16 @@ pub(super) fn one_way(check: &mut Check<'_>, table: &At<PythonTable>) {
     named.sort_by_key(|(_, span)| span.start);
     for (key, span) in named.iter().skip(1) {
         let hint = "keep exactly one of `requirements`, `project` and `command`".to_owned();
-        check.problem(
-            span.clone(),
-            format!("packages are named twice: `{key}` beside `{}`", named[0].0),
-            hint,
-        );
+        check.problem(span.clone(), format!("packages are named twice: `{key}` beside `{}`", named[0].0), hint);
     }
 }
 
 pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Python> {
     let packages = packages(check, table);
-    let python = table
-        .python
-        .as_ref()
-        .map_or(Some("python3".to_owned()), |python| interpreter(check, python));
+    let python = table.python.as_ref().map_or(Some("python3".to_owned()), |python| interpreter(check, python));
     let targets = hosts::targets(check, table.roles.as_ref(), false);
     let index = table.index.as_ref().and_then(|index| address(check, index));
-    let args: Vec<_> = table
-        .args
-        .iter()
-        .flatten()
-        .map(|arg| check.no_nul("args", arg))
-        .collect();
+    let args: Vec<_> = table.args.iter().flatten().map(|arg| check.no_nul("args", arg)).collect();
     Some(Python {
         packages: packages?,
         python: python?,
@@ -68,22 +56,14 @@ fn packages(check: &mut Check<'_>, table: &PythonTable) -> Option<Packages> {
         let hint = "leave it out to mean \"requirements.txt\", or leave out [python]".to_owned();
         check.problem(files.span(), "`requirements` names no file", hint);
     }
-    let files: Vec<_> = files
-        .value
-        .iter()
-        .map(|file| check.inside_release("requirements", file))
-        .collect();
+    let files: Vec<_> = files.value.iter().map(|file| check.inside_release("requirements", file)).collect();
     files.into_iter().collect::<Option<_>>().map(Packages::Requirements)
 }
 
 fn interpreter(check: &mut Check<'_>, python: &At<String>) -> Option<String> {
     let text = check.line("python", python)?;
     if text.starts_with('-') {
-        check.problem(
-            python.span(),
-            format!("{text:?} is no interpreter"),
-            "such as \"python3.12\"".to_owned(),
-        );
+        check.problem(python.span(), format!("{text:?} is no interpreter"), "such as \"python3.12\"".to_owned());
         return None;
     }
     Some(text)

@@ -6,22 +6,12 @@ use super::super::{Batch, ReleaseRules};
 use super::Check;
 
 pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<ReleaseRules> {
-    let root = table
-        .root
-        .as_ref()
-        .map_or(Some("www".to_owned()), |root| host_root(check, root));
+    let root = table.root.as_ref().map_or(Some("www".to_owned()), |root| host_root(check, root));
     let keep = table.keep.as_ref().map_or(Some(3), |keep| kept(check, keep));
-    let batches = table
-        .batches
-        .as_ref()
-        .map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
+    let batches = table.batches.as_ref().map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
     let mut taken = Vec::new();
     let mut paths = |key, list: &Option<Vec<At<String>>>| {
-        let list: Vec<_> = list
-            .iter()
-            .flatten()
-            .map(|path| release_path(check, key, path, &mut taken))
-            .collect();
+        let list: Vec<_> = list.iter().flatten().map(|path| release_path(check, key, path, &mut taken)).collect();
         list.into_iter().collect::<Option<Vec<_>>>()
     };
     let shared_dirs = paths("shared_dirs", &table.shared_dirs);
@@ -50,16 +40,9 @@ fn host_root(check: &mut Check<'_>, root: &At<String>) -> Option<String> {
             return None;
         }
     };
-    let parts: Vec<_> = below_home
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "."))
-        .collect();
+    let parts: Vec<_> = below_home.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if parts.contains(&"..") {
-        check.problem(
-            root.span(),
-            format!("root {text:?} has `..` in it"),
-            "write where it leads".to_owned(),
-        );
+        check.problem(root.span(), format!("root {text:?} has `..` in it"), "write where it leads".to_owned());
         return None;
     }
     match (below_home.starts_with('/'), parts.is_empty()) {
@@ -85,11 +68,7 @@ fn kept(check: &mut Check<'_>, keep: &At<i64>) -> Option<usize> {
 
 fn batches(check: &mut Check<'_>, list: &At<Vec<At<BatchText>>>) -> Option<Vec<Batch>> {
     if list.value.is_empty() && !check.lost.iter().any(|lost| lost.ends_with("batches")) {
-        check.problem(
-            list.span(),
-            "`batches` is empty",
-            "leave it out to switch all hosts at once".to_owned(),
-        );
+        check.problem(list.span(), "`batches` is empty", "leave it out to switch all hosts at once".to_owned());
     }
     let read: Vec<_> = list.value.iter().map(|text| batch(check, text)).collect();
     read.into_iter().collect()
@@ -111,9 +90,7 @@ fn batch(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Batch> {
 }
 
 fn percentage(text: &str) -> Option<u8> {
-    let digits = text
-        .strip_suffix('%')
-        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok().filter(|percent| (1..=100).contains(percent))
 }
 
@@ -123,27 +100,16 @@ fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut
     let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
     if path == "python_env" || within(&path, "python_env") {
         let hint = "every release has a virtualenv of its own there; take it out".to_owned();
-        check.problem(
-            text.span(),
-            format!("`{key}` cannot name {path:?}, the release's virtualenv"),
-            hint,
-        );
+        check.problem(text.span(), format!("`{key}` cannot name {path:?}, the release's virtualenv"), hint);
         return None;
     }
-    if let Some(other) = taken
-        .iter()
-        .find(|other| path == **other || within(&path, other) || within(other, &path))
-    {
+    if let Some(other) = taken.iter().find(|other| path == **other || within(&path, other) || within(other, &path)) {
         let message = if path == *other {
             format!("the path {path:?} is named twice")
         } else {
             format!("the paths {other:?} and {path:?} lie in one another")
         };
-        check.problem(
-            text.span(),
-            message,
-            "shared and copied paths cannot overlap; keep one of them".to_owned(),
-        );
+        check.problem(text.span(), message, "shared and copied paths cannot overlap; keep one of them".to_owned());
         return None;
     }
     taken.push(path.clone());

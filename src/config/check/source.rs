@@ -9,10 +9,7 @@ const KINDS: &str = "exactly one of `git`, `dir` and `archive`";
 
 fn kinds(table: &SourceTable) -> Vec<(&'static str, &At<String>)> {
     let all = [("git", &table.git), ("dir", &table.dir), ("archive", &table.archive)];
-    let mut named: Vec<_> = all
-        .into_iter()
-        .filter_map(|(kind, value)| Some((kind, value.as_ref()?)))
-        .collect();
+    let mut named: Vec<_> = all.into_iter().filter_map(|(kind, value)| Some((kind, value.as_ref()?))).collect();
     named.sort_by_key(|(_, value)| value.span().start);
     named
 }
@@ -30,59 +27,31 @@ pub(super) fn one_kind(check: &mut Check<'_>, table: &At<SourceTable>) {
 pub(super) fn present(check: &mut Check<'_>, env: &At<String>, table: &SourceTable) {
     let lost = check.lost("source") || check.lost(&format!("env.{}.source", env.value));
     if kinds(table).is_empty() && !lost {
-        let message = format!(
-            "environment {:?} has no source: nothing says where the code comes from",
-            env.value
-        );
+        let message = format!("environment {:?} has no source: nothing says where the code comes from", env.value);
         check.problem(env.span(), message, format!("[source] needs {KINDS}"));
     }
 }
 
 pub(super) fn source(check: &mut Check<'_>, table: &SourceTable) -> Option<Wanted> {
-    let exclude: Vec<_> = table
-        .exclude
-        .iter()
-        .flatten()
-        .map(|pattern| check.line("exclude", pattern))
-        .collect();
-    let reference = table
-        .reference
-        .as_ref()
-        .and_then(|reference| reference_name(check, reference));
+    let exclude: Vec<_> = table.exclude.iter().flatten().map(|pattern| check.line("exclude", pattern)).collect();
+    let reference = table.reference.as_ref().and_then(|reference| reference_name(check, reference));
     let strip = table.strip.as_ref().and_then(|strip| strip_count(check, strip));
     let kind = kinds(table).first().copied();
     if let (Some((kind, _)), Some(reference)) = (kind.filter(|kind| kind.0 != "git"), &table.reference) {
-        check.problem(
-            reference.span(),
-            "`ref` goes with `git` only",
-            format!("leave `ref` out beside `{kind}`"),
-        );
+        check.problem(reference.span(), "`ref` goes with `git` only", format!("leave `ref` out beside `{kind}`"));
     }
     if let (Some((kind, _)), Some(strip)) = (kind.filter(|kind| kind.0 != "archive"), &table.strip) {
-        check.problem(
-            strip.span(),
-            "`strip` goes with `archive` only",
-            format!("leave `strip` out beside `{kind}`"),
-        );
+        check.problem(strip.span(), "`strip` goes with `archive` only", format!("leave `strip` out beside `{kind}`"));
     }
     let source = match kind? {
         ("git", place) => {
             let location = location(check, place);
-            Source::Git {
-                location: location?,
-                reference,
-            }
+            Source::Git { location: location?, reference }
         }
         ("dir", place) => Source::Directory(check.local_path("dir", place)?),
-        (kind, place) => Source::Archive {
-            path: check.local_path(kind, place)?,
-            strip: strip.unwrap_or(0),
-        },
+        (kind, place) => Source::Archive { path: check.local_path(kind, place)?, strip: strip.unwrap_or(0) },
     };
-    Some(Wanted {
-        source,
-        exclude: exclude.into_iter().collect::<Option<_>>()?,
-    })
+    Some(Wanted { source, exclude: exclude.into_iter().collect::<Option<_>>()? })
 }
 
 /// Takes a URL as it is and makes a path absolute.
@@ -100,11 +69,7 @@ fn location(check: &mut Check<'_>, place: &At<String>) -> Option<String> {
     let path = check.local_path("git", place)?;
     let Some(path) = path.to_str() else {
         let hint = "move the project, or give `git` a URL".to_owned();
-        check.problem(
-            place.span(),
-            format!("{} is not UTF-8, which `git` here must be", path.display()),
-            hint,
-        );
+        check.problem(place.span(), format!("{} is not UTF-8, which `git` here must be", path.display()), hint);
         return None;
     };
     Some(path.to_owned())

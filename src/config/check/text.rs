@@ -37,11 +37,7 @@ impl Check<'_> {
     /// Takes text for a shell: anything but nothing, byte for byte.
     pub(super) fn command(&mut self, key: &str, text: &At<String>) -> Option<String> {
         if text.value.trim().is_empty() {
-            self.problem(
-                text.span(),
-                format!("`{key}` is empty"),
-                format!("leave `{key}` out, or write a command"),
-            );
+            self.problem(text.span(), format!("`{key}` is empty"), format!("leave `{key}` out, or write a command"));
             return None;
         }
         self.no_nul(key, text)
@@ -63,11 +59,7 @@ impl Check<'_> {
     /// Takes text that stays on one line: not empty, no control characters.
     pub(super) fn line(&mut self, key: &str, text: &At<String>) -> Option<String> {
         if text.value.trim().is_empty() {
-            self.problem(
-                text.span(),
-                format!("`{key}` is empty"),
-                format!("leave `{key}` out, or give it a value"),
-            );
+            self.problem(text.span(), format!("`{key}` is empty"), format!("leave `{key}` out, or give it a value"));
             return None;
         }
         self.no_control(key, text).then(|| text.value.clone())
@@ -78,11 +70,7 @@ impl Check<'_> {
             return true;
         };
         let hint = "newlines, tabs, NUL and other control characters have no place here".to_owned();
-        self.problem(
-            text.span(),
-            format!("`{key}` has the control character {control:?} in it"),
-            hint,
-        );
+        self.problem(text.span(), format!("`{key}` has the control character {control:?} in it"), hint);
         false
     }
 
@@ -108,10 +96,7 @@ impl Check<'_> {
         let (wrong, hint) = if path.starts_with('/') {
             ("is absolute", path.trim_matches('/').to_owned())
         } else if path.starts_with("~/") || path == "~" {
-            (
-                "starts in a home, and `~` is not expanded here",
-                path.trim_matches(['~', '/']).to_owned(),
-            )
+            ("starts in a home, and `~` is not expanded here", path.trim_matches(['~', '/']).to_owned())
         } else if path.split('/').any(|part| part == "..") {
             ("has `..` in it", String::new())
         } else if path.split('/').any(|part| part.is_empty() || part == ".") {
@@ -133,16 +118,8 @@ impl Check<'_> {
 
 /// Turns any text into the name it would be without what no name may have.
 pub(super) fn made_plain(text: &str) -> Option<String> {
-    let plain: String = text
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect();
+    let plain: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
     let plain = plain.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     fleet::unfit(plain).is_none().then(|| plain.to_owned())
 }

@@ -12,10 +12,7 @@ fn one(text: &str, message: &str, line: usize) {
     assert!(problem.message.contains(message), "{message:?} expected:\n{drawn}");
     assert_eq!(problems.line(problem), line, "line {line} expected:\n{drawn}");
     if problem.span.start < problem.span.end {
-        assert!(
-            drawn.contains('^') && drawn.contains(&format!("Releases.toml:{line}:")),
-            "{drawn}"
-        );
+        assert!(drawn.contains('^') && drawn.contains(&format!("Releases.toml:{line}:")), "{drawn}");
     }
 }
 
@@ -26,24 +23,12 @@ fn mistakes_in_tables() {
         // Shape.
         ("[relaese]\nkeep = 1", "unknown key \"relaese\"", 5),
         ("[release]\nkeeep = 1", "unknown key \"keeep\" in [release]", 6),
-        (
-            "[release]\nkeep = \"3\"",
-            "`keep` must be a whole number, but this is a text",
-            6,
-        ),
+        ("[release]\nkeep = \"3\"", "`keep` must be a whole number, but this is a text", 6),
         ("[release]\nkeep = 3.5", "a number with a fraction", 6),
         ("[release]\nkeep = 99999999999999999999", "too large", 6),
         ("[release]\nkeep = 2026-01-01", "a date or time", 6),
-        (
-            "[release]\nshared_dirs = \"media\"",
-            "`shared_dirs` must be an array",
-            6,
-        ),
-        (
-            "[release]\nshared_dirs = [\"a\",\n3]",
-            "`shared_dirs` must be a text",
-            7,
-        ),
+        ("[release]\nshared_dirs = \"media\"", "`shared_dirs` must be an array", 6),
+        ("[release]\nshared_dirs = [\"a\",\n3]", "`shared_dirs` must be a text", 7),
         ("[operations]\nname = \"x\"", "`operations` must be an array", 5),
         ("[python]\nproject = \"yes\"", "`project` must be true or false", 6),
         ("[python]\ninstaller = \"conda\"", "`installer` cannot be \"conda\"", 6),
@@ -51,17 +36,9 @@ fn mistakes_in_tables() {
         ("[tasks.x]\nabout = \"y\"", "[tasks.x] has no `operations`", 5),
         ("[env.live.extra]", "unknown key \"extra\" in [env.live]", 5),
         // Names.
-        (
-            "[app]\nname = \"my shop\"",
-            "app name \"my shop\" has other characters",
-            6,
-        ),
+        ("[app]\nname = \"my shop\"", "app name \"my shop\" has other characters", 6),
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),
-        (
-            "[tasks.\"a;b\"]\noperations = [\"setup-release\"]",
-            "task name \"a;b\"",
-            5,
-        ),
+        ("[tasks.\"a;b\"]\noperations = [\"setup-release\"]", "task name \"a;b\"", 5),
         // [release]
         ("[release]\nroot = \"\"", "`root` is empty", 6),
         ("[release]\nroot = \"/\"", "whole file system", 6),
@@ -87,33 +64,13 @@ fn mistakes_in_tables() {
         ("[release]\nshared_files = [\"\"]", "`shared_files` is empty", 6),
         ("[release]\nshared_files = [\"~/x\"]", "`~` is not expanded here", 6),
         ("[release]\nshared_files = [\"a\\nb\"]", "control character", 6),
-        (
-            "[release]\nshared_dirs = [\"python_env\"]",
-            "the release's virtualenv",
-            6,
-        ),
-        (
-            "[release]\ncopy_from_current = [\"python_env/lib\"]",
-            "the release's virtualenv",
-            6,
-        ),
-        (
-            "[release]\nshared_dirs = [\"a\"]\nshared_files = [\"a\"]",
-            "named twice",
-            7,
-        ),
-        (
-            "[release]\nshared_dirs = [\"a\"]\nshared_files = [\"a/b\"]",
-            "lie in one another",
-            7,
-        ),
+        ("[release]\nshared_dirs = [\"python_env\"]", "the release's virtualenv", 6),
+        ("[release]\ncopy_from_current = [\"python_env/lib\"]", "the release's virtualenv", 6),
+        ("[release]\nshared_dirs = [\"a\"]\nshared_files = [\"a\"]", "named twice", 7),
+        ("[release]\nshared_dirs = [\"a\"]\nshared_files = [\"a/b\"]", "lie in one another", 7),
         ("[release]\nshared_dirs = [\"a/b\",\n\"a\"]", "lie in one another", 7),
         // [python]
-        (
-            "[python]\nproject = true\ncommand = \"x\"",
-            "`command` beside `project`",
-            7,
-        ),
+        ("[python]\nproject = true\ncommand = \"x\"", "`command` beside `project`", 7),
         ("[python]\nrequirements = []", "names no file", 6),
         ("[python]\nrequirements = [\"../r.txt\"]", "has `..` in it", 6),
         ("[python]\npython = \"-m\"", "is no interpreter", 6),
@@ -123,50 +80,18 @@ fn mistakes_in_tables() {
         ("[python]\nroles = [\"wbe\"]", "no host has the role \"wbe\"", 6),
         ("[python]\nroles = []", "names no role", 6),
         // [tasks]
-        (
-            "[tasks.deploy]\noperations = [\"setup-release\"]",
-            "a task \"deploy\" of its own",
-            5,
-        ),
+        ("[tasks.deploy]\noperations = [\"setup-release\"]", "a task \"deploy\" of its own", 5),
         ("[tasks.x]\noperations = []", "does nothing", 6),
-        (
-            "[tasks.x]\noperations = [\"setup-relaese\"]",
-            "an operation \"setup-relaese\" that is not there",
-            6,
-        ),
-        (
-            "[tasks.x]\nabout = \"a\\u001b[2J\"\noperations = [\"setup-release\"]",
-            "control character",
-            6,
-        ),
+        ("[tasks.x]\noperations = [\"setup-relaese\"]", "an operation \"setup-relaese\" that is not there", 6),
+        ("[tasks.x]\nabout = \"a\\u001b[2J\"\noperations = [\"setup-release\"]", "control character", 6),
         // [env]
         ("[env.empty]\nconfirm = true", "environment \"empty\" has no hosts", 5),
-        (
-            "[env.\"a/b\".hosts]\nx = { address = \"x\" }",
-            "environment name \"a/b\"",
-            5,
-        ),
-        (
-            "[env.\"..\".hosts]\nx = { address = \"x\" }",
-            "environment name \"..\"",
-            5,
-        ),
-        (
-            "[env.\"a b\".hosts]\nx = { address = \"x\" }",
-            "environment name \"a b\"",
-            5,
-        ),
-        (
-            "[env.\"\".hosts]\nx = { address = \"x\" }",
-            "environment name \"\" is empty",
-            5,
-        ),
+        ("[env.\"a/b\".hosts]\nx = { address = \"x\" }", "environment name \"a/b\"", 5),
+        ("[env.\"..\".hosts]\nx = { address = \"x\" }", "environment name \"..\"", 5),
+        ("[env.\"a b\".hosts]\nx = { address = \"x\" }", "environment name \"a b\"", 5),
+        ("[env.\"\".hosts]\nx = { address = \"x\" }", "environment name \"\" is empty", 5),
         ("[env.live]\nsource = { dir = \"\" }", "`dir` is empty", 6),
-        (
-            "[env.live.source]\ndir = \"a\"\narchive = \"b.tar\"",
-            "`archive` beside `dir`",
-            7,
-        ),
+        ("[env.live.source]\ndir = \"a\"\narchive = \"b.tar\"", "`archive` beside `dir`", 7),
         ("[env.live.release]\nkeep = 0", "`keep` cannot be 0", 6),
         ("[env.live.source]\nstrip = 1", "`strip` goes with `archive` only", 6),
     ];
@@ -178,16 +103,10 @@ fn mistakes_in_tables() {
 #[test]
 fn mistakes_of_hosts() {
     let cases = [
-        (
-            "web1 = { address = \"other\" }",
-            "`web1` stands here for the second time",
-        ),
+        ("web1 = { address = \"other\" }", "`web1` stands here for the second time"),
         ("w = { roles = [\"web\"] }", "[env.live.hosts.w] has no `address`"),
         ("w = \"deploy@w\"", "`w` must be a table"),
-        (
-            "w = { address = \"w\", rolse = [] }",
-            "unknown key \"rolse\" in [env.live.hosts.w]",
-        ),
+        ("w = { address = \"w\", rolse = [] }", "unknown key \"rolse\" in [env.live.hosts.w]"),
         ("\"w/1\" = { address = \"w\" }", "host name \"w/1\""),
         ("\"w'1\" = { address = \"w\" }", "host name \"w'1\""),
         ("\"$(w)\" = { address = \"w\" }", "host name \"$(w)\""),
@@ -200,21 +119,12 @@ fn mistakes_of_hosts() {
         ("w = { address = \"local:a\\nb\" }", "control character"),
         ("w = { address = \"local:x\", user = \"ada\" }", "has no user"),
         ("w = { address = \"local:x\", port = 22 }", "has no port"),
-        (
-            "w = { address = \"a@w\", user = \"b\" }",
-            "the user stands in `address` already",
-        ),
-        (
-            "w = { address = \"w:22\", port = 22 }",
-            "the port stands in `address` already",
-        ),
+        ("w = { address = \"a@w\", user = \"b\" }", "the user stands in `address` already"),
+        ("w = { address = \"w:22\", port = 22 }", "the port stands in `address` already"),
         ("w = { address = \"w\", port = 0 }", "0 is no port"),
         ("w = { address = \"w\", user = \"-l\" }", "user \"-l\" is none"),
         ("w = { address = \"w\", user = \"\" }", "user \"\" is none"),
-        (
-            "w = { address = \"WEB1:22\" }",
-            "hosts \"web1\" and \"w\" are the same machine",
-        ),
+        ("w = { address = \"WEB1:22\" }", "hosts \"web1\" and \"w\" are the same machine"),
         ("w = { address = \"eve@web1\" }", "are the same machine"),
         ("w = { address = \"w\", roles = [\"we b\"] }", "role \"we b\""),
         ("w = { address = \"w\", roles = \"web\" }", "`roles` must be an array"),
@@ -222,11 +132,7 @@ fn mistakes_of_hosts() {
     for (host, message) in cases {
         one(&format!("{LEAST}{host}\n"), message, 5);
     }
-    one(
-        &format!("{LEAST}a = {{ address = \"local:x/./y\" }}\nb = {{ address = \"local:x/y/\" }}"),
-        "same machine",
-        6,
-    );
+    one(&format!("{LEAST}a = {{ address = \"local:x/./y\" }}\nb = {{ address = \"local:x/y/\" }}"), "same machine", 6);
 }
 
 #[test]
@@ -235,97 +141,25 @@ fn mistakes_of_operations() {
         ("name = \"a\"\nphase = \"prepare\"", "[[operations]] has no `run`", 5),
         ("name = \"a\"\nrun = \"x\"", "[[operations]] has no `phase`", 5),
         ("phase = \"prepare\"\nrun = \"x\"", "[[operations]] has no `name`", 5),
-        (
-            "name = \"a\"\nphase = \"prepair\"\nrun = \"x\"",
-            "`phase` cannot be \"prepair\"",
-            7,
-        ),
-        (
-            "name = \"a\"\nphase = \"flip\"\nrun = \"x\"",
-            "`phase` cannot be \"flip\"",
-            7,
-        ),
-        (
-            "name = \"\"\nphase = \"prepare\"\nrun = \"x\"",
-            "operation name \"\" is empty",
-            6,
-        ),
-        (
-            "name = \"a/b\"\nphase = \"prepare\"\nrun = \"x\"",
-            "operation name \"a/b\"",
-            6,
-        ),
-        (
-            "name = \"a\\tb\"\nphase = \"prepare\"\nrun = \"x\"",
-            "operation name \"a\\tb\"",
-            6,
-        ),
-        (
-            "name = \"record\"\nphase = \"prepare\"\nrun = \"x\"",
-            "a step of relm's own",
-            6,
-        ),
+        ("name = \"a\"\nphase = \"prepair\"\nrun = \"x\"", "`phase` cannot be \"prepair\"", 7),
+        ("name = \"a\"\nphase = \"flip\"\nrun = \"x\"", "`phase` cannot be \"flip\"", 7),
+        ("name = \"\"\nphase = \"prepare\"\nrun = \"x\"", "operation name \"\" is empty", 6),
+        ("name = \"a/b\"\nphase = \"prepare\"\nrun = \"x\"", "operation name \"a/b\"", 6),
+        ("name = \"a\\tb\"\nphase = \"prepare\"\nrun = \"x\"", "operation name \"a\\tb\"", 6),
+        ("name = \"record\"\nphase = \"prepare\"\nrun = \"x\"", "a step of relm's own", 6),
         ("name = \"a\"\nphase = \"prepare\"\nrun = \"\"", "`run` is empty", 8),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"a\\u0000b\"",
-            "a NUL character",
-            8,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nundo = true",
-            "`undo` has no meaning",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"finish\"\nrun = \"x\"\nundo = \"y\"",
-            "`undo` has no meaning",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"after_flip\"\nrun = \"x\"\nundo = \"\"",
-            "`undo` is empty",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"after_flip\"\nrun = \"x\"\nundo = 1",
-            "`undo` must be true or false or a text",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = \"10\"",
-            "is no limit of time",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = \"0s\"",
-            "is no limit of time",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = 10",
-            "`timeout` must be a text",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nonce = \"yes\"",
-            "`once` must be true or false",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nroles = [\"db\"]",
-            "no host has the role \"db\"",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nroles = [\"w;b\"]",
-            "role \"w;b\"",
-            9,
-        ),
-        (
-            "name = \"a\"\nphase = \"prepare\"\nruns = \"x\"",
-            "unknown key \"runs\"",
-            8,
-        ),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"a\\u0000b\"", "a NUL character", 8),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nundo = true", "`undo` has no meaning", 9),
+        ("name = \"a\"\nphase = \"finish\"\nrun = \"x\"\nundo = \"y\"", "`undo` has no meaning", 9),
+        ("name = \"a\"\nphase = \"after_flip\"\nrun = \"x\"\nundo = \"\"", "`undo` is empty", 9),
+        ("name = \"a\"\nphase = \"after_flip\"\nrun = \"x\"\nundo = 1", "`undo` must be true or false or a text", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = \"10\"", "is no limit of time", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = \"0s\"", "is no limit of time", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = 10", "`timeout` must be a text", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nonce = \"yes\"", "`once` must be true or false", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nroles = [\"db\"]", "no host has the role \"db\"", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nroles = [\"w;b\"]", "role \"w;b\"", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nruns = \"x\"", "unknown key \"runs\"", 8),
     ];
     for (operation, message, line) in cases {
         one(&format!("{LEAST}[[operations]]\n{operation}\n"), message, line);
@@ -338,77 +172,29 @@ fn mistakes_of_operations() {
 fn mistakes_of_the_whole() {
     let hosts = "[env.live.hosts]\nweb1 = { address = \"web1\" }\n";
     let cases = [
-        (
-            "[source]\ngit = \".\"\n".to_owned(),
-            "there is no environment to deploy to",
-            1,
-        ),
+        ("[source]\ngit = \".\"\n".to_owned(), "there is no environment to deploy to", 1),
         (hosts.to_owned(), "environment \"live\" has no source", 1),
-        (
-            format!("[source]\nref = \"main\"\n{hosts}"),
-            "environment \"live\" has no source",
-            3,
-        ),
+        (format!("[source]\nref = \"main\"\n{hosts}"), "environment \"live\" has no source", 3),
         (format!("[source]\ngti = \".\"\n{hosts}"), "unknown key \"gti\"", 2),
-        (
-            format!("[source]\ngit = \".\"\ndir = \".\"\n{hosts}"),
-            "a second source: `dir` beside `git`",
-            3,
-        ),
+        (format!("[source]\ngit = \".\"\ndir = \".\"\n{hosts}"), "a second source: `dir` beside `git`", 3),
         (format!("[source]\ngit = \"\"\n{hosts}"), "`git` is empty", 2),
         (format!("[source]\ngit = \"~eve/x\"\n{hosts}"), "another user's home", 2),
         (format!("[source]\ngit = \"-c:x\"\n{hosts}"), "looks like an option", 2),
-        (
-            format!("[source]\ngit = \".\"\nref = \"--all\"\n{hosts}"),
-            "no name of a branch",
-            3,
-        ),
-        (
-            format!("[source]\ndir = \".\"\nref = \"main\"\n{hosts}"),
-            "`ref` goes with `git` only",
-            3,
-        ),
-        (
-            format!("[source]\ndir = \".\"\nstrip = 1\n{hosts}"),
-            "`strip` goes with `archive` only",
-            3,
-        ),
-        (
-            format!("[source]\narchive = \"a.tar\"\nstrip = -1\n{hosts}"),
-            "`strip` cannot be -1",
-            3,
-        ),
+        (format!("[source]\ngit = \".\"\nref = \"--all\"\n{hosts}"), "no name of a branch", 3),
+        (format!("[source]\ndir = \".\"\nref = \"main\"\n{hosts}"), "`ref` goes with `git` only", 3),
+        (format!("[source]\ndir = \".\"\nstrip = 1\n{hosts}"), "`strip` goes with `archive` only", 3),
+        (format!("[source]\narchive = \"a.tar\"\nstrip = -1\n{hosts}"), "`strip` cannot be -1", 3),
         (format!("[source]\narchive = \"\"\n{hosts}"), "`archive` is empty", 2),
-        (
-            format!("[source]\ngit = \".\"\nexclude = [\"\"]\n{hosts}"),
-            "`exclude` is empty",
-            3,
-        ),
-        (
-            format!("default_env = \"lvie\"\n{LEAST}"),
-            "there is no environment \"lvie\"",
-            1,
-        ),
-        (
-            format!("keep = 3\n{LEAST}"),
-            "unknown key \"keep\" outside of any table",
-            1,
-        ),
+        (format!("[source]\ngit = \".\"\nexclude = [\"\"]\n{hosts}"), "`exclude` is empty", 3),
+        (format!("default_env = \"lvie\"\n{LEAST}"), "there is no environment \"lvie\"", 1),
+        (format!("keep = 3\n{LEAST}"), "unknown key \"keep\" outside of any table", 1),
         (format!("ssh_config = \"\"\n{LEAST}"), "`ssh_config` is empty", 1),
-        (
-            format!("{LEAST}[source]\nexclude = []\n"),
-            "`source` stands here for the second time",
-            5,
-        ),
+        (format!("{LEAST}[source]\nexclude = []\n"), "`source` stands here for the second time", 5),
         // Syntax.
         (format!("{LEAST}[release\n"), "unclosed table", 5),
         (format!("{LEAST}keep == 3\n"), "extra `=`", 5),
         (format!("{LEAST}w = {{ address = \"x }}\n"), "unclosed inline table", 5),
-        (
-            format!("{LEAST}w = \u{201c}x\u{201d}\n"),
-            "string values must be quoted",
-            5,
-        ),
+        (format!("{LEAST}w = \u{201c}x\u{201d}\n"), "string values must be quoted", 5),
         (format!("a = {}1{}\n{LEAST}", "[".repeat(2000), "]".repeat(2000)), "", 1),
     ];
     for (text, message, line) in cases {
@@ -424,22 +210,12 @@ fn hints_help() {
         ("[release]\nname = \"x\"", "`name` belongs in [app]"),
         ("[python]\nroles = [\"wbe\"]", "did you mean `web`?"),
         ("[app]\nname = \"my shop\"", "\"my-shop\" would do"),
-        (
-            "[tasks.x]\noperations = [\"setup_release\"]",
-            "did you mean `setup-release`?",
-        ),
-        (
-            "[[operations]]\nname = \"a\"\nphase = \"prepair\"\nrun = \"x\"",
-            "did you mean `prepare`?",
-        ),
+        ("[tasks.x]\noperations = [\"setup_release\"]", "did you mean `setup-release`?"),
+        ("[[operations]]\nname = \"a\"\nphase = \"prepair\"\nrun = \"x\"", "did you mean `prepare`?"),
     ];
     for (rest, hint) in cases {
         let problems = read(&format!("{LEAST}{rest}\n")).expect_err(rest);
-        assert!(
-            problems.render(false).contains(&format!("help: {hint}")),
-            "{}",
-            problems.render(false)
-        );
+        assert!(problems.render(false).contains(&format!("help: {hint}")), "{}", problems.render(false));
     }
 }
 
@@ -462,10 +238,7 @@ fn everything_wrong_is_said_at_once_and_in_order() {
 #[test]
 fn an_empty_file_is_named_too() {
     let problems = read("").expect_err("nothing to deploy to");
-    assert!(
-        problems.render(false).contains("--> /srv/shop/Releases.toml"),
-        "{problems}"
-    );
+    assert!(problems.render(false).contains("--> /srv/shop/Releases.toml"), "{problems}");
 }
 
 /// A mistake in one place of a host's environment hides none in another.
@@ -476,11 +249,7 @@ fn mistakes_do_not_hide_each_other() {
                 [tasks.deploy]\noperations = []\n[env.\"a b\".hosts]\n\"w/1\" = { address = \"-\", port = 0, roles = [\"/\"] }\n";
     let problems = read(text).expect_err("wrong all over");
     let lines: Vec<_> = problems.list.iter().map(|problem| problems.line(problem)).collect();
-    assert_eq!(
-        lines,
-        [1, 3, 6, 8, 9, 11, 12, 14, 16, 17, 18, 19, 20, 21, 21, 21, 21],
-        "{problems}"
-    );
+    assert_eq!(lines, [1, 3, 6, 8, 9, 11, 12, 14, 16, 17, 18, 19, 20, 21, 21, 21, 21], "{problems}");
 }
 
 #[test]

@@ -13,29 +13,18 @@ fn roles(names: &[&str]) -> Vec<Role> {
 }
 
 fn host(name: &str, address: Address, names: &[&str]) -> Host {
-    Host {
-        name: HostName::new(name).unwrap(),
-        address,
-        roles: roles(names).into_iter().collect(),
-    }
+    Host { name: HostName::new(name).unwrap(), address, roles: roles(names).into_iter().collect() }
 }
 
 fn ssh(host: &str, user: &str, port: Option<u16>) -> Address {
-    Address::Ssh {
-        host: host.to_owned(),
-        user: Some(user.to_owned()),
-        port,
-    }
+    Address::Ssh { host: host.to_owned(), user: Some(user.to_owned()), port }
 }
 
 fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOperation {
     AppOperation {
         name: name.to_owned(),
         phase,
-        targets: Targets {
-            roles: on.map(roles),
-            once: false,
-        },
+        targets: Targets { roles: on.map(roles), once: false },
         serial: false,
         time_limit: None,
         run: run.to_owned(),
@@ -47,40 +36,14 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
 fn contract_operations() -> Vec<AppOperation> {
     let manage = |what: &str| format!("python_env/bin/python manage.py {what} --noinput");
     let migrate = operation("migrate", Phase::Prepare, Some(&["db"]), &manage("migrate"));
-    let restart = operation(
-        "restart",
-        Phase::AfterFlip,
-        Some(&["web"]),
-        "sudo -n systemctl restart shop",
-    );
+    let restart = operation("restart", Phase::AfterFlip, Some(&["web"]), "sudo -n systemctl restart shop");
     let announce = operation("announce", Phase::Finish, None, "./announce $RELM_RELEASE");
     vec![
-        operation(
-            "collectstatic",
-            Phase::Prepare,
-            Some(&["web"]),
-            &manage("collectstatic"),
-        ),
-        AppOperation {
-            targets: migrate.targets.clone().once(),
-            time_limit: Some(Duration::from_secs(600)),
-            ..migrate
-        },
-        AppOperation {
-            serial: true,
-            undo: Some(Undo::Again),
-            ..restart
-        },
-        operation(
-            "health",
-            Phase::AfterFlip,
-            Some(&["web"]),
-            "curl -fsS http://127.0.0.1:8000/healthz",
-        ),
-        AppOperation {
-            targets: Targets::all().once(),
-            ..announce
-        },
+        operation("collectstatic", Phase::Prepare, Some(&["web"]), &manage("collectstatic")),
+        AppOperation { targets: migrate.targets.clone().once(), time_limit: Some(Duration::from_secs(600)), ..migrate },
+        AppOperation { serial: true, undo: Some(Undo::Again), ..restart },
+        operation("health", Phase::AfterFlip, Some(&["web"]), "curl -fsS http://127.0.0.1:8000/healthz"),
+        AppOperation { targets: Targets::all().once(), ..announce },
     ]
 }
 
@@ -91,10 +54,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         confirm,
         fleet: Fleet { hosts },
         source: Wanted {
-            source: Source::Git {
-                location: "/srv/shop".to_owned(),
-                reference: Some("main".to_owned()),
-            },
+            source: Source::Git { location: "/srv/shop".to_owned(), reference: Some("main".to_owned()) },
             exclude: vec!["*.pyc".to_owned()],
         },
         release: ReleaseRules {
@@ -119,11 +79,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
 
 #[test]
 fn the_promised_file_comes_to_the_promised_model() {
-    let stage1 = host(
-        "stage1",
-        ssh("stage1.example.org", "deploy", Some(22)),
-        &["web", "app", "db"],
-    );
+    let stage1 = host("stage1", ssh("stage1.example.org", "deploy", Some(22)), &["web", "app", "db"]);
     let production = vec![
         host("web1", ssh("10.0.0.11", "deploy", None), &["web", "app"]),
         host("web2", ssh("10.0.0.12", "deploy", None), &["web", "app"]),
@@ -153,27 +109,12 @@ fn the_sample_deploys_an_example_to_directories() {
     let sample = read(SAMPLE).unwrap_or_else(|problems| panic!("{problems}"));
     let demo = sample.environment(None).unwrap();
     assert_eq!((demo.name.as_str(), demo.fleet.hosts.len()), ("demo", 3));
-    assert_eq!(
-        demo.source.source,
-        Source::Directory(PathBuf::from("/srv/shop/examples/flask"))
-    );
-    assert!(
-        demo.fleet
-            .hosts
-            .iter()
-            .all(|host| matches!(host.address, Address::Local(_)))
-    );
+    assert_eq!(demo.source.source, Source::Directory(PathBuf::from("/srv/shop/examples/flask")));
+    assert!(demo.fleet.hosts.iter().all(|host| matches!(host.address, Address::Local(_))));
     let production = sample.environment(Some("production")).unwrap();
-    let names: Vec<_> = production
-        .operations
-        .iter()
-        .map(|operation| operation.name.as_str())
-        .collect();
+    let names: Vec<_> = production.operations.iter().map(|operation| operation.name.as_str()).collect();
     assert_eq!(names, ["compile", "schema", "restart", "announce", "health"]);
-    assert_eq!(
-        production.release.batches,
-        [Batch::Hosts(1), Batch::Percent(50), Batch::Percent(100)]
-    );
+    assert_eq!(production.release.batches, [Batch::Hosts(1), Batch::Percent(50), Batch::Percent(100)]);
     assert_eq!(production.release.shared_dirs, ["media"]);
 }
 
@@ -189,14 +130,9 @@ fn what_is_commented_out_is_right_too() {
     let config = read(&all_on).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!((config.envs.len(), config.envs[0].operations.len()), (2, 2));
     let schema = schema().to_string();
-    let commented = SAMPLE
-        .lines()
-        .filter_map(|line| line.strip_prefix("# ")?.split_once(" = "));
+    let commented = SAMPLE.lines().filter_map(|line| line.strip_prefix("# ")?.split_once(" = "));
     for (key, _) in commented {
-        assert!(
-            schema.contains(&format!("\"{key}\":{{")),
-            "the sample mentions {key:?}, which is no key"
-        );
+        assert!(schema.contains(&format!("\"{key}\":{{")), "the sample mentions {key:?}, which is no key");
     }
 }
 
@@ -207,14 +143,8 @@ fn what_is_left_out_has_a_default() {
     assert_eq!((env.app.as_str(), env.confirm, &env.python), ("shop", false, &None));
     assert_eq!((env.release.root.as_str(), env.release.keep), ("www", 3));
     assert_eq!(env.release.batches, [Batch::Percent(100)]);
-    let python = read(&format!("{LEAST}[python]\n")).unwrap().envs[0]
-        .python
-        .clone()
-        .unwrap();
-    assert_eq!(
-        python.packages,
-        Packages::Requirements(vec!["requirements.txt".to_owned()])
-    );
+    let python = read(&format!("{LEAST}[python]\n")).unwrap().envs[0].python.clone().unwrap();
+    assert_eq!(python.packages, Packages::Requirements(vec!["requirements.txt".to_owned()]));
 }
 
 #[test]
@@ -226,13 +156,7 @@ fn an_environment_overrides_key_by_key() {
     );
     let env = &read(&text).unwrap_or_else(|problems| panic!("{problems}")).envs[0];
     assert_eq!(env.app, "other");
-    assert_eq!(
-        env.source.source,
-        Source::Archive {
-            path: PathBuf::from("/home/ada/a.zip"),
-            strip: 1
-        }
-    );
+    assert_eq!(env.source.source, Source::Archive { path: PathBuf::from("/home/ada/a.zip"), strip: 1 });
     let python = env.python.as_ref().unwrap();
     assert_eq!(python.packages, Packages::Command("make env".to_owned()));
     assert_eq!(python.python, "python3.12");
@@ -252,9 +176,7 @@ fn places_of_code_are_found_from_the_file() {
     ];
     for (written, expected) in cases {
         let config = read(&LEAST.replace("git = \".\"", &format!("git = {written:?}"))).unwrap();
-        let Source::Git { location, reference } = &config.envs[0].source.source else {
-            panic!("{config:?}")
-        };
+        let Source::Git { location, reference } = &config.envs[0].source.source else { panic!("{config:?}") };
         assert_eq!((location.as_str(), reference), (expected, &None), "{written}");
     }
 }
@@ -264,15 +186,10 @@ fn an_environment_is_chosen() {
     let contract = read(CONTRACT).unwrap();
     assert_eq!(contract.environment(None).unwrap().name.as_str(), "staging");
     assert_eq!(contract.environment(Some("demo")).unwrap().name.as_str(), "demo");
-    let undecided = Config {
-        default_env: None,
-        ..contract.clone()
-    };
+    let undecided = Config { default_env: None, ..contract.clone() };
     let error = undecided.environment(None).unwrap_err().to_string();
     assert_eq!(error, "name an environment: staging, production, demo");
-    let EnvError::Unknown { hint, .. } = contract.environment(Some("prod")).unwrap_err() else {
-        panic!()
-    };
+    let EnvError::Unknown { hint, .. } = contract.environment(Some("prod")).unwrap_err() else { panic!() };
     assert_eq!(hint.as_deref(), Some("did you mean `production`?"));
     assert_eq!(read(LEAST).unwrap().environment(None).unwrap().name.as_str(), "live");
 }

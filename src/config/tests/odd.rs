@@ -11,10 +11,7 @@ fn survives(text: &str) {
         assert!(!problems.list.is_empty());
         let _ = problems.render(true);
         for problem in &problems.list {
-            assert!(
-                problem.span.start <= problem.span.end && problem.span.end <= text.len(),
-                "{problem:?}"
-            );
+            assert!(problem.span.start <= problem.span.end && problem.span.end <= text.len(), "{problem:?}");
         }
     }
 }
@@ -102,8 +99,5 @@ fn literal_and_long_texts_arrive_as_they_are() {
     let text = format!(
         "{LEAST}[[operations]]\nname = \"a\"\nphase = \"finish\"\nrun = '''\nset -e\nprintf \"%s\\n\" '$x' \"ü\"\n'''\n"
     );
-    assert_eq!(
-        read(&text).unwrap().envs[0].operations[0].run,
-        "set -e\nprintf \"%s\\n\" '$x' \"ü\"\n"
-    );
+    assert_eq!(read(&text).unwrap().envs[0].operations[0].run, "set -e\nprintf \"%s\\n\" '$x' \"ü\"\n");
 }

@@ -59,82 +59,44 @@ impl Log {
     }
 
     pub(super) fn begin(&mut self, step: &str) {
-        let info = self
-            .steps
-            .iter()
-            .find(|info| info.name == step)
-            .expect("an announced step")
-            .clone();
+        let info = self.steps.iter().find(|info| info.name == step).expect("an announced step").clone();
         let (step, phase) = (info.name, info.phase);
-        self.say(Event::StepStarted {
-            step: step.clone(),
-            phase,
-        });
+        self.say(Event::StepStarted { step: step.clone(), phase });
         for host in info.hosts {
-            self.say(Event::HostStarted {
-                step: step.clone(),
-                host,
-            });
+            self.say(Event::HostStarted { step: step.clone(), host });
         }
     }
 
     pub(super) fn output(&mut self, step: &str, name: &str, line: &str) {
         let (step, line, host) = (step.to_owned(), line.to_owned(), host(name));
         let stream = Stream::Stdout;
-        self.say(Event::Output {
-            step,
-            host,
-            stream,
-            line,
-        });
+        self.say(Event::Output { step, host, stream, line });
     }
 
     pub(super) fn sent(&mut self, step: &str, name: &str, done: u64) {
         let (step, host, total) = (step.to_owned(), host(name), 20_100_000);
-        self.say(Event::Progress {
-            step,
-            host,
-            done,
-            total,
-        });
+        self.say(Event::Progress { step, host, done, total });
     }
 
     pub(super) fn finish(&mut self, step: &str, name: &str, outcome: Outcome, seconds: f64) {
         let (step, host) = (step.to_owned(), host(name));
-        self.say(Event::HostFinished {
-            step,
-            host,
-            outcome,
-            seconds,
-        });
+        self.say(Event::HostFinished { step, host, outcome, seconds });
     }
 
     pub(super) fn fail(&mut self, step: &str, name: &str, failure: Failure, seconds: f64) {
         let (step, host) = (step.to_owned(), host(name));
-        self.say(Event::HostFailed {
-            step,
-            host,
-            failure,
-            seconds,
-        });
+        self.say(Event::HostFailed { step, host, failure, seconds });
     }
 
     pub(super) fn end_step(&mut self, step: &str, ok: bool) {
-        self.say(Event::StepFinished {
-            step: step.to_owned(),
-            ok,
-        });
+        self.say(Event::StepFinished { step: step.to_owned(), ok });
     }
 
     /// The step from its beginning to its end, the same on all hosts.
     pub(super) fn all(&mut self, step: &str, outcome: &Outcome, seconds: f64) {
         self.begin(step);
         self.wait(seconds);
-        let hosts = self
-            .steps
-            .iter()
-            .find(|info| info.name == step)
-            .map(|info| info.hosts.clone());
+        let hosts = self.steps.iter().find(|info| info.name == step).map(|info| info.hosts.clone());
         for host in hosts.expect("an announced step") {
             self.finish(step, host.as_str(), outcome.clone(), seconds);
         }
@@ -152,10 +114,7 @@ impl Log {
     }
 
     pub(super) fn end(mut self, ending: Ending, exit_code: u8, live: &[(&str, Option<&str>)], next: &[&str]) -> Self {
-        let hosts: BTreeMap<_, _> = live
-            .iter()
-            .map(|(name, live)| (host(name), live.map(release)))
-            .collect();
+        let hosts: BTreeMap<_, _> = live.iter().map(|(name, live)| (host(name), live.map(release))).collect();
         self.say(Event::RunEnded {
             ending,
             exit_code,

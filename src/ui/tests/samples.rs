@@ -149,8 +149,7 @@ pub(super) fn interrupted() -> Log {
     log.wait(1.0);
     log.finish("upload_code", "db1", Outcome::AlreadyDone, 0.1);
     let next = ["relm deploy production --resume"];
-    log.end(Ending::Interrupted, 130, &on(&["web1"], OLD), &next)
-        .without(&["db1"])
+    log.end(Ending::Interrupted, 130, &on(&["web1"], OLD), &next).without(&["db1"])
 }
 
 pub(super) fn refused() -> Log {
@@ -169,10 +168,8 @@ pub(super) fn paused() -> Log {
 }
 
 pub(super) fn rollback() -> Log {
-    let steps: [(&str, Phase, &[&str]); 2] = [
-        ("flip_current", Phase::Flip, &THREE),
-        ("restart", Phase::AfterFlip, &THREE),
-    ];
+    let steps: [(&str, Phase, &[&str]); 2] =
+        [("flip_current", Phase::Flip, &THREE), ("restart", Phase::AfterFlip, &THREE)];
     let mut log = Log::new("rollback", Some(OLD), &steps);
     log.all("flip_current", &Outcome::Changed, 0.1);
     log.all("restart", &Outcome::Changed, 1.1);
@@ -184,8 +181,7 @@ pub(super) fn clean_with_warnings() -> Log {
     log.warn(Some("web1"), "releases/2025-01-01_00.00.00 belongs to root and stays");
     log.warn(None, "the history of db1 has a line that cannot be read");
     log.all("remove_releases", &Outcome::Changed, 0.9);
-    log.end(Ending::Succeeded, 0, &on(&THREE, OLD), &[])
-        .because("removed 4 releases, 310 MB")
+    log.end(Ending::Succeeded, 0, &on(&THREE, OLD), &[]).because("removed 4 releases, 310 MB")
 }
 
 pub(super) fn dry_run() -> Log {
@@ -203,25 +199,17 @@ pub(super) fn first_deploy_failed() -> Log {
         let why = failure("tar is missing", None, &[]);
         log.fail("check_tools", name, why, 0.04);
     }
-    log.fail(
-        "check_tools",
-        "db1",
-        failure("the connection was lost: timed out", None, &[]),
-        30.0,
-    );
+    log.fail("check_tools", "db1", failure("the connection was lost: timed out", None, &[]), 30.0);
     log.end_step("check_tools", false);
     let live = [("web1", None), ("web2", None)];
-    log.end(Ending::NothingChanged, 1, &live, &["relm deploy production"])
-        .without(&["db1"])
+    log.end(Ending::NothingChanged, 1, &live, &["relm deploy production"]).without(&["db1"])
 }
 
 pub(super) fn thirty() -> Log {
     let names: Vec<String> = (1..=30).map(|number| format!("web{number}")).collect();
     let hosts: Vec<&str> = names.iter().map(String::as_str).collect();
-    let steps: [(&str, Phase, &[&str]); 2] = [
-        ("build_virtualenv", Phase::Prepare, &hosts),
-        ("flip_current", Phase::Flip, &hosts),
-    ];
+    let steps: [(&str, Phase, &[&str]); 2] =
+        [("build_virtualenv", Phase::Prepare, &hosts), ("flip_current", Phase::Flip, &hosts)];
     let mut log = Log::new("deploy", Some(NEW), &steps);
     log.begin("build_virtualenv");
     log.wait(1.0);
@@ -260,8 +248,5 @@ pub(super) fn all() -> Vec<(&'static str, Vec<Stamped>)> {
             Log::new("rollback", Some(OLD), &[]).end(Ending::NothingChanged, 0, &on(&THREE, OLD), &[])
         }),
     ];
-    samples
-        .into_iter()
-        .map(|(name, sample)| (name, sample().events))
-        .collect()
+    samples.into_iter().map(|(name, sample)| (name, sample().events)).collect()
 }

@@ -13,12 +13,7 @@ pub(super) struct Tty {
 impl Tty {
     /// The rows after all of `text` was written.
     pub(super) fn show(text: &str, width: usize) -> Vec<String> {
-        let mut tty = Self {
-            width,
-            rows: vec![Vec::new()],
-            row: 0,
-            column: 0,
-        };
+        let mut tty = Self { width, rows: vec![Vec::new()], row: 0, column: 0 };
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             rest = &rest[c.len_utf8()..];
@@ -31,13 +26,7 @@ impl Tty {
         }
         tty.rows
             .iter()
-            .map(|row| {
-                row.iter()
-                    .filter(|c| **c != '\0')
-                    .collect::<String>()
-                    .trim_end()
-                    .to_owned()
-            })
+            .map(|row| row.iter().filter(|c| **c != '\0').collect::<String>().trim_end().to_owned())
             .collect()
     }
 
@@ -46,10 +35,7 @@ impl Tty {
         let end = body.find(|c: char| c.is_ascii_alphabetic()).expect("an ended sequence");
         match (&body[..end], &body[end..=end]) {
             (count, "A") => {
-                self.row = self
-                    .row
-                    .checked_sub(count.parse().expect("a count"))
-                    .expect("not above the text");
+                self.row = self.row.checked_sub(count.parse().expect("a count")).expect("not above the text");
             }
             ("", "K") => self.rows[self.row].truncate(self.column),
             ("", "J") => {

@@ -1,0 +1,3 @@
+//! All integration tests, in one binary: linking it once is most of the time.
+
+mod architecture;
