@@ -29,7 +29,7 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     session::whole("deploy", common)?;
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
-    let change = Change::new("deploy", &config, env, common)?.because(args.message.as_deref()).dry(args.dry_run);
+    let change = Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
     match &args.release {
         Some(name) => change.run(|site| deploy::plan_existing(site, name)).await,
         None => change.build(&args.source, None, deploy::plan).await,
@@ -40,7 +40,7 @@ async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Comp
     session::whole("rollback", common)?;
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
-    let change = Change::new("rollback", &config, env, common)?.because(args.message.as_deref()).dry(args.dry_run);
+    let change = Change::new("rollback", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
     let to: Option<&ReleaseName> = args.to.as_ref();
     change.run(|site| rollback::plan(site, to)).await
 }
@@ -50,7 +50,7 @@ async fn setup_release(args: &setup_release::SetupRelease, common: &Common) -> R
     let config = session::load(common)?;
     let mut env = session::environment(&config, args.env.as_deref(), common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
-    let change = Change::new("setup-release", &config, env, common)?.because(args.message.as_deref()).dry(args.dry_run);
+    let change = Change::new("setup-release", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
     change.build(&args.source, Some(args.keep_days), setup_release::plan).await
 }
 
@@ -61,7 +61,7 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     if args.dry_run {
         return read::preview_clean(&config, &env, args.keep, common).await;
     }
-    let change = Change::new("clean-releases", &config, env, common)?;
+    let change = Change::new("clean-releases", &config, env, common);
     change.run(|site| clean_releases::plan(site, args.keep)).await
 }
 
@@ -69,6 +69,6 @@ async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let mut env = session::environment(&config, args.env.as_deref(), common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
-    let change = Change::new("run", &config, env, common)?.showing(change::Show::Lines);
+    let change = Change::new("run", &config, env, common).showing(change::Show::Lines);
     change.run(|site| run::plan(site, args)).await
 }

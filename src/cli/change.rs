@@ -1,5 +1,6 @@
 //! A task that changes hosts, from the connection to the exit code.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub(super) struct Change<'a> {
     dry_run: bool,
     show: Show,
     stop: CancellationToken,
+    /// Whether hosts are being changed.
+    running: Cell<bool>,
 }
 
 /// What stands ready when a task is planned.
@@ -48,12 +51,12 @@ struct Ground {
 
 impl<'a> Change<'a> {
     /// Begins: from here on signals are heard.
-    pub(super) fn new(task: &str, config: &'a Config, env: Environment, common: &'a Common) -> Result<Self, Complaint> {
+    pub(super) fn new(task: &str, config: &'a Config, env: Environment, common: &'a Common) -> Self {
         let now = Utc::now();
         let directory = config.path.parent().unwrap_or(Path::new("."));
         let actor = who::actor(task, directory, None, now);
         let stop = signals::stop_on_signals();
-        Ok(Self { config, env, common, actor, now, dry_run: false, show: Show::Steps, stop })
+        Self { config, env, common, actor, now, dry_run: false, show: Show::Steps, stop, running: Cell::new(false) }
     }
 
     /// With the reason given by `-m`.
@@ -76,8 +79,7 @@ impl<'a> Change<'a> {
 
     /// Runs a task that makes no release.
     pub(super) async fn run(self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
-        let done = self.try_run(plan).await;
-        self.told(done)
+        self.until_stopped(self.try_run(plan)).await
     }
 
     /// Runs a task that makes a release. With `keep_days` it is a private one.
@@ -87,12 +89,18 @@ impl<'a> Change<'a> {
         keep_days: Option<u32>,
         plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
-        let done = self.try_build(source, keep_days, plan).await;
-        self.told(done)
+        self.until_stopped(self.try_build(source, keep_days, plan)).await
     }
 
-    /// Whoever reads JSON is told of a refusal too.
-    fn told(&self, done: Result<u8, Complaint>) -> Result<u8, Complaint> {
+    /// Before the run begins a signal ends everything at once; the run itself ends in good order.
+    async fn until_stopped(&self, task: impl Future<Output = Result<u8, Complaint>>) -> Result<u8, Complaint> {
+        tokio::pin!(task);
+        let done = tokio::select! {
+            done = &mut task => done,
+            () = self.stop.cancelled() => {
+                if self.running.get() { task.await } else { Err(Complaint::interrupted()) }
+            }
+        };
         if let (Err(complaint), true) = (&done, self.common.json) {
             screen::refused(&self.actor.task, &self.env.name, complaint);
         }
@@ -124,7 +132,8 @@ impl<'a> Change<'a> {
         }
         self.confirm(&planned)?;
         let machines = ground.machines();
-        let claimed = engine::claim(&machines, &record, &self.stop).await?;
+        self.running.set(true);
+        let claimed = engine::claim(&machines, &record).await?;
         // Another deploy may have taken the name in this second.
         let mut planned = plan(self.site(&ground.survey), &claimed, &code.cargo)?;
         planned.notes.extend(code.origin.note);
@@ -177,6 +186,7 @@ impl<'a> Change<'a> {
     }
 
     async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
+        self.running.set(true);
         let (events, heard) = Events::new();
         let screen = screen::start(heard, self.common, self.show);
         let ended = engine::run(plan, machines, &events, &self.stop).await;

@@ -41,6 +41,11 @@ impl Complaint {
         Self::new(3, message)
     }
 
+    /// A signal came before anything was changed.
+    pub(super) fn interrupted() -> Self {
+        Self::new(130, "interrupted before anything was changed")
+    }
+
     /// Adds something to type next.
     pub(super) fn next(mut self, next: impl Into<String>) -> Self {
         self.next.push(next.into());

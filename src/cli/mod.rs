@@ -48,7 +48,10 @@ fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
     match &cli.command {
         Command::Init(init) => init::write(init),
         Command::Debug(command) => debug::run(command, common),
-        Command::Tasks => show::tasks(&session::load(common)?, common),
+        Command::Tasks => {
+            show::tasks(&session::load(common)?, common);
+            Ok(0)
+        }
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.map_err(|error| Complaint::failed(format!("cannot start: {error}")))?;

@@ -46,7 +46,7 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
     let config = session::load(&common).map_err(|complaint| unknown_if_unnamed(name, complaint))?;
     let task = find(&config, name)?;
     let env = session::environment(&config, args.env.as_deref(), &common)?;
-    let change = Change::new(name, &config, env, &common)?.because(args.message.as_deref()).dry(args.dry_run);
+    let change = Change::new(name, &config, env, &common).because(args.message.as_deref()).dry(args.dry_run);
     if own::builds(task) {
         let plan = |site: crate::tasks::Site<'_>, record: &_, cargo: &_| own::plan(site, task, Some((record, cargo)));
         return change.build(&args.source, Some(args.keep_days), plan).await;

@@ -13,7 +13,7 @@ use crate::tasks::{self, Site, check, history, releases, status};
 pub(super) async fn releases(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
     show::releases(&releases::report(&env.name, &survey), common);
-    answered(&survey)
+    Ok(answered(&survey))
 }
 
 pub(super) async fn status(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
@@ -25,7 +25,7 @@ pub(super) async fn status(env: Option<&str>, common: &Common) -> Result<u8, Com
 pub(super) async fn history(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
     show::history(&history::report(&env.name, &survey), common);
-    answered(&survey)
+    Ok(answered(&survey))
 }
 
 pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
@@ -42,7 +42,7 @@ pub(super) async fn preview_clean(
     keep: Option<u32>,
     common: &Common,
 ) -> Result<u8, Complaint> {
-    let survey = look(config, env, true).await;
+    let survey = look(config, env, true, common).await;
     let now = Utc::now();
     let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
     let site = Site { env, survey: &survey, actor: &actor, now };
@@ -57,18 +57,22 @@ async fn survey(
 ) -> Result<(Config, Environment, Survey), Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, env, common)?;
-    let survey = look(&config, &env, processes).await;
+    let survey = look(&config, &env, processes, common).await;
     Ok((config, env, survey))
 }
 
-async fn look(config: &Config, env: &Environment, processes: bool) -> Survey {
+async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Survey {
     let connections = connect::connect(config, env).await;
     let mut survey = engine::survey(&connections.hosts, &env.release.root, &env.name, processes).await;
+    if !connections.failed.is_empty() && !common.json {
+        // The report has a line for each; fingerprints and what was tried need more room.
+        Complaint::unreachable(env.name.as_str(), &connections.failed).print();
+    }
     survey.silent.extend(connections.failed.into_iter().map(|(host, error)| (host, error.to_string())));
     survey
 }
 
 /// An answer in which hosts are missing is not a whole one.
-fn answered(survey: &Survey) -> Result<u8, Complaint> {
-    Ok(if survey.silent.is_empty() { 0 } else { 3 })
+fn answered(survey: &Survey) -> u8 {
+    if survey.silent.is_empty() { 0 } else { 3 }
 }

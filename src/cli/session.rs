@@ -16,15 +16,16 @@ pub(super) fn home() -> PathBuf {
 pub(super) fn load(common: &Common) -> Result<Config, Complaint> {
     let path = match &common.config {
         Some(path) => path.clone(),
-        None => {
-            let here = std::env::current_dir()
-                .map_err(|error| Complaint::failed(format!("no directory to be in: {error}")))?;
-            config::find(&here).ok_or_else(|| {
-                Complaint::usage("there is no Releases.toml here or in any directory above").next("relm init")
-            })?
-        }
+        None => nearest()?,
     };
     Ok(config::load(&path, &home())?)
+}
+
+fn nearest() -> Result<PathBuf, Complaint> {
+    let here = std::env::current_dir();
+    let here = here.map_err(|error| Complaint::failed(format!("no directory to be in: {error}")))?;
+    config::find(&here)
+        .ok_or_else(|| Complaint::usage("there is no Releases.toml here or in any directory above").next("relm init"))
 }
 
 /// The environment that is meant, cut down to `--hosts`.

@@ -3,12 +3,11 @@
 use serde::Serialize;
 
 use super::args::Common;
-use super::complaint::Complaint;
 use crate::config::Config;
 use crate::fleet::{EnvName, HostName};
 use crate::tasks::clean_releases::Verdicted;
 use crate::tasks::{check, history, releases, status};
-use crate::ui::Table;
+use crate::ui::{Table, text};
 
 fn json(report: &impl Serialize) {
     anstream::println!("{}", serde_json::to_string(report).expect("a report is plain data"));
@@ -133,7 +132,7 @@ pub(super) fn check(report: &check::Report, common: &Common) {
             line.host.to_string(),
             if line.trouble.is_empty() { "ready" } else { "not ready" }.to_owned(),
             line.user.clone().unwrap_or_default(),
-            line.free_kilobytes.map(|free| format!("{:.1} GB", free as f64 / 1e6)).unwrap_or_default(),
+            line.free_kilobytes.map(|free| text::size(free * 1024)).unwrap_or_default(),
             line.directory.clone().unwrap_or_default(),
         ]);
     }
@@ -163,7 +162,7 @@ pub(super) fn cleaning(env: &EnvName, lines: &[Verdicted], common: &Common) {
 }
 
 /// Every task, relm's own and the file's.
-pub(super) fn tasks(config: &Config, common: &Common) -> Result<u8, Complaint> {
+pub(super) fn tasks(config: &Config, common: &Common) {
     use clap::CommandFactory as _;
     let cli = super::args::Cli::command();
     let builtin = cli.get_subcommands().filter(|command| !command.is_hide_set());
@@ -174,12 +173,10 @@ pub(super) fn tasks(config: &Config, common: &Common) -> Result<u8, Complaint> {
     if common.json {
         let tasks: Vec<_> =
             all.iter().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
-        json(&serde_json::json!({ "tasks": tasks }));
-        return Ok(0);
+        return json(&serde_json::json!({ "tasks": tasks }));
     }
     let rows = all
         .into_iter()
         .fold(Table::new(vec!["task", "what it does"]), |table, (name, about)| table.row(vec![name, about]));
     table(&rows);
-    Ok(0)
 }

@@ -17,7 +17,7 @@ pub(super) struct Trust {
     host: String,
 }
 
-/// Shows the keys and writes them to known_hosts if the person agrees.
+/// Shows the keys and writes them to `known_hosts` if the person agrees.
 pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, Some(&args.env), common)?;

@@ -32,16 +32,16 @@ pub enum ClaimError {
 
 /// Claims the first free name from `record.name` on, on every machine, with its record. Returns the record as it
 /// stands on the hosts then.
-pub async fn claim(machines: &[Machine], record: &Record, stop: &CancellationToken) -> Result<Record, ClaimError> {
+pub async fn claim(machines: &[Machine], record: &Record) -> Result<Record, ClaimError> {
     let mut record = record.clone();
     for _ in 0..TRIES {
-        let answers = join_all(machines.iter().map(|machine| ask(machine, CLAIM, &record, stop))).await;
+        let answers = join_all(machines.iter().map(|machine| ask(machine, CLAIM, &record))).await;
         let won: Vec<bool> = answers.iter().map(|answer| matches!(answer, Ok(exit) if exit.status.success())).collect();
         if won.iter().all(|won| *won) {
             return Ok(record);
         }
         let winners = machines.iter().zip(&won).filter(|(_, won)| **won);
-        join_all(winners.map(|(machine, _)| ask(machine, RELEASE, &record, stop))).await;
+        join_all(winners.map(|(machine, _)| ask(machine, RELEASE, &record))).await;
         for (machine, answer) in machines.iter().zip(answers) {
             if let Some(reason) = trouble(answer) {
                 return Err(ClaimError::Host { host: machine.host.name.clone(), reason });
@@ -61,21 +61,24 @@ fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
     }
 }
 
-async fn ask(
-    machine: &Machine,
-    text: &'static str,
-    record: &Record,
-    stop: &CancellationToken,
-) -> Result<Exit, ExecError> {
+async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<Exit, ExecError> {
     let json = serde_json::to_string(record).expect("a record is plain data");
     let script = Script::new(text)
         .set("base", machine.layout.base())
         .set("name", record.name.as_str())
         .set("record", json)
         .set("at", record.created.to_rfc3339());
+    // Short, and not to be left half done: a signal is heard by the run that follows.
+    let stop = CancellationToken::new();
     let (on_line, on_sent) = (|_, _: &str| {}, |_| {});
-    let exec =
-        Exec { script: &script, input: &Input::Nothing, on_line: &on_line, on_sent: &on_sent, time_limit: None, stop };
+    let exec = Exec {
+        script: &script,
+        input: &Input::Nothing,
+        on_line: &on_line,
+        on_sent: &on_sent,
+        time_limit: None,
+        stop: &stop,
+    };
     machine.transport.exec(exec).await
 }
 

@@ -1,0 +1,82 @@
+//! What is written about relm holds: the README's commands parse, the samples load, the code map names every module.
+
+use std::fs;
+use std::process::Command;
+
+fn relm(args: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_relm")).args(args).env("NO_COLOR", "1").output().expect("relm runs")
+}
+
+/// Words of a line as a shell would see them; enough for what a README holds.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (' ', None) => words.push(std::mem::take(&mut word)),
+            (c, _) => word.push(c),
+        }
+    }
+    words.push(word);
+    words.into_iter().filter(|word| !word.is_empty()).collect()
+}
+
+/// Lines of the README that are commands: indented ones, and those after a `$`.
+fn commands() -> Vec<String> {
+    let text = fs::read_to_string("README.md").expect("the README");
+    let typed = text.lines().filter_map(|line| line.strip_prefix("    ").or_else(|| line.strip_prefix("$ ")));
+    let typed = typed.map(|line| line.trim().trim_start_matches("4.     "));
+    let relm = typed.filter_map(|line| {
+        line.strip_prefix("relm ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned)
+    });
+    relm.collect()
+}
+
+#[test]
+fn every_command_of_the_readme_parses() {
+    let commands = commands();
+    assert!(commands.len() > 20, "{commands:?}");
+    for line in commands {
+        // What comes after `--` belongs to the command that is run.
+        let (ours, _) = line.split_once(" -- ").unwrap_or((&line, ""));
+        let mut args = words(ours);
+        args.push("--help".to_owned());
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = relm(&args);
+        assert!(output.status.success(), "relm {line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_command_that_does_not_exist_would_be_noticed() {
+    assert!(!relm(&["deploy", "--refs", "x", "--help"]).status.success());
+}
+
+#[test]
+fn the_samples_load() {
+    for sample in ["Releases.toml", "templates/Releases.toml"] {
+        let output = relm(&["tasks", "--config", sample]);
+        assert!(output.status.success(), "{sample}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn the_code_map_names_every_module() {
+    let map = fs::read_to_string("src/lib.rs").expect("src/lib.rs");
+    let modules = map.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|line| line.trim_end_matches(';'));
+    for module in modules {
+        assert!(map.contains(&format!("[`{module}`]")), "the code map leaves out {module}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_command() {
+    let text = fs::read_to_string("README.md").expect("the README");
+    let output = relm(&["tasks", "--json", "--config", "templates/Releases.toml"]);
+    let tasks: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for task in tasks["tasks"].as_array().expect("tasks") {
+        let name = task["name"].as_str().expect("a name");
+        assert!(text.contains(&format!("relm {name}")) || text.contains(&format!(", {name}")), "README: {name}");
+    }
+}
