@@ -94,10 +94,6 @@ struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     fn new(setting: Setting<'a>, steps: &[&'a Step]) -> Self {
-        for step in steps.iter().filter(|step| Plan::machines(step, setting.machines).is_empty()) {
-            let message = format!("{}: no host of {} has its role, so it does not run", step.name(), setting.env);
-            setting.run.events.send(Event::Warning { host: None, message });
-        }
         let (failed, changed) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { setting, steps: steps.to_vec(), open: Mutex::default(), failed, changed }
     }

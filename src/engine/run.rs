@@ -32,6 +32,10 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     for note in &plan.notes {
         events.send(Event::Warning { host: None, message: note.clone() });
     }
+    for step in plan.steps.iter().filter(|step| step.hosts.is_empty()) {
+        let message = format!("{}: no host of {} has its role, so it does not run", step.name(), plan.env);
+        events.send(Event::Warning { host: None, message });
+    }
     let setting = Setting { run: Run { events, stop }, env: &plan.env, release: plan.release.as_ref(), machines };
     let came = phases(setting, plan).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {

@@ -26,13 +26,13 @@ pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &mut
         for step in &steps {
             announced.begin(step, batch);
             if !run_in_batch(setting, step, batch, begun).await {
-                announced.end(false);
+                announced.end(Some(&step.name()));
                 return false;
             }
         }
         rest = later;
     }
-    announced.end(true);
+    announced.end(None);
     true
 }
 
@@ -64,24 +64,24 @@ async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machin
 /// Steps whose start has been told; a step of the switch ends with the last batch that has it.
 struct Announced<'a> {
     setting: Setting<'a>,
-    open: Vec<(String, usize)>,
+    open: Vec<String>,
 }
 
 impl Announced<'_> {
     fn begin(&mut self, step: &Step, batch: &[Machine]) {
-        let here = Plan::machines(step, batch).len();
         let name = step.name();
-        if self.open.iter().any(|(open, _)| *open == name) || here == 0 {
+        if self.open.contains(&name) || Plan::machines(step, batch).is_empty() {
             return;
         }
         self.setting.run.events.send(Event::StepStarted { step: name.clone(), phase: step.phase });
-        self.open.push((name, here));
+        self.open.push(name);
     }
 
-    fn end(&mut self, ok: bool) {
-        let last = self.open.len().saturating_sub(1);
-        for (at, (step, _)) in self.open.drain(..).enumerate() {
-            self.setting.run.events.send(Event::StepFinished { step, ok: ok || at != last });
+    /// Ends all that has begun; `failed` is the step that did not come to its end.
+    fn end(&mut self, failed: Option<&str>) {
+        for step in self.open.drain(..) {
+            let ok = failed != Some(step.as_str());
+            self.setting.run.events.send(Event::StepFinished { step, ok });
         }
     }
 }

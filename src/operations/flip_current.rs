@@ -33,6 +33,9 @@ pub struct FlipCurrent {
     pub leaves_bad: bool,
 }
 
+/// The task in the history's line when a failed switch is put back.
+const PUT_BACK: &str = "put_back";
+
 impl FlipCurrent {
     fn script(&self, on: &On<'_>, from: Option<&ReleaseName>, to: Option<&ReleaseName>, task: &str) -> Script {
         let line = |stage| self.line(stage, from, to, task);
@@ -45,6 +48,8 @@ impl FlipCurrent {
             .set("expected", from.map(Layout::link_target).unwrap_or_default())
             .set("record", record)
             .set("left", left)
+            .set("put_back", if task == PUT_BACK { "yes" } else { "" })
+            .set("abandoned", from.map(|from| on.layout.record(from)).unwrap_or_default())
             .set("at", self.actor.at.to_rfc3339())
             .set("intent", line(FlipStage::Intent))
             .set("result", line(FlipStage::Done))
@@ -79,6 +84,6 @@ impl Operation for FlipCurrent {
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
         let back = Self { actor: self.actor.clone(), record: self.record.clone(), leaves_bad: false };
-        Some(Work::ours(back.script(on, on.release, on.before, "put_back")))
+        Some(Work::ours(back.script(on, on.release, on.before, PUT_BACK)))
     }
 }

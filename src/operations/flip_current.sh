@@ -1,6 +1,6 @@
 # Points `current` to a release, or takes it away when `target` is empty.
 # In: base, target and expected (releases/NAME or nothing), record (of the target), left (record of a release that
-# turned out bad, or nothing), at, intent and result (lines for the history).
+# turned out bad, or nothing), put_back and abandoned (not empty, and the record of the release that is left), at, intent and result (lines for the history).
 cd -- "$base" || exit
 flush() { sync "$1" 2>/dev/null || sync; }
 note() {
@@ -40,6 +40,8 @@ else
   flush .
 fi
 note "$result" || exit
+# A release whose first switch was put back has not lived: it must not count as a good one.
+if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$at" ]; then rm -f -- "$abandoned/lived"; fi
 if [ -n "$target" ]; then
   # Chosen by name although it was bad once: it is not any more.
   case $(cat "$record/state" 2>/dev/null) in bad*)

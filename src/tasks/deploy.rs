@@ -55,7 +55,7 @@ pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refu
     readiness::require_ready(site.survey, cargo.unpacked + cargo.archive_size)?;
     let plan = start(site, record);
     let plan = build(plan, site.env, cargo);
-    Ok(switch(plan, site, record))
+    Ok(switch(plan, site, record).if_it_fails(MarkFailed))
 }
 
 /// A deploy of a release that stands on the hosts already.
@@ -98,7 +98,6 @@ fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, hosts))
         .finish(removal(&clean, true))
-        .if_it_fails(MarkFailed)
 }
 
 /// What the release was made from, for `RELM_REF`.
