@@ -107,7 +107,113 @@ fn by_content(file: &mut File) -> io::Result<Option<Format>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::process::Command;
+
     use super::*;
+    use crate::source::Source;
+    use crate::source::fixture::{Desk, awkward, paths, standing};
+
+    #[test]
+    fn every_kind_is_read_by_name_and_by_content() {
+        let desk = Desk::new();
+        let root = desk.path("site");
+        awkward(&root);
+        let mut expected = standing(&root);
+        expected.entries.get_mut("b/run").unwrap().mode = 0o755;
+        for (name, making) in [
+            ("a.tar", "tar cf \"$0\" ."),
+            ("a.tar.gz", "tar czf \"$0\" ."),
+            ("a.tgz", "tar cf - . | gzip -9 > \"$0\""),
+            ("a.tar.zst", "tar cf - . | zstd -q > \"$0\""),
+            ("a.zip", "zip -qry \"$0\" ."),
+        ] {
+            let path = desk.path(name);
+            let mut command = Command::new("sh");
+            let status = command
+                .args(["-c", making])
+                .arg(&path)
+                .current_dir(&root)
+                .status()
+                .unwrap();
+            assert!(status.success(), "{name}");
+            let nameless = desk.path("artifact");
+            fs::copy(&path, &nameless).unwrap();
+            for path in [path, nameless] {
+                let source = || Source::Archive {
+                    path: path.clone(),
+                    strip: 0,
+                };
+                let frozen = desk.freeze(source()).unwrap();
+                assert_eq!(frozen.manifest, expected, "{name}");
+                assert_eq!(frozen.origin.source, last_component(&path));
+                assert!(frozen.time > 1_700_000_000, "{name}: {}", frozen.time);
+                let left = desk.freeze_without(source(), &["*", "!/a"]).unwrap();
+                assert_eq!(paths(&left), ["a"]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_or_changed_archive_is_an_error() {
+        let desk = Desk::new();
+        let root = desk.path("site");
+        awkward(&root);
+        let noise: Vec<u8> = (0..300_000_u32)
+            .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2])
+            .collect();
+        fs::write(root.join("noise"), noise).unwrap();
+        for (name, making) in [
+            ("a.tar.gz", "tar czf \"$0\" ."),
+            ("a.tar.zst", "tar cf - . | zstd -q > \"$0\""),
+            ("a.zip", "zip -qry \"$0\" ."),
+        ] {
+            let path = desk.path(name);
+            let mut command = Command::new("sh");
+            assert!(
+                command
+                    .args(["-c", making])
+                    .arg(&path)
+                    .current_dir(&root)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let whole = fs::read(&path).unwrap();
+            let mut changed = whole.clone();
+            changed[whole.len() / 2] ^= 0x55;
+            let cut = |at: usize| whole[..at].to_vec();
+            for bytes in [changed, cut(whole.len() - 1), cut(whole.len() / 2), cut(3), vec![]] {
+                fs::write(&path, &bytes).unwrap();
+                let source = Source::Archive {
+                    path: path.clone(),
+                    strip: 0,
+                };
+                let error = desk.freeze(source).unwrap_err().to_string();
+                assert!(error.contains(name), "{name} of {}: {error}", bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_archive_is_told() {
+        let desk = Desk::new();
+        for content in ["", "hello", "\u{fd}7zXZ"] {
+            let path = desk.path("artifact");
+            fs::write(&path, content).unwrap();
+            let error = desk.freeze(Source::Archive { path, strip: 0 }).unwrap_err().to_string();
+            assert!(error.contains("artifact is no archive relm reads (.tar, "), "{error}");
+        }
+        let missing = Source::Archive {
+            path: desk.path("none.tgz"),
+            strip: 0,
+        };
+        let error = desk.freeze(missing).unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot read ") && error.contains("none.tgz"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn the_room_grows_with_the_archive() {

@@ -68,7 +68,7 @@ fn here(git: &Git, location: &str, named: Option<&str>) -> Result<Start, SourceE
     };
     let is_head = repository.commit("HEAD")?.as_ref() == Some(&commit);
     let note = match &work_tree {
-        Some(work_tree) if is_head => uncommitted(git, work_tree)?,
+        Some(work_tree) if is_head => note(git, &repository, work_tree)?,
         _ => None,
     };
     let url = own_url(&repository, work_tree.as_deref())?;
@@ -112,17 +112,33 @@ fn own_url(repository: &Repository, work_tree: Option<&Path>) -> Result<String, 
     Ok(url)
 }
 
-fn uncommitted(git: &Git, work_tree: &Path) -> Result<Option<String>, SourceError> {
+/// Says what a person may believe to be released, or released by all, and is not.
+fn note(git: &Git, repository: &Repository, work_tree: &Path) -> Result<Option<String>, SourceError> {
+    let uncommitted = match uncommitted(git, work_tree)? {
+        0 => None,
+        1 => Some("1 uncommitted change is not part of it".to_owned()),
+        count => Some(format!("{count} uncommitted changes are not part of it")),
+    };
+    let unpushed = match unpushed(repository)?.as_deref() {
+        None | Some("0") => None,
+        Some("1") => Some("1 commit of it is not pushed".to_owned()),
+        Some(count) => Some(format!("{count} commits of it are not pushed")),
+    };
+    let notes: Vec<_> = uncommitted.into_iter().chain(unpushed).collect();
+    Ok((!notes.is_empty()).then(|| notes.join("; ")))
+}
+
+fn uncommitted(git: &Git, work_tree: &Path) -> Result<usize, SourceError> {
     let mut command = git.command();
     command.arg("-C").arg(work_tree);
     command.args(["status", "--porcelain", "--untracked-files=normal"]);
     let changes = output_of(&mut command, "look for uncommitted changes")?;
-    let count = String::from_utf8_lossy(&changes).lines().count();
-    Ok(match count {
-        0 => None,
-        1 => Some("1 uncommitted change is not part of it".to_owned()),
-        _ => Some(format!("{count} uncommitted changes are not part of it")),
-    })
+    Ok(String::from_utf8_lossy(&changes).lines().count())
+}
+
+/// Nothing if the branch follows none.
+fn unpushed(repository: &Repository) -> Result<Option<String>, SourceError> {
+    repository.ask(&["rev-list", "--count", "@{upstream}..HEAD"])
 }
 
 /// Returns a commit's time and the first line of its message.
@@ -272,6 +288,23 @@ mod tests {
         );
         assert_eq!(text(&frozen, "a"), "1");
         assert_eq!(note(Some("old")), None);
+    }
+
+    #[test]
+    fn what_is_not_pushed_is_told() {
+        let desk = Desk::new();
+        let repo = desk.repository("shop");
+        repo.write("a", "1").commit("one");
+        let clone = crate::source::fixture::Repo(desk.path("clone"));
+        repo.git(&["clone", "--quiet", ".", clone.location()]);
+        let note = || desk.freeze_git(clone.location(), None).unwrap().origin.note;
+        assert_eq!(note(), None);
+        clone.write("a", "2").commit("two");
+        assert_eq!(note().as_deref(), Some("1 commit of it is not pushed"));
+        clone.write("a", "3").commit("three");
+        clone.write("a", "4");
+        let both = "1 uncommitted change is not part of it; 2 commits of it are not pushed";
+        assert_eq!(note().as_deref(), Some(both));
     }
 
     #[test]

@@ -25,10 +25,8 @@ pub(super) fn export(
         below: directory,
         most: usize::MAX,
     };
-    let read = match child.stdout.as_mut() {
-        Some(stream) => untar::read(stream, &rules, gathering),
-        None => unreachable!("the standard output of git is a pipe"),
-    };
+    let stream = child.stdout.as_mut().expect("the standard output of git is a pipe");
+    let read = untar::read(stream, &rules, gathering);
     if read.is_err() {
         // Git would otherwise wait for somebody to read the rest.
         let _ = child.kill();
@@ -36,14 +34,18 @@ pub(super) fn export(
     let status = child.wait().map_err(SourceError::NoGit)?;
     let words = words(&mut complaints);
     match read {
-        Err(refused @ SourceError::Refused { .. }) => Err(refused),
-        Err(error) if words.is_empty() => Err(error),
         Ok(seen) if status.success() => Ok(seen.directories),
+        // A stream that breaks off is what is seen of it; why it broke off, git says.
+        Err(error) if words.is_empty() || !is_broken_stream(&error) => Err(error),
         _ => Err(SourceError::Git {
             what: format!("export commit {commit}"),
             words,
         }),
     }
+}
+
+fn is_broken_stream(error: &SourceError) -> bool {
+    matches!(error, SourceError::Damaged { .. } | SourceError::Read { .. })
 }
 
 fn start(repository: &Repository, commit: &str, complaints: &File) -> Result<Child, SourceError> {

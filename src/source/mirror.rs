@@ -1,6 +1,6 @@
 //! Bare copies, in relm's cache, of repositories that are URLs.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -39,16 +39,12 @@ struct Mirror<'a> {
 impl<'a> Mirror<'a> {
     fn open(git: &Git, places: &Places, url: &'a str) -> Result<Self, SourceError> {
         let cache = places.cache.join("git");
-        let fail = |path: &Path| {
-            let path = path.to_owned();
-            move |error| SourceError::Cache { path, error }
-        };
         // Others on this machine have no business in private code.
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&cache);
-        made.map_err(fail(&cache))?;
+        made.map_err(cannot_use(&cache))?;
         let name = &hex(&Sha256::digest(url.as_bytes()))[..24];
         let lock_path = cache.join(format!("{name}.lock"));
-        let lock = locked(&lock_path).map_err(fail(&lock_path))?;
+        let lock = locked(&lock_path).map_err(cannot_use(&lock_path))?;
         let repository = init(git, cache.join(format!("{name}.git")), url)?;
         Ok(Self {
             repository,
@@ -72,8 +68,10 @@ impl<'a> Mirror<'a> {
 
     /// A whole id that is here needs no network: it can mean nothing else.
     fn commit(&self, reference: &str) -> Result<String, SourceError> {
-        if is_full_id(reference) && self.repository.commit(reference)?.is_some() {
-            return Ok(reference.to_owned());
+        if is_full_id(reference)
+            && let Some(commit) = self.repository.commit(reference)?
+        {
+            return Ok(commit);
         }
         self.fetch(&["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])?;
         if let Some(wanted) = self.beyond_branches(reference)? {
@@ -146,23 +144,44 @@ fn locked(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes the mirror if it is not there; without templates, which may bring hooks.
+/// Makes the mirror if it is not there; in one piece, so a relm that was killed leaves none that is half made.
 fn init(git: &Git, directory: PathBuf, url: &str) -> Result<Repository, SourceError> {
+    if !directory.exists() {
+        let half = directory.with_extension("new");
+        if half.exists() {
+            fs::remove_dir_all(&half).map_err(cannot_use(&half))?;
+        }
+        make(git, &half, url)?;
+        fs::rename(&half, &directory).map_err(cannot_use(&directory))?;
+    }
+    Ok(Repository {
+        git: git.clone(),
+        directory,
+    })
+}
+
+/// Without templates, which may bring hooks.
+fn make(git: &Git, directory: &Path, url: &str) -> Result<(), SourceError> {
+    let what = "make a mirror in the cache";
     let mut command = git.command();
     command
         .args(["init", "--quiet", "--bare", "--template="])
-        .arg(&directory);
-    output_of(&mut command, "make a mirror in the cache")?;
+        .arg(directory);
+    output_of(&mut command, what)?;
     let repository = Repository {
         git: git.clone(),
-        directory,
+        directory: directory.to_owned(),
     };
     // A mirror's own HEAD means nothing; so it can never be taken for the remote's.
-    let what = "set up a mirror in the cache";
     repository.run(what, &["symbolic-ref", "HEAD", "refs/relm/nothing"])?;
     // git-lfs looks here for where contents come from.
     repository.run(what, &["config", "remote.origin.url", url])?;
-    Ok(repository)
+    Ok(())
+}
+
+fn cannot_use(path: &Path) -> impl FnOnce(io::Error) -> SourceError {
+    let path = path.to_owned();
+    move |error| SourceError::Cache { path, error }
 }
 
 /// Git repeats the URL it was given, secrets included.
@@ -178,7 +197,6 @@ fn hide(error: SourceError, url: &str) -> SourceError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
 

@@ -219,7 +219,9 @@ mod tests {
                 fs::create_dir(path).unwrap();
                 fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
                 let nodes: std::collections::BTreeMap<_, _> = nodes.iter().cloned().collect();
-                nodes.iter().for_each(|(name, node)| plant(&path.join(name), node));
+                for (name, node) in &nodes {
+                    plant(&path.join(name), node);
+                }
             }
         }
     }

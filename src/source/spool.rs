@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 pub(super) struct Spool {
     file: File,
     end: u64,
+    /// For copying; most files are smaller than the work of making it anew.
+    buffer: Box<[u8]>,
 }
 
 /// One content in the spool.
@@ -36,21 +38,24 @@ impl Spool {
             Some(dir) => tempfile::tempfile_in(dir),
             None => tempfile::tempfile(),
         };
-        Ok(Self { file: file?, end: 0 })
+        Ok(Self {
+            file: file?,
+            end: 0,
+            buffer: vec![0; 64 * 1024].into(),
+        })
     }
 
     /// Copies a content to the end and hashes what it copies: the two can never differ.
     pub(super) fn store(&mut self, content: &mut dyn Read) -> Result<Stored, CopyError> {
         let (mut hash, mut size) = (Sha256::new(), 0);
-        let mut buffer = vec![0; 64 * 1024];
         loop {
-            let count = match content.read(&mut buffer) {
+            let count = match content.read(&mut self.buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(CopyError::Read(error)),
             };
-            let piece = &buffer[..count];
+            let piece = &self.buffer[..count];
             hash.update(piece);
             self.file
                 .write_all_at(piece, self.end + size)

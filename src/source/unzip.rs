@@ -7,7 +7,7 @@ use zip::result::ZipError;
 use zip::{DateTime, ZipArchive};
 
 use super::error::{Refusal, SourceError};
-use super::gather::{Found, Gathering};
+use super::gather::{Found, Gathering, last_component};
 use super::names::normalised;
 use super::untar::{Rules, stripped};
 
@@ -23,7 +23,10 @@ pub(super) fn read(file: impl Read + Seek, rules: &Rules<'_>, gathering: &mut Ga
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
     // Two readers of such an archive see two trees.
     if archive.has_duplicate_names() {
-        return Err(SourceError::refused(b"a path", Refusal::Twice));
+        return Err(SourceError::Refused {
+            path: format!("one path of {}", last_component(rules.origin)),
+            why: Refusal::Twice,
+        });
     }
     if archive.has_overlapping_entries().map_err(damaged)? {
         return Err(self::damaged(rules, "its entries overlap"));
@@ -106,5 +109,156 @@ fn damaged(rules: &Rules<'_>, words: &str) -> SourceError {
     SourceError::Damaged {
         path: rules.origin.to_owned(),
         words: words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::source::fixture::{Desk, paths, text};
+    use crate::source::{Frozen, Source};
+
+    type Zip = ZipWriter<Cursor<Vec<u8>>>;
+
+    fn options(mode: u32) -> SimpleFileOptions {
+        let time = DateTime::from_date_and_time(2026, 1, 2, 3, 4, 6).unwrap();
+        SimpleFileOptions::default()
+            .unix_permissions(mode)
+            .last_modified_time(time)
+    }
+
+    fn file(zip: &mut Zip, name: &str) {
+        zip.start_file(name, options(0o644)).unwrap();
+        zip.write_all(b"content").unwrap();
+    }
+
+    fn bytes(build: impl FnOnce(&mut Zip)) -> Vec<u8> {
+        let mut zip = Zip::new(Cursor::new(Vec::new()));
+        build(&mut zip);
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn freeze(bytes: &[u8], strip: u32) -> Result<Frozen, SourceError> {
+        let desk = Desk::new();
+        let path = desk.path("app.zip");
+        fs::write(&path, bytes).unwrap();
+        desk.freeze(Source::Archive { path, strip })
+    }
+
+    /// Puts another name of the same length in every header.
+    fn renamed(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+        assert_eq!(from.len(), to.len());
+        for at in 0..bytes.len() - from.len() {
+            if bytes[at..].starts_with(from) {
+                bytes[at..at + to.len()].copy_from_slice(to);
+            }
+        }
+        bytes
+    }
+
+    fn refusal(bytes: &[u8]) -> Refusal {
+        match freeze(bytes, 0) {
+            Err(SourceError::Refused { why, .. }) => why,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn modes_links_and_strip_are_honoured() {
+        let made = bytes(|zip| {
+            zip.add_directory("app-1/", options(0o700)).unwrap();
+            zip.start_file("app-1/run", options(0o777)).unwrap();
+            zip.write_all(b"#!/bin/sh").unwrap();
+            file(zip, "app-1/sub/größe");
+            zip.add_symlink("app-1/link", "../../elsewhere", options(0o777))
+                .unwrap();
+        });
+        let frozen = freeze(&made, 1).unwrap();
+        assert_eq!(paths(&frozen), ["link", "run", "sub", "sub/größe"]);
+        assert_eq!(frozen.manifest.entries["run"].mode, 0o755);
+        assert_eq!(text(&frozen, "sub/größe"), "content");
+        let target = crate::release::Kind::Link {
+            target: "../../elsewhere".to_owned(),
+        };
+        assert_eq!(frozen.manifest.entries["link"].kind, target);
+        assert_eq!(frozen.time, 1_767_323_046);
+    }
+
+    #[test]
+    fn hostile_names_are_refused() {
+        let made = bytes(|zip| {
+            file(zip, "aaaaaaaaaa");
+            file(zip, "bbbbbbbbbb");
+        });
+        for (name, why) in [
+            (&b"../../xxxx"[..], Refusal::Climbs),
+            (b"/etc/hosts", Refusal::Absolute),
+            (b"aaaaaaaaaa", Refusal::Twice),
+            (b"./aaaaaaaa", Refusal::Twice),
+            (b"..\\..\\xxxx", Refusal::Backslash),
+            (b"caf\xe9xxxxxx", Refusal::NotUtf8),
+            (b"zero\0xxxxx", Refusal::ZeroByte),
+            (b"python_env", Refusal::Reserved),
+        ] {
+            let first = if name.starts_with(b"./") {
+                b"aaaaaaaa".to_vec()
+            } else {
+                b"aaaaaaaaaa".to_vec()
+            };
+            let made = if first.len() == 8 {
+                bytes(|zip| {
+                    file(zip, "aaaaaaaa");
+                    file(zip, "bbbbbbbbbb");
+                })
+            } else {
+                made.clone()
+            };
+            assert_eq!(
+                refusal(&renamed(made, b"bbbbbbbbbb", name)),
+                why,
+                "{}",
+                name.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_comes_below_a_link_of_the_archive() {
+        let made = bytes(|zip| {
+            zip.add_symlink("out", "/etc", options(0o777)).unwrap();
+            file(zip, "out/passwd");
+        });
+        assert_eq!(refusal(&made), Refusal::BelowNoDirectory);
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let made = bytes(|zip| file(zip, "a"));
+        let exclude = crate::source::exclude::Exclude::new(&[]).unwrap();
+        let mut gathering = Gathering::new(exclude, None).unwrap();
+        gathering.room = 6;
+        let rules = Rules {
+            origin: std::path::Path::new("a.zip"),
+            strip: 0,
+            below: b"",
+            most: 1,
+        };
+        let error = read(Cursor::new(made), &rules, &mut gathering).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                SourceError::Refused {
+                    why: Refusal::TooMuch,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }
