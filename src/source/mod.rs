@@ -1,6 +1,38 @@
 //! Where code comes from, and one frozen tree of it.
+//!
+//! A source is read once. Every file is hashed in the pass that copies it into a temporary file, so the manifest and the
+//! contents agree even if the source changes meanwhile. What all sources share (legal names, `exclude`, one entry a path)
+//! stands in `gather`; `git`, `directory` and `archive` only bring paths and contents to it.
+
+mod archive;
+mod checkout;
+mod directory;
+mod error;
+mod exclude;
+mod export;
+mod freeze;
+mod gather;
+mod git;
+mod lfs;
+mod location;
+mod mirror;
+mod names;
+mod pack;
+mod pax;
+mod reference;
+mod spool;
+mod submodules;
+mod untar;
+mod unzip;
+
+#[cfg(test)]
+mod fixture;
 
 use std::path::PathBuf;
+
+pub use error::{Refusal, SourceError};
+pub use freeze::{Frozen, Origin, Places};
+pub use pack::Archive;
 
 /// What `Releases.toml` or the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,245 @@
+//! An archive of this machine as a source, read as if a stranger had made it.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use super::error::SourceError;
+use super::freeze::{Origin, Told};
+use super::gather::{Gathering, last_component};
+use super::untar::{self, Rules};
+use super::unzip;
+
+/// No release is larger, and a disk of this machine that takes it does not overflow at the first hostile file.
+const LARGEST: u64 = 20 << 30;
+
+/// What any archive may unpack to; below it the ratio says nothing (a log compresses a thousandfold).
+const ALWAYS_ALLOWED: u64 = 1 << 30;
+
+/// Deflate cannot do better than 1032 to 1; only layers and overlaps can.
+const MOST_RATIO: u64 = 1000;
+
+/// Ten times what a large application with its dependencies has; a million entries are 200 MB of memory.
+const MOST_ENTRIES: usize = 1_000_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Tar,
+    Gzip,
+    Zstd,
+    Zip,
+}
+
+/// Reads the archive.
+pub(super) fn freeze(path: &Path, strip: u32, gathering: &mut Gathering) -> Result<Told, SourceError> {
+    let mut file = File::open(path).map_err(SourceError::read(path))?;
+    let size = file.metadata().map_err(SourceError::read(path))?.len();
+    let format = match by_name(path) {
+        Some(format) => format,
+        None => by_content(&mut file)
+            .map_err(SourceError::read(path))?
+            .ok_or_else(|| SourceError::UnknownArchive(path.to_owned()))?,
+    };
+    gathering.room = room(size);
+    let time = read(file, format, path, strip, gathering)?;
+    let origin = Origin {
+        source: last_component(path),
+        commit: None,
+        subject: None,
+        note: None,
+    };
+    Ok(Told { origin, time })
+}
+
+fn read(file: File, format: Format, path: &Path, strip: u32, gathering: &mut Gathering) -> Result<u64, SourceError> {
+    let rules = Rules {
+        origin: path,
+        strip,
+        below: b"",
+        most: MOST_ENTRIES,
+    };
+    let file = BufReader::new(file);
+    let seen = match format {
+        Format::Zip => return unzip::read(file, &rules, gathering),
+        Format::Tar => untar::read(file, &rules, gathering),
+        Format::Gzip => untar::read(MultiGzDecoder::new(file), &rules, gathering),
+        Format::Zstd => {
+            let stream = zstd::stream::read::Decoder::new(file).map_err(SourceError::read(path))?;
+            untar::read(stream, &rules, gathering)
+        }
+    }?;
+    Ok(seen.newest)
+}
+
+fn room(size: u64) -> u64 {
+    size.saturating_mul(MOST_RATIO).clamp(ALWAYS_ALLOWED, LARGEST)
+}
+
+fn by_name(path: &Path) -> Option<Format> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let endings = [
+        (".tar", Format::Tar),
+        (".tar.gz", Format::Gzip),
+        (".tgz", Format::Gzip),
+        (".tar.zst", Format::Zstd),
+        (".zip", Format::Zip),
+    ];
+    endings
+        .into_iter()
+        .find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+}
+
+/// Downloads often have no telling name.
+fn by_content(file: &mut File) -> io::Result<Option<Format>> {
+    let mut start = Vec::new();
+    file.by_ref().take(512).read_to_end(&mut start)?;
+    file.rewind()?;
+    let is_tar = start.get(257..262) == Some(b"ustar");
+    Ok(match start.as_slice() {
+        [0x1f, 0x8b, ..] => Some(Format::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Format::Zstd),
+        [b'P', b'K', 3, 4, ..] => Some(Format::Zip),
+        _ => is_tar.then_some(Format::Tar),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+    use crate::source::Source;
+    use crate::source::fixture::{Desk, awkward, paths, standing};
+
+    #[test]
+    fn every_kind_is_read_by_name_and_by_content() {
+        let desk = Desk::new();
+        let root = desk.path("site");
+        awkward(&root);
+        let mut expected = standing(&root);
+        expected.entries.get_mut("b/run").unwrap().mode = 0o755;
+        for (name, making) in [
+            ("a.tar", "tar cf \"$0\" ."),
+            ("a.tar.gz", "tar czf \"$0\" ."),
+            ("a.tgz", "tar cf - . | gzip -9 > \"$0\""),
+            ("a.tar.zst", "tar cf - . | zstd -q > \"$0\""),
+            ("a.zip", "zip -qry \"$0\" ."),
+        ] {
+            let path = desk.path(name);
+            let mut command = Command::new("sh");
+            let status = command
+                .args(["-c", making])
+                .arg(&path)
+                .current_dir(&root)
+                .status()
+                .unwrap();
+            assert!(status.success(), "{name}");
+            let nameless = desk.path("artifact");
+            fs::copy(&path, &nameless).unwrap();
+            for path in [path, nameless] {
+                let source = || Source::Archive {
+                    path: path.clone(),
+                    strip: 0,
+                };
+                let frozen = desk.freeze(source()).unwrap();
+                assert_eq!(frozen.manifest, expected, "{name}");
+                assert_eq!(frozen.origin.source, last_component(&path));
+                assert!(frozen.time > 1_700_000_000, "{name}: {}", frozen.time);
+                let left = desk.freeze_without(source(), &["*", "!/a"]).unwrap();
+                assert_eq!(paths(&left), ["a"]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_or_changed_archive_is_an_error() {
+        let desk = Desk::new();
+        let root = desk.path("site");
+        awkward(&root);
+        let noise: Vec<u8> = (0..300_000_u32)
+            .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2])
+            .collect();
+        fs::write(root.join("noise"), noise).unwrap();
+        for (name, making) in [
+            ("a.tar.gz", "tar czf \"$0\" ."),
+            ("a.tar.zst", "tar cf - . | zstd -q > \"$0\""),
+            ("a.zip", "zip -qry \"$0\" ."),
+        ] {
+            let path = desk.path(name);
+            let mut command = Command::new("sh");
+            assert!(
+                command
+                    .args(["-c", making])
+                    .arg(&path)
+                    .current_dir(&root)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let whole = fs::read(&path).unwrap();
+            let mut changed = whole.clone();
+            changed[whole.len() / 2] ^= 0x55;
+            let cut = |at: usize| whole[..at].to_vec();
+            for bytes in [changed, cut(whole.len() - 1), cut(whole.len() / 2), cut(3), vec![]] {
+                fs::write(&path, &bytes).unwrap();
+                let source = Source::Archive {
+                    path: path.clone(),
+                    strip: 0,
+                };
+                let error = desk.freeze(source).unwrap_err().to_string();
+                assert!(error.contains(name), "{name} of {}: {error}", bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_archive_is_told() {
+        let desk = Desk::new();
+        for content in ["", "hello", "\u{fd}7zXZ"] {
+            let path = desk.path("artifact");
+            fs::write(&path, content).unwrap();
+            let error = desk.freeze(Source::Archive { path, strip: 0 }).unwrap_err().to_string();
+            assert!(error.contains("artifact is no archive relm reads (.tar, "), "{error}");
+        }
+        let missing = Source::Archive {
+            path: desk.path("none.tgz"),
+            strip: 0,
+        };
+        let error = desk.freeze(missing).unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot read ") && error.contains("none.tgz"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_room_grows_with_the_archive() {
+        for (size, expected) in [
+            (0, 1 << 30),
+            (1 << 20, 1 << 30),
+            (10 << 20, 10_000 << 20),
+            (1 << 30, 20 << 30),
+            (u64::MAX, 20 << 30),
+        ] {
+            assert_eq!(room(size), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn names_tell_the_format() {
+        for (name, format) in [
+            ("DDGC-0.940.tar.gz", Some(Format::Gzip)),
+            ("a.TGZ", Some(Format::Gzip)),
+            ("a.tar", Some(Format::Tar)),
+            ("a.tar.zst", Some(Format::Zstd)),
+            ("a.b.zip", Some(Format::Zip)),
+            ("a.gz", None),
+            ("artifact", None),
+        ] {
+            assert_eq!(by_name(Path::new(name)), format, "{name}");
+        }
+    }
+}
