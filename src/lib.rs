@@ -6,4 +6,5 @@ pub mod fleet;
 pub mod release;
 pub mod script;
 pub mod source;
+pub mod ssh;
 pub mod transport;
