@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 use super::{ask, session, who};
 use crate::config::{Config, Environment};
-use crate::fleet::{Address, Host, HostName};
+use crate::fleet::{Address, EnvName, Host, HostName};
 use crate::local::LocalHost;
 use crate::ssh;
 use crate::transport::{ConnectError, HostShell, Link, Transport};
@@ -23,7 +23,7 @@ pub(super) struct Connections {
 
 /// Connects to every host of `env`.
 pub(super) async fn connect(config: &Config, env: &Environment) -> Connections {
-    let settings = ssh_settings(config);
+    let settings = ssh_settings(config, &env.name);
     let links = env.fleet.hosts.iter().map(|host| {
         let settings = &settings;
         async move { (host, link(host, settings).await) }
@@ -39,13 +39,15 @@ pub(super) async fn connect(config: &Config, env: &Environment) -> Connections {
 }
 
 /// What ssh needs to know of the person and the machine.
-pub(super) fn ssh_settings(config: &Config) -> ssh::Settings {
+pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
     ssh::Settings {
+        environment: env.to_string(),
         config_file: config.ssh_config.clone(),
         home: session::home(),
         local_user: who::login(),
         agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
         ask: Arc::new(ask::passphrase),
+        keys: ssh::KeyFiles::default(),
     }
 }
 

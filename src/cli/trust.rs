@@ -30,15 +30,20 @@ pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint
         anstream::println!("{} is a directory of this machine and has no key", host.name);
         return Ok(0);
     }
-    let settings = connect::ssh_settings(&config);
+    let settings = connect::ssh_settings(&config, &env.name);
     let unreachable = |error| Complaint::unreachable(&args.env, &[(host.name.clone(), error)]);
     let keys = ssh::host_keys(host, &settings).await.map_err(unreachable)?;
     for key in &keys {
-        anstream::println!("{}  {}  {}", host.name, key.algorithm, key.fingerprint);
+        let known = if key.is_known { "  (known already)" } else { "" };
+        anstream::println!("{}  {}  {}{known}", host.name, key.algorithm, key.fingerprint);
+    }
+    if keys.iter().all(|key| key.is_known) {
+        return Ok(0);
     }
     ask::confirm("Is that the host's key? Compare it with what the host itself says.", common.yes)?;
-    let unreachable = |error| Complaint::unreachable(&args.env, &[(host.name.clone(), error)]);
-    let file = ssh::record_keys(host, &settings, &keys).map_err(unreachable)?;
-    anstream::println!("recorded in {}", file.display());
+    for key in keys.iter().filter(|key| !key.is_known) {
+        ssh::record_key(host, &settings, key).map_err(unreachable)?;
+    }
+    anstream::println!("recorded");
     Ok(0)
 }

@@ -44,22 +44,12 @@ pub(super) fn freeze(path: &Path, strip: u32, gathering: &mut Gathering) -> Resu
     };
     gathering.room = room(size);
     let time = read(file, format, path, strip, gathering)?;
-    let origin = Origin {
-        source: last_component(path),
-        commit: None,
-        subject: None,
-        note: None,
-    };
+    let origin = Origin { source: last_component(path), commit: None, subject: None, note: None };
     Ok(Told { origin, time })
 }
 
 fn read(file: File, format: Format, path: &Path, strip: u32, gathering: &mut Gathering) -> Result<u64, SourceError> {
-    let rules = Rules {
-        origin: path,
-        strip,
-        below: b"",
-        most: MOST_ENTRIES,
-    };
+    let rules = Rules { origin: path, strip, below: b"", most: MOST_ENTRIES };
     let file = BufReader::new(file);
     let seen = match format {
         Format::Zip => return unzip::read(file, &rules, gathering),
@@ -86,9 +76,7 @@ fn by_name(path: &Path) -> Option<Format> {
         (".tar.zst", Format::Zstd),
         (".zip", Format::Zip),
     ];
-    endings
-        .into_iter()
-        .find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+    endings.into_iter().find_map(|(ending, format)| name.ends_with(ending).then_some(format))
 }
 
 /// Downloads often have no telling name.
@@ -130,20 +118,12 @@ mod tests {
         ] {
             let path = desk.path(name);
             let mut command = Command::new("sh");
-            let status = command
-                .args(["-c", making])
-                .arg(&path)
-                .current_dir(&root)
-                .status()
-                .unwrap();
+            let status = command.args(["-c", making]).arg(&path).current_dir(&root).status().unwrap();
             assert!(status.success(), "{name}");
             let nameless = desk.path("artifact");
             fs::copy(&path, &nameless).unwrap();
             for path in [path, nameless] {
-                let source = || Source::Archive {
-                    path: path.clone(),
-                    strip: 0,
-                };
+                let source = || Source::Archive { path: path.clone(), strip: 0 };
                 let frozen = desk.freeze(source()).unwrap();
                 assert_eq!(frozen.manifest, expected, "{name}");
                 assert_eq!(frozen.origin.source, last_component(&path));
@@ -159,9 +139,7 @@ mod tests {
         let desk = Desk::new();
         let root = desk.path("site");
         awkward(&root);
-        let noise: Vec<u8> = (0..300_000_u32)
-            .map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2])
-            .collect();
+        let noise: Vec<u8> = (0..300_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
         fs::write(root.join("noise"), noise).unwrap();
         for (name, making) in [
             ("a.tar.gz", "tar czf \"$0\" ."),
@@ -170,25 +148,14 @@ mod tests {
         ] {
             let path = desk.path(name);
             let mut command = Command::new("sh");
-            assert!(
-                command
-                    .args(["-c", making])
-                    .arg(&path)
-                    .current_dir(&root)
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            assert!(command.args(["-c", making]).arg(&path).current_dir(&root).status().unwrap().success());
             let whole = fs::read(&path).unwrap();
             let mut changed = whole.clone();
             changed[whole.len() / 2] ^= 0x55;
             let cut = |at: usize| whole[..at].to_vec();
             for bytes in [changed, cut(whole.len() - 1), cut(whole.len() / 2), cut(3), vec![]] {
                 fs::write(&path, &bytes).unwrap();
-                let source = Source::Archive {
-                    path: path.clone(),
-                    strip: 0,
-                };
+                let source = Source::Archive { path: path.clone(), strip: 0 };
                 let error = desk.freeze(source).unwrap_err().to_string();
                 assert!(error.contains(name), "{name} of {}: {error}", bytes.len());
             }
@@ -204,26 +171,16 @@ mod tests {
             let error = desk.freeze(Source::Archive { path, strip: 0 }).unwrap_err().to_string();
             assert!(error.contains("artifact is no archive relm reads (.tar, "), "{error}");
         }
-        let missing = Source::Archive {
-            path: desk.path("none.tgz"),
-            strip: 0,
-        };
+        let missing = Source::Archive { path: desk.path("none.tgz"), strip: 0 };
         let error = desk.freeze(missing).unwrap_err().to_string();
-        assert!(
-            error.starts_with("cannot read ") && error.contains("none.tgz"),
-            "{error}"
-        );
+        assert!(error.starts_with("cannot read ") && error.contains("none.tgz"), "{error}");
     }
 
     #[test]
     fn the_room_grows_with_the_archive() {
-        for (size, expected) in [
-            (0, 1 << 30),
-            (1 << 20, 1 << 30),
-            (10 << 20, 10_000 << 20),
-            (1 << 30, 20 << 30),
-            (u64::MAX, 20 << 30),
-        ] {
+        for (size, expected) in
+            [(0, 1 << 30), (1 << 20, 1 << 30), (10 << 20, 10_000 << 20), (1 << 30, 20 << 30), (u64::MAX, 20 << 30)]
+        {
             assert_eq!(room(size), expected, "{size}");
         }
     }

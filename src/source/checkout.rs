@@ -26,11 +26,8 @@ pub(super) fn freeze(
     reference: Option<&str>,
     gathering: &mut Gathering,
 ) -> Result<Told, SourceError> {
-    let start = if is_local(location) {
-        here(git, location, reference)
-    } else {
-        elsewhere(git, places, location, reference)
-    }?;
+    let start =
+        if is_local(location) { here(git, location, reference) } else { elsewhere(git, places, location, reference) }?;
     let (time, subject) = facts(&start.holder.repository, &start.commit)?;
     submodules::export(&start.holder, &start.commit, b"", places, gathering)?;
     lfs::refuse_pointers(gathering)?;
@@ -46,11 +43,7 @@ pub(super) fn freeze(
 fn elsewhere(git: &Git, places: &Places, url: &str, reference: Option<&str>) -> Result<Start, SourceError> {
     let brought = mirror::bring(git, places, url, reference)?;
     Ok(Start {
-        holder: Holder {
-            repository: brought.repository,
-            url: url.to_owned(),
-            work_tree: None,
-        },
+        holder: Holder { repository: brought.repository, url: url.to_owned(), work_tree: None },
         commit: brought.commit,
         name: brought.name,
         note: None,
@@ -72,17 +65,8 @@ fn here(git: &Git, location: &str, named: Option<&str>) -> Result<Start, SourceE
         _ => None,
     };
     let url = own_url(&repository, work_tree.as_deref())?;
-    let holder = Holder {
-        repository,
-        url,
-        work_tree,
-    };
-    Ok(Start {
-        holder,
-        commit,
-        name,
-        note,
-    })
+    let holder = Holder { repository, url, work_tree };
+    Ok(Start { holder, commit, name, note })
 }
 
 fn branch(repository: &Repository) -> Result<String, SourceError> {
@@ -95,9 +79,7 @@ fn work_tree(git: &Git, path: &Path) -> Result<Option<PathBuf>, SourceError> {
     let mut command = git.command();
     command.arg("-C").arg(path).args(["rev-parse", "--show-toplevel"]);
     let output = command.output().map_err(SourceError::NoGit)?;
-    let line = String::from_utf8_lossy(&output.stdout)
-        .trim_end_matches('\n')
-        .to_owned();
+    let line = String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned();
     Ok((output.status.success() && !line.is_empty()).then(|| line.into()))
 }
 
@@ -144,10 +126,7 @@ fn unpushed(repository: &Repository) -> Result<Option<String>, SourceError> {
 /// Returns a commit's time and the first line of its message.
 fn facts(repository: &Repository, commit: &str) -> Result<(u64, String), SourceError> {
     let format = "--format=%ct%n%s";
-    let printed = repository.run(
-        "read the commit",
-        &["log", "-1", "--encoding=UTF-8", format, commit, "--"],
-    )?;
+    let printed = repository.run("read the commit", &["log", "-1", "--encoding=UTF-8", format, commit, "--"])?;
     let printed = String::from_utf8_lossy(&printed);
     let (time, subject) = printed.split_once('\n').unwrap_or((&printed, ""));
     Ok((time.parse().unwrap_or(0), subject.trim_end_matches('\n').to_owned()))
@@ -231,16 +210,7 @@ mod tests {
         repo.write("a", "").commit("one");
         repo.git(&["tag", "release-1"]);
         for location in [repo.location(), &repo.url()] {
-            for reference in [
-                "mian",
-                "--output=/tmp/x",
-                "-h",
-                "^main",
-                "",
-                "main:a",
-                "main..main",
-                "0123456789",
-            ] {
+            for reference in ["mian", "--output=/tmp/x", "-h", "^main", "", "main:a", "main..main", "0123456789"] {
                 let error = desk.freeze_git(location, Some(reference)).unwrap_err().to_string();
                 let start = format!(
                     "{} has no branch, tag or commit `{reference}`",
@@ -282,10 +252,7 @@ mod tests {
         assert_eq!(note(None).as_deref(), Some("1 uncommitted change is not part of it"));
         repo.write("new", "");
         let frozen = desk.freeze_git(repo.location(), None).unwrap();
-        assert_eq!(
-            frozen.origin.note.as_deref(),
-            Some("2 uncommitted changes are not part of it")
-        );
+        assert_eq!(frozen.origin.note.as_deref(), Some("2 uncommitted changes are not part of it"));
         assert_eq!(text(&frozen, "a"), "1");
         assert_eq!(note(Some("old")), None);
     }
@@ -313,9 +280,7 @@ mod tests {
         let repo = desk.repository("shop");
         let attributes = "tests export-ignore\n*.md export-ignore\nVERSION export-subst\n*.txt text\n";
         repo.write(".gitattributes", attributes).write("VERSION", "$Format:%H$");
-        repo.write("tests/a", "")
-            .write("README.md", "")
-            .write("a.txt", "one\ntwo\n");
+        repo.write("tests/a", "").write("README.md", "").write("a.txt", "one\ntwo\n");
         let commit = repo.commit("one");
         repo.git(&["config", "core.autocrlf", "true"]);
         repo.git(&["config", "tar.umask", "0077"]);
@@ -366,10 +331,7 @@ mod tests {
         let plain = desk.path("plain");
         fs::create_dir(&plain).unwrap();
         let error = desk.freeze_git(plain.to_str().unwrap(), None).unwrap_err().to_string();
-        assert!(
-            error.starts_with("git cannot open the repository: fatal: not a git repository"),
-            "{error}"
-        );
+        assert!(error.starts_with("git cannot open the repository: fatal: not a git repository"), "{error}");
         let error = desk.freeze_git("/nowhere/at/all", None).unwrap_err().to_string();
         assert!(error.starts_with("cannot read /nowhere/at/all: "), "{error}");
     }
@@ -381,10 +343,7 @@ mod tests {
         let oid = "0".repeat(64);
         let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12345\n");
         repo.write("logo.png", &pointer).write("a", "").commit("one");
-        let source = || Source::Git {
-            location: repo.location().to_owned(),
-            reference: None,
-        };
+        let source = || Source::Git { location: repo.location().to_owned(), reference: None };
         let error = desk.freeze(source()).unwrap_err().to_string();
         assert!(error.starts_with("logo.png: a pointer of Git LFS"), "{error}");
         assert_eq!(paths(&desk.freeze_without(source(), &["*.png"]).unwrap()), ["a"]);

@@ -29,12 +29,7 @@ pub(super) fn freeze(directory: &Path, gathering: &mut Gathering) -> Result<Told
         }
         newest = newest.max(take(&root, &found, gathering)?);
     }
-    let origin = Origin {
-        source: format!("dir {}", last_component(&root)),
-        commit: None,
-        subject: None,
-        note: None,
-    };
+    let origin = Origin { source: format!("dir {}", last_component(&root)), commit: None, subject: None, note: None };
     let time = u64::try_from(newest).unwrap_or(0);
     Ok(Told { origin, time })
 }
@@ -84,11 +79,7 @@ fn take(root: &Path, found: &DirEntry, gathering: &mut Gathering) -> Result<i64,
 fn take_file(full: &Path, path: &[u8], gathering: &mut Gathering) -> Result<Metadata, SourceError> {
     let mut file = File::open(full).map_err(SourceError::read(full))?;
     let metadata = file.metadata().map_err(SourceError::read(full))?;
-    let found = Found {
-        executable: metadata.permissions().mode() & 0o100 != 0,
-        content: &mut file,
-        origin: full,
-    };
+    let found = Found { executable: metadata.permissions().mode() & 0o100 != 0, content: &mut file, origin: full };
     gathering.file(path, found)?;
     Ok(metadata)
 }
@@ -184,13 +175,9 @@ mod tests {
     fn rules_outside_the_directory_do_not_count() {
         let desk = Desk::new();
         let repo = desk.repository("shop");
-        repo.write(".gitignore", "dist/\n")
-            .write(".git/info/exclude", "local\n");
+        repo.write(".gitignore", "dist/\n").write(".git/info/exclude", "local\n");
         repo.write("dist/app.js", "").write("dist/local", "");
-        assert_eq!(
-            paths(&frozen(&desk, &repo.0.join("dist")).unwrap()),
-            ["app.js", "local"]
-        );
+        assert_eq!(paths(&frozen(&desk, &repo.0.join("dist")).unwrap()), ["app.js", "local"]);
         assert_eq!(paths(&frozen(&desk, &repo.0).unwrap()), [".gitignore"]);
     }
 
@@ -201,10 +188,7 @@ mod tests {
         let left = desk.freeze_without(source(), &["/python_env", "docs"]).unwrap();
         assert_eq!(paths(&left), ["a"]);
         let error = desk.freeze_without(source(), &["*"]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "site holds no file to release; does `exclude` leave everything out?"
-        );
+        assert_eq!(error, "site holds no file to release; does `exclude` leave everything out?");
         let error = desk.freeze(source()).unwrap_err().to_string();
         assert_eq!(error, "python_env belongs to relm on the hosts; rename or exclude it");
     }
@@ -216,13 +200,7 @@ mod tests {
         let error = frozen(&desk, &root).unwrap_err().to_string();
         assert!(error.starts_with("app.sock is neither file"), "{error}");
         fs::remove_file(root.join("app.sock")).unwrap();
-        assert!(
-            Command::new("mkfifo")
-                .arg(root.join("pipe"))
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("mkfifo").arg(root.join("pipe")).status().unwrap().success());
         let error = frozen(&desk, &root).unwrap_err().to_string();
         assert!(error.starts_with("pipe is neither file"), "{error}");
     }
@@ -251,8 +229,7 @@ mod tests {
         let (desk, root) = site(&[("a", ""), ("b", ""), ("left-out", "")]);
         for (name, time) in [("a", 1000), ("b", 5000), ("left-out", 9000)] {
             let file = File::options().write(true).open(root.join(name)).unwrap();
-            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(time))
-                .unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(time)).unwrap();
         }
         let frozen = desk.freeze_without(Source::Directory(root), &["left-out"]).unwrap();
         assert_eq!(frozen.time, 5000);
@@ -263,10 +240,7 @@ mod tests {
         let (desk, root) = site(&[("a", "")]);
         for path in [root.join("missing"), root.join("a")] {
             let error = frozen(&desk, &path).unwrap_err().to_string();
-            assert!(
-                error.starts_with(&format!("cannot read {}: ", path.display())),
-                "{error}"
-            );
+            assert!(error.starts_with(&format!("cannot read {}: ", path.display())), "{error}");
         }
         fs::remove_file(root.join("a")).unwrap();
         fs::create_dir(root.join("only")).unwrap();

@@ -122,10 +122,7 @@ impl SourceError {
 
     /// Names the file that could not be read.
     pub(super) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        |error| Self::Read {
-            path: path.to_owned(),
-            error,
-        }
+        |error| Self::Read { path: path.to_owned(), error }
     }
 }
 

@@ -12,16 +12,12 @@ impl Exclude {
     pub(super) fn new(patterns: &[String]) -> Result<Self, SourceError> {
         let mut builder = GitignoreBuilder::new("");
         for pattern in patterns {
-            let complain = |error: ignore::Error| SourceError::Exclude {
-                pattern: pattern.clone(),
-                words: error.to_string(),
-            };
+            let complain =
+                |error: ignore::Error| SourceError::Exclude { pattern: pattern.clone(), words: error.to_string() };
             builder.add_line(None, pattern).map_err(complain)?;
         }
-        let complain = |error: ignore::Error| SourceError::Exclude {
-            pattern: patterns.join(" "),
-            words: error.to_string(),
-        };
+        let complain =
+            |error: ignore::Error| SourceError::Exclude { pattern: patterns.join(" "), words: error.to_string() };
         Ok(Self(builder.build().map_err(complain)?))
     }
 
@@ -29,11 +25,7 @@ impl Exclude {
     ///
     /// From the top down: as in git, what lies below an excluded directory cannot be taken back in.
     pub(super) fn covers(&self, path: &Path, is_dir: bool) -> bool {
-        let mut above: Vec<_> = path
-            .ancestors()
-            .skip(1)
-            .filter(|dir| !dir.as_os_str().is_empty())
-            .collect();
+        let mut above: Vec<_> = path.ancestors().skip(1).filter(|dir| !dir.as_os_str().is_empty()).collect();
         above.reverse();
         above.into_iter().any(|dir| self.matches(dir, true)) || self.matches(path, is_dir)
     }

@@ -19,12 +19,7 @@ pub(super) fn export(
 ) -> Result<BTreeSet<Vec<u8>>, SourceError> {
     let mut complaints = tempfile::tempfile().map_err(SourceError::Scratch)?;
     let mut child = start(repository, commit, &complaints)?;
-    let rules = Rules {
-        origin: &repository.directory,
-        strip: 0,
-        below: directory,
-        most: usize::MAX,
-    };
+    let rules = Rules { origin: &repository.directory, strip: 0, below: directory, most: usize::MAX };
     let stream = child.stdout.as_mut().expect("the standard output of git is a pipe");
     let read = untar::read(stream, &rules, gathering);
     if read.is_err() {
@@ -37,10 +32,7 @@ pub(super) fn export(
         Ok(seen) if status.success() => Ok(seen.directories),
         // A stream that breaks off is what is seen of it; why it broke off, git says.
         Err(error) if words.is_empty() || !is_broken_stream(&error) => Err(error),
-        _ => Err(SourceError::Git {
-            what: format!("export commit {commit}"),
-            words,
-        }),
+        _ => Err(SourceError::Git { what: format!("export commit {commit}"), words }),
     }
 }
 

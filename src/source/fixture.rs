@@ -25,10 +25,7 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let scratch = dir.path().join("scratch");
         fs::create_dir(&scratch).unwrap();
-        let places = Places {
-            cache: dir.path().join("cache"),
-            scratch: Some(scratch),
-        };
+        let places = Places { cache: dir.path().join("cache"), scratch: Some(scratch) };
         Self { dir, places }
     }
 
@@ -53,10 +50,7 @@ impl Desk {
     }
 
     pub(super) fn freeze_git(&self, location: &str, reference: Option<&str>) -> Result<Frozen, SourceError> {
-        self.freeze(Source::Git {
-            location: location.to_owned(),
-            reference: reference.map(ToOwned::to_owned),
-        })
+        self.freeze(Source::Git { location: location.to_owned(), reference: reference.map(ToOwned::to_owned) })
     }
 }
 
@@ -76,9 +70,7 @@ pub(super) fn git() -> Git {
         ("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Git {
-        variables: variables.into(),
-    }
+    Git { variables: variables.into() }
 }
 
 /// A real repository with a checkout.
@@ -120,17 +112,7 @@ pub(super) fn write(path: &Path, content: &str) {
 /// A small tree with everything that is legal and awkward.
 pub(super) fn awkward(root: &Path) {
     let long = format!("{}/{}", "directory-".repeat(12), "f".repeat(200));
-    for path in [
-        "a",
-        "-rf",
-        "it's \"q\" $x",
-        "line\nbreak",
-        "größe/日本",
-        "b/c/d",
-        "b-",
-        "b.c",
-        &long,
-    ] {
+    for path in ["a", "-rf", "it's \"q\" $x", "line\nbreak", "größe/日本", "b/c/d", "b-", "b.c", &long] {
         write(&root.join(path), path);
     }
     write(&root.join("empty"), "");
@@ -152,11 +134,7 @@ pub(super) fn standing(root: &Path) -> Manifest {
 fn stand(root: &Path, below: &str, manifest: &mut Manifest) {
     for found in fs::read_dir(root.join(below)).unwrap() {
         let name = found.unwrap().file_name().into_string().unwrap();
-        let path = if below.is_empty() {
-            name
-        } else {
-            format!("{below}/{name}")
-        };
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
         let full = root.join(&path);
         let metadata = fs::symlink_metadata(&full).unwrap();
         let mode = metadata.permissions().mode() & 0o7777;
@@ -165,16 +143,11 @@ fn stand(root: &Path, below: &str, manifest: &mut Manifest) {
             Kind::Directory
         } else if metadata.is_symlink() {
             let target = fs::read_link(&full).unwrap().into_os_string();
-            Kind::Link {
-                target: target.into_string().unwrap(),
-            }
+            Kind::Link { target: target.into_string().unwrap() }
         } else {
             let content = fs::read(&full).unwrap();
             let sha256 = hex(&Sha256::digest(&content));
-            Kind::File {
-                size: content.len() as u64,
-                sha256,
-            }
+            Kind::File { size: content.len() as u64, sha256 }
         };
         manifest.entries.insert(path, Entry { mode, kind });
     }
@@ -185,10 +158,7 @@ pub(super) fn unpacked(archive: &Archive, tar: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let script = format!("umask 077; gzip -dc | {tar} xpf -");
     let mut command = Command::new("sh");
-    let command = command
-        .args(["-c", &script])
-        .current_dir(&dir)
-        .env("EXTRACT_UNSAFE_SYMLINKS", "1");
+    let command = command.args(["-c", &script]).current_dir(&dir).env("EXTRACT_UNSAFE_SYMLINKS", "1");
     let input = fs::File::open(&*archive.path).unwrap();
     let output = command.stdin(Stdio::from(input)).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{tar}: {output:?}");

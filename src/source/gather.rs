@@ -60,11 +60,7 @@ impl Gathering {
     pub(super) fn file(
         &mut self,
         path: &[u8],
-        Found {
-            executable,
-            content,
-            origin,
-        }: Found<'_>,
+        Found { executable, content, origin }: Found<'_>,
     ) -> Result<(), SourceError> {
         let Some(path) = self.admit_new(path)? else {
             return Ok(());

@@ -80,20 +80,13 @@ impl Repository {
         let mut command = git.command();
         command.arg("-C").arg(path).args(["rev-parse", "--absolute-git-dir"]);
         let directory = words_of(&mut command, "open the repository")?;
-        Ok(Self {
-            git: git.clone(),
-            directory: PathBuf::from(directory),
-        })
+        Ok(Self { git: git.clone(), directory: PathBuf::from(directory) })
     }
 
     /// A call on this repository; the work tree that its settings name may be gone, and nothing here needs one.
     pub(super) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = self.git.command();
-        command
-            .arg("--git-dir")
-            .arg(&self.directory)
-            .arg("--work-tree")
-            .arg(&self.directory);
+        command.arg("--git-dir").arg(&self.directory).arg("--work-tree").arg(&self.directory);
         command.args(arguments).current_dir(&self.directory);
         command
     }
@@ -106,9 +99,7 @@ impl Repository {
     /// Runs a call and returns its line, or nothing if git says no or prints nothing.
     pub(super) fn ask(&self, arguments: &[&str]) -> Result<Option<String>, SourceError> {
         let output = self.command(arguments).output().map_err(SourceError::NoGit)?;
-        let line = String::from_utf8_lossy(&output.stdout)
-            .trim_end_matches('\n')
-            .to_owned();
+        let line = String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned();
         Ok((output.status.success() && !line.is_empty()).then_some(line))
     }
 
@@ -149,8 +140,5 @@ fn failure(what: &str, output: &Output) -> SourceError {
         "" => output.status.to_string(),
         words => words.to_owned(),
     };
-    SourceError::Git {
-        what: what.to_owned(),
-        words,
-    }
+    SourceError::Git { what: what.to_owned(), words }
 }

@@ -46,11 +46,7 @@ impl<'a> Mirror<'a> {
         let lock_path = cache.join(format!("{name}.lock"));
         let lock = locked(&lock_path).map_err(cannot_use(&lock_path))?;
         let repository = init(git, cache.join(format!("{name}.git")), url)?;
-        Ok(Self {
-            repository,
-            url,
-            _lock: lock,
-        })
+        Ok(Self { repository, url, _lock: lock })
     }
 
     fn bring(self, reference: Option<&str>) -> Result<Brought, SourceError> {
@@ -59,11 +55,7 @@ impl<'a> Mirror<'a> {
             Some(named) => (named.to_owned(), named.to_owned()),
         };
         let commit = self.commit(&reference)?;
-        Ok(Brought {
-            repository: self.repository,
-            commit,
-            name,
-        })
+        Ok(Brought { repository: self.repository, commit, name })
     }
 
     /// A whole id that is here needs no network: it can mean nothing else.
@@ -101,14 +93,7 @@ impl<'a> Mirror<'a> {
             "-c",
             "maintenance.autoDetach=false",
         ]);
-        command.args([
-            "fetch",
-            "--quiet",
-            "--prune",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--update-head-ok",
-        ]);
+        command.args(["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--update-head-ok"]);
         command.args(["--no-recurse-submodules", "--", self.url]).args(wanted);
         let what = format!("fetch {}", without_secrets(self.url));
         output_of(&mut command, &what).map(drop)
@@ -117,9 +102,7 @@ impl<'a> Mirror<'a> {
     /// Returns what to resolve and how to call it.
     fn default_branch(&self) -> Result<(String, String), SourceError> {
         let what = format!("ask {} for its default branch", without_secrets(self.url));
-        let answer = self
-            .repository
-            .run(&what, &["ls-remote", "--symref", "--", self.url, "HEAD"])?;
+        let answer = self.repository.run(&what, &["ls-remote", "--symref", "--", self.url, "HEAD"])?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let values = || answer.lines().filter_map(|line| line.strip_suffix("\tHEAD"));
         let branch = values().find_map(|value| value.strip_prefix("ref: refs/heads/"));
@@ -134,12 +117,7 @@ impl<'a> Mirror<'a> {
 
 fn locked(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let file = options
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
+    let file = options.create(true).truncate(false).write(true).mode(0o600).open(path)?;
     file.lock()?;
     Ok(file)
 }
@@ -154,24 +132,16 @@ fn init(git: &Git, directory: PathBuf, url: &str) -> Result<Repository, SourceEr
         make(git, &half, url)?;
         fs::rename(&half, &directory).map_err(cannot_use(&directory))?;
     }
-    Ok(Repository {
-        git: git.clone(),
-        directory,
-    })
+    Ok(Repository { git: git.clone(), directory })
 }
 
 /// Without templates, which may bring hooks.
 fn make(git: &Git, directory: &Path, url: &str) -> Result<(), SourceError> {
     let what = "make a mirror in the cache";
     let mut command = git.command();
-    command
-        .args(["init", "--quiet", "--bare", "--template="])
-        .arg(directory);
+    command.args(["init", "--quiet", "--bare", "--template="]).arg(directory);
     output_of(&mut command, what)?;
-    let repository = Repository {
-        git: git.clone(),
-        directory: directory.to_owned(),
-    };
+    let repository = Repository { git: git.clone(), directory: directory.to_owned() };
     // A mirror's own HEAD means nothing; so it can never be taken for the remote's.
     repository.run(what, &["symbolic-ref", "HEAD", "refs/relm/nothing"])?;
     // git-lfs looks here for where contents come from.
@@ -187,10 +157,7 @@ fn cannot_use(path: &Path) -> impl FnOnce(io::Error) -> SourceError {
 /// Git repeats the URL it was given, secrets included.
 fn hide(error: SourceError, url: &str) -> SourceError {
     match error {
-        SourceError::Git { what, words } => SourceError::Git {
-            what,
-            words: words.replace(url, &without_secrets(url)),
-        },
+        SourceError::Git { what, words } => SourceError::Git { what, words: words.replace(url, &without_secrets(url)) },
         other => other,
     }
 }
@@ -211,8 +178,7 @@ mod tests {
         repo.git(&["branch", "topic"]);
         let read = |reference| desk.freeze_git(&repo.url(), reference).map(|frozen| text(&frozen, "a"));
         assert_eq!(read(Some("topic")).unwrap(), "1");
-        repo.write("a", "2")
-            .git(&["commit", "--quiet", "--all", "--amend", "--message", "other"]);
+        repo.write("a", "2").git(&["commit", "--quiet", "--all", "--amend", "--message", "other"]);
         assert_eq!(read(Some("main")).unwrap(), "2");
         // A branch that becomes a directory of branches.
         repo.git(&["branch", "--delete", "--force", "topic"]);
@@ -221,11 +187,7 @@ mod tests {
         assert!(read(Some("topic")).is_err());
         repo.git(&["branch", "--move", "main", "trunk"]);
         let frozen = desk.freeze_git(&repo.url(), None).unwrap();
-        assert!(
-            frozen.origin.source.starts_with("trunk of file://"),
-            "{}",
-            frozen.origin.source
-        );
+        assert!(frozen.origin.source.starts_with("trunk of file://"), "{}", frozen.origin.source);
     }
 
     #[test]
@@ -233,8 +195,7 @@ mod tests {
         let desk = Desk::new();
         let repo = desk.repository("shop");
         let lost = repo.write("a", "lost").commit("one");
-        repo.write("a", "kept")
-            .git(&["commit", "--quiet", "--all", "--amend", "--message", "other"]);
+        repo.write("a", "kept").git(&["commit", "--quiet", "--all", "--amend", "--message", "other"]);
         repo.git(&["update-ref", "refs/pull/7/head", &lost]);
         for reference in [&lost[..], "refs/pull/7/head"] {
             let frozen = desk.freeze_git(&repo.url(), Some(reference)).unwrap();
@@ -242,10 +203,7 @@ mod tests {
         }
         let missing = "1".repeat(40);
         let error = desk.freeze_git(&repo.url(), Some(&missing)).unwrap_err().to_string();
-        assert!(
-            error.contains("git cannot fetch file://") && error.contains(&missing),
-            "{error}"
-        );
+        assert!(error.contains("git cannot fetch file://") && error.contains(&missing), "{error}");
     }
 
     #[test]
@@ -258,10 +216,7 @@ mod tests {
         fs::remove_dir_all(&repo.0).unwrap();
         assert_eq!(text(&desk.freeze_git(&url, Some(&commit)).unwrap(), "a"), "1");
         let error = desk.freeze_git(&url, Some("main")).unwrap_err().to_string();
-        assert!(
-            error.starts_with("git cannot fetch file://") && error.contains("fatal: "),
-            "{error}"
-        );
+        assert!(error.starts_with("git cannot fetch file://") && error.contains("fatal: "), "{error}");
     }
 
     #[test]
@@ -295,15 +250,9 @@ mod tests {
         // Port 1 refuses at once.
         let url = "http://anna:s3cret@127.0.0.1:1/shop.git";
         let error = bring(&git(), &desk.places, url, Some("main")).unwrap_err().to_string();
-        assert!(
-            error.starts_with("git cannot fetch http://127.0.0.1:1/shop.git: "),
-            "{error}"
-        );
+        assert!(error.starts_with("git cannot fetch http://127.0.0.1:1/shop.git: "), "{error}");
         assert!(!error.contains("s3cret"), "{error}");
-        let mode = fs::metadata(desk.places.cache.join("git"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(desk.places.cache.join("git")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
     }
 }

@@ -19,10 +19,7 @@ pub(super) fn shown(name: &[u8]) -> String {
     name.utf8_chunks().fold(String::new(), |mut text, chunk| {
         text.extend(chunk.valid().chars().flat_map(|c| {
             let plain = !c.is_control();
-            plain
-                .then_some(c)
-                .into_iter()
-                .chain((!plain).then(|| c.escape_default()).into_iter().flatten())
+            plain.then_some(c).into_iter().chain((!plain).then(|| c.escape_default()).into_iter().flatten())
         }));
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
         text
@@ -86,14 +83,9 @@ mod tests {
 
     #[test]
     fn names_of_archives() {
-        for (name, path) in [
-            ("a", "a"),
-            ("./a", "a"),
-            ("./", ""),
-            ("a//b/./c/", "a/b/c"),
-            ("-rf", "-rf"),
-            ("a..b/...", "a..b/..."),
-        ] {
+        for (name, path) in
+            [("a", "a"), ("./a", "a"), ("./", ""), ("a//b/./c/", "a/b/c"), ("-rf", "-rf"), ("a..b/...", "a..b/...")]
+        {
             assert_eq!(normalised(name.as_bytes()).unwrap(), path.as_bytes(), "{name}");
         }
         for (name, refusal) in [
@@ -111,17 +103,9 @@ mod tests {
     fn paths_of_a_release() {
         let (fits, long) = ("x".repeat(255), "x".repeat(256));
         let deep = "d/".repeat(1800);
-        for path in [
-            "a",
-            "-n",
-            "line\nbreak",
-            "it's \"so\"",
-            "größe/日本",
-            "lib/python_env",
-            "lib/.relm",
-            ".relmx",
-            &fits,
-        ] {
+        for path in
+            ["a", "-n", "line\nbreak", "it's \"so\"", "größe/日本", "lib/python_env", "lib/.relm", ".relmx", &fits]
+        {
             assert_eq!(legal(path.as_bytes()).unwrap(), path);
         }
         for (path, refusal) in [

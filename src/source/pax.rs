@@ -32,9 +32,7 @@ mod tests {
 
     #[test]
     fn malformed_ones_are_refused() {
-        for data in [
-            "x", "5 a=b\n", "7 a=b\n", "6 abc\n", "99 a=b\n", "0 a=b\n", "6 a=bc", "-6 a=b\n",
-        ] {
+        for data in ["x", "5 a=b\n", "7 a=b\n", "6 abc\n", "99 a=b\n", "0 a=b\n", "6 a=bc", "-6 a=b\n"] {
             assert_eq!(records(data.as_bytes()), None, "{data:?}");
         }
         assert_eq!(records(b"6 a=b\n"), Some(vec![(b"a".as_slice(), b"b".as_slice())]));

@@ -55,10 +55,7 @@ fn near(reference: &str, names: &str) -> Vec<String> {
     near.retain(|(likeness, _)| *likeness >= ALIKE);
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     near.dedup();
-    near.into_iter()
-        .take(MOST_NAMES)
-        .map(|(_, name)| name.to_owned())
-        .collect()
+    near.into_iter().take(MOST_NAMES).map(|(_, name)| name.to_owned()).collect()
 }
 
 #[cfg(test)]

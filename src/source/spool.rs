@@ -38,11 +38,7 @@ impl Spool {
             Some(dir) => tempfile::tempfile_in(dir),
             None => tempfile::tempfile(),
         };
-        Ok(Self {
-            file: file?,
-            end: 0,
-            buffer: vec![0; 64 * 1024].into(),
-        })
+        Ok(Self { file: file?, end: 0, buffer: vec![0; 64 * 1024].into() })
     }
 
     /// Copies a content to the end and hashes what it copies: the two can never differ.
@@ -57,27 +53,17 @@ impl Spool {
             };
             let piece = &self.buffer[..count];
             hash.update(piece);
-            self.file
-                .write_all_at(piece, self.end + size)
-                .map_err(CopyError::Write)?;
+            self.file.write_all_at(piece, self.end + size).map_err(CopyError::Write)?;
             size += count as u64;
         }
         let offset = self.end;
         self.end += size;
-        Ok(Stored {
-            offset,
-            size,
-            sha256: hex(&hash.finalize()),
-        })
+        Ok(Stored { offset, size, sha256: hex(&hash.finalize()) })
     }
 
     /// Reads a stored content; many readers can do so at once.
     pub(super) fn content(&self, offset: u64, size: u64) -> Content<'_> {
-        Content {
-            file: &self.file,
-            at: offset,
-            left: size,
-        }
+        Content { file: &self.file, at: offset, left: size }
     }
 }
 
@@ -132,16 +118,10 @@ mod tests {
         let big = vec![7; 200_000];
         let two = spool.store(&mut big.as_slice()).unwrap();
         let empty = spool.store(&mut b"".as_slice()).unwrap();
-        assert_eq!(
-            one.sha256,
-            "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
-        );
+        assert_eq!(one.sha256, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
         for (stored, content) in [(one, b"one".as_slice()), (two, &big), (empty, b"")] {
             let mut read = Vec::new();
-            spool
-                .content(stored.offset, stored.size)
-                .read_to_end(&mut read)
-                .unwrap();
+            spool.content(stored.offset, stored.size).read_to_end(&mut read).unwrap();
             assert_eq!(read, content);
         }
     }

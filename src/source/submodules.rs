@@ -42,9 +42,7 @@ pub(super) fn export(
     let links = links(&holder.repository, commit)?;
     // Git names the directory of a submodule unless `export-ignore` takes it out.
     let links = links.into_iter().filter(|(path, _)| named.contains(path));
-    let links: Vec<_> = links
-        .filter(|(path, _)| !gathering.excludes(&below(directory, path), true))
-        .collect();
+    let links: Vec<_> = links.filter(|(path, _)| !gathering.excludes(&below(directory, path), true)).collect();
     if links.is_empty() {
         return Ok(());
     }
@@ -65,10 +63,7 @@ pub(super) fn export(
 fn naming(place: &[u8], cause: SourceError) -> SourceError {
     match cause {
         SourceError::Submodule { .. } | SourceError::Refused { .. } => cause,
-        cause => SourceError::Submodule {
-            path: shown(place),
-            cause: Box::new(cause),
-        },
+        cause => SourceError::Submodule { path: shown(place), cause: Box::new(cause) },
     }
 }
 
@@ -94,10 +89,7 @@ fn listed(repository: &Repository, commit: &str) -> Result<BTreeMap<String, List
     let printed = repository.run("read .gitmodules", &["config", "--blob", &blob, "-z", "--list"])?;
     let printed = String::from_utf8_lossy(&printed);
     let mut by_name = BTreeMap::<&str, Listed>::new();
-    for setting in printed
-        .split('\0')
-        .filter_map(|setting| setting.strip_prefix("submodule."))
-    {
+    for setting in printed.split('\0').filter_map(|setting| setting.strip_prefix("submodule.")) {
         let Some((key, value)) = setting.split_once('\n') else {
             continue;
         };
@@ -128,20 +120,12 @@ fn obtain(holder: &Holder, listed: &Listed, commit: &str, places: &Places) -> Re
     let work_tree = holder.work_tree.as_ref().map(|tree| tree.join(&listed.path));
     for repository in local(holder, listed, work_tree.as_deref())? {
         if repository.commit(commit)?.is_some() {
-            return Ok(Holder {
-                repository,
-                url,
-                work_tree,
-            });
+            return Ok(Holder { repository, url, work_tree });
         }
     }
     let git = holder.repository.git.wary();
     let brought = mirror::bring(&git, places, &url, Some(commit))?;
-    Ok(Holder {
-        repository: brought.repository,
-        url,
-        work_tree: None,
-    })
+    Ok(Holder { repository: brought.repository, url, work_tree: None })
 }
 
 /// A person's own setting, made by `git submodule init`, goes before what the commit says.
@@ -155,19 +139,12 @@ fn address(holder: &Holder, listed: &Listed) -> Result<String, SourceError> {
 fn local(holder: &Holder, listed: &Listed, work_tree: Option<&Path>) -> Result<Vec<Repository>, SourceError> {
     let git = &holder.repository.git;
     let directory = &holder.repository.directory;
-    let common = holder
-        .repository
-        .run("find the git directory", &["rev-parse", "--git-common-dir"])?;
+    let common = holder.repository.run("find the git directory", &["rev-parse", "--git-common-dir"])?;
     let common = String::from_utf8_lossy(&common);
     let common = directory.join(common.trim_end_matches('\n'));
     let kept = [directory, &common].map(|holder| holder.join("modules").join(&listed.name));
     let kept = kept.into_iter().filter(|directory| directory.join("HEAD").is_file());
-    let mut found: Vec<_> = kept
-        .map(|directory| Repository {
-            git: git.clone(),
-            directory,
-        })
-        .collect();
+    let mut found: Vec<_> = kept.map(|directory| Repository { git: git.clone(), directory }).collect();
     // Without its own `.git` git would climb to the repository around it.
     if let Some(work_tree) = work_tree.filter(|tree| tree.join(".git").exists()) {
         found.push(Repository::around(git, work_tree)?);
@@ -185,9 +162,7 @@ mod tests {
     /// `app` holds `libs/one`, which holds `deep/two`; all addresses are relative.
     fn nested(desk: &Desk) -> Repo {
         let two = desk.repository("two");
-        two.write("two.txt", "2")
-            .write("tests/x", "")
-            .write(".gitattributes", "tests export-ignore\n");
+        two.write("two.txt", "2").write("tests/x", "").write(".gitattributes", "tests export-ignore\n");
         two.commit("two");
         let one = desk.repository("one");
         one.write("one.txt", "1");
@@ -254,10 +229,7 @@ mod tests {
         app.git(&["-C", "libs/one", "pull", "--quiet", "origin", "main"]);
         let frozen = desk.freeze_git(app.location(), None).unwrap();
         assert_eq!(text(&frozen, "libs/one/one.txt"), "1");
-        assert_eq!(
-            frozen.origin.note.as_deref(),
-            Some("1 uncommitted change is not part of it")
-        );
+        assert_eq!(frozen.origin.note.as_deref(), Some("1 uncommitted change is not part of it"));
     }
 
     #[test]
@@ -266,14 +238,8 @@ mod tests {
         let app = nested(&desk);
         fs::remove_dir_all(desk.path("two")).unwrap();
         let error = desk.freeze_git(&app.url(), None).unwrap_err().to_string();
-        assert!(
-            error.starts_with("submodule libs/one/deep/two: git cannot fetch file://"),
-            "{error}"
-        );
-        let source = || Source::Git {
-            location: app.url(),
-            reference: None,
-        };
+        assert!(error.starts_with("submodule libs/one/deep/two: git cannot fetch file://"), "{error}");
+        let source = || Source::Git { location: app.url(), reference: None };
         let without = desk.freeze_without(source(), &["libs/one/deep"]).unwrap();
         assert!(paths(&without).contains(&"libs/one/one.txt"));
     }
@@ -282,8 +248,7 @@ mod tests {
     fn one_that_export_ignore_takes_out_is_not_fetched() {
         let desk = Desk::new();
         let app = nested(&desk);
-        app.write(".gitattributes", "libs/one export-ignore\n")
-            .commit("without");
+        app.write(".gitattributes", "libs/one export-ignore\n").commit("without");
         fs::remove_dir_all(desk.path("one")).unwrap();
         let frozen = desk.freeze_git(&app.url(), None).unwrap();
         assert_eq!(paths(&frozen), [".gitattributes", ".gitmodules", "app.txt", "libs"]);
@@ -302,10 +267,7 @@ mod tests {
         for (at, modules) in hostile.into_iter().enumerate() {
             app.write(".gitmodules", modules).commit(&at.to_string());
             let error = desk.freeze_git(&app.url(), None).unwrap_err().to_string();
-            assert!(
-                error.starts_with("submodule libs/one: .gitmodules has no usable entry"),
-                "{modules}: {error}"
-            );
+            assert!(error.starts_with("submodule libs/one: .gitmodules has no usable entry"), "{modules}: {error}");
         }
     }
 
@@ -316,19 +278,10 @@ mod tests {
         let mut git = git();
         git.variables.retain(|(name, _)| !name.starts_with("GIT_CONFIG_"));
         git.variables.push(("GIT_CONFIG_GLOBAL".into(), "/dev/null".into()));
-        let source = Source::Git {
-            location: app.url(),
-            reference: None,
-        };
-        let wanted = Wanted {
-            source,
-            exclude: vec![],
-        };
+        let source = Source::Git { location: app.url(), reference: None };
+        let wanted = Wanted { source, exclude: vec![] };
         let error = wanted.freeze_with(&git, &desk.places).unwrap_err().to_string();
-        assert!(
-            error.starts_with("submodule libs/one: ") && error.contains("transport 'file' not allowed"),
-            "{error}"
-        );
+        assert!(error.starts_with("submodule libs/one: ") && error.contains("transport 'file' not allowed"), "{error}");
     }
 
     #[test]

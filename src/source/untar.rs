@@ -76,10 +76,7 @@ pub(super) fn read(stream: impl Read, rules: &Rules<'_>, gathering: &mut Gatheri
 
 impl Rules<'_> {
     fn damaged(&self, words: &str) -> SourceError {
-        SourceError::Damaged {
-            path: self.origin.to_owned(),
-            words: words.to_owned(),
-        }
+        SourceError::Damaged { path: self.origin.to_owned(), words: words.to_owned() }
     }
 
     fn extension(&self, entry: &mut impl Read) -> Result<Vec<u8>, SourceError> {
@@ -345,22 +342,13 @@ mod tests {
             entry(tar, EntryType::Link, b"b", b"./old/a", b"");
             entry(tar, EntryType::Continuous, b"c", b"", b"more");
             entry(tar, EntryType::Directory, b"old", b"", b"");
-            entry(
-                tar,
-                EntryType::XGlobalHeader,
-                b"pax_global_header",
-                b"",
-                b"16 comment=abcd\n",
-            );
+            entry(tar, EntryType::XGlobalHeader, b"pax_global_header", b"", b"16 comment=abcd\n");
             pax(tar, "17 path=new\nline\n16 linkpath=a\nb\n");
             entry(tar, EntryType::Symlink, b"short", b"short", b"");
         });
         let frozen = frozen.unwrap();
         assert_eq!(paths(&frozen), ["b", "c", "new\nline", "old", "old/a"]);
-        assert_eq!(
-            (text(&frozen, "b"), text(&frozen, "c")),
-            ("content".into(), "more".into())
-        );
+        assert_eq!((text(&frozen, "b"), text(&frozen, "c")), ("content".into(), "more".into()));
         assert_eq!(frozen.manifest.entries["b"], frozen.manifest.entries["old/a"]);
         assert_eq!(frozen.time, 1000);
     }
@@ -394,20 +382,12 @@ mod tests {
             file(&mut tar, name, "1234567890");
         }
         let bytes = tar.into_inner().unwrap();
-        for (most, room, expected) in [
-            (3, 30, None),
-            (2, 30, Some(Refusal::TooMany)),
-            (3, 29, Some(Refusal::TooMuch)),
-        ] {
+        for (most, room, expected) in [(3, 30, None), (2, 30, Some(Refusal::TooMany)), (3, 29, Some(Refusal::TooMuch))]
+        {
             let exclude = crate::source::exclude::Exclude::new(&[]).unwrap();
             let mut gathering = Gathering::new(exclude, None).unwrap();
             gathering.room = room;
-            let rules = Rules {
-                origin: Path::new("app.tar"),
-                strip: 0,
-                below: b"",
-                most,
-            };
+            let rules = Rules { origin: Path::new("app.tar"), strip: 0, below: b"", most };
             let why = match read(bytes.as_slice(), &rules, &mut gathering) {
                 Err(SourceError::Refused { path, why }) => {
                     assert_eq!(path, "c");
@@ -428,11 +408,7 @@ mod tests {
             ("a/b/c", 3, None),
             ("", 0, None),
         ] {
-            assert_eq!(
-                stripped(path.as_bytes(), strip),
-                left.map(str::as_bytes),
-                "{path} {strip}"
-            );
+            assert_eq!(stripped(path.as_bytes(), strip), left.map(str::as_bytes), "{path} {strip}");
         }
         let mut tar = Tar::new(Vec::new());
         entry(&mut tar, EntryType::Directory, b"app-1/", b"", b"");
@@ -442,10 +418,7 @@ mod tests {
         let (desk, bytes) = (Desk::new(), tar.into_inner().unwrap());
         assert_eq!(paths(&freeze(&desk, &bytes, 1).unwrap()), ["a", "b", "b/c"]);
         let error = freeze(&desk, &bytes, 3).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "app.tar holds no file to release; does `strip` take off too many directories?"
-        );
+        assert_eq!(error, "app.tar holds no file to release; does `strip` take off too many directories?");
     }
 
     #[test]
@@ -456,21 +429,11 @@ mod tests {
         fs::hard_link(root.join("a"), root.join("again")).unwrap();
         let mut expected = standing(&root);
         expected.entries.get_mut("b/run").unwrap().mode = 0o755;
-        for tar in [
-            "tar --format=gnu -c -f",
-            "tar --format=pax -c -f",
-            "tar --format=oldgnu -c -f",
-            "busybox tar cf",
-        ] {
+        for tar in ["tar --format=gnu -c -f", "tar --format=pax -c -f", "tar --format=oldgnu -c -f", "busybox tar cf"] {
             let path = desk.path("made.tar");
             let making = format!("{tar} \"$0\" .");
             let mut command = Command::new("sh");
-            let status = command
-                .args(["-c", &making])
-                .arg(&path)
-                .current_dir(&root)
-                .status()
-                .unwrap();
+            let status = command.args(["-c", &making]).arg(&path).current_dir(&root).status().unwrap();
             assert!(status.success(), "{tar}");
             let frozen = desk.freeze(Source::Archive { path, strip: 0 }).unwrap();
             assert_eq!(frozen.manifest, expected, "{tar}");

@@ -44,9 +44,7 @@ fn take<R: Read + Seek>(
     rules: &Rules<'_>,
     gathering: &mut Gathering,
 ) -> Result<u64, SourceError> {
-    let facts = archive
-        .by_index_data(index)
-        .map_err(|error| damaged(rules, &error.to_string()))?;
+    let facts = archive.by_index_data(index).map_err(|error| damaged(rules, &error.to_string()))?;
     let (name, mode) = (facts.name_raw().to_owned(), facts.unix_mode().unwrap_or(0));
     let (is_encrypted, time) = (facts.encrypted(), facts.last_modified().map_or(0, seconds));
     let refuse = |why| Err(SourceError::refused(&name, why));
@@ -74,17 +72,11 @@ fn take<R: Read + Seek>(
         REGULAR | LINK => {}
         _ => return refuse(Refusal::Special),
     }
-    let mut content = archive
-        .by_index(index)
-        .map_err(|error| damaged(rules, &error.to_string()))?;
+    let mut content = archive.by_index(index).map_err(|error| damaged(rules, &error.to_string()))?;
     if kind == LINK {
         gathering.link(path, &target(&mut content, rules)?)?;
     } else {
-        let found = Found {
-            executable: mode & 0o100 != 0,
-            content: &mut content,
-            origin: rules.origin,
-        };
+        let found = Found { executable: mode & 0o100 != 0, content: &mut content, origin: rules.origin };
         gathering.file(path, found)?;
     }
     Ok(time)
@@ -106,10 +98,7 @@ fn seconds(time: DateTime) -> u64 {
 }
 
 fn damaged(rules: &Rules<'_>, words: &str) -> SourceError {
-    SourceError::Damaged {
-        path: rules.origin.to_owned(),
-        words: words.to_owned(),
-    }
+    SourceError::Damaged { path: rules.origin.to_owned(), words: words.to_owned() }
 }
 
 #[cfg(test)]
@@ -128,9 +117,7 @@ mod tests {
 
     fn options(mode: u32) -> SimpleFileOptions {
         let time = DateTime::from_date_and_time(2026, 1, 2, 3, 4, 6).unwrap();
-        SimpleFileOptions::default()
-            .unix_permissions(mode)
-            .last_modified_time(time)
+        SimpleFileOptions::default().unix_permissions(mode).last_modified_time(time)
     }
 
     fn file(zip: &mut Zip, name: &str) {
@@ -176,16 +163,13 @@ mod tests {
             zip.start_file("app-1/run", options(0o777)).unwrap();
             zip.write_all(b"#!/bin/sh").unwrap();
             file(zip, "app-1/sub/größe");
-            zip.add_symlink("app-1/link", "../../elsewhere", options(0o777))
-                .unwrap();
+            zip.add_symlink("app-1/link", "../../elsewhere", options(0o777)).unwrap();
         });
         let frozen = freeze(&made, 1).unwrap();
         assert_eq!(paths(&frozen), ["link", "run", "sub", "sub/größe"]);
         assert_eq!(frozen.manifest.entries["run"].mode, 0o755);
         assert_eq!(text(&frozen, "sub/größe"), "content");
-        let target = crate::release::Kind::Link {
-            target: "../../elsewhere".to_owned(),
-        };
+        let target = crate::release::Kind::Link { target: "../../elsewhere".to_owned() };
         assert_eq!(frozen.manifest.entries["link"].kind, target);
         assert_eq!(frozen.time, 1_767_323_046);
     }
@@ -206,11 +190,7 @@ mod tests {
             (b"zero\0xxxxx", Refusal::ZeroByte),
             (b"python_env", Refusal::Reserved),
         ] {
-            let first = if name.starts_with(b"./") {
-                b"aaaaaaaa".to_vec()
-            } else {
-                b"aaaaaaaaaa".to_vec()
-            };
+            let first = if name.starts_with(b"./") { b"aaaaaaaa".to_vec() } else { b"aaaaaaaaaa".to_vec() };
             let made = if first.len() == 8 {
                 bytes(|zip| {
                     file(zip, "aaaaaaaa");
@@ -219,12 +199,7 @@ mod tests {
             } else {
                 made.clone()
             };
-            assert_eq!(
-                refusal(&renamed(made, b"bbbbbbbbbb", name)),
-                why,
-                "{}",
-                name.escape_ascii()
-            );
+            assert_eq!(refusal(&renamed(made, b"bbbbbbbbbb", name)), why, "{}", name.escape_ascii());
         }
     }
 
@@ -243,22 +218,8 @@ mod tests {
         let exclude = crate::source::exclude::Exclude::new(&[]).unwrap();
         let mut gathering = Gathering::new(exclude, None).unwrap();
         gathering.room = 6;
-        let rules = Rules {
-            origin: std::path::Path::new("a.zip"),
-            strip: 0,
-            below: b"",
-            most: 1,
-        };
+        let rules = Rules { origin: std::path::Path::new("a.zip"), strip: 0, below: b"", most: 1 };
         let error = read(Cursor::new(made), &rules, &mut gathering).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                SourceError::Refused {
-                    why: Refusal::TooMuch,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, SourceError::Refused { why: Refusal::TooMuch, .. }), "{error}");
     }
 }

@@ -1,0 +1,197 @@
+//! Starts commands on a connection and carries their bytes.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use russh::client::Msg;
+use russh::{ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Sig};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::sleep;
+
+use super::handshake::{Gone, Handle, in_words};
+use crate::transport::{Channel, Heard, Status};
+
+/// sshd allows ten by default (`MaxSessions`) and is late to notice that one is free again.
+const MOST_CHANNELS: usize = 8;
+
+/// Pieces of input waiting for the host to take them.
+const INPUT_QUEUE: usize = 4;
+
+/// A connection that is signed in.
+pub(super) struct Connection {
+    handle: Handle,
+    gone: Gone,
+    slots: Arc<Semaphore>,
+}
+
+/// Says why a command was not started.
+pub(super) enum NotStarted {
+    /// The connection had died before the command was sent.
+    Dead(String),
+    /// The host did not want to, or cannot be reached any more.
+    Refused(String),
+}
+
+impl NotStarted {
+    /// Returns the reason.
+    pub(super) fn into_words(self) -> String {
+        match self {
+            Self::Dead(reason) | Self::Refused(reason) => reason,
+        }
+    }
+}
+
+impl Connection {
+    pub(super) fn new(handle: Handle, gone: Gone) -> Self {
+        Self { handle, gone, slots: Arc::new(Semaphore::new(MOST_CHANNELS)) }
+    }
+
+    /// Says whether it is known to have ended.
+    pub(super) fn is_dead(&self) -> bool {
+        self.handle.is_closed() || self.gone.borrow().is_some()
+    }
+
+    /// Says why it has ended.
+    pub(super) fn reason(&self) -> String {
+        self.gone.borrow().clone().unwrap_or_else(|| "the host closed the connection".to_owned())
+    }
+
+    async fn open_channel(&self) -> Result<russh::Channel<Msg>, NotStarted> {
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.handle.channel_open_session().await {
+                Ok(channel) => return Ok(channel),
+                // How sshd says that all sessions are taken. Others of ours may just be ending.
+                Err(russh::Error::ChannelOpenFailure(
+                    ChannelOpenFailure::ConnectFailed | ChannelOpenFailure::ResourceShortage,
+                )) if pause < Duration::from_secs(2) => {
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                Err(russh::Error::ChannelOpenFailure(reason)) => {
+                    let reason = reason.description().to_lowercase();
+                    return Err(NotStarted::Refused(format!("sshd opens no session for it: {reason} (MaxSessions?)")));
+                }
+                Err(_) if self.is_dead() => return Err(NotStarted::Dead(self.reason())),
+                Err(e) => return Err(NotStarted::Dead(in_words(&e))),
+            }
+        }
+    }
+}
+
+/// Starts `command`. A caller that gives up halfway leaves no channel behind.
+pub(super) async fn start(connection: Arc<Connection>, command: &'static str) -> Result<Channel, NotStarted> {
+    // The task goes on when the caller is gone; then nobody takes the channel, its queues close, and `carry` closes it.
+    let starting = tokio::spawn(async move {
+        let slot = connection.slots.clone().acquire_owned().await.expect("slots are never closed");
+        let channel = connection.open_channel().await?;
+        let (mut reader, writer) = channel.split();
+        if writer.exec(true, command).await.is_err() {
+            return Err(NotStarted::Dead(connection.reason()));
+        }
+        let (input, to_send) = mpsc::channel(INPUT_QUEUE);
+        let (heard, output) = mpsc::unbounded_channel();
+        let far = Far { connection, heard, status: None, _slot: slot };
+        if far.wait_for_start(&mut reader).await {
+            tokio::spawn(far.carry(reader, writer, to_send));
+            Ok(Channel { input, output })
+        } else {
+            // Dropping a channel of russh says nothing to the host.
+            let _ = writer.close().await;
+            Err(NotStarted::Refused("sshd refused to run a command".to_owned()))
+        }
+    });
+    starting.await.unwrap_or_else(|e| Err(NotStarted::Refused(e.to_string())))
+}
+
+/// A command that runs on the far side.
+struct Far {
+    connection: Arc<Connection>,
+    heard: mpsc::UnboundedSender<Heard>,
+    status: Option<Status>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Far {
+    /// Waits for sshd's word. When the connection dies meanwhile the command may be running, and that is no refusal.
+    async fn wait_for_start(&self, reader: &mut ChannelReadHalf) -> bool {
+        loop {
+            match reader.wait().await {
+                Some(ChannelMsg::Failure) => return false,
+                Some(ChannelMsg::Success) | None => return true,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Carries bytes both ways until the command ends, the connection dies, or nobody listens any more.
+    ///
+    /// Reading never waits for us: russh stops the whole connection at a channel whose messages nobody takes. Writing
+    /// ends with reading: russh leaves a writer waiting for ever when the connection dies.
+    async fn carry(mut self, mut reader: ChannelReadHalf, writer: ChannelWriteHalf<Msg>, input: mpsc::Receiver<Bytes>) {
+        let heard = self.heard.clone();
+        let ended = tokio::select! {
+            () = self.listen(&mut reader) => true,
+            () = heard.closed() => false,
+            never = send(&writer, input) => match never {},
+        };
+        if ended {
+            let ending = self.status.take().ok_or_else(|| self.silence());
+            let _ = heard.send(Heard::Closed(ending));
+        } else {
+            // Without this the session would stay taken. The answer is not waited for: after a close of our own,
+            // russh never tells.
+            let _ = writer.close().await;
+        }
+    }
+
+    /// Passes on what is heard. Exit status and end of output come in any order, so only the very end counts.
+    async fn listen(&mut self, reader: &mut ChannelReadHalf) {
+        while let Some(message) = reader.wait().await {
+            let heard = match message {
+                ChannelMsg::Data { data } => Heard::Stdout(data),
+                ChannelMsg::ExtendedData { data, ext: 1 } => Heard::Stderr(data),
+                ChannelMsg::ExitStatus { exit_status } => {
+                    self.status = Some(Status::Code(exit_status));
+                    continue;
+                }
+                ChannelMsg::ExitSignal { signal_name, .. } => {
+                    self.status = Some(Status::Signal(name(signal_name)));
+                    continue;
+                }
+                ChannelMsg::Close => return,
+                _ => continue,
+            };
+            let _ = self.heard.send(heard);
+        }
+    }
+
+    fn silence(&self) -> String {
+        if self.connection.is_dead() {
+            return self.connection.reason();
+        }
+        "the command ended without an exit status".to_owned()
+    }
+}
+
+/// Sends input, then its end, and then never returns: only the channel's end is of interest.
+async fn send(writer: &ChannelWriteHalf<Msg>, mut input: mpsc::Receiver<Bytes>) -> Infallible {
+    while let Some(bytes) = input.recv().await {
+        if writer.data_bytes(bytes).await.is_err() {
+            // What is sent now must fail rather than wait.
+            drop(input);
+            return std::future::pending().await;
+        }
+    }
+    let _ = writer.eof().await;
+    std::future::pending().await
+}
+
+fn name(signal: Sig) -> String {
+    match signal {
+        Sig::Custom(name) => name,
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,132 @@
+//! What is agreed with a host before anything is asked of it, and what it may ask of us: the host key, the end.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::{Config, DisconnectReason, Handler};
+use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
+use russh::{Preferred, cipher, compression};
+use tokio::sync::watch;
+
+use super::config::Destination;
+use crate::transport::ConnectError;
+
+/// A connection with its guard.
+pub(super) type Handle = russh::client::Handle<Guard>;
+
+/// Says why a connection has ended; `None` while it lives.
+pub(super) type Gone = watch::Receiver<Option<String>>;
+
+/// Decides on a host key.
+pub(super) type Judge = Box<dyn Fn(&PublicKey) -> Result<(), ConnectError> + Send>;
+
+/// Listens to what the host says to the connection as a whole.
+///
+/// russh tells `check_server_key` no host name, so the judge brings along what is known of the host.
+pub(super) struct Guard {
+    judge: Judge,
+    gone: watch::Sender<Option<String>>,
+}
+
+impl Guard {
+    /// Makes a guard and the way to learn of the connection's end.
+    pub(super) fn new(judge: Judge) -> (Self, Gone) {
+        let (gone, learn) = watch::channel(None);
+        (Self { judge, gone }, learn)
+    }
+}
+
+/// Says why a connection broke.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// We did not want this host.
+    Refused(ConnectError),
+    /// The network or the protocol.
+    Protocol(russh::Error),
+}
+
+impl From<russh::Error> for Broken {
+    fn from(error: russh::Error) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl Handler for Guard {
+    type Error = Broken;
+
+    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Broken> {
+        (self.judge)(&key.public_key()).map(|()| true).map_err(Broken::Refused)
+    }
+
+    /// The only place where the reason of an end is told; channels just fall silent.
+    async fn disconnected(&mut self, reason: DisconnectReason<Broken>) -> Result<(), Broken> {
+        let words = match reason {
+            DisconnectReason::ReceivedDisconnect(last) if last.message.is_empty() => CLOSED.to_owned(),
+            DisconnectReason::ReceivedDisconnect(last) => format!("{CLOSED}: {}", last.message.trim()),
+            DisconnectReason::Error(Broken::Refused(refusal)) => refusal.message,
+            DisconnectReason::Error(Broken::Protocol(error)) => in_words(&error),
+        };
+        self.gone.send_replace(Some(words));
+        Ok(())
+    }
+}
+
+const CLOSED: &str = "the host closed the connection";
+
+/// Says what went wrong without the words of the protocol where plain ones exist.
+pub(super) fn in_words(error: &russh::Error) -> String {
+    match error {
+        russh::Error::KeepaliveTimeout | russh::Error::InactivityTimeout => "the host no longer answers".to_owned(),
+        russh::Error::HUP | russh::Error::Disconnect | russh::Error::SendError | russh::Error::RecvError => {
+            CLOSED.to_owned()
+        }
+        russh::Error::IO(error) if error.kind() == ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        russh::Error::IO(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Returns what we offer.
+pub(super) fn offer(destination: &Destination, host_keys: Vec<Algorithm>) -> Arc<Config> {
+    let patience = destination.alive_interval * u32::try_from(destination.alive_count + 3).unwrap_or(6);
+    Arc::new(Config {
+        nodelay: true,
+        // Ours is the receiving window; with russh's usual 2 MiB a far host sends slower than to OpenSSH.
+        window_size: 8 << 20,
+        maximum_packet_size: 32 * 1024,
+        channel_buffer_size: 100,
+        keepalive_interval: Some(destination.alive_interval),
+        keepalive_max: destination.alive_count,
+        // For a host that stops reading while we write: then no keep-alive is sent any more. Longer than all
+        // keep-alives together, because alone it would end quiet commands.
+        inactivity_timeout: Some(patience.max(Duration::from_secs(90))),
+        preferred: Preferred {
+            key: host_keys.into(),
+            cipher: ciphers().into(),
+            compression: vec![compression::NONE].into(),
+            ..Preferred::DEFAULT
+        },
+        ..Config::default()
+    })
+}
+
+/// AES-GCM is about twice as fast as the rest, where the processor helps with it.
+fn ciphers() -> Vec<cipher::Name> {
+    let rest = [cipher::AES_256_CTR, cipher::AES_128_CTR];
+    let first = if aes_in_hardware() {
+        [cipher::AES_128_GCM, cipher::AES_256_GCM, cipher::CHACHA20_POLY1305]
+    } else {
+        [cipher::CHACHA20_POLY1305, cipher::AES_128_GCM, cipher::AES_256_GCM]
+    };
+    first.into_iter().chain(rest).collect()
+}
+
+fn aes_in_hardware() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("aes");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("aes");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    false
+}

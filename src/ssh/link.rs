@@ -1,0 +1,76 @@
+//! A host that is connected, and connected again if need be.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use super::config::Destination;
+use super::dial::{self, HANDSHAKES};
+use super::exec::{self, Connection, NotStarted};
+use super::handshake::Judge;
+use super::{Settings, host_key, sign_in};
+use crate::transport::{Channel, ConnectError, ExecError, Link};
+
+/// One host over ssh.
+pub(super) struct SshLink {
+    destination: Arc<Destination>,
+    settings: Settings,
+    connection: Mutex<Arc<Connection>>,
+}
+
+impl fmt::Debug for SshLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SshLink").field("destination", &self.destination).finish_non_exhaustive()
+    }
+}
+
+impl SshLink {
+    /// Connects for the first time.
+    pub(super) async fn connect(destination: Destination, settings: Settings) -> Result<Self, ConnectError> {
+        let destination = Arc::new(destination);
+        let connection = Mutex::new(connect(&destination, &settings).await?);
+        Ok(Self { destination, settings, connection })
+    }
+
+    /// Returns the connection; a new one if the last has died. Callers at the same time wait for the same one.
+    async fn alive(&self) -> Result<Arc<Connection>, NotStarted> {
+        let mut connection = self.connection.lock().await;
+        if connection.is_dead() {
+            let lost = connection.reason();
+            *connection = connect(&self.destination, &self.settings)
+                .await
+                .map_err(|e| NotStarted::Refused(format!("{lost}; connecting again: {e}")))?;
+        }
+        Ok(connection.clone())
+    }
+
+    /// Starts a command, on a new connection if the old one turns out to be dead before the command was sent.
+    async fn start(&self, command: &'static str) -> Result<Channel, NotStarted> {
+        match exec::start(self.alive().await?, command).await {
+            Err(NotStarted::Dead(_)) => exec::start(self.alive().await?, command).await,
+            other => other,
+        }
+    }
+}
+
+impl Link for SshLink {
+    fn open(&self, command: &'static str) -> BoxFuture<'_, Result<Channel, ExecError>> {
+        Box::pin(async move { self.start(command).await.map_err(|e| ExecError::NotStarted(e.into_words())) })
+    }
+}
+
+/// Connects, checks the host key against the files as they are now, and signs in.
+async fn connect(destination: &Arc<Destination>, settings: &Settings) -> Result<Arc<Connection>, ConnectError> {
+    let _permit = HANDSHAKES.acquire().await;
+    let known = host_key::known(destination);
+    let algorithms = host_key::algorithms(&known);
+    let judge: Judge = Box::new({
+        let (destination, settings) = (destination.clone(), settings.clone());
+        move |key| host_key::check(&known, key, &destination, &settings)
+    });
+    let (mut handle, gone) = dial::dial(destination, algorithms, judge).await?;
+    sign_in::sign_in(&mut handle, destination, settings).await?;
+    Ok(Arc::new(Connection::new(handle, gone)))
+}

@@ -1,0 +1,276 @@
+//! Channels: what comes back, and what happens when it does not.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use relm::transport::{ExecError, Heard, Status};
+use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+
+use super::{hear, link, run, shell, soon, until};
+use crate::sshd::{Sshd, children, signal};
+
+const MEGABYTE: usize = 1 << 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_and_endings_come_back_apart() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let said = run(&link, "echo out; echo err >&2; exit 7").await;
+    assert_eq!((said.stdout.as_slice(), said.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+    assert_eq!(said.ending, Some(Ok(Status::Code(7))));
+    // `exec`, so that sshd's own child dies of it: a shell in between would turn it into a code.
+    for name in ["KILL", "TERM", "USR1"] {
+        let said = run(&link, &format!("exec sh -c 'kill -{name} $$'")).await;
+        assert_eq!(said.ending, Some(Ok(Status::Signal(name.to_owned()))), "{name}");
+    }
+}
+
+/// Bytes that no compression and no accident makes twice.
+fn bytes(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let step = |state: &mut u64| {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        state.to_le_bytes()
+    };
+    (0..length / 8).flat_map(|_| step(&mut state)).collect()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_output_is_intact() {
+    let Some(sshd) = Sshd::start() else { return };
+    let content = bytes(50 * MEGABYTE);
+    let file = sshd.folder().join("large");
+    std::fs::write(&file, &content).unwrap();
+    let said = run(&link(&sshd).await, &format!("cat '{}'", file.display())).await;
+    assert!(said.succeeded());
+    assert_eq!(hash(&said.stdout), hash(&content));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_input_is_intact() {
+    let Some(sshd) = Sshd::start() else { return };
+    let content = Bytes::from(bytes(50 * MEGABYTE));
+    let channel = link(&sshd).await.open("sha256sum").await.unwrap();
+    for start in (0..content.len()).step_by(256 * 1024) {
+        let end = (start + 256 * 1024).min(content.len());
+        channel.input.send(content.slice(start..end)).await.unwrap();
+    }
+    let said = hear(channel).await;
+    assert!(said.succeeded());
+    assert_eq!(said.text().split(' ').next(), Some(hash(&content).as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_01_nobody_waits_for_the_answer_to_a_close() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let channel = shell(&link, "sleep 20").await;
+    drop(channel);
+    assert!(soon("a command after a closed one", run(&link, "true")).await.succeeded());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_02_a_dropped_channel_is_closed_on_the_far_side() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let session = sshd.sessions()[0];
+    let mut held = Vec::new();
+    for _ in 0..6 {
+        let channel = link.open("cat").await.unwrap();
+        // The input is kept from ending by itself: only the close may do that.
+        channel.input.send(Bytes::from_static(b"x")).await.unwrap();
+        held.push(channel);
+    }
+    assert_eq!(children(session).len(), 6);
+    drop(held);
+    until("cat ends with its channel", || children(session).is_empty()).await;
+    for _ in 0..30 {
+        drop(soon("a session after dropped ones", link.open("cat")).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_02_a_caller_that_gives_up_leaves_no_channel() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let session = sshd.sessions()[0];
+    for tenths in 0..20 {
+        let _ = tokio::time::timeout(Duration::from_micros(tenths * 300), link.open("cat")).await;
+    }
+    until("no cat is left", || children(session).is_empty()).await;
+    assert!(soon("a command afterwards", run(&link, "true")).await.succeeded());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_03_writer_ends_when_connection_dies() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let channel = shell(&link, "exec sleep 20").await;
+    let input = channel.input.clone();
+    let writing = tokio::spawn(async move { while input.send(Bytes::from(vec![0; MEGABYTE])).await.is_ok() {} });
+    sleep(Duration::from_millis(500)).await;
+    assert!(!writing.is_finished(), "the window must be full for this test");
+    signal("KILL", sshd.sessions()[0]);
+    soon("the writer", writing).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_03_writer_ends_with_its_command() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let channel = link.open("true").await.unwrap();
+    let writing = async { while channel.input.send(Bytes::from(vec![0; MEGABYTE])).await.is_ok() {} };
+    soon("the writer", writing).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_04_an_unread_channel_blocks_no_other() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let unread = shell(&link, "head -c 30000000 /dev/zero; echo done >&2").await;
+    sleep(Duration::from_millis(300)).await;
+    assert!(soon("a command beside an unread one", run(&link, "true")).await.succeeded());
+    assert_eq!(hear(unread).await.stdout.len(), 30_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_05_a_lost_connection_is_no_success_and_says_why() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let mut channel = shell(&link, "echo begun; sleep 20").await;
+    assert_eq!(channel.output.recv().await, Some(Heard::Stdout(Bytes::from_static(b"begun\n"))));
+    signal("KILL", sshd.sessions()[0]);
+    let ending = soon("the end", hear(channel)).await.ending.unwrap();
+    let reason = ending.unwrap_err();
+    assert!(reason.contains("closed the connection") || reason.contains("reset"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_connection_is_replaced_once_and_not_by_a_stranger() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let first = sshd.sessions();
+    signal("KILL", first[0]);
+    until("sshd notices", || sshd.sessions().is_empty()).await;
+    assert!(soon("a command on a new connection", run(&link, "true")).await.succeeded());
+    let second = sshd.sessions();
+    assert_ne!(first, second);
+    // The key is checked again, against the file as it is now.
+    sshd.know(&[]);
+    signal("KILL", second[0]);
+    until("sshd notices", || sshd.sessions().is_empty()).await;
+    match soon("the refusal", link.open("/bin/sh")).await {
+        Err(ExecError::NotStarted(reason)) => assert!(reason.contains("host key of web1"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_06_a_frozen_host_is_noticed() {
+    let Some(sshd) = Sshd::start() else { return };
+    sshd.configure("Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 2\n");
+    let link = link(&sshd).await;
+    let channel = shell(&link, "sleep 60").await;
+    signal("STOP", sshd.sessions()[0]);
+    let ending = soon("the end", hear(channel)).await.ending;
+    signal("CONT", sshd.sessions()[0]);
+    assert_eq!(ending, Some(Err("the host no longer answers".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_06_a_quiet_command_lives_on() {
+    let Some(sshd) = Sshd::start() else { return };
+    sshd.configure("Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 1\n");
+    assert!(run(&link(&sshd).await, "sleep 5").await.succeeded());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_07_closing_a_channel_kills_nothing() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let mut channel = shell(&link, "echo $$; exec sleep 60").await;
+    let Some(Heard::Stdout(pid)) = channel.output.recv().await else { panic!("no process id") };
+    let pid: u32 = String::from_utf8_lossy(&pid).trim().parse().unwrap();
+    drop(channel);
+    sleep(Duration::from_millis(500)).await;
+    let alive = std::path::Path::new(&format!("/proc/{pid}")).exists();
+    signal("KILL", pid);
+    assert!(alive, "so whoever starts it must be able to end it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_08_more_commands_than_sessions_wait_for_one_another() {
+    for lines in ["", "MaxSessions 3\n"] {
+        let Some(sshd) = Sshd::start_with(lines) else { return };
+        let link = link(&sshd).await;
+        let all = join_all((0..30).map(|number| {
+            let link = &link;
+            async move { run(link, &format!("echo {number}")).await.text() }
+        }));
+        let expected: Vec<_> = (0..30).map(|number| format!("{number}\n")).collect();
+        assert_eq!(soon("thirty commands", all).await, expected, "{lines}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_08_a_host_that_has_no_session_left_is_no_success() {
+    let Some(sshd) = Sshd::start_with("MaxSessions 1\n") else {
+        return;
+    };
+    let link = link(&sshd).await;
+    let _held = link.open("cat").await.unwrap();
+    match soon("the refusal", link.open("true")).await {
+        Err(ExecError::NotStarted(reason)) => assert!(reason.contains("MaxSessions"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_17_large_input_and_output_at_once_through_many_new_keys() {
+    let Some(sshd) = Sshd::start_with("RekeyLimit 5M\n") else {
+        return;
+    };
+    let channel = link(&sshd).await.open("cat").await.unwrap();
+    let content = Bytes::from(bytes(30 * MEGABYTE));
+    let input = channel.input.clone();
+    let sending = content.clone();
+    let writing = tokio::spawn(async move {
+        for start in (0..sending.len()).step_by(MEGABYTE) {
+            input.send(sending.slice(start..start + MEGABYTE)).await.unwrap();
+        }
+    });
+    let said = tokio::time::timeout(Duration::from_secs(60), hear(channel)).await.unwrap();
+    writing.await.unwrap();
+    assert!(said.succeeded());
+    assert_eq!(hash(&said.stdout), hash(&content));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_commands_are_quick() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    let start = Instant::now();
+    for _ in 0..10 {
+        assert!(run(&link, "true").await.succeeded());
+    }
+    // 3 ms each as it should be and 46 ms as russh is by default; the rest is for busy machines.
+    eprintln!("ten commands: {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_link_closes_its_connection() {
+    let Some(sshd) = Sshd::start() else { return };
+    let link = link(&sshd).await;
+    assert_eq!(sshd.sessions().len(), 1);
+    drop(link);
+    until("the connection is closed", || sshd.sessions().is_empty()).await;
+}

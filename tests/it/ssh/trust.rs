@@ -1,0 +1,156 @@
+//! Host keys: known, unknown, changed, revoked, hashed; and what `relm trust` writes.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use relm::ssh::{connect, host_keys, record_key};
+use relm::transport::ConnectErrorKind;
+
+use super::{kind, refusal};
+use crate::sshd::{Sshd, host, keygen, public_key};
+
+fn fingerprint(sshd: &Sshd, kind: &str) -> String {
+    let file = sshd.folder().join(format!("host_{kind}.pub"));
+    let output = Command::new("ssh-keygen").arg("-lf").arg(file).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').nth(1).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_is_refused_with_its_fingerprint() {
+    let Some(sshd) = Sshd::start() else { return };
+    for careless in ["", "StrictHostKeyChecking no\n", "StrictHostKeyChecking accept-new\n"] {
+        sshd.configure(careless);
+        sshd.know(&[]);
+        let error = refusal(&sshd.settings()).await;
+        assert_eq!(kind(&error), ConnectErrorKind::UnknownHostKey);
+        let details = error.details.join("\n");
+        assert!(details.contains(&fingerprint(&sshd, "ed25519")), "{details}");
+        assert!(details.contains("relm trust test web1"), "{details}");
+        assert_eq!(fs::read_to_string(sshd.known_hosts()).unwrap(), "", "nothing is recorded by itself");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_that_is_known_is_the_one_that_is_asked_for() {
+    let Some(sshd) = Sshd::start() else { return };
+    for kind in ["ed25519", "ecdsa", "rsa"] {
+        sshd.know(&[kind]);
+        connect(&host("web1"), &sshd.settings()).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_15_a_changed_key_names_the_host_the_file_and_the_line() {
+    let Some(sshd) = Sshd::start() else { return };
+    let other = sshd.folder().join("other");
+    keygen(&other, "ed25519", "");
+    let line = format!("# mine\n\n[127.0.0.1]:{} {}\n", sshd.port(), public_key(&other));
+    fs::write(sshd.known_hosts(), line).unwrap();
+    let error = refusal(&sshd.settings()).await;
+    assert_eq!(kind(&error), ConnectErrorKind::WrongHostKey);
+    assert!(error.message.contains("web1"), "{error}");
+    assert!(error.message.ends_with(&format!("{}:3", sshd.known_hosts().display())), "{error}");
+    assert!(error.details.join("\n").contains(&fingerprint(&sshd, "ed25519")), "{:?}", error.details);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pitfall_14_revoked_rotated_and_certified_keys() {
+    let Some(sshd) = Sshd::start() else { return };
+    let other = sshd.folder().join("other");
+    keygen(&other, "ed25519", "");
+    let (port, good, other) = (sshd.port(), sshd.host_key("ed25519"), public_key(&other));
+    let name = format!("[127.0.0.1]:{port}");
+    let cases = [
+        (format!("{name} {good}\n@revoked * {good}\n"), Some(ConnectErrorKind::WrongHostKey)),
+        (format!("{name} {other}\n{name} {good}\n"), None),
+        (format!("@cert-authority * {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
+        (format!("[127.0.0.*]:* {good}\n"), None),
+        (format!("*,!{name} {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
+        (format!("nonsense\n{name} ssh-ed25519 AAAA\n{name}\t {good} a comment\n"), None),
+        (format!("127.0.0.1 {good}\n"), None),
+        (format!("[127.0.0.1]:1 {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
+    ];
+    for (text, expected) in cases {
+        fs::write(sshd.known_hosts(), &text).unwrap();
+        let found = connect(&host("web1"), &sshd.settings()).await.err().map(|e| e.kind);
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_found_in_hashed_files_and_under_an_alias() {
+    let Some(sshd) = Sshd::start() else { return };
+    let mut hash = Command::new("ssh-keygen");
+    hash.arg("-H").arg("-f").arg(sshd.known_hosts()).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(hash.status().unwrap().success());
+    assert!(fs::read_to_string(sshd.known_hosts()).unwrap().starts_with("|1|"));
+    connect(&host("web1"), &sshd.settings()).await.unwrap();
+    fs::write(sshd.known_hosts(), format!("fleet {}\n", sshd.host_key("ed25519"))).unwrap();
+    assert_eq!(kind(&refusal(&sshd.settings()).await), ConnectErrorKind::UnknownHostKey);
+    sshd.configure("HostKeyAlias fleet\n");
+    connect(&host("web1"), &sshd.settings()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_key_is_known_to_relm_and_to_ssh() {
+    let Some(sshd) = Sshd::start() else { return };
+    let name = format!("[127.0.0.1]:{}", sshd.port());
+    for lines in ["", "HashKnownHosts yes\n", "HostKeyAlias fleet\n"] {
+        sshd.configure(lines);
+        fs::remove_file(sshd.known_hosts()).unwrap();
+        let keys = host_keys(&host("web1"), &sshd.settings()).await.unwrap();
+        let kinds: Vec<_> = keys.iter().map(|key| key.algorithm.as_str()).collect();
+        assert_eq!(kinds, ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]);
+        assert_eq!(keys[0].fingerprint, fingerprint(&sshd, "ed25519"));
+        assert!(!keys[0].is_known);
+        for _ in 0..2 {
+            record_key(&host("web1"), &sshd.settings(), &keys[0]).unwrap();
+        }
+        assert_eq!(fs::read_to_string(sshd.known_hosts()).unwrap().lines().count(), 1);
+        assert!(host_keys(&host("web1"), &sshd.settings()).await.unwrap()[0].is_known);
+        connect(&host("web1"), &sshd.settings()).await.unwrap();
+        let name = if lines.contains("Alias") { "fleet" } else { &name };
+        let mut find = Command::new("ssh-keygen");
+        find.arg("-F").arg(name).arg("-f").arg(sshd.known_hosts()).stdout(Stdio::null());
+        assert!(find.status().unwrap().success(), "{lines}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_beside_another_of_its_type_is_not_recorded() {
+    let Some(sshd) = Sshd::start() else { return };
+    let keys = host_keys(&host("web1"), &sshd.settings()).await.unwrap();
+    let other = sshd.folder().join("other");
+    keygen(&other, "ed25519", "");
+    let text = format!("[127.0.0.1]:{} {}\n", sshd.port(), public_key(&other));
+    fs::write(sshd.known_hosts(), &text).unwrap();
+    let error = record_key(&host("web1"), &sshd.settings(), &keys[0]).unwrap_err();
+    assert_eq!(kind(&error), ConnectErrorKind::WrongHostKey);
+    assert_eq!(fs::read_to_string(sshd.known_hosts()).unwrap(), text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_do_not_answer_are_unreachable_in_time() {
+    let Some(sshd) = Sshd::start() else { return };
+    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    sshd.configure(&format!("Port {refused}\n"));
+    let error = refusal(&sshd.settings()).await;
+    assert_eq!(kind(&error), ConnectErrorKind::Unreachable);
+    assert!(error.message.contains("refused"), "{error}");
+    // Takes connections and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    sshd.configure(&format!("Port {}\nConnectTimeout 1\n", silent.local_addr().unwrap().port()));
+    let start = Instant::now();
+    let error = refusal(&sshd.settings()).await;
+    assert_eq!(kind(&error), ConnectErrorKind::Unreachable);
+    assert!(error.message.ends_with("no answer within 1 s"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(4));
+    sshd.configure("HostName nowhere.invalid\n");
+    assert_eq!(kind(&refusal(&sshd.settings()).await), ConnectErrorKind::Unreachable);
+    sshd.configure("ProxyJump bastion\n");
+    let error = refusal(&sshd.settings()).await;
+    assert_eq!(kind(&error), ConnectErrorKind::Configuration);
+    assert!(error.message.contains("ssh_config:1: ProxyJump"), "{error}");
+}
