@@ -375,6 +375,20 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_repository_speaks_for_itself() {
+        let desk = Desk::new();
+        let repo = desk.repository("shop");
+        repo.write("a", &"x".repeat(100_000)).write("b", "2").commit("one");
+        let blob = repo.git(&["rev-parse", "HEAD:b"]);
+        fs::remove_file(repo.0.join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+        let error = desk.freeze_git(repo.location(), None).unwrap_err().to_string();
+        assert!(
+            error.starts_with("git cannot export commit ") && error.contains(&blob),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn pointers_of_lfs_are_refused() {
         let desk = Desk::new();
         let repo = desk.repository("shop");

@@ -101,3 +101,16 @@ impl Wanted {
         SourceError::Empty { what, hint }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_hosts_can_read_one_tree_at_once() {
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<Frozen>();
+        shared::<crate::source::Archive>();
+        shared::<SourceError>();
+    }
+}
