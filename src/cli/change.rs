@@ -168,6 +168,7 @@ impl<'a> Change<'a> {
             created: self.now,
             by: self.actor.by.clone(),
             machine: self.actor.machine.clone(),
+            reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
             source: code.origin.source.clone(),
             commit: code.origin.commit.clone(),
             tree: code.tree.clone(),

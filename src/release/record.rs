@@ -16,8 +16,11 @@ pub struct Record {
     pub by: String,
     /// The machine relm ran on.
     pub machine: String,
-    /// What was asked for: a branch, a directory, an archive.
+    /// What was asked for, as a person says it: `main of shop`, `dir site`, `shop-1.4.tar.gz`.
     pub source: String,
+    /// The branch, tag or commit that was asked for; for sources that are not git the same as `source`.
+    #[serde(rename = "ref")]
+    pub reference: String,
     /// The commit, where the source has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,

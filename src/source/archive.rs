@@ -44,7 +44,7 @@ pub(super) fn freeze(path: &Path, strip: u32, gathering: &mut Gathering) -> Resu
     };
     gathering.room = room(size);
     let time = read(file, format, path, strip, gathering)?;
-    let origin = Origin { source: last_component(path), commit: None, subject: None, note: None };
+    let origin = Origin { source: last_component(path), reference: None, commit: None, subject: None, note: None };
     Ok(Told { origin, time })
 }
 

@@ -33,6 +33,7 @@ pub(super) fn freeze(
     lfs::refuse_pointers(gathering)?;
     let origin = Origin {
         source: format!("{} of {}", start.name, shown_location(location)),
+        reference: Some(start.name),
         commit: Some(start.commit),
         subject: Some(subject),
         note: start.note,
@@ -334,6 +335,17 @@ mod tests {
         assert!(error.starts_with("git cannot open the repository: fatal: not a git repository"), "{error}");
         let error = desk.freeze_git("/nowhere/at/all", None).unwrap_err().to_string();
         assert!(error.starts_with("cannot read /nowhere/at/all: "), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_repository_speaks_for_itself() {
+        let desk = Desk::new();
+        let repo = desk.repository("shop");
+        repo.write("a", &"x".repeat(100_000)).write("b", "2").commit("one");
+        let blob = repo.git(&["rev-parse", "HEAD:b"]);
+        fs::remove_file(repo.0.join(".git/objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+        let error = desk.freeze_git(repo.location(), None).unwrap_err().to_string();
+        assert!(error.starts_with("git cannot export commit ") && error.contains(&blob), "{error}");
     }
 
     #[test]

@@ -29,7 +29,13 @@ pub(super) fn freeze(directory: &Path, gathering: &mut Gathering) -> Result<Told
         }
         newest = newest.max(take(&root, &found, gathering)?);
     }
-    let origin = Origin { source: format!("dir {}", last_component(&root)), commit: None, subject: None, note: None };
+    let origin = Origin {
+        source: format!("dir {}", last_component(&root)),
+        reference: None,
+        commit: None,
+        subject: None,
+        note: None,
+    };
     let time = u64::try_from(newest).unwrap_or(0);
     Ok(Told { origin, time })
 }

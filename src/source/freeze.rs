@@ -26,6 +26,8 @@ pub struct Places {
 pub struct Origin {
     /// What was asked for: `main of shop`, `dir site`, `DDGC-0.940.tar.gz`.
     pub source: String,
+    /// The branch, tag or commit that was asked for, if it comes from git.
+    pub reference: Option<String>,
     /// The commit, if it comes from git.
     pub commit: Option<String>,
     /// The first line of the commit's message.
@@ -99,5 +101,18 @@ impl Wanted {
             _ => "",
         };
         SourceError::Empty { what, hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_hosts_can_read_one_tree_at_once() {
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<Frozen>();
+        shared::<crate::source::Archive>();
+        shared::<SourceError>();
     }
 }

@@ -231,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_relm_left_half_made_is_made_anew() {
+        let desk = Desk::new();
+        let repo = desk.repository("shop");
+        repo.write("a", "1").commit("one");
+        let mirror = bring(&git(), &desk.places, &repo.url(), None).unwrap().repository.directory;
+        fs::remove_dir_all(&mirror).unwrap();
+        fs::create_dir(mirror.with_extension("new")).unwrap();
+        fs::write(mirror.with_extension("new").join("HEAD"), "ref: ").unwrap();
+        assert_eq!(text(&desk.freeze_git(&repo.url(), None).unwrap(), "a"), "1");
+    }
+
+    #[test]
     fn many_at_once_do_not_meet() {
         let desk = Arc::new(Desk::new());
         let repo = desk.repository("shop");

@@ -46,14 +46,15 @@ pub struct Wanted {
 /// A place code can come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A git repository: a directory of this machine or a URL.
+    /// A git repository, as it stands at one commit: a directory of this machine or a URL. Submodules are part of it;
+    /// what `export-ignore` names and what is not committed are not. A directory inside a repository means all of it.
     Git {
         /// An absolute path or a URL.
         location: String,
         /// A branch, tag or commit; the repository's `HEAD` if none is named.
         reference: Option<String>,
     },
-    /// A directory of this machine, read as git would: `.gitignore` honoured, `.git` left out.
+    /// A directory of this machine, read as git would: `.gitignore` files in it honoured, `.git` left out.
     Directory(PathBuf),
     /// An archive of this machine: `.tar`, `.tar.gz`, `.tgz`, `.tar.zst`, `.zip`.
     Archive {

@@ -40,7 +40,7 @@ pub(super) struct Seen {
 }
 
 /// What extended headers say about the entry that follows them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Ahead {
     name: Option<Vec<u8>>,
     target: Option<Vec<u8>>,
@@ -69,6 +69,9 @@ pub(super) fn read(stream: impl Read, rules: &Rules<'_>, gathering: &mut Gatheri
                 rules.take(&mut entry, std::mem::take(&mut ahead), gathering, &mut seen)?;
             }
         }
+    }
+    if ahead != Ahead::default() {
+        return Err(rules.damaged("it ends where a long name should be followed by its entry"));
     }
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(damaged)?;
     Ok(seen)
@@ -101,6 +104,10 @@ impl Rules<'_> {
         let header = entry.header().clone();
         let is_readable = !ahead.is_sparse && ahead.size.is_none_or(|said| said == entry.size());
         let name = ahead.name.unwrap_or_else(|| header.path_bytes().into_owned());
+        if !is_readable {
+            // Also if it were left out: where it ends, and the next one begins, is not known.
+            return Err(SourceError::refused(&name, Refusal::UnreadableKind));
+        }
         let full = normalised(&name)?;
         let Some(path) = stripped(&full, self.strip).map(|path| below(self.below, path)) else {
             return Ok(());
@@ -112,7 +119,6 @@ impl Rules<'_> {
         let target = ahead.target.or_else(|| header.link_name_bytes().map(Cow::into_owned));
         let target = target.unwrap_or_default();
         match kind {
-            _ if !is_readable => return Err(SourceError::refused(&name, Refusal::UnreadableKind)),
             EntryType::Directory => gathering.directory(&path)?,
             EntryType::Regular => self.file(&path, &header, entry, gathering)?,
             EntryType::Symlink => gathering.link(&path, &target)?,
@@ -368,6 +374,8 @@ mod tests {
         broken[0] = b'b';
         let error = freeze(&desk, &broken, 0).unwrap_err().to_string();
         assert!(error.contains("app.tar is damaged: archive header checksum"), "{error}");
+        let error = made(|tar| pax(tar, "10 path=x\n")).unwrap_err().to_string();
+        assert!(error.contains("it ends where a long name"), "{error}");
         let error = made(|tar| pax(tar, "99 path=x\n")).unwrap_err().to_string();
         assert!(error.contains("an extended header is malformed"), "{error}");
         let endless = "x".repeat(2 << 20);

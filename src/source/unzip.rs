@@ -38,48 +38,66 @@ pub(super) fn read(file: impl Read + Seek, rules: &Rules<'_>, gathering: &mut Ga
     Ok(newest)
 }
 
+/// What the directory of the archive says about one entry.
+struct Facts {
+    name: Vec<u8>,
+    kind: u32,
+    is_executable: bool,
+    is_encrypted: bool,
+    time: u64,
+}
+
+fn facts<R: Read + Seek>(archive: &ZipArchive<R>, index: usize) -> Result<Facts, ZipError> {
+    let entry = archive.by_index_data(index)?;
+    let (name, mode) = (entry.name_raw().to_owned(), entry.unix_mode().unwrap_or(0));
+    let kind = match mode & KIND {
+        0 | REGULAR if name.ends_with(b"/") => DIRECTORY,
+        0 => REGULAR,
+        kind => kind,
+    };
+    Ok(Facts {
+        name,
+        kind,
+        is_executable: mode & 0o100 != 0,
+        is_encrypted: entry.encrypted(),
+        time: entry.last_modified().map_or(0, seconds),
+    })
+}
+
 fn take<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
     index: usize,
     rules: &Rules<'_>,
     gathering: &mut Gathering,
 ) -> Result<u64, SourceError> {
-    let facts = archive.by_index_data(index).map_err(|error| damaged(rules, &error.to_string()))?;
-    let (name, mode) = (facts.name_raw().to_owned(), facts.unix_mode().unwrap_or(0));
-    let (is_encrypted, time) = (facts.encrypted(), facts.last_modified().map_or(0, seconds));
-    let refuse = |why| Err(SourceError::refused(&name, why));
-    if name.contains(&b'\\') {
+    let damaged = |error: ZipError| damaged(rules, &error.to_string());
+    let facts = facts(archive, index).map_err(damaged)?;
+    let refuse = |why| Err(SourceError::refused(&facts.name, why));
+    if facts.name.contains(&b'\\') {
         return refuse(Refusal::Backslash);
     }
-    let full = normalised(&name)?;
-    let Some(path) = stripped(&full, rules.strip) else {
-        return Ok(0);
-    };
     if index >= rules.most {
         return refuse(Refusal::TooMany);
     }
-    let kind = match mode & KIND {
-        0 | REGULAR if name.ends_with(b"/") => DIRECTORY,
-        0 => REGULAR,
-        kind => kind,
-    };
-    if gathering.excludes(path, kind == DIRECTORY) {
+    let full = normalised(&facts.name)?;
+    let path = stripped(&full, rules.strip);
+    let Some(path) = path.filter(|path| !gathering.excludes(path, facts.kind == DIRECTORY)) else {
         return Ok(0);
-    }
-    match kind {
-        _ if is_encrypted => return refuse(Refusal::UnreadableKind),
+    };
+    match facts.kind {
+        _ if facts.is_encrypted => return refuse(Refusal::UnreadableKind),
         DIRECTORY => return gathering.directory(path).map(|()| 0),
         REGULAR | LINK => {}
         _ => return refuse(Refusal::Special),
     }
-    let mut content = archive.by_index(index).map_err(|error| damaged(rules, &error.to_string()))?;
-    if kind == LINK {
+    let mut content = archive.by_index(index).map_err(damaged)?;
+    if facts.kind == LINK {
         gathering.link(path, &target(&mut content, rules)?)?;
     } else {
-        let found = Found { executable: mode & 0o100 != 0, content: &mut content, origin: rules.origin };
+        let found = Found { executable: facts.is_executable, content: &mut content, origin: rules.origin };
         gathering.file(path, found)?;
     }
-    Ok(time)
+    Ok(facts.time)
 }
 
 /// The content of a link is its target; one that is too long is refused where links are.
@@ -210,6 +228,16 @@ mod tests {
             file(zip, "out/passwd");
         });
         assert_eq!(refusal(&made), Refusal::BelowNoDirectory);
+    }
+
+    #[test]
+    fn what_is_encrypted_is_refused() {
+        let desk = Desk::new();
+        fs::write(desk.path("a"), "content").unwrap();
+        let mut command = std::process::Command::new("zip");
+        let made = command.args(["-q", "-P", "word", "a.zip", "a"]).current_dir(&desk.dir).status();
+        assert!(made.unwrap().success());
+        assert_eq!(refusal(&fs::read(desk.path("a.zip")).unwrap()), Refusal::UnreadableKind);
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
 
 /// What the release was made from, for `RELM_REF`.
 pub(super) fn reference(record: &Record) -> &str {
-    &record.source
+    &record.reference
 }
 
 /// The record of a release that is complete on every host.

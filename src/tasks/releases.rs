@@ -41,9 +41,11 @@ pub struct Line {
     pub current_on: Vec<HostName>,
     /// Hosts that have it.
     pub hosts: Vec<HostName>,
-    /// What was asked for: a branch, a tag, a directory.
+    /// The branch, tag or commit that was asked for; else the same as `source`.
     #[serde(rename = "ref")]
     pub reference: String,
+    /// What was asked for, as a person says it.
+    pub source: String,
     /// The commit, where the source has one.
     pub commit: Option<String>,
     /// Who made it.
@@ -75,7 +77,8 @@ fn line(survey: &Survey, name: ReleaseName) -> Option<Line> {
         state: seen.iter().map(|(_, release)| release.state).min_by_key(|state| weight(*state))?,
         current_on: hosts(|release| release.state == State::Live),
         hosts: hosts(|release| release.has_tree),
-        reference: record.source,
+        reference: record.reference,
+        source: record.source,
         commit: record.commit,
         by: record.by,
         created: record.created,

@@ -70,5 +70,5 @@ pub fn plan(site: Site<'_>, run: &Run) -> Result<Plan, Refusal> {
 
 fn reference(site: Site<'_>, release: Option<&ReleaseName>) -> String {
     let record = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(release.or(seen.live())?));
-    record.map(|release| release.record.source.clone()).unwrap_or_default()
+    record.map(|release| release.record.reference.clone()).unwrap_or_default()
 }

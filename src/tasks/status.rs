@@ -95,7 +95,7 @@ fn line(host: &HostName, survey: &Survey) -> Line {
         line.by = Some(flip.by.clone());
     }
     if let Some(release) = seen.release(current) {
-        line.reference = Some(release.record.source.clone());
+        line.reference = Some(release.record.reference.clone());
         line.commit.clone_from(&release.record.commit);
     }
     line
