@@ -63,7 +63,7 @@ impl Board {
             Event::StepFinished { step, ok } => self.step(step).ended = Some((*at, *ok)),
             Event::Warning { host, message } => self.warnings.push((host.clone(), message.clone())),
             Event::HostPutBack { host, release, failure } => {
-                self.put_back.push(PutBack { host: host.clone(), release: release.clone(), failure: failure.clone() })
+                self.put_back.push(PutBack { host: host.clone(), release: release.clone(), failure: failure.clone() });
             }
             Event::RunEnded { .. } => self.end = end(*at, event),
             Event::HostStarted { .. }
