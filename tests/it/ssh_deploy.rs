@@ -1,0 +1,238 @@
+//! Whole deploys over real OpenSSH: three servers of this machine, each with a directory of its own for a home.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::site::{Done, lives, within};
+use crate::sshd::{Sshd, keygen, signal};
+
+/// Three servers and a project that deploys to them.
+struct Fleet {
+    project: tempfile::TempDir,
+    servers: Vec<(&'static str, Sshd)>,
+}
+
+impl Fleet {
+    fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// `settings` is the middle of `Releases.toml`.
+    fn start_with(settings: &str) -> Option<Self> {
+        let project = tempfile::tempdir().expect("a directory");
+        let mut servers = Vec::new();
+        for name in ["web1", "web2", "db1"] {
+            let home = project.path().join(name);
+            fs::create_dir(&home).expect("a home");
+            let home = home.display();
+            // Logins of one person differ by their servers here; relm itself sees an ordinary sshd.
+            let start = format!("ForceCommand cd {home} && HOME={home} exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n");
+            servers.push((name, Sshd::start_with(&start)?));
+        }
+        let fleet = Self { project, servers };
+        fs::create_dir_all(fleet.path("code/static")).expect("a directory");
+        fs::write(fleet.path("code/VERSION"), "one\n").expect("a file");
+        fs::write(fleet.path("code/static/it's $HOME; ü\nline"), "odd\n").expect("a file");
+        fleet.configure(settings);
+        fleet.introduce("");
+        Some(fleet)
+    }
+
+    fn path(&self, below: &str) -> std::path::PathBuf {
+        self.project.path().join(below)
+    }
+
+    fn configure(&self, settings: &str) {
+        let text = format!(
+            "ssh_config = \"ssh_config\"\n[source]\ndir = \"code\"\n{settings}\n[env.test.hosts]\n\
+             web1 = {{ address = \"web1\", roles = [\"web\"] }}\nweb2 = {{ address = \"web2\", roles = [\"web\"] }}\n\
+             db1 = {{ address = \"db1\", roles = [\"db\"] }}\n"
+        );
+        fs::write(self.path("Releases.toml"), text).expect("a file");
+    }
+
+    /// Writes the client's configuration; `first` stands before everything and wins.
+    fn introduce(&self, first: &str) {
+        let host = |(name, server): &(&str, Sshd)| {
+            let folder = server.folder().display();
+            format!(
+                "Host {name}\n  HostName 127.0.0.1\n  Port {}\n  IdentityFile {folder}/id_ed25519\n  IdentitiesOnly yes\n  \
+                 UserKnownHostsFile {folder}/known_hosts\n  GlobalKnownHostsFile none\n",
+                server.port()
+            )
+        };
+        let hosts: String = self.servers.iter().map(host).collect();
+        fs::write(self.path("ssh_config"), format!("{first}\n{hosts}")).expect("a file");
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_relm"));
+        command.args(args).current_dir(self.project.path()).env_clear();
+        command.env("HOME", self.project.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("USER", std::env::var("USER").unwrap_or_else(|_| login())).stdin(std::process::Stdio::null());
+        command
+    }
+
+    fn relm(&self, args: &[&str]) -> Done {
+        Done::from(self.command(args).output().expect("relm runs"))
+    }
+
+    fn live(&self) -> Vec<Option<String>> {
+        let current = |(name, _): &(&str, Sshd)| {
+            let target = fs::read_link(self.path(name).join("www/test/current")).ok()?;
+            Some(target.file_name()?.to_string_lossy().into_owned())
+        };
+        self.servers.iter().map(current).collect()
+    }
+
+    fn server(&self, name: &str) -> &Sshd {
+        &self.servers.iter().find(|(other, _)| *other == name).expect("a server").1
+    }
+}
+
+fn login() -> String {
+    let id = Command::new("id").arg("-un").output().expect("id");
+    String::from_utf8(id.stdout).expect("UTF-8").trim().to_owned()
+}
+
+fn operation(phase: &str, more: &str, run: &str) -> String {
+    format!("[[operations]]\nname = \"work\"\nphase = \"{phase}\"\n{more}\nrun = '''{run}'''\n")
+}
+
+#[test]
+fn deploy_and_rollback_over_ssh() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.relm(&["deploy"]).ends(0);
+    let first = fleet.live();
+    assert!(first[0].is_some() && first.iter().all(|live| *live == first[0]), "{first:?}");
+    for (name, _) in &fleet.servers {
+        let current = fleet.path(name).join("www/test/current");
+        assert_eq!(fs::read_to_string(current.join("VERSION")).expect("a file"), "one\n");
+        assert_eq!(fs::read_to_string(current.join("static/it's $HOME; ü\nline")).expect("a file"), "odd\n");
+    }
+    fs::write(fleet.path("code/VERSION"), "two\n").expect("a file");
+    fleet.relm(&["deploy"]).ends(0);
+    assert_ne!(fleet.live(), first);
+    fleet.relm(&["rollback"]).ends(0);
+    assert_eq!(fleet.live(), first);
+    let status = fleet.relm(&["status", "--json"]).ends(0).report();
+    assert_eq!(status["in_step"], true);
+    let run = fleet.relm(&["run", "--", "printf", "%s|", "a b", "$HOME", "it's", ""]).ends(0);
+    for (name, _) in &fleet.servers {
+        assert!(run.stdout.contains(&format!("{name:4} | a b|$HOME|it's||")), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn one_login_a_host_is_enough_for_a_deploy() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.relm(&["deploy"]).ends(0);
+    for (name, server) in &fleet.servers {
+        let log = server.log();
+        assert_eq!(log.matches("Accepted publickey").count(), 1, "{name}: {log}");
+        // The control shell, the upload and its check: whatever the number of steps.
+        assert_eq!(log.matches("Starting session: forced-command").count(), 3, "{name}: {log}");
+    }
+}
+
+#[test]
+fn an_unknown_key_stops_everything_until_it_is_trusted() {
+    let Some(fleet) = Fleet::start() else { return };
+    fs::write(fleet.server("web2").known_hosts(), "").expect("a file");
+    let refused = fleet.relm(&["deploy"]).ends(3);
+    refused.says(&["web2", "SHA256:", "relm trust test web2"]);
+    assert_eq!(fleet.live(), [None, None, None]);
+    fleet.relm(&["trust", "test", "web2"]).ends(3);
+    let trusted = fleet.relm(&["trust", "test", "web2", "--yes"]).ends(0);
+    assert!(trusted.stdout.contains("SHA256:"), "{}", trusted.stdout);
+    fleet.relm(&["deploy"]).ends(0);
+}
+
+#[test]
+fn a_changed_key_is_never_accepted() {
+    let Some(fleet) = Fleet::start() else { return };
+    let other = fleet.server("db1").host_key("ed25519");
+    let web2 = fleet.server("web2");
+    fs::write(web2.known_hosts(), format!("[127.0.0.1]:{} {other}\n", web2.port())).expect("a file");
+    fleet.relm(&["deploy", "--yes"]).ends(3).says(&["web2"]);
+    fleet.relm(&["trust", "test", "web2", "--yes"]).ends(3);
+    assert_eq!(fleet.live(), [None, None, None]);
+}
+
+#[test]
+fn a_host_that_is_down_is_named_and_nothing_begins() {
+    let Some(mut fleet) = Fleet::start() else { return };
+    fleet.relm(&["deploy"]).ends(0);
+    let before = fleet.live();
+    let (_, down) = fleet.servers.remove(2);
+    drop(down);
+    fs::write(fleet.path("ssh_config"), fs::read_to_string(fleet.path("ssh_config")).expect("a file")).expect("a file");
+    fleet.relm(&["deploy"]).ends(3).says(&["db1"]);
+    assert_eq!(fleet.live(), before[..2]);
+    let status = fleet.relm(&["status", "--json"]).report();
+    assert_eq!(status["hosts"][2]["reachable"], false);
+    assert_eq!(status["in_step"], false);
+}
+
+#[test]
+fn a_connection_lost_in_prepare_changes_nothing() {
+    let begun = operation("prepare", "roles = [\"db\"]", "touch ~/begun; sleep 30");
+    let Some(fleet) = Fleet::start_with(&begun) else { return };
+    let deploy = fleet.command(&["deploy", "--json"]).stdout(std::process::Stdio::piped()).spawn().expect("relm runs");
+    assert!(within(30, || fleet.path("db1/begun").exists()), "the operation did not begin");
+    for session in fleet.server("db1").sessions() {
+        signal("KILL", session);
+    }
+    let done = Done::from(deploy.wait_with_output().expect("relm ends")).ends(1);
+    assert_eq!(done.ending()["ending"], "nothing_changed");
+    assert!(done.stdout.contains("connection was lost"), "{}", done.stdout);
+    assert_eq!(fleet.live(), [None, None, None]);
+}
+
+#[test]
+fn a_connection_lost_in_the_switch_puts_all_back() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.relm(&["deploy"]).ends(0);
+    let before = fleet.live();
+    fleet.configure(&operation("after_flip", "roles = [\"web\"]", "touch ~/begun; sleep 10"));
+    let deploy = fleet.command(&["deploy", "--json"]).stdout(std::process::Stdio::piped()).spawn().expect("relm runs");
+    assert!(within(30, || fleet.path("web2/begun").exists()), "the operation did not begin");
+    for session in fleet.server("web2").sessions() {
+        signal("KILL", session);
+    }
+    let done = Done::from(deploy.wait_with_output().expect("relm ends")).ends(1);
+    assert_eq!(done.ending()["ending"], "put_back");
+    assert_eq!(fleet.live(), before);
+}
+
+#[test]
+fn ctrl_c_ends_what_runs_on_the_hosts() {
+    let work = operation("prepare", "", "echo $$ > ~/pid.new; mv ~/pid.new ~/pid; sleep 100");
+    let Some(fleet) = Fleet::start_with(&work) else { return };
+    let deploy = fleet.command(&["deploy"]).stderr(std::process::Stdio::piped()).spawn().expect("relm runs");
+    let begun = || fleet.servers.iter().all(|(name, _)| fleet.path(name).join("pid").exists());
+    assert!(within(30, begun), "the operation did not begin");
+    signal("INT", deploy.id());
+    Done::from(deploy.wait_with_output().expect("relm ends")).ends(130);
+    for (name, _) in &fleet.servers {
+        let pid = fs::read_to_string(fleet.path(name).join("pid")).expect("a pid");
+        assert!(within(5, || !lives(pid.trim())), "{name}: process {} lives on", pid.trim());
+    }
+    assert_eq!(fleet.live(), [None, None, None]);
+}
+
+#[test]
+fn an_encrypted_key_without_a_terminal_fails_at_once_and_says_why() {
+    let Some(fleet) = Fleet::start() else { return };
+    let key = fleet.path("id_locked");
+    keygen(&key, "ed25519", "secret words");
+    let public = fs::read_to_string(key.with_extension("pub")).expect("a key");
+    for (_, server) in &fleet.servers {
+        server.authorize(&[public.trim().to_owned()]);
+    }
+    fleet.introduce(&format!("Host *\n  IdentityFile {}\n  IdentitiesOnly yes\n", key.display()));
+    let before = std::time::Instant::now();
+    fleet.relm(&["deploy"]).ends(3).says(&["id_locked"]);
+    assert!(before.elapsed() < Duration::from_secs(20));
+}
