@@ -3,6 +3,14 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod architecture;
+mod deploy;
 mod docs;
+mod events;
+mod operations;
+mod rollback;
+mod run;
+mod shared;
+mod site;
 mod ssh;
 mod sshd;
+mod upload;

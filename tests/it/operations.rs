@@ -1,0 +1,164 @@
+//! The app's own operations: where, when, in which order and with which environment they run.
+
+use crate::site::{LOG, Site, logged, operation};
+
+fn log(name: &str) -> String {
+    LOG.replace("OP", name)
+}
+
+#[test]
+fn operations_run_in_their_phase_on_hosts_of_their_roles() {
+    let settings = [
+        logged("announce", "finish", "once = true"),
+        logged("restart", "after_flip", "roles = [\"web\"]"),
+        logged("drain", "before_flip", "roles = [\"web\"]"),
+        logged("migrate", "prepare", "roles = [\"db\"]\nonce = true"),
+        logged("ready", "check", "roles = [\"db\"]"),
+    ];
+    let site = Site::new("web1=web web2=web db1=db db2=db", &settings.concat());
+    let name = site.deploy();
+    let log = site.take_log();
+    let of = |operation: &str| {
+        let hosts = log.iter().filter(|line| line.split(' ').nth(1) == Some(operation));
+        let mut hosts: Vec<&str> = hosts.map(|line| line.split(' ').next().expect("a host")).collect();
+        hosts.sort_unstable();
+        hosts.join(" ")
+    };
+    let ran = ["ready", "migrate", "drain", "restart", "announce"].map(of);
+    assert_eq!(ran, ["db1 db2", "db1", "web1 web2", "web1 web2", "web1"]);
+    assert!(log.iter().all(|line| line.ends_with(&name)), "{log:?}");
+    let first = |operation: &str| log.iter().position(|line| line.contains(operation)).expect("it ran");
+    let order = ["ready", "migrate", "drain", "restart", "announce"].map(first);
+    assert!(order.is_sorted(), "{log:?}");
+}
+
+#[test]
+fn batches_switch_one_after_another_in_the_order_of_the_file() {
+    let flipped = r#"readlink "$HOME/www/test/current" | grep -q "$RELM_RELEASE""#;
+    let before = format!("{}; ! {flipped}", log("before"));
+    let after = format!("{}; {flipped}", log("after"));
+    let settings = [
+        "[release]\nbatches = [1, \"50%\"]\n".to_owned(),
+        operation("before", "before_flip", "", &before),
+        operation("after", "after_flip", "", &after),
+        logged("build", "prepare", ""),
+    ];
+    let site = Site::new("zeta alpha mid beta", &settings.concat());
+    site.deploy();
+    let log = site.take_log();
+    let hosts_of = |lines: &[String], operation: &str| {
+        let mut hosts: Vec<String> = lines
+            .iter()
+            .map(|line| {
+                let mut words = line.split(' ');
+                let host = words.next().expect("a host");
+                assert_eq!(words.next(), Some(operation), "{log:?}");
+                host.to_owned()
+            })
+            .collect();
+        hosts.sort();
+        hosts.join(" ")
+    };
+    assert_eq!(hosts_of(&log[..4], "build"), "alpha beta mid zeta", "no host switches before all are ready");
+    assert_eq!(hosts_of(&log[4..5], "before"), "zeta");
+    assert_eq!(hosts_of(&log[5..6], "after"), "zeta");
+    assert_eq!(hosts_of(&log[6..8], "before"), "alpha mid");
+    assert_eq!(hosts_of(&log[8..10], "after"), "alpha mid");
+    assert_eq!(hosts_of(&log[10..11], "before"), "beta");
+    assert_eq!(hosts_of(&log[11..], "after"), "beta");
+}
+
+#[test]
+fn serial_operations_run_on_one_host_at_a_time_and_others_together() {
+    // Each says when it begins and ends; together they would interleave.
+    let slow = r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.3; echo "$RELM_HOST out" >> "$SITE/NAME""#;
+    for phase in ["prepare", "after_flip", "finish"] {
+        let serial = operation("serial", phase, "serial = true", &slow.replace("NAME", "serial"));
+        let together = operation("together", phase, "", &slow.replace("NAME", "together"));
+        let site = Site::new("b a c", &format!("{serial}{together}"));
+        site.deploy();
+        assert_eq!(site.read("serial"), "b in\nb out\na in\na out\nc in\nc out\n", "{phase}");
+        let together = site.read("together");
+        assert!(together.lines().take(2).all(|line| line.ends_with("in")), "{phase}: {together}");
+    }
+}
+
+#[test]
+fn a_command_sees_its_release_and_its_host_exactly() {
+    let show = r#"env | grep '^RELM_' | sort > "$SITE/env-$RELM_HOST"; pwd > "$SITE/pwd""#;
+    let site = Site::new("web1=app,web", &operation("show", "prepare", "", show));
+    let name = site.deploy();
+    let path = site.host("web1").release(&name);
+    let path = path.to_str().expect("UTF-8");
+    let expected = format!(
+        "RELM_ENV=test\nRELM_HOST=web1\nRELM_REF=dir code\nRELM_RELEASE={name}\nRELM_RELEASE_PATH={path}\nRELM_ROLES=app web\n"
+    );
+    assert_eq!(site.read("env-web1"), expected);
+    assert_eq!(site.read("pwd").trim(), path, "it starts in the release");
+}
+
+#[test]
+fn the_text_of_a_command_reaches_sh_unchanged() {
+    let odd = r#"printf '%s\n' 'single' "dou'ble" "\$x `echo ran`" 'ünï ☃ \ *' "a  b" > "$SITE/out"
+cat >> "$SITE/out" <<'END'
+$HOME 'quoted' "twice" \n %s
+END
+x=1; [ "$x" = 1 ] && echo "last line: $((x + 1))" >> "$SITE/out" # a comment"#;
+    let site = Site::new("web1", &operation("odd", "prepare", "", odd));
+    site.deploy();
+    let expected = "single\ndou'ble\n$x ran\nünï ☃ \\ *\na  b\n$HOME 'quoted' \"twice\" \\n %s\nlast line: 2\n";
+    assert_eq!(site.read("out"), expected);
+}
+
+#[test]
+fn a_command_cannot_read_what_is_not_meant_for_it() {
+    let greedy = r#"cat > "$SITE/got"; echo more"#;
+    let site = Site::new("web1", &operation("greedy", "prepare", "", greedy));
+    site.deploy();
+    assert_eq!(site.read("got"), "");
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_ended_and_has_failed() {
+    let slow = r#"sleep 20 & echo $! > "$SITE/pid"; wait; touch "$SITE/late""#;
+    let site = Site::new("web1", &operation("slow", "prepare", "timeout = \"1s\"", slow));
+    let before = std::time::Instant::now();
+    site.relm("deploy").ends(1).says(&["slow", "web1", "longer than 1 s"]);
+    assert!(before.elapsed().as_secs() < 15);
+    assert!(!crate::site::lives(site.read("pid").trim()), "its child lives on");
+    assert_eq!(site.host("web1").current(), None);
+}
+
+#[test]
+fn a_command_that_leaves_a_process_behind_does_not_hold_a_deploy() {
+    let service = r#"sleep 20 & echo $! > "$SITE/pid""#;
+    let site = Site::new("web1", &operation("service", "after_flip", "", service));
+    let before = std::time::Instant::now();
+    site.deploy();
+    assert!(before.elapsed().as_secs() < 15);
+    crate::site::kill(site.read("pid").trim(), "KILL");
+}
+
+#[test]
+fn a_command_that_exits_the_shell_or_dies_has_failed() {
+    for (run, words) in [
+        ("exit 3", "exited 3"),
+        ("kill -KILL $$", "killed by signal KILL"),
+        ("false", "exited 1"),
+        ("nope_nope", "exited 127"),
+        ("if", "exited 2"),
+    ] {
+        let site = Site::new("web1", &operation("bad", "prepare", "", run));
+        site.relm("deploy").ends(1).says(&["bad", words]);
+        assert_eq!(site.host("web1").current(), None);
+    }
+}
+
+#[test]
+fn exit_codes_of_relms_own_scripts_mean_nothing_in_a_command() {
+    for code in [90, 91, 92] {
+        let site = Site::new("web1", &operation("bad", "prepare", "", &format!("exit {code}")));
+        site.relm("deploy").ends(1).says(&[&format!("exited {code}")]);
+        assert_eq!(site.host("web1").current(), None);
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a rollback goes, and where it refuses to.
+
+use std::fs;
+use std::process::Command;
+
+use crate::site::{Site, logged};
+
+fn roll_back(site: &Site) -> String {
+    site.relm("rollback").ends(0);
+    site.live()
+}
+
+#[test]
+fn a_rollback_goes_to_the_release_before_and_again_further_back() {
+    let site = Site::new("web1 web2", "");
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    assert_eq!(roll_back(&site), b);
+    assert_eq!(site.host("web1").state(&c), "bad");
+    assert_eq!(roll_back(&site), a);
+    site.relm("rollback").ends(3);
+    assert_eq!(site.live(), a);
+}
+
+#[test]
+fn what_was_rolled_back_from_is_never_chosen() {
+    let site = Site::new("web1", "[release]\nkeep = 9\n");
+    let [_, b, bad] = [site.deploy(), site.deploy(), site.deploy()];
+    assert_eq!(roll_back(&site), b);
+    let d = site.deploy();
+    assert_eq!(roll_back(&site), b, "the release that was live before {d}, not {bad}");
+}
+
+#[test]
+fn records_decide_and_file_times_do_not() {
+    let site = Site::new("web1 web2", "[release]\nkeep = 9\n");
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    for host in site.hosts() {
+        for (release, year) in [(&a, "2040"), (&b, "1999"), (&c, "1998")] {
+            for path in [host.release(release), host.record_file(release, ""), host.record_file(release, "state")] {
+                let touched = Command::new("touch").arg("-d").arg(format!("{year}-01-01")).arg(path).status();
+                assert!(touched.expect("touch").success());
+            }
+        }
+    }
+    assert_eq!(roll_back(&site), b);
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
+fn a_failed_deploy_and_a_private_release_are_passed_over() {
+    let site = Site::new("web1", &logged("health", "after_flip", ""));
+    let [a, b] = [site.deploy(), site.deploy()];
+    site.write("broken-health-web1", "");
+    site.relm("deploy").ends(1);
+    fs::remove_file(site.path("broken-health-web1")).expect("a file");
+    site.relm("setup-release").ends(0);
+    assert_eq!(site.live(), b);
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
+fn a_release_may_be_named_even_a_bad_one() {
+    let site = Site::new("web1 web2", "[release]\nkeep = 9\n");
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    site.relm(&format!("rollback --to {a}")).ends(0);
+    assert_eq!(site.live(), a);
+    assert_eq!(site.host("web1").state(&c), "bad");
+    site.relm(&format!("rollback --to {c}")).ends(0);
+    assert_eq!(site.live(), c);
+    assert_eq!(site.host("web1").state(&c), "complete", "it is live, so it is not bad any more");
+    site.relm("rollback --to 2001-01-01_00.00.00").ends(3).says(&["web1", "web2"]);
+    site.relm("rollback --to yesterday").ends(2);
+    site.relm(&format!("rollback --to {c}")).ends(3).says(&["live already"]);
+    assert_eq!(site.live(), c);
+    assert!(site.host("web1").release(&b).is_dir());
+}
+
+#[test]
+fn hosts_that_disagree_are_refused_with_a_table() {
+    let site = Site::new("web1 web2", "[release]\nkeep = 9\n");
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    site.host("web2").repoint(&format!("releases/{b}"));
+    let done = site.relm("rollback").ends(3);
+    for line in [["web1", &c, &b], ["web2", &b, &a]] {
+        let found = done.stderr.lines().any(|row| line.iter().all(|word| row.contains(word)));
+        assert!(found, "{line:?}:\n{}", done.stderr);
+    }
+    assert_eq!((site.host("web1").current(), site.host("web2").current()), (Some(c), Some(b)));
+    site.relm(&format!("rollback --to {a}")).ends(0);
+    assert_eq!(site.live(), a, "a named one brings them together");
+}
+
+#[test]
+fn a_rollback_needs_its_target_on_every_host() {
+    let site = Site::new("web1 web2", "");
+    let [a, b] = [site.deploy(), site.deploy()];
+    fs::remove_dir_all(site.host("web2").release(&a)).expect("a directory");
+    site.relm("rollback").ends(3).says(&["web2", "its directory is gone"]);
+    assert_eq!(site.live(), b);
+    site.relm(&format!("rollback --to {a}")).ends(3).says(&["web2"]);
+    assert_eq!(site.live(), b);
+    fs::remove_dir_all(site.host("web2").record_file(&a, "")).expect("a directory");
+    site.relm("rollback").ends(3).says(&["web2"]);
+    assert_eq!(site.live(), b);
+}
+
+#[test]
+fn without_a_release_before_there_is_no_rollback() {
+    let site = Site::new("web1", "");
+    site.relm("rollback").ends(3).says(&["nothing is live"]);
+    let only = site.deploy();
+    site.relm("rollback").ends(3).says(&["nothing was live before it"]);
+    assert_eq!(site.live(), only);
+}
+
+#[test]
+fn a_rollback_that_fails_is_put_back() {
+    let site = Site::new(
+        "web1 web2",
+        &("[release]\nbatches = [1]\n".to_owned() + &logged("restart", "after_flip", "undo = true")),
+    );
+    let [a, b] = [site.deploy(), site.deploy()];
+    site.take_log();
+    site.write("broken-restart-web2", "");
+    let done = site.relm("rollback --json").ends(1);
+    assert_eq!(done.ending()["ending"], "put_back");
+    assert_eq!(site.live(), b);
+    let log = site.take_log();
+    let forth_and_back = [("web1", &a), ("web2", &a), ("web1", &b), ("web2", &b)];
+    for (host, release) in forth_and_back {
+        assert!(log.contains(&format!("{host} restart {release}")), "{log:?}");
+    }
+    for host in site.hosts() {
+        assert_eq!(host.state(&b), "complete", "what serves again is not bad");
+        assert_eq!(host.state(&a), "complete", "what was not reached is not failed");
+    }
+    fs::remove_file(site.path("broken-restart-web2")).expect("a file");
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
+fn a_rollback_runs_what_belongs_to_the_switch_and_builds_nothing() {
+    let settings = [
+        logged("build", "prepare", ""),
+        logged("drain", "before_flip", ""),
+        logged("restart", "after_flip", ""),
+        logged("announce", "finish", ""),
+    ];
+    let site = Site::new("web1", &settings.concat());
+    let a = site.deploy();
+    site.deploy();
+    site.take_log();
+    assert_eq!(roll_back(&site), a);
+    let ran = ["drain", "restart", "announce"].map(|step| format!("web1 {step} {a}"));
+    assert_eq!(site.take_log(), ran);
+}

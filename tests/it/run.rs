@@ -1,0 +1,107 @@
+//! `relm run`: one command in a release.
+
+use crate::site::Site;
+
+/// Lines of output in the order of hosts' names.
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn a_command_runs_in_the_live_release_of_each_host() {
+    let site = Site::new("web1 db1=db,app", "");
+    let name = site.deploy();
+    let done = site.relm("run -- cat app.txt").ends(0);
+    assert_eq!(sorted(&done.stdout), ["db1  | one", "web1 | one"]);
+    let done = site.relm("run test --roles app -- env").ends(0);
+    for line in [
+        format!("RELM_RELEASE={name}"),
+        "RELM_HOST=db1".into(),
+        "RELM_ROLES=app db".into(),
+        "RELM_ENV=test".into(),
+        "RELM_REF=dir code".into(),
+    ] {
+        assert!(done.stdout.lines().any(|said| said.ends_with(&format!("| {line}"))), "{line}:\n{}", done.stdout);
+    }
+}
+
+#[test]
+fn arguments_arrive_exactly() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    let odd = ["a  b", "it's", "\"q\"", "$HOME", "`id`", "*", "", "-n", "--", "\\n", "é☃", ";", "|", "new\nline"];
+    let args = ["run", "--", "sh", "-c", r#"for a in "$@"; do printf '<%s>' "$a"; done > "$SITE/args""#, "sh"];
+    site.relm_with(args.into_iter().chain(odd)).ends(0);
+    assert_eq!(site.read("args"), odd.map(|arg| format!("<{arg}>")).concat());
+}
+
+#[test]
+fn its_hosts_can_be_chosen() {
+    let site = Site::new("web1=web web2=web db1=db", "");
+    site.deploy();
+    let cases = [
+        ("run --roles web -- true", "web1 web2"),
+        ("run --roles db,web -- true", "db1 web1 web2"),
+        ("run --roles web --once -- true", "web1"),
+        ("run --once -- true", "web1"),
+        ("run --hosts web2,db1 -- true", "db1 web2"),
+        ("run --hosts web2,db1 --once -- true", "web2"),
+    ];
+    for (line, hosts) in cases {
+        let line = line.replace("true", "sh $SITE/say").replace("$SITE", site.path("").to_str().expect("UTF-8"));
+        site.write("say", "echo here");
+        let done = site.relm(&line).ends(0);
+        let mut said: Vec<&str> = done.stdout.lines().map(|line| line.split(' ').next().expect("a host")).collect();
+        said.sort_unstable();
+        assert_eq!(said.join(" "), hosts, "{line}");
+    }
+    site.relm("run --hosts web9 -- true").ends(2).says(&["web9", "web1", "web2", "db1"]);
+    site.relm("run --roles nobody -- true").ends(2).says(&["nobody"]);
+}
+
+#[test]
+fn a_release_can_be_named() {
+    let site = Site::new("web1", "");
+    let old = site.deploy();
+    site.write("code/app.txt", "two\n");
+    site.deploy();
+    let done = site.relm(&format!("run --release {old} -- cat app.txt")).ends(0);
+    assert_eq!(done.stdout, "web1 | one\n");
+    site.relm("run --release 2001-01-01_00.00.00 -- true").ends(3).says(&["web1"]);
+    site.relm("run --release nonsense -- true").ends(2);
+}
+
+#[test]
+fn a_failing_command_is_a_failure_and_says_where() {
+    let site = Site::new("web1 web2 web3", "");
+    site.deploy();
+    let script = "echo \"words of $RELM_HOST\" >&2; [ $RELM_HOST != web2 ]";
+    let done = site.relm_with(["run", "--", "sh", "-c", script]).ends(1);
+    assert!(done.stderr.contains("web2") && done.stderr.contains("words of web2"), "{}", done.stderr);
+    site.relm("run -- no-such-command").ends(1);
+    let live = site.live();
+    let done = site.relm_with(["run", "--json", "--", "sh", "-c", script]).ends(1);
+    assert_eq!(done.ending()["hosts"]["web3"], live.as_str());
+}
+
+#[test]
+fn it_changes_no_release_and_no_record() {
+    let site = Site::new("web1", "");
+    let name = site.deploy();
+    let steps = site.host("web1").record_file(&name, "steps");
+    let before = std::fs::read_to_string(&steps).expect("steps");
+    site.relm("run -- true").ends(0);
+    site.relm(&format!("run --release {name} -- true")).ends(0);
+    assert_eq!(std::fs::read_to_string(&steps).expect("steps"), before);
+    assert_eq!(site.host("web1").releases(), [name]);
+}
+
+#[test]
+fn without_a_release_or_a_command_it_is_refused() {
+    let site = Site::new("web1", "");
+    site.relm("run -- true").ends(3).says(&["nothing is live"]);
+    site.relm("run").ends(2);
+    site.relm("run --").ends(2);
+}
