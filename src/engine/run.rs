@@ -56,11 +56,16 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
 }
 
 async fn phases(setting: Setting<'_>, plan: &Plan) -> Came {
-    let before = run_steps(setting, &plan.steps_of(&[Phase::Check, Phase::Prepare])).await;
-    if !before.ok {
+    // Apart, so that no host builds anything while another may still say no.
+    let checked = run_steps(setting, &plan.steps_of(&[Phase::Check])).await;
+    if !checked.ok {
         return Came::BeforeSwitch;
     }
-    let mut changed = before.changed;
+    let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare])).await;
+    if !prepared.ok {
+        return Came::BeforeSwitch;
+    }
+    let mut changed = checked.changed || prepared.changed;
     if plan.flips() {
         let mut begun = Begun::default();
         if !switch(setting, plan, &mut begun).await {

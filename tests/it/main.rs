@@ -6,6 +6,7 @@ mod architecture;
 mod deploy;
 mod docs;
 mod events;
+mod failures;
 mod operations;
 mod rollback;
 mod run;
