@@ -10,6 +10,7 @@ mod failures;
 mod operations;
 mod rollback;
 mod run;
+mod setup_release;
 mod shared;
 mod site;
 mod ssh;
