@@ -20,7 +20,17 @@ pub(super) fn verdicts(
     now: DateTime<Utc>,
 ) -> BTreeMap<HostName, Verdicts> {
     let decide = |(host, seen): &(HostName, HostSeen)| {
-        let facts: Vec<Facts> = seen.releases.iter().map(|release| facts(release, seen, going_live)).collect();
+        let mut facts: Vec<Facts> = seen.releases.iter().map(|release| facts(release, seen, going_live)).collect();
+        // A release that is yet to be built takes one of the places.
+        let new = going_live.filter(|name| seen.release(name).is_none());
+        facts.extend(new.map(|name| Facts {
+            name: name.clone(),
+            created: now,
+            state: State::Live,
+            keep_until: None,
+            ended: None,
+            used_by: None,
+        }));
         let target = match going_live {
             Some(name) if seen.live() != Some(name) => seen.live().cloned(),
             _ => seen.before_live(),
