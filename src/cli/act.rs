@@ -61,7 +61,7 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     if args.dry_run {
         return read::preview_clean(&config, &env, args.keep, common).await;
     }
-    let change = Change::new("clean-releases", &config, env, common);
+    let change = Change::new("clean-releases", &config, env, common).knowing_processes();
     change.run(|site| clean_releases::plan(site, args.keep)).await
 }
 

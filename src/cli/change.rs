@@ -38,6 +38,7 @@ pub(super) struct Change<'a> {
     now: DateTime<Utc>,
     dry_run: bool,
     show: Show,
+    processes: bool,
     stop: CancellationToken,
     /// Whether hosts are being changed.
     running: Cell<bool>,
@@ -56,7 +57,7 @@ impl<'a> Change<'a> {
         let directory = config.path.parent().unwrap_or(Path::new("."));
         let actor = who::actor(task, directory, None, now);
         let stop = signals::stop_on_signals();
-        Self { config, env, common, actor, now, dry_run: false, show: Show::Steps, stop, running: Cell::new(false) }
+        Self { config, env, common, actor, now, dry_run: false, show: Show::Steps, processes: false, stop, running: Cell::new(false) }
     }
 
     /// With the reason given by `-m`.
@@ -74,6 +75,12 @@ impl<'a> Change<'a> {
     /// Shown in another way.
     pub(super) fn showing(mut self, show: Show) -> Self {
         self.show = show;
+        self
+    }
+
+    /// Planned with the processes that run in releases, which takes the hosts a moment to find out.
+    pub(super) fn knowing_processes(mut self) -> Self {
+        self.processes = true;
         self
     }
 
@@ -149,7 +156,7 @@ impl<'a> Change<'a> {
         if !connections.failed.is_empty() {
             return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));
         }
-        let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, false).await;
+        let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, self.processes).await;
         Ok(Ground { survey, connections })
     }
 

@@ -79,9 +79,6 @@ pub fn decide(
         if facts.state == State::Live {
             return Verdict::Keep(Reason::Live);
         }
-        if let Some(pid) = facts.used_by {
-            return Verdict::Keep(Reason::InUse(pid));
-        }
         if rollback_target == Some(&facts.name) {
             return Verdict::Keep(Reason::RollbackTarget);
         }
@@ -98,7 +95,12 @@ pub fn decide(
             state => Verdict::Remove(Reason::EndedLongAgo(state)),
         }
     };
-    releases.iter().map(|facts| (facts.name.clone(), verdict(facts))).collect()
+    // Last, so that a process is only named where it is what stands in the way.
+    let unless_used = |facts: &Facts| match (verdict(facts), facts.used_by) {
+        (Verdict::Remove(_), Some(pid)) => Verdict::Keep(Reason::InUse(pid)),
+        (verdict, _) => verdict,
+    };
+    releases.iter().map(|facts| (facts.name.clone(), unless_used(facts))).collect()
 }
 
 impl fmt::Display for Reason {

@@ -1,13 +1,15 @@
 //! `relm clean-releases`: removes what retention has given up.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Serialize;
 
-use super::cleaning::{removal, unreadable, verdicts};
+use super::cleaning::{Verdicts, removal, unreadable, verdicts};
 use super::{Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::fleet::HostName;
-use crate::release::{ReleaseName, Verdict};
+use crate::release::{Reason, ReleaseName, Verdict};
 
 /// Remove old releases
 ///
@@ -43,7 +45,17 @@ pub struct Verdicted {
 pub fn plan(site: Site<'_>, keep: Option<u32>) -> Result<Plan, Refusal> {
     let all = decisions(site, keep)?;
     let plan = Plan::new("clean-releases", &site.env.name, &site.env.fleet).next(command("clean-releases", site.env));
+    let plan = in_use(&all).into_iter().fold(plan, Plan::note);
     Ok(plan.finish(removal(&all, false)))
+}
+
+/// What would go if no process ran in it, a sentence each.
+fn in_use(all: &BTreeMap<HostName, Verdicts>) -> Vec<String> {
+    let note = |host: &HostName, (name, verdict): &(ReleaseName, Verdict)| match verdict {
+        Verdict::Keep(Reason::InUse(pid)) => Some(format!("{host}: {name} stays, process {pid} runs in it")),
+        _ => None,
+    };
+    all.iter().flat_map(|(host, verdicts)| verdicts.iter().filter_map(|verdict| note(host, verdict))).collect()
 }
 
 /// Lists what a clean would do.
@@ -62,10 +74,7 @@ pub fn preview(site: Site<'_>, keep: Option<u32>) -> Result<Vec<Verdicted>, Refu
     Ok(lines.collect())
 }
 
-fn decisions(
-    site: Site<'_>,
-    keep: Option<u32>,
-) -> Result<std::collections::BTreeMap<HostName, super::cleaning::Verdicts>, Refusal> {
+fn decisions(site: Site<'_>, keep: Option<u32>) -> Result<BTreeMap<HostName, Verdicts>, Refusal> {
     let damaged = unreadable(site.survey);
     if !damaged.is_empty() {
         let rows = damaged.into_iter().map(|(host, damage)| vec![host.to_string(), damage]).collect();
