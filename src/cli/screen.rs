@@ -104,7 +104,8 @@ pub(super) fn refused(task: &str, env: &EnvName, complaint: &Complaint) {
         dry_run: false,
     });
     let reason = Some(complaint.message().to_owned());
-    say(ended(Ending::NothingChanged, complaint.code, reason, complaint.next_commands().to_vec()));
+    let ending = if complaint.code == 130 { Ending::Interrupted } else { Ending::NothingChanged };
+    say(ended(ending, complaint.code, reason, complaint.next_commands().to_vec()));
 }
 
 fn ended(ending: Ending, exit_code: u8, reason: Option<String>, next: Vec<String>) -> Event {

@@ -31,7 +31,7 @@ pub enum ClaimError {
 }
 
 /// Claims the first free name from `record.name` on, on every machine, with its record. Returns the record as it
-/// stands on the hosts then.
+/// stands on the hosts then. It cannot be interrupted: a claim on half of the hosts would have to be taken back.
 pub async fn claim(machines: &[Machine], record: &Record) -> Result<Record, ClaimError> {
     let mut record = record.clone();
     for _ in 0..TRIES {
@@ -62,14 +62,13 @@ fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
 }
 
 async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<Exit, ExecError> {
+    let stop = CancellationToken::new();
     let json = serde_json::to_string(record).expect("a record is plain data");
     let script = Script::new(text)
         .set("base", machine.layout.base())
         .set("name", record.name.as_str())
         .set("record", json)
         .set("at", record.created.to_rfc3339());
-    // Short, and not to be left half done: a signal is heard by the run that follows.
-    let stop = CancellationToken::new();
     let (on_line, on_sent) = (|_, _: &str| {}, |_| {});
     let exec = Exec {
         script: &script,

@@ -13,6 +13,7 @@ mod rollback;
 mod run;
 mod setup_release;
 mod shared;
+mod signals;
 mod site;
 mod ssh;
 mod sshd;

@@ -77,7 +77,7 @@ fn two_thousand_files_arrive() {
 /// Each damages a tree after it was unpacked.
 const DAMAGE: [(&str, &str); 5] = [
     ("another byte", "printf X | dd of=app.txt bs=1 conv=notrunc 2>/dev/null"),
-    ("an odd name's contents", r#"printf 'x' > 'back\slash'"#),
+    ("an odd name's contents", r"printf 'x' > 'back\slash'"),
     ("a file that is not there", "rm app.txt"),
     ("a file too many", "echo > stranger"),
     ("a lost executable bit", "chmod 644 run.sh"),

@@ -1,0 +1,146 @@
+//! Signals: what runs on the hosts ends, what is live is put right, and relm says so.
+
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use crate::site::{Done, Site, kill, lives, logged, operation, within};
+
+/// Says its process and then waits for a minute, once the test has asked for it.
+const SLOW: &str = r#"[ -e "$SITE/slow" ] || exit 0
+sleep 60 & echo $! > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; wait"#;
+
+fn slow(phase: &str) -> String {
+    operation("slow", phase, "", SLOW)
+}
+
+fn send(child: &Child, signal: &str) {
+    kill(&child.id().to_string(), signal);
+}
+
+/// Waits for the end, which must come soon.
+fn end(mut child: Child) -> Done {
+    let ended = within(15, || child.try_wait().expect("a status").is_some());
+    if !ended {
+        child.kill().expect("it ends");
+    }
+    assert!(ended, "relm does not end");
+    Done::from(child.wait_with_output().expect("output"))
+}
+
+/// Starts a deploy, waits until the slow operation runs and sends a signal.
+fn interrupted(site: &Site, signal: &str) -> Done {
+    site.write("slow", "");
+    let child = site.start("deploy --json");
+    site.await_file("pid");
+    send(&child, signal);
+    let done = end(child);
+    assert!(within(5, || !lives(site.read("pid").trim())), "what ran on the host lives on");
+    done
+}
+
+#[test]
+fn a_signal_while_preparing_ends_what_runs_and_changes_nothing() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let site = Site::new("web1", &slow("prepare"));
+        let first = site.deploy();
+        let done = interrupted(&site, signal).ends(130);
+        assert_eq!(done.ending()["ending"], "interrupted");
+        assert_eq!(done.ending()["hosts"]["web1"], first.as_str());
+        assert_eq!(site.live(), first);
+        let host = site.host("web1");
+        assert_eq!(host.state(&host.releases()[1]), "failed");
+    }
+}
+
+#[test]
+fn a_signal_in_the_switch_puts_every_host_back() {
+    let settings =
+        "[release]\nbatches = [1]\n".to_owned() + &logged("restart", "after_flip", "undo = true") + &slow("after_flip");
+    let site = Site::new("web1 web2", &settings);
+    let first = site.deploy();
+    site.take_log();
+    let done = interrupted(&site, "INT").ends(130);
+    assert_eq!(done.ending()["ending"], "interrupted");
+    assert_eq!(site.live(), first);
+    let log = site.take_log();
+    assert_eq!(log.last(), Some(&format!("web1 restart {first}")), "{log:?}");
+    assert!(log.iter().all(|line| line.starts_with("web1")), "{log:?}");
+}
+
+#[test]
+fn a_signal_after_the_switch_leaves_the_new_release_live() {
+    let site = Site::new("web1 web2", &slow("finish"));
+    let first = site.deploy();
+    let done = interrupted(&site, "INT").ends(130);
+    assert_eq!(done.ending()["ending"], "interrupted");
+    assert_ne!(site.live(), first);
+    assert_eq!(done.ending()["hosts"]["web2"], site.live().as_str());
+}
+
+#[test]
+fn a_signal_before_anything_is_made_makes_nothing() {
+    let site = Site::new("web1", "");
+    site.shadow("df", "touch \"$SITE/surveying\"; sleep 1; exec \"$REAL\" \"$@\"");
+    let child = site.start("deploy --json");
+    site.await_file("surveying");
+    send(&child, "INT");
+    let done = end(child).ends(130);
+    assert_eq!(done.ending()["ending"], "interrupted");
+    assert!(site.host("web1").releases().is_empty());
+}
+
+#[test]
+fn a_signal_during_an_upload_ends_it() {
+    let site = Site::new("web1", "");
+    let first = site.deploy();
+    site.shadow("tar", "echo $$ > \"$SITE/pid.new\"; mv \"$SITE/pid.new\" \"$SITE/pid\"; sleep 60");
+    interrupted(&site, "INT").ends(130);
+    assert_eq!(site.live(), first);
+}
+
+#[test]
+fn a_second_signal_leaves_at_once() {
+    let stubborn =
+        r#"trap '' TERM INT HUP; echo $$ > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; sleep 20; sleep 20"#;
+    let site = Site::new("web1", &operation("stubborn", "prepare", "", stubborn));
+    let child = site.start("deploy");
+    site.await_file("pid");
+    send(&child, "INT");
+    std::thread::sleep(Duration::from_millis(300));
+    let before = Instant::now();
+    send(&child, "INT");
+    end(child).ends(130);
+    assert!(before.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn what_runs_on_a_host_ends_with_relm() {
+    let site = Site::new("web1", &slow("prepare"));
+    let first = site.deploy();
+    site.write("slow", "");
+    let mut child = site.start("deploy");
+    site.await_file("pid");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    assert!(within(10, || !lives(site.read("pid").trim())), "what ran on the host lives on");
+    assert_eq!(site.live(), first);
+    let host = site.host("web1");
+    assert_eq!(host.state(&host.releases()[1]), "building", "nobody was there to say more");
+    let status = site.relm("status --json").ends(0).report();
+    assert_eq!(status["unfinished"], serde_json::json!([host.releases()[1]]));
+    std::fs::remove_file(site.path("slow")).expect("a file");
+    assert_ne!(site.deploy(), first, "the next deploy is not in its way");
+}
+
+#[test]
+fn a_signal_ends_a_command_that_was_typed() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    site.write("slow", "");
+    let mut run = site.command(["run", "--", "sh", "-c", SLOW]);
+    let child = run.spawn().expect("a process");
+    site.await_file("pid");
+    send(&child, "INT");
+    end(child).ends(130);
+    assert!(within(5, || !lives(site.read("pid").trim())), "what ran on the host lives on");
+}
