@@ -118,7 +118,10 @@ impl From<Problems> for Complaint {
 
 impl From<EnvError> for Complaint {
     fn from(error: EnvError) -> Self {
-        Self::usage(error.to_string())
+        match &error {
+            EnvError::Unknown { hint: Some(hint), .. } => Self::usage(format!("{error}; {hint}")),
+            _ => Self::usage(error.to_string()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod clean;
+mod cli;
 mod deploy;
 mod docs;
 mod events;
