@@ -1,6 +1,8 @@
 # Reads what stands in one environment of this host, and changes nothing. One fact a line; see survey/parse.rs.
 # In: root, env, processes (not empty: also tell which releases processes run in).
 LC_ALL=C; export LC_ALL
+# whole FILE: ends the last line of what was just read, which a power cut may have torn; the next fact needs its own.
+whole() { if [ -s "$1" ] && [ "$(tail -c 1 "$1" | wc -l)" -eq 0 ]; then echo; fi; }
 unset CDPATH
 # shellcheck disable=SC2088 # a tilde from Releases.toml, not one of this shell
 case $root in
@@ -41,13 +43,13 @@ for record in .relm/releases/*; do
     printf 'unreadable %s\n' "$name"
   fi
   if [ -e "$record/state" ]; then
-    if state=$(cat "$record/state" 2>/dev/null); then printf 'state %s %s\n' "$name" "$state"; else printf 'unreadable %s\n' "$name"; fi
+    if state=$(cat "$record/state" 2>/dev/null); then printf 'state %s %s\n' "$name" "$(printf '%s' "$state" | tr '\n' '?')"; else printf 'unreadable %s\n' "$name"; fi
   fi
   if [ -e "$record/lived" ]; then printf 'lived %s\n' "$name"; fi
-  if [ -e "$record/steps" ]; then sed -n "s/^done /step $name /p" "$record/steps" || printf 'unreadable %s\n' "$name"; fi
+  if [ -e "$record/steps" ]; then sed -n "s/^done /step $name /p" "$record/steps" && whole "$record/steps" || printf 'unreadable %s\n' "$name"; fi
 done
 if [ -n "$processes" ] && [ -d releases ]; then in_use "$base/releases" | sed 's/^/used /'; fi
 if [ -e .relm/history.jsonl ]; then
-  { tail -n 400 .relm/history.jsonl || printf 'damage the history cannot be read\n' >&3; } 3>&1 2>/dev/null | sed 's/^/history /; s/^history damage /damage /'
+  { tail -n 400 .relm/history.jsonl && whole .relm/history.jsonl || printf 'damage the history cannot be read\n' >&3; } 3>&1 2>/dev/null | sed 's/^/history /; s/^history damage /damage /'
 fi
 printf 'end\n'

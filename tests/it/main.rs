@@ -10,6 +10,7 @@ mod docs;
 mod events;
 mod failures;
 mod operations;
+mod reports;
 mod rollback;
 mod run;
 mod setup_release;
