@@ -50,6 +50,8 @@ pub fn report(env: &EnvName, survey: &Survey) -> Report {
             }
         }
     }
+    // A flip and its putting back bear the time of their run: there, a host's own order tells which came later.
+    entries.reverse();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.flip.at));
     let damaged = survey.hosts.iter().filter(|(_, seen)| seen.damaged_history > 0);
     let damaged = damaged.map(|(host, seen)| (host.clone(), seen.damaged_history)).collect();
