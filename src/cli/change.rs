@@ -57,7 +57,18 @@ impl<'a> Change<'a> {
         let directory = config.path.parent().unwrap_or(Path::new("."));
         let actor = who::actor(task, directory, None, now);
         let stop = signals::stop_on_signals();
-        Self { config, env, common, actor, now, dry_run: false, show: Show::Steps, processes: false, stop, running: Cell::new(false) }
+        Self {
+            config,
+            env,
+            common,
+            actor,
+            now,
+            dry_run: false,
+            show: Show::Steps,
+            processes: false,
+            stop,
+            running: Cell::new(false),
+        }
     }
 
     /// With the reason given by `-m`.

@@ -32,7 +32,10 @@ fn make_wheel(directory: &Path, name: &str, version: &str, needs: Option<&str>) 
     let files = [
         (format!("{name}.py"), format!("version = {version:?}\ndef main(): print(version)\n")),
         (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")),
-        (format!("{info}/WHEEL"), "Wheel-Version: 1.0\nGenerator: relm\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into()),
+        (
+            format!("{info}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: relm\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into(),
+        ),
         (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{name}-say = {name}:main\n")),
         (format!("{info}/RECORD"), String::new()),
     ];
@@ -153,7 +156,9 @@ fn a_command_of_one_s_own_installs_into_the_active_environment() {
 fn the_app_s_operations_find_the_environment_ready() {
     let site = site("installer = \"pip\"\nroles = [\"web\"]");
     let wheels = site.path("wheels");
-    let python = format!("[python]\ninstaller = \"pip\"\nroles = [\"web\"]\nargs = [\"--no-index\", \"--find-links\", {wheels:?}]\n");
+    let python = format!(
+        "[python]\ninstaller = \"pip\"\nroles = [\"web\"]\nargs = [\"--no-index\", \"--find-links\", {wheels:?}]\n"
+    );
     let check = operation("check", "prepare", "roles = [\"web\"]", "python_env/bin/shoplib-say > said");
     site.configure(&format!("{python}{check}"));
     site.relm("deploy").ends(0);
