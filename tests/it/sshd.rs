@@ -114,11 +114,9 @@ impl Sshd {
 
     /// Writes `known_hosts` anew, with these of the server's keys.
     pub(crate) fn know(&self, kinds: &[&str]) {
-        let lines: String = kinds
-            .iter()
-            .map(|kind| format!("[127.0.0.1]:{} {}\n", self.port, self.host_key(kind)))
-            .collect();
-        fs::write(self.known_hosts(), lines).unwrap();
+        let line = |kind: &&str| format!("[127.0.0.1]:{} {}\n", self.port, self.host_key(kind));
+        let lines: Vec<String> = kinds.iter().map(line).collect();
+        fs::write(self.known_hosts(), lines.concat()).unwrap();
     }
 
     /// A public host key: type and data.
