@@ -100,6 +100,8 @@ fn what_would_lead_elsewhere_is_never_passed_over() {
             "",
         ),
         ("Match exec true\n  ForwardAgent yes\nHost *\n  User a", ""),
+        ("Match final all\n  Ciphers aes128-ctr", ""),
+        ("Match final all\n  User a", "~/config:2: User depends on `Match final`"),
         ("Match user", "~/config:1: `Match user` has no value"),
         ("Match all host x", "~/config:1: `all` must stand alone"),
         ("Port 0", "~/config:1: \"0\" is no value for Port"),
