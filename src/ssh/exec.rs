@@ -7,14 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, Sig};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::sleep;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::{Instant, timeout};
 
 use super::handshake::{Gone, Handle, in_words};
 use crate::transport::{Channel, Heard, Status};
 
 /// sshd allows ten by default (`MaxSessions`) and is late to notice that one is free again.
 const MOST_CHANNELS: usize = 8;
+
+/// How long a host may refuse sessions while none of ours ends.
+const PATIENCE_FOR_A_SESSION: Duration = Duration::from_secs(3);
 
 /// Pieces of input waiting for the host to take them.
 const INPUT_QUEUE: usize = 4;
@@ -24,6 +27,8 @@ pub(super) struct Connection {
     handle: Handle,
     gone: Gone,
     slots: Arc<Semaphore>,
+    /// When the last channel ended.
+    freed: watch::Sender<Instant>,
 }
 
 /// Says why a command was not started.
@@ -45,7 +50,7 @@ impl NotStarted {
 
 impl Connection {
     pub(super) fn new(handle: Handle, gone: Gone) -> Self {
-        Self { handle, gone, slots: Arc::new(Semaphore::new(MOST_CHANNELS)) }
+        Self { handle, gone, slots: Arc::new(Semaphore::new(MOST_CHANNELS)), freed: watch::Sender::new(Instant::now()) }
     }
 
     /// Says whether it is known to have ended.
@@ -58,17 +63,22 @@ impl Connection {
         self.gone.borrow().clone().unwrap_or_else(|| "the host closed the connection".to_owned())
     }
 
+    /// Opens a channel. A refusal may be the server's slowness in noticing that one of ours has ended, or a small
+    /// `MaxSessions`; so it counts only when none of ours has ended for a while.
     async fn open_channel(&self) -> Result<russh::Channel<Msg>, NotStarted> {
-        let mut pause = Duration::from_millis(20);
+        use ChannelOpenFailure::{ConnectFailed, ResourceShortage};
+        let begun = Instant::now();
+        let mut freed = self.freed.subscribe();
+        let mut pause = Duration::from_millis(10);
         loop {
+            let last = begun.max(*freed.borrow_and_update());
             match self.handle.channel_open_session().await {
                 Ok(channel) => return Ok(channel),
-                // How sshd says that all sessions are taken. Others of ours may just be ending.
-                Err(russh::Error::ChannelOpenFailure(
-                    ChannelOpenFailure::ConnectFailed | ChannelOpenFailure::ResourceShortage,
-                )) if pause < Duration::from_secs(2) => {
-                    sleep(pause).await;
-                    pause *= 2;
+                Err(russh::Error::ChannelOpenFailure(ConnectFailed | ResourceShortage))
+                    if last.elapsed() < PATIENCE_FOR_A_SESSION =>
+                {
+                    let _ = timeout(pause, freed.changed()).await;
+                    pause = (pause * 2).min(Duration::from_millis(500));
                 }
                 Err(russh::Error::ChannelOpenFailure(reason)) => {
                     let reason = reason.description().to_lowercase();
@@ -79,13 +89,30 @@ impl Connection {
             }
         }
     }
+
+    async fn slot(self: &Arc<Self>) -> Slot {
+        let permit = self.slots.clone().acquire_owned().await.expect("slots are never closed");
+        Slot { connection: self.clone(), _permit: permit }
+    }
+}
+
+/// The right to one of the connection's channels.
+struct Slot {
+    connection: Arc<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.connection.freed.send_replace(Instant::now());
+    }
 }
 
 /// Starts `command`. A caller that gives up halfway leaves no channel behind.
 pub(super) async fn start(connection: Arc<Connection>, command: &'static str) -> Result<Channel, NotStarted> {
     // The task goes on when the caller is gone; then nobody takes the channel, its queues close, and `carry` closes it.
     let starting = tokio::spawn(async move {
-        let slot = connection.slots.clone().acquire_owned().await.expect("slots are never closed");
+        let slot = connection.slot().await;
         let channel = connection.open_channel().await?;
         let (mut reader, writer) = channel.split();
         if writer.exec(true, command).await.is_err() {
@@ -93,7 +120,7 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
         }
         let (input, to_send) = mpsc::channel(INPUT_QUEUE);
         let (heard, output) = mpsc::unbounded_channel();
-        let far = Far { connection, heard, status: None, _slot: slot };
+        let far = Far { slot, heard, status: None };
         if far.wait_for_start(&mut reader).await {
             tokio::spawn(far.carry(reader, writer, to_send));
             Ok(Channel { input, output })
@@ -108,10 +135,9 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
 
 /// A command that runs on the far side.
 struct Far {
-    connection: Arc<Connection>,
+    slot: Slot,
     heard: mpsc::UnboundedSender<Heard>,
     status: Option<Status>,
-    _slot: OwnedSemaphorePermit,
 }
 
 impl Far {
@@ -169,8 +195,8 @@ impl Far {
     }
 
     fn silence(&self) -> String {
-        if self.connection.is_dead() {
-            return self.connection.reason();
+        if self.slot.connection.is_dead() {
+            return self.slot.connection.reason();
         }
         "the command ended without an exit status".to_owned()
     }

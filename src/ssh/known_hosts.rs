@@ -23,6 +23,8 @@ pub(super) struct KnownHosts {
 #[derive(Debug)]
 struct Line {
     place: Place,
+    /// Which of the host's names it is about.
+    name: usize,
     marker: Marker,
     key: PublicKey,
 }
@@ -74,35 +76,45 @@ impl KnownHosts {
 
     fn add(&mut self, file: &Path, text: &str, names: &[String]) {
         for (number, text) in text.lines().enumerate() {
-            if let Some((marker, key)) = line(text, names) {
+            if let Some((marker, name, key)) = line(text, names) {
                 let place = Place { file: file.to_owned(), line: number + 1 };
-                self.lines.push(Line { place, marker, key });
+                self.lines.push(Line { place, name, marker, key });
             }
         }
     }
 
     /// Judges a key. A revoked one stays revoked wherever else it stands.
+    ///
+    /// The other names (that without the port) count only if the first has no key of this type: else the key of
+    /// another server of the same machine would do.
     pub(super) fn judge(&self, key: &PublicKey) -> Verdict {
         let same = |line: &&Line| line.key.key_data() == key.key_data();
-        let plain = || self.plain();
-        if let Some(line) = self.lines.iter().filter(|line| line.marker == Marker::Revoked).find(same) {
-            return Verdict::Revoked { place: line.place.clone() };
+        let mut revoked = self.lines.iter().filter(|line| line.marker == Marker::Revoked);
+        if let Some(line) = revoked.find(same) {
+            let place = line.place.clone();
+            return Verdict::Revoked { place };
         }
-        if plain().any(|line| same(&line)) {
+        let under_first = |line: &&Line| line.name == 0;
+        if self.plain().filter(under_first).any(|line| same(&line)) {
             return Verdict::Known;
         }
-        match plain().find(|line| line.key.algorithm() == key.algorithm()) {
-            Some(line) => Verdict::Changed { fingerprint: fingerprint(&line.key), place: line.place.clone() },
-            None => Verdict::Unknown {
-                others: plain().map(|line| line.key.algorithm().to_string()).collect(),
-                authority: self.lines.iter().any(|line| line.marker == Marker::Authority),
-            },
+        let mut first = self.plain().filter(under_first);
+        if let Some(line) = first.find(|line| line.key.algorithm() == key.algorithm()) {
+            return Verdict::Changed { fingerprint: fingerprint(&line.key), place: line.place.clone() };
+        }
+        if self.plain().any(|line| same(&line)) {
+            return Verdict::Known;
+        }
+        Verdict::Unknown {
+            others: self.keys().map(|key| key.algorithm().to_string()).collect(),
+            authority: self.lines.iter().any(|line| line.marker == Marker::Authority),
         }
     }
 
-    /// Returns the plain keys the host is known by.
+    /// Returns the plain keys the host is known by: under its first name, or else under the others.
     pub(super) fn keys(&self) -> impl Iterator<Item = &PublicKey> {
-        self.plain().map(|line| &line.key)
+        let name = self.plain().map(|line| line.name).min();
+        self.plain().filter(move |line| Some(line.name) == name).map(|line| &line.key)
     }
 
     fn plain(&self) -> impl Iterator<Item = &Line> {
@@ -116,7 +128,7 @@ pub(super) fn fingerprint(key: &PublicKey) -> String {
 }
 
 /// Reads a line if it is about one of `names`.
-fn line(text: &str, names: &[String]) -> Option<(Marker, PublicKey)> {
+fn line(text: &str, names: &[String]) -> Option<(Marker, usize, PublicKey)> {
     let mut words = text.split_ascii_whitespace();
     let mut hosts = words.next().filter(|word| !word.starts_with('#'))?;
     let marker = match hosts {
@@ -128,11 +140,9 @@ fn line(text: &str, names: &[String]) -> Option<(Marker, PublicKey)> {
     if marker != Marker::None {
         hosts = words.next()?;
     }
-    if !names.iter().any(|name| about(hosts, name)) {
-        return None;
-    }
+    let name = names.iter().position(|name| about(hosts, name))?;
     let (kind, key) = (words.next()?, words.next()?);
-    Some((marker, PublicKey::from_openssh(&format!("{kind} {key}")).ok()?))
+    Some((marker, name, PublicKey::from_openssh(&format!("{kind} {key}")).ok()?))
 }
 
 /// Says whether the first field of a line covers `name`.

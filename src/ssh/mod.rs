@@ -1,7 +1,7 @@
 //! Everything that names russh: the way to a host, who it is, who we are, and channels to it.
 //!
 //! The order of a connection is the order of the files: `config` says where, `dial` gets there, `host_key` checks who
-//! answers (with `known_hosts`), `sign_in` says who we are (with `agent` and `key_file`), `link` keeps the connection
+//! answers (with `known_hosts`), `sign_in` says who we are (with `agent`, `key_file` and `signing`), `link` keeps the connection
 //! and `exec` starts commands on it. `trust` writes down a key a person has compared. No russh type leaves this module.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may"))]
@@ -18,6 +18,7 @@ mod link;
 mod pattern;
 mod settings;
 mod sign_in;
+mod signing;
 mod trust;
 mod wire;
 

@@ -8,6 +8,7 @@
 
 mod answers;
 mod keys;
+mod lost;
 mod trust;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use relm::transport::{Channel, ConnectError, ConnectErrorKind, Heard, Link, Stat
 use tokio::time::timeout;
 
 use crate::sshd::{Sshd, host};
+
+const MEGABYTE: usize = 1 << 20;
 
 /// What a command said, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -15,6 +15,9 @@
 //! directory, so tests give absolute paths below `folder()`. All names reach one machine: hosts of a fleet differ by
 //! their `root`. The server and its connections are ended by process id when the value is dropped.
 
+mod agent;
+mod process;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
@@ -27,6 +30,9 @@ use std::time::{Duration, Instant};
 use relm::fleet::{Address, Host, HostName};
 use relm::ssh::{KeyFiles, Settings};
 use tempfile::TempDir;
+
+pub(crate) use agent::Agent;
+pub(crate) use process::{children, signal};
 
 const SSHD: &str = "/usr/sbin/sshd";
 const NAMES: &str = "web1 web2 web3 db1";
@@ -110,9 +116,9 @@ impl Sshd {
 
     /// Writes `known_hosts` anew, with these of the server's keys.
     pub(crate) fn know(&self, kinds: &[&str]) {
-        let lines: String =
-            kinds.iter().map(|kind| format!("[127.0.0.1]:{} {}\n", self.port, self.host_key(kind))).collect();
-        fs::write(self.known_hosts(), lines).unwrap();
+        let line = |kind: &&str| format!("[127.0.0.1]:{} {}\n", self.port, self.host_key(kind));
+        let lines: Vec<String> = kinds.iter().map(line).collect();
+        fs::write(self.known_hosts(), lines.concat()).unwrap();
     }
 
     /// A public host key: type and data.
@@ -201,48 +207,6 @@ fn listen(folder: &Path, lines: &str) -> Option<(u16, Child)> {
     None
 }
 
-/// An ssh agent of its own.
-#[derive(Debug)]
-pub(crate) struct Agent {
-    socket: PathBuf,
-    child: Child,
-}
-
-impl Agent {
-    pub(crate) fn start(folder: &Path) -> Self {
-        let socket = folder.join("agent");
-        let child = Command::new("ssh-agent")
-            .args(["-D", "-a"])
-            .arg(&socket)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("ssh-agent belongs to openssh-client");
-        let start = Instant::now();
-        while !socket.exists() {
-            assert!(start.elapsed() < Duration::from_secs(10), "ssh-agent does not start");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Self { socket, child }
-    }
-
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.socket.clone()
-    }
-
-    pub(crate) fn add(&self, key: &Path) {
-        let mut add = Command::new("ssh-add");
-        add.arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).stdin(Stdio::null());
-        assert!(add.status().unwrap().success(), "ssh-add {}", key.display());
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Makes a host as Releases.toml would.
 pub(crate) fn host(name: &str) -> Host {
     Host { name: HostName::new(name).unwrap(), address: Address::parse(name).unwrap(), roles: BTreeSet::new() }
@@ -262,19 +226,6 @@ pub(crate) fn keygen(path: &Path, kind: &str, passphrase: &str) {
 pub(crate) fn public_key(path: &Path) -> String {
     let text = fs::read_to_string(path.with_extension("pub")).unwrap();
     text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
-}
-
-/// Sends a signal to one process.
-pub(crate) fn signal(name: &str, pid: u32) {
-    let _ = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null()).status();
-}
-
-/// Returns the processes that `pid` has started.
-pub(crate) fn children(pid: u32) -> Vec<u32> {
-    let stat = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).ok();
-    let parent = |stat: String| stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok();
-    let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    all.filter(|child| stat(*child).and_then(parent) == Some(pid)).collect()
 }
 
 fn user() -> String {

@@ -43,7 +43,7 @@ pub(super) fn match_line(criteria: &[String], asked: &Asked<'_>, so_far: &Values
             None => (word.as_str(), false),
         };
         let holds = match name.to_ascii_lowercase().as_str() {
-            "all" if criteria.len() == 1 && !negated => continue,
+            "all" if !negated && may_stand_with_all(criteria) => continue,
             "all" => return Err("`all` must stand alone after `Match`".to_owned()),
             "canonical" | "final" => None,
             criterion => {
@@ -74,4 +74,10 @@ fn holds(criterion: &str, list: &str, asked: &Asked<'_>, so_far: &Values) -> Opt
         return Some(pattern::selects(list.split(','), &text.to_lowercase()));
     }
     Some(pattern::selects(list.split(','), &text))
+}
+
+/// Fedora's own configuration says `Match final all`.
+fn may_stand_with_all(criteria: &[String]) -> bool {
+    let few = ["all", "canonical", "final"];
+    criteria.iter().all(|word| few.contains(&word.trim_start_matches('!').to_ascii_lowercase().as_str()))
 }

@@ -1,4 +1,4 @@
-//! Channels: what comes back, and what happens when it does not.
+//! Channels: what comes back, whole and in time.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,8 @@ use relm::transport::{ExecError, Heard, Status};
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use super::{hear, link, run, shell, soon, until};
+use super::{MEGABYTE, hear, link, run, shell, soon, until};
 use crate::sshd::{Sshd, children, signal};
-
-const MEGABYTE: usize = 1 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_and_endings_come_back_apart() {
@@ -40,7 +38,8 @@ fn bytes(length: usize) -> Vec<u8> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes = Sha256::digest(bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,14 +83,12 @@ async fn pitfall_02_a_dropped_channel_is_closed_on_the_far_side() {
     let session = sshd.sessions()[0];
     let mut held = Vec::new();
     for _ in 0..6 {
-        let channel = link.open("cat").await.unwrap();
-        // The input is kept from ending by itself: only the close may do that.
-        channel.input.send(Bytes::from_static(b"x")).await.unwrap();
-        held.push(channel);
+        // The end of its input does not end it, only that nobody takes its words any more.
+        held.push(shell(&link, "while sleep 0.05; do echo x; done").await);
     }
     assert_eq!(children(session).len(), 6);
     drop(held);
-    until("cat ends with its channel", || children(session).is_empty()).await;
+    until("the shells end with their channels", || children(session).is_empty()).await;
     for _ in 0..30 {
         drop(soon("a session after dropped ones", link.open("cat")).await.unwrap());
     }
@@ -107,19 +104,6 @@ async fn pitfall_02_a_caller_that_gives_up_leaves_no_channel() {
     }
     until("no cat is left", || children(session).is_empty()).await;
     assert!(soon("a command afterwards", run(&link, "true")).await.succeeded());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pitfall_03_writer_ends_when_connection_dies() {
-    let Some(sshd) = Sshd::start() else { return };
-    let link = link(&sshd).await;
-    let channel = shell(&link, "exec sleep 20").await;
-    let input = channel.input.clone();
-    let writing = tokio::spawn(async move { while input.send(Bytes::from(vec![0; MEGABYTE])).await.is_ok() {} });
-    sleep(Duration::from_millis(500)).await;
-    assert!(!writing.is_finished(), "the window must be full for this test");
-    signal("KILL", sshd.sessions()[0]);
-    soon("the writer", writing).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,61 +126,10 @@ async fn pitfall_04_an_unread_channel_blocks_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pitfall_05_a_lost_connection_is_no_success_and_says_why() {
-    let Some(sshd) = Sshd::start() else { return };
-    let link = link(&sshd).await;
-    let mut channel = shell(&link, "echo begun; sleep 20").await;
-    assert_eq!(channel.output.recv().await, Some(Heard::Stdout(Bytes::from_static(b"begun\n"))));
-    signal("KILL", sshd.sessions()[0]);
-    let ending = soon("the end", hear(channel)).await.ending.unwrap();
-    let reason = ending.unwrap_err();
-    assert!(reason.contains("closed the connection") || reason.contains("reset"), "{reason}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_connection_is_replaced_once_and_not_by_a_stranger() {
-    let Some(sshd) = Sshd::start() else { return };
-    let link = link(&sshd).await;
-    let first = sshd.sessions();
-    signal("KILL", first[0]);
-    until("sshd notices", || sshd.sessions().is_empty()).await;
-    assert!(soon("a command on a new connection", run(&link, "true")).await.succeeded());
-    let second = sshd.sessions();
-    assert_ne!(first, second);
-    // The key is checked again, against the file as it is now.
-    sshd.know(&[]);
-    signal("KILL", second[0]);
-    until("sshd notices", || sshd.sessions().is_empty()).await;
-    match soon("the refusal", link.open("/bin/sh")).await {
-        Err(ExecError::NotStarted(reason)) => assert!(reason.contains("host key of web1"), "{reason}"),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pitfall_06_a_frozen_host_is_noticed() {
-    let Some(sshd) = Sshd::start() else { return };
-    sshd.configure("Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 2\n");
-    let link = link(&sshd).await;
-    let channel = shell(&link, "sleep 60").await;
-    signal("STOP", sshd.sessions()[0]);
-    let ending = soon("the end", hear(channel)).await.ending;
-    signal("CONT", sshd.sessions()[0]);
-    assert_eq!(ending, Some(Err("the host no longer answers".to_owned())));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pitfall_06_a_quiet_command_lives_on() {
-    let Some(sshd) = Sshd::start() else { return };
-    sshd.configure("Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 1\n");
-    assert!(run(&link(&sshd).await, "sleep 5").await.succeeded());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn pitfall_07_closing_a_channel_kills_nothing() {
     let Some(sshd) = Sshd::start() else { return };
     let link = link(&sshd).await;
-    let mut channel = shell(&link, "echo $$; exec sleep 60").await;
+    let mut channel = shell(&link, "echo $$; exec sleep 20").await;
     let Some(Heard::Stdout(pid)) = channel.output.recv().await else { panic!("no process id") };
     let pid: u32 = String::from_utf8_lossy(&pid).trim().parse().unwrap();
     drop(channel);
@@ -253,24 +186,26 @@ async fn pitfall_17_large_input_and_output_at_once_through_many_new_keys() {
     assert_eq!(hash(&said.stdout), hash(&content));
 }
 
+/// sshd's second small packet waits for our acknowledgement of the first, which Linux delays by 40 ms unless asked.
 #[tokio::test(flavor = "multi_thread")]
-async fn small_commands_are_quick() {
+async fn small_answers_do_not_wait_for_acknowledgements() {
     let Some(sshd) = Sshd::start() else { return };
     let link = link(&sshd).await;
-    let start = Instant::now();
-    for _ in 0..10 {
-        assert!(run(&link, "true").await.succeeded());
+    let mut channel = link.open("/bin/sh").await.unwrap();
+    let mut times = Vec::new();
+    for _ in 0..60 {
+        let start = Instant::now();
+        let script = Bytes::from_static(b"echo a; sleep 0.003; echo b\n");
+        channel.input.send(script).await.unwrap();
+        let mut said = Vec::new();
+        while said != b"a\nb\n" {
+            match channel.output.recv().await {
+                Some(Heard::Stdout(bytes)) => said.extend_from_slice(&bytes),
+                other => panic!("{other:?}"),
+            }
+        }
+        times.push(start.elapsed());
     }
-    // 3 ms each as it should be and 46 ms as russh is by default; the rest is for busy machines.
-    eprintln!("ten commands: {:?}", start.elapsed());
-    assert!(start.elapsed() < Duration::from_secs(5));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_link_closes_its_connection() {
-    let Some(sshd) = Sshd::start() else { return };
-    let link = link(&sshd).await;
-    assert_eq!(sshd.sessions().len(), 1);
-    drop(link);
-    until("the connection is closed", || sshd.sessions().is_empty()).await;
+    times.sort();
+    assert!(times[30] < Duration::from_millis(30), "{times:?}");
 }

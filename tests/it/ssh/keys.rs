@@ -33,9 +33,8 @@ async fn gets_in(settings: &Settings) -> bool {
 
 fn use_key(sshd: &Sshd, path: &Path) {
     let template = std::fs::read_to_string(sshd.ssh_config()).unwrap();
-    let lines: String =
-        template.lines().filter(|line| !line.contains("Identit")).map(|line| format!("{line}\n")).collect();
-    std::fs::write(sshd.ssh_config(), format!("{lines}  IdentityFile {}\n", path.display())).unwrap();
+    let lines: Vec<&str> = template.lines().filter(|line| !line.contains("Identit")).collect();
+    std::fs::write(sshd.ssh_config(), format!("{}\n  IdentityFile {}\n", lines.join("\n"), path.display())).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,9 +67,10 @@ async fn pitfall_14_revoked_rotated_and_certified_keys() {
         (format!("{name} {other}\n{name} {good}\n"), None),
         (format!("@cert-authority * {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
         (format!("[127.0.0.*]:* {good}\n"), None),
-        (format!("*,!{name} {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
+        (format!("*,!{name},!127.0.0.1 {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
         (format!("nonsense\n{name} ssh-ed25519 AAAA\n{name}\t {good} a comment\n"), None),
         (format!("127.0.0.1 {good}\n"), None),
+        (format!("127.0.0.1 {good}\n{name} {other}\n"), Some(ConnectErrorKind::WrongHostKey)),
         (format!("[127.0.0.1]:1 {good}\n"), Some(ConnectErrorKind::UnknownHostKey)),
     ];
     for (text, expected) in cases {
