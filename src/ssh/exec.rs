@@ -120,7 +120,7 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
         }
         let (input, to_send) = mpsc::channel(INPUT_QUEUE);
         let (heard, output) = mpsc::unbounded_channel();
-        let far = Far { slot, heard, status: None };
+        let mut far = Far { slot, heard, status: None };
         if far.wait_for_start(&mut reader).await {
             tokio::spawn(far.carry(reader, writer, to_send));
             Ok(Channel { input, output })
@@ -142,12 +142,12 @@ struct Far {
 
 impl Far {
     /// Waits for sshd's word. When the connection dies meanwhile the command may be running, and that is no refusal.
-    async fn wait_for_start(&self, reader: &mut ChannelReadHalf) -> bool {
+    async fn wait_for_start(&mut self, reader: &mut ChannelReadHalf) -> bool {
         loop {
             match reader.wait().await {
                 Some(ChannelMsg::Failure) => return false,
                 Some(ChannelMsg::Success) | None => return true,
-                Some(_) => {}
+                Some(message) => self.take(message),
             }
         }
     }
@@ -173,25 +173,32 @@ impl Far {
         }
     }
 
-    /// Passes on what is heard. Exit status and end of output come in any order, so only the very end counts.
+    /// Listens to the very end: exit status and end of output come in any order.
     async fn listen(&mut self, reader: &mut ChannelReadHalf) {
         while let Some(message) = reader.wait().await {
-            let heard = match message {
-                ChannelMsg::Data { data } => Heard::Stdout(data),
-                ChannelMsg::ExtendedData { data, ext: 1 } => Heard::Stderr(data),
-                ChannelMsg::ExitStatus { exit_status } => {
-                    self.status = Some(Status::Code(exit_status));
-                    continue;
-                }
-                ChannelMsg::ExitSignal { signal_name, .. } => {
-                    self.status = Some(Status::Signal(name(signal_name)));
-                    continue;
-                }
-                ChannelMsg::Close => return,
-                _ => continue,
-            };
-            let _ = self.heard.send(heard);
+            if matches!(message, ChannelMsg::Close) {
+                return;
+            }
+            self.take(message);
         }
+    }
+
+    fn take(&mut self, message: ChannelMsg) {
+        let heard = match message {
+            ChannelMsg::Data { data } => Heard::Stdout(data),
+            ChannelMsg::ExtendedData { data, ext: 1 } => Heard::Stderr(data),
+            ChannelMsg::ExitStatus { exit_status } => {
+                self.status = Some(Status::Code(exit_status));
+                return;
+            }
+            ChannelMsg::ExitSignal { signal_name, .. } => {
+                self.status = Some(Status::Signal(name(signal_name)));
+                return;
+            }
+            _ => return,
+        };
+        // Where nobody listens any more, `carry` is about to close the channel.
+        let _ = self.heard.send(heard);
     }
 
     fn silence(&self) -> String {

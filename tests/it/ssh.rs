@@ -76,7 +76,7 @@ async fn run(link: &Arc<dyn Link>, script: &str) -> Said {
 
 /// Waits for something that must come soon.
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(15), future).await.unwrap_or_else(|_| panic!("{what}: not within 15 s"))
+    timeout(Duration::from_secs(60), future).await.unwrap_or_else(|_| panic!("{what}: not within a minute"))
 }
 
 /// Waits until something holds.
