@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,8 @@ pub(super) struct Change<'a> {
     stop: CancellationToken,
     /// Whether hosts are being changed.
     running: Cell<bool>,
+    /// What the survey saw, for whoever is told of a refusal.
+    seen: OnceLock<Survey>,
 }
 
 /// What stands ready when a task is planned.
@@ -68,6 +70,7 @@ impl<'a> Change<'a> {
             processes: false,
             stop,
             running: Cell::new(false),
+            seen: OnceLock::new(),
         }
     }
 
@@ -120,7 +123,7 @@ impl<'a> Change<'a> {
             }
         };
         if let (Err(complaint), true) = (&done, self.common.json) {
-            screen::refused(&self.actor.task, &self.env.name, complaint);
+            screen::refused(&self.actor.task, &self.env.name, self.seen.get(), complaint);
         }
         done
     }
@@ -168,6 +171,7 @@ impl<'a> Change<'a> {
             return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));
         }
         let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, self.processes).await;
+        let _ = self.seen.set(survey.clone());
         Ok(Ground { survey, connections })
     }
 

@@ -14,6 +14,7 @@ use super::complaint::Complaint;
 use crate::engine::Plan;
 use crate::event::{Ending, Event, Stamped};
 use crate::fleet::EnvName;
+use crate::survey::Survey;
 use crate::ui::{Json, Lines, Plain, Renderer, Screen, Table, Terminal};
 
 /// How often a live view moves.
@@ -71,7 +72,8 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
         let steps = plan.step_infos();
         let (task, env, release) = (plan.task.clone(), plan.env.clone(), plan.release.clone());
         say(Event::RunStarted { task, env, release, steps, dry_run: true });
-        say(ended(Ending::NothingChanged, 0, None, Vec::new()));
+        let (ending, exit_code, hosts, unread) = (Ending::NothingChanged, 0, BTreeMap::new(), Vec::new());
+        say(Event::RunEnded { ending, exit_code, hosts, unread, reason: None, next: Vec::new() });
         return 0;
     }
     let release = plan.release.as_ref().map(|release| format!(", release {release}")).unwrap_or_default();
@@ -95,7 +97,7 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
 }
 
 /// Tells whoever reads JSON that a task was refused.
-pub(super) fn refused(task: &str, env: &EnvName, complaint: &Complaint) {
+pub(super) fn refused(task: &str, env: &EnvName, seen: Option<&Survey>, complaint: &Complaint) {
     say(Event::RunStarted {
         task: task.to_owned(),
         env: env.clone(),
@@ -103,13 +105,15 @@ pub(super) fn refused(task: &str, env: &EnvName, complaint: &Complaint) {
         steps: Vec::new(),
         dry_run: false,
     });
-    let reason = Some(complaint.message().to_owned());
-    let ending = if complaint.code == 130 { Ending::Interrupted } else { Ending::NothingChanged };
-    say(ended(ending, complaint.code, reason, complaint.next_commands().to_vec()));
-}
-
-fn ended(ending: Ending, exit_code: u8, reason: Option<String>, next: Vec<String>) -> Event {
-    Event::RunEnded { ending, exit_code, hosts: BTreeMap::new(), unread: Vec::new(), reason, next }
+    let seen = seen.cloned().unwrap_or_default();
+    say(Event::RunEnded {
+        ending: if complaint.code == 130 { Ending::Interrupted } else { Ending::NothingChanged },
+        exit_code: complaint.code,
+        hosts: seen.hosts.iter().map(|(host, seen)| (host.clone(), seen.live().cloned())).collect(),
+        unread: seen.silent.iter().map(|(host, _)| host.clone()).collect(),
+        reason: Some(complaint.message().to_owned()),
+        next: complaint.next_commands().to_vec(),
+    });
 }
 
 fn say(event: Event) {

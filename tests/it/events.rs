@@ -139,6 +139,8 @@ fn a_refusal_is_told_as_a_run_too() {
         assert!(ending["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{ending}");
     }
     let live = site.deploy();
+    let done = site.relm("rollback --json").ends(3);
+    assert_eq!(done.ending()["hosts"], json!({ "web1": live, "web2": live }));
     let done = site.relm("deploy --dir nowhere --json").ends(1);
     whole(&done);
     assert_eq!(site.live(), live);

@@ -214,3 +214,15 @@ fn hosts_that_disagreed_before_are_put_back_each_to_its_own() {
     site.relm(&format!("deploy --release {b}")).ends(0);
     assert_eq!(site.live(), b, "a deploy brings them together");
 }
+
+#[test]
+fn a_host_that_cannot_make_a_release_leaves_none_on_the_others() {
+    let site = Site::new("web1 web2", "");
+    fs::create_dir_all(site.host("web2").path("")).expect("a directory");
+    fs::write(site.host("web2").path("releases"), "a file").expect("a file");
+    let done = site.relm("deploy --json").ends(1);
+    assert_eq!(done.ending()["ending"], "nothing_changed");
+    assert!(done.stderr.contains("web2"), "{}", done.stderr);
+    assert!(site.host("web1").releases().is_empty());
+    assert_eq!(fs::read_dir(site.host("web1").path(".relm/releases")).expect("records").count(), 0);
+}

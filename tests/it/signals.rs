@@ -144,3 +144,20 @@ fn a_signal_ends_a_command_that_was_typed() {
     end(child).ends(130);
     assert!(within(5, || !lives(site.read("pid").trim())), "what ran on the host lives on");
 }
+
+#[test]
+fn a_signal_does_not_stop_putting_back() {
+    let undo = r#"undo = '''touch "$SITE/undoing"; sleep 1; echo "$RELM_HOST undone" >> "$SITE/log"'''"#;
+    let settings = operation("restart", "after_flip", undo, "true") + &logged("health", "after_flip", "");
+    let site = Site::new("web1", &settings);
+    let first = site.deploy();
+    site.take_log();
+    site.write("broken-health-web1", "");
+    let child = site.start("deploy --json");
+    site.await_file("undoing");
+    send(&child, "INT");
+    let done = end(child);
+    assert_eq!(site.live(), first);
+    assert_eq!(site.take_log().last().map(String::as_str), Some("web1 undone"));
+    assert_eq!(done.ending()["hosts"]["web1"], first.as_str());
+}
