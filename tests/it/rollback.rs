@@ -72,7 +72,10 @@ fn a_release_may_be_named_even_a_bad_one() {
     site.relm("rollback --to yesterday").ends(2);
     site.relm(&format!("rollback --to {c}")).ends(3).says(&["live already"]);
     assert_eq!(site.live(), c);
-    assert!(site.host("web1").release(&b).is_dir());
+    assert_eq!(site.host("web1").state(&a), "bad");
+    assert_eq!(roll_back(&site), b);
+    site.relm("rollback").ends(3);
+    assert_eq!(site.live(), b, "the one before is bad, and nothing was live before that");
 }
 
 #[test]
