@@ -28,5 +28,7 @@ pub(super) fn passphrase(prompt: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() {
         return None;
     }
+    // Below it may stand what relm is doing, without an end of line.
+    anstream::eprint!("\r\x1b[K");
     rpassword::prompt_password(prompt).ok()
 }

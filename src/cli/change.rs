@@ -19,6 +19,7 @@ use crate::release::{Record, ReleaseName};
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
 use crate::tasks::{Cargo, Refusal, Site};
+use crate::ui::text;
 
 /// How a run is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +130,7 @@ impl<'a> Change<'a> {
     }
 
     async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
-        let ground = self.survey().await?;
+        let ground = self.survey("").await?;
         let planned = plan(self.site(&ground.survey))?;
         if self.dry_run {
             return Ok(screen::dry_run(&planned, self.common));
@@ -144,8 +145,9 @@ impl<'a> Change<'a> {
         keep_days: Option<u32>,
         plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
-        let code = code::freeze(&self.env, source).await?;
-        let ground = self.survey().await?;
+        // Neither needs the other; of two troubles that with the source is told.
+        let (code, ground) = tokio::join!(code::freeze(&self.env, source), self.survey("reading the source, "));
+        let (code, ground) = (code?, ground?);
         let record = self.record(&code, &ground.survey, keep_days);
         let planned = plan(self.site(&ground.survey), &record, &code.cargo)?;
         if self.dry_run {
@@ -165,7 +167,9 @@ impl<'a> Change<'a> {
         Ok(exit_code)
     }
 
-    async fn survey(&self) -> Result<Ground, Complaint> {
+    async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
+        let hosts = text::count(self.env.fleet.hosts.len(), "host");
+        let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
         let connections = connect::connect(self.config, &self.env).await;
         if !connections.failed.is_empty() {
             return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));

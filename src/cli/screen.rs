@@ -15,10 +15,32 @@ use crate::engine::Plan;
 use crate::event::{Ending, Event, Stamped};
 use crate::fleet::EnvName;
 use crate::survey::Survey;
-use crate::ui::{Json, Lines, Plain, Renderer, Screen, Table, Terminal};
+use crate::ui::{Json, Lines, Plain, Renderer, Screen, Table, Terminal, tame};
 
 /// How often a live view moves.
 const BEAT: Duration = Duration::from_millis(100);
+
+/// What is being done before the run begins, on a line of a terminal that goes away again.
+pub(super) struct Doing {
+    shown: bool,
+}
+
+/// Says what is being done, where somebody may be waiting for it.
+pub(super) fn doing(what: &str, common: &Common) -> Doing {
+    let shown = !common.json && stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    if shown {
+        anstream::eprint!("\r{}\x1b[K", tame(what));
+    }
+    Doing { shown }
+}
+
+impl Drop for Doing {
+    fn drop(&mut self) {
+        if self.shown {
+            anstream::eprint!("\r\x1b[K");
+        }
+    }
+}
 
 /// The thread that shows a run.
 pub(super) struct Showing {

@@ -17,7 +17,7 @@ fn site(python: &str) -> Site {
     {
         make_wheel(&wheels, name, version, needs);
     }
-    let offline = format!("args = [\"--no-index\", \"--find-links\", {wheels:?}]");
+    let offline = format!("args = [\"--no-index\", \"--find-links\", '{}']", wheels.display());
     site.configure(&format!("[python]\n{python}\n{offline}\n"));
     site.write("code/requirements.txt", "shoplib==1.0\nshopdep==1.0\n");
     site
@@ -50,7 +50,7 @@ fn make_wheel(directory: &Path, name: &str, version: &str, needs: Option<&str>) 
 fn offer_uv(site: &Site) {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/uv");
     let uv = if tools.exists() { tools } else { machine_s_uv().expect("uv is missing: tests/run installs it") };
-    site.shadow("uv", &format!("#!/bin/sh\nexec {uv:?} \"$@\"\n"));
+    site.shadow("uv", &format!("#!/bin/sh\nexec '{}' \"$@\"\n", uv.display()));
 }
 
 fn machine_s_uv() -> Option<PathBuf> {
@@ -79,7 +79,7 @@ fn holds_exactly_what_is_asked_for(site: &Site) {
 
 #[test]
 fn pip_builds_what_the_files_ask_for() {
-    holds_exactly_what_is_asked_for(&site("installer = \"pip\""));
+    holds_exactly_what_is_asked_for(&site("installer = \"pip\"\nroles = [\"web\"]"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn uv_is_taken_where_the_host_has_it_and_pip_where_not() {
 
 #[test]
 fn a_failing_install_leaves_the_release_failed_and_shows_the_installer_s_words() {
-    let site = site("installer = \"pip\"");
+    let site = site("installer = \"pip\"\nroles = [\"web\"]");
     let good = site.deploy();
     site.write("code/requirements.txt", "shopdep==9.0\n");
     let done = site.relm("deploy").ends(1);
