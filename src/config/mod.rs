@@ -24,6 +24,7 @@ pub use choose::{EnvError, find};
 pub use parse::{load, parse};
 pub use problem::{Problem, Problems};
 pub use schema::schema;
+pub use suggest::nearest;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]
