@@ -1,12 +1,12 @@
 //! A word that is no command of relm's: a task of Releases.toml, or a mistake.
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
-use super::args::Common;
+use super::args::{Cli, Common};
 use super::change::Change;
 use super::complaint::Complaint;
 use super::session;
-use crate::config::{Config, OwnTask};
+use crate::config::{Config, OwnTask, nearest};
 use crate::tasks::deploy::SourceArgs;
 use crate::tasks::own;
 
@@ -55,11 +55,17 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
 }
 
 fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
-    config
-        .tasks
-        .iter()
-        .find(|task| task.name == name)
-        .ok_or_else(|| Complaint::usage(format!("there is no command and no task {name:?}")).next("relm tasks"))
+    config.tasks.iter().find(|task| task.name == name).ok_or_else(|| {
+        let complaint = Complaint::usage(format!("there is no command and no task {name:?}"));
+        complaint.next(meant(name, &config.tasks).unwrap_or_else(|| "relm tasks".to_owned()))
+    })
+}
+
+/// The command that was probably meant.
+fn meant(name: &str, own: &[OwnTask]) -> Option<String> {
+    let cli = Cli::command();
+    let own = own.iter().map(|task| task.name.as_str());
+    nearest(name, cli.get_subcommands().map(clap::Command::get_name).chain(own)).map(|meant| format!("relm {meant}"))
 }
 
 /// Without a file there are no tasks of one's own, so the word itself is what is wrong.
@@ -68,7 +74,7 @@ fn unknown_if_unnamed(name: &str, complaint: Complaint) -> Complaint {
         return Complaint::usage(format!(
             "there is no command {name:?}, and no Releases.toml that could have a task of that name"
         ))
-        .next("relm --help");
+        .next(meant(name, &[]).unwrap_or_else(|| "relm --help".to_owned()));
     }
     complaint
 }
