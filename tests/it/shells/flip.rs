@@ -1,0 +1,187 @@
+//! The flip: what `current` may be before, and what stands after.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use relm::engine::Operation as _;
+use relm::operations::{Actor, FlipCurrent, MarkComplete, MarkFailed};
+use relm::release::{Flip, FlipStage};
+use relm::transport::Exit;
+
+use super::stage::{Stage, at, ended, record};
+
+super::under_every_shell!(
+    there_and_back,
+    states_of_current,
+    left_links_are_no_obstacle,
+    what_changed_meanwhile_stays,
+    releases_turn_bad_and_good,
+    marks,
+);
+
+pub(super) fn operation(to: u32, leaves_bad: bool) -> FlipCurrent {
+    let actor = Actor {
+        task: if leaves_bad { "rollback" } else { "deploy" }.to_owned(),
+        by: "Zoë O'Neil".to_owned(),
+        machine: "laptop".to_owned(),
+        message: Some("a 'quoted'\ntext \\ %s".to_owned()),
+        at: at(1000),
+    };
+    FlipCurrent { actor, record: record(to), leaves_bad }
+}
+
+async fn flip(stage: &Stage, from: Option<u32>, to: u32) -> Exit {
+    let (from, to, operation) = (from.map(|from| record(from).name), record(to).name, operation(to, false));
+    stage.work(&operation.work(&stage.on(Some(&to), from.as_ref()))).await
+}
+
+/// As the engine asks while it puts back: the release is the one that failed, and what was live before is live again.
+async fn put_back(stage: &Stage, from: u32, to: Option<u32>) -> Exit {
+    let (to, from, operation) = (to.map(|to| record(to).name), record(from).name, operation(from, false));
+    stage.work(&operation.undo(&stage.on(Some(&from), to.as_ref())).expect("an undo")).await
+}
+
+fn live(stage: &Stage) -> Option<String> {
+    let target = fs::read_link(stage.path("current")).ok()?;
+    Some(target.to_str().expect("utf-8").to_owned())
+}
+
+fn target(n: u32) -> String {
+    format!("releases/{}", record(n).name)
+}
+
+fn history(stage: &Stage) -> Vec<Flip> {
+    let text = stage.read(".relm/history.jsonl");
+    text.lines().map(|line| serde_json::from_str(line).expect("a flip")).collect()
+}
+
+async fn there_and_back(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    ended(&flip(&stage, None, 0).await, 0);
+    assert_eq!((live(&stage), stage.read("current/VERSION").as_str()), (Some(target(0)), record(0).name.as_str()));
+    ended(&flip(&stage, None, 0).await, 90);
+    ended(&flip(&stage, Some(0), 1).await, 0);
+    assert_eq!(live(&stage), Some(target(1)));
+    ended(&put_back(&stage, 1, Some(0)).await, 0);
+    assert_eq!(live(&stage), Some(target(0)));
+    ended(&put_back(&stage, 1, Some(0)).await, 90);
+    ended(&put_back(&stage, 0, None).await, 0);
+    assert_eq!(live(&stage), None);
+    ended(&put_back(&stage, 0, None).await, 90);
+    let history = history(&stage);
+    let tasks: Vec<_> = history.iter().map(|flip| (flip.task.as_str(), flip.stage, flip.to.clone())).collect();
+    let both = |task, to: Option<u32>| {
+        [FlipStage::Intent, FlipStage::Done].map(|stage| (task, stage, to.map(|to| record(to).name)))
+    };
+    let wanted = [both("deploy", Some(0)), both("deploy", Some(1)), both("put_back", Some(0)), both("put_back", None)];
+    assert_eq!(tasks, wanted.concat());
+    assert_eq!(history[0].message.as_deref(), Some("a 'quoted'\ntext \\ %s"));
+    assert!(stage.path(&format!(".relm/releases/{}/lived", record(0).name)).is_file());
+    no_link_is_left(&stage);
+}
+
+fn no_link_is_left(stage: &Stage) {
+    for entry in fs::read_dir(stage.path("")).expect("a directory") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        assert!(!name.starts_with(".current"), "{name} was left");
+    }
+}
+
+async fn states_of_current(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    let current = stage.path("current");
+    // A whole path is as good as a relative one.
+    symlink(stage.path(&target(0)), &current).expect("a link");
+    ended(&flip(&stage, Some(0), 1).await, 0);
+    assert_eq!(live(&stage), Some(target(1)));
+    for odd in ["/elsewhere", "releases", "releases/2026-01-01_00.00.00", "-T", "new\nline"] {
+        fs::remove_file(&current).expect("a link");
+        symlink(odd, &current).expect("a link");
+        let exit = flip(&stage, Some(1), 0).await;
+        ended(&exit, 1);
+        assert!(exit.stderr.contains("somebody else has changed it"), "{exit:?}");
+        assert_eq!(live(&stage).as_deref(), Some(odd));
+    }
+    fs::remove_file(&current).expect("a link");
+    fs::create_dir(&current).expect("a directory");
+    let exit = flip(&stage, None, 0).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("is not a link") && current.is_dir(), "{exit:?}");
+    fs::remove_dir(&current).expect("a directory");
+    fs::write(&current, "mine").expect("a file");
+    ended(&flip(&stage, None, 0).await, 1);
+    ended(&put_back(&stage, 0, None).await, 1);
+    assert_eq!(stage.read("current"), "mine");
+    fs::remove_file(&current).expect("a file");
+    fs::remove_dir_all(stage.path(&target(0))).expect("a directory");
+    let exit = flip(&stage, None, 0).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("is not there") && !current.exists(), "{exit:?}");
+}
+
+async fn left_links_are_no_obstacle(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    for name in [format!(".current-1-{}", record(1).name), format!(".current-99-{}", record(0).name)] {
+        symlink(target(0), stage.path(&name)).expect("a link");
+    }
+    ended(&flip(&stage, None, 0).await, 0);
+    ended(&flip(&stage, Some(0), 1).await, 0);
+    assert_eq!(live(&stage), Some(target(1)));
+    assert_eq!(fs::read_dir(stage.path(&target(0))).expect("a directory").count(), 1, "moved inside");
+}
+
+async fn what_changed_meanwhile_stays(stage: Stage) {
+    for n in 0..3 {
+        stage.with_version(n).await;
+    }
+    ended(&flip(&stage, None, 0).await, 0);
+    let before = history(&stage);
+    for exit in [flip(&stage, None, 1).await, flip(&stage, Some(2), 1).await, put_back(&stage, 2, Some(1)).await] {
+        ended(&exit, 1);
+        assert!(exit.stderr.contains("somebody else has changed it"), "{exit:?}");
+    }
+    assert_eq!((live(&stage), history(&stage)), (Some(target(0)), before));
+}
+
+async fn releases_turn_bad_and_good(stage: Stage) {
+    for n in 0..2 {
+        let name = stage.with_version(n).await.name;
+        ended(&stage.run(&MarkComplete, &name).await, 0);
+    }
+    ended(&flip(&stage, None, 0).await, 0);
+    ended(&flip(&stage, Some(0), 1).await, 0);
+    let (first, second) = (record(0).name, record(1).name);
+    let rollback = operation(0, true).work(&stage.on(Some(&first), Some(&second)));
+    ended(&stage.work(&rollback).await, 0);
+    let written = |n| stage.read(&format!(".relm/releases/{}/state", record(n).name));
+    assert!(written(1).starts_with("bad ") && written(0).starts_with("complete "), "{} {}", written(0), written(1));
+    ended(&flip(&stage, Some(0), 1).await, 0);
+    assert!(written(1).starts_with("complete "), "{}", written(1));
+}
+
+async fn marks(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    let (live_one, other) = (record(0).name, record(1).name);
+    let written = |n| stage.read(&format!(".relm/releases/{}/state", record(n).name));
+    ended(&flip(&stage, None, 0).await, 0);
+    ended(&stage.run(&MarkFailed, &live_one).await, 90);
+    assert!(written(0).starts_with("building "));
+    ended(&stage.run(&MarkFailed, &other).await, 0);
+    assert!(written(1).starts_with("failed "));
+    ended(&stage.run(&MarkComplete, &other).await, 0);
+    assert!(written(1).starts_with("complete "));
+    fs::remove_dir_all(stage.path(&format!("releases/{other}"))).expect("a directory");
+    let exit = stage.run(&MarkComplete, &other).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("is gone"), "{exit:?}");
+    fs::remove_dir_all(stage.path(&format!(".relm/releases/{other}"))).expect("a directory");
+    ended(&stage.run(&MarkFailed, &other).await, 90);
+}

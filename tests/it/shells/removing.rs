@@ -1,0 +1,119 @@
+//! Nothing that is live or in use is removed, and nothing half removed bears a name.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+
+use relm::operations::RemoveReleases;
+use relm::transport::Exit;
+
+use super::stage::{Stage, ended, record};
+
+super::under_every_shell!(what_is_named_goes, what_is_live_stays, what_is_in_use_stays, links_and_leftovers,);
+
+async fn remove(stage: &Stage, releases: &[u32]) -> Exit {
+    let names = releases.iter().map(|n| record(*n).name).collect();
+    let operation = RemoveReleases { releases: BTreeMap::from([(stage.host.name.clone(), names)]), may_fail: false };
+    stage.run(&operation, &record(0).name).await
+}
+
+fn tree(stage: &Stage, n: u32) -> std::path::PathBuf {
+    stage.path(&format!("releases/{}", record(n).name))
+}
+
+fn is_there(stage: &Stage, n: u32) -> (bool, bool) {
+    (tree(stage, n).exists(), stage.path(&format!(".relm/releases/{}", record(n).name)).exists())
+}
+
+async fn what_is_named_goes(stage: Stage) {
+    for n in 0..4 {
+        stage.with_version(n).await;
+    }
+    fs::create_dir(tree(&stage, 1).join("-rf\n dir")).expect("a directory");
+    fs::remove_dir_all(tree(&stage, 2)).expect("a directory");
+    symlink(stage.home(), tree(&stage, 1).join("link out")).expect("a link");
+    let exit = remove(&stage, &[1, 2]).await;
+    ended(&exit, 0);
+    assert_eq!(exit.stdout, format!("removed {}\nremoved {}\n", record(1).name, record(2).name));
+    let there: Vec<_> = (0..4).map(|n| is_there(&stage, n)).collect();
+    assert_eq!(there, [(true, true), (false, false), (false, false), (true, true)]);
+    assert!(stage.home().exists());
+    ended(&remove(&stage, &[1]).await, 0);
+    ended(&remove(&stage, &[]).await, 90);
+}
+
+async fn what_is_live_stays(stage: Stage) {
+    for n in 0..3 {
+        stage.with_version(n).await;
+    }
+    for target in [format!("releases/{}", record(1).name), tree(&stage, 1).display().to_string()] {
+        symlink(target, stage.path("current")).expect("a link");
+        let exit = remove(&stage, &[1, 2]).await;
+        ended(&exit, 1);
+        assert!(exit.stderr.contains("is live, and stays"), "{exit:?}");
+        assert_eq!((is_there(&stage, 1), is_there(&stage, 2)), ((true, true), (true, true)));
+        fs::remove_file(stage.path("current")).expect("a link");
+    }
+}
+
+fn started(mut command: Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("a process")
+}
+
+async fn what_is_in_use_stays(stage: Stage) {
+    for n in 0..5 {
+        stage.with_version(n).await;
+    }
+    let sleep = fs::read_link("/proc/self/exe").map(|_| which("sleep")).expect("a program");
+    fs::create_dir(tree(&stage, 1).join("deep  er")).expect("a directory");
+    let mut by_directory = Command::new(&sleep);
+    by_directory.arg("30").current_dir(tree(&stage, 1).join("deep  er"));
+    let program = tree(&stage, 2).join("my sleep");
+    fs::copy(&sleep, &program).expect("a copy");
+    let mut by_program = Command::new(&program);
+    by_program.arg0("sleep").arg("30");
+    let open = fs::File::create(tree(&stage, 3).join("a -> b\nlog")).expect("a file");
+    let mut by_file = Command::new(&sleep);
+    by_file.arg("30").stderr(open);
+    let mut children = [by_directory, by_program, by_file].map(started);
+    let exit = remove(&stage, &[1, 2, 3, 4]).await;
+    for child in &mut children {
+        child.kill().and_then(|()| child.wait()).expect("an end");
+    }
+    ended(&exit, 0);
+    let [a, b, c] = children.map(|child| child.id());
+    let [n1, n2, n3, n4] = [1, 2, 3, 4].map(|n| record(n).name);
+    assert_eq!(exit.stdout, format!("kept {n1} {a}\nkept {n2} {b}\nkept {n3} {c}\nremoved {n4}\n"));
+    assert_eq!([1, 2, 3, 4].map(|n| is_there(&stage, n).0), [true, true, true, false]);
+    ended(&remove(&stage, &[1, 2, 3]).await, 0);
+    assert_eq!([1, 2, 3].map(|n| is_there(&stage, n)), [(false, false); 3]);
+}
+
+/// A program that is one file and not an applet, which would not run under another name.
+fn which(name: &str) -> std::path::PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).map(|place| place.join(name));
+    places.find(|file| file.is_file()).expect("a program")
+}
+
+async fn links_and_leftovers(stage: Stage) {
+    for n in 0..3 {
+        stage.with_version(n).await;
+    }
+    let trash = stage.path(&format!("releases/.trash-{}", record(9).name));
+    fs::create_dir_all(trash.join("half/removed")).expect("a directory");
+    ended(&remove(&stage, &[]).await, 90);
+    assert!(!trash.exists());
+    fs::create_dir_all(stage.path(&format!("releases/.trash-{}", record(1).name))).expect("a directory");
+    fs::remove_dir_all(tree(&stage, 2)).expect("a directory");
+    symlink(tree(&stage, 0), tree(&stage, 2)).expect("a link");
+    let exit = remove(&stage, &[1, 2]).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("is a link, and stays"), "{exit:?}");
+    assert_eq!(
+        (is_there(&stage, 0), is_there(&stage, 1), is_there(&stage, 2)),
+        ((true, true), (false, false), (true, true))
+    );
+}

@@ -1,0 +1,221 @@
+//! A directory posing as a host, with a shell and tools of the test's choice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeZone as _, Utc};
+use relm::engine::{Machine, On, Operation, Work, claim};
+use relm::fleet::{Address, EnvName, Host, HostName, Role};
+use relm::local::LocalHost;
+use relm::release::{Layout, Record, ReleaseName};
+use relm::script::Script;
+use relm::transport::{Exec, ExecError, Exit, HostShell, Input, Status, Transport};
+use tokio_util::sync::CancellationToken;
+
+/// What `sh` is on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    Dash,
+    Bash,
+    Ash,
+}
+
+/// Where `tar`, `mv` and the others come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tools {
+    Coreutils,
+    /// Busybox and nothing else.
+    Busybox,
+}
+
+/// One posing host with one environment, `demo`, in `srv/demo`.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) shell: Shell,
+    pub(super) tools: Tools,
+    pub(super) transport: Arc<HostShell>,
+    pub(super) layout: Layout,
+    pub(super) host: Host,
+    pub(super) env: EnvName,
+    home: PathBuf,
+    link: Arc<LocalHost>,
+    _directory: tempfile::TempDir,
+}
+
+impl Shell {
+    pub(super) fn program(self) -> PathBuf {
+        match self {
+            Self::Dash => program("dash", "dash"),
+            Self::Bash => program("bash", "bash"),
+            Self::Ash => program("busybox", "busybox"),
+        }
+    }
+}
+
+/// The program's path.
+fn program(name: &str, package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).map(|place| place.join(name));
+    let found = places.find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not installed, and this test needs it: install the package {package}"))
+}
+
+impl Stage {
+    pub(super) fn new(shell: Shell, tools: Tools) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = directory.path().canonicalize().expect("a path");
+        let (bin, home) = (at.join("bin"), at.join("home"));
+        fs::create_dir(&bin).expect("a directory");
+        let mut path = OsString::from(&bin);
+        match tools {
+            Tools::Busybox => {
+                path.push(":");
+                path.push(applets());
+            }
+            Tools::Coreutils => {
+                path.push(":");
+                path.push(std::env::var_os("PATH").unwrap_or_default());
+            }
+        }
+        symlink(shell.program(), bin.join("sh")).expect("a link");
+        let environment = BTreeMap::from([("PATH".into(), path), ("TMPDIR".into(), at.into_os_string())]);
+        let link = Arc::new(LocalHost::new(&home, environment).expect("a host"));
+        let base = home.join("srv/demo");
+        Self {
+            shell,
+            tools,
+            transport: Arc::new(HostShell::new(link.clone())),
+            layout: Layout::new(base.to_str().expect("utf-8")),
+            host: Host {
+                name: HostName::new("web1").expect("a name"),
+                address: Address::Local(home.clone()),
+                roles: BTreeSet::from(["web", "db"].map(|role| Role::new(role).expect("a role"))),
+            },
+            env: EnvName::new("demo").expect("a name"),
+            home,
+            link,
+            _directory: directory,
+        }
+    }
+
+    /// Another connection to the same host.
+    pub(super) fn another(&self) -> Arc<HostShell> {
+        Arc::new(HostShell::new(self.link.clone()))
+    }
+
+    /// The host as `claim` and `survey` know it, over a connection of its own.
+    pub(super) fn machine(&self) -> Machine {
+        Machine { host: self.host.clone(), transport: self.another(), layout: self.layout.clone(), before: None }
+    }
+
+    /// A path below the environment's directory.
+    pub(super) fn path(&self, below: &str) -> PathBuf {
+        self.home.join("srv/demo").join(below)
+    }
+
+    pub(super) fn read(&self, below: &str) -> String {
+        fs::read_to_string(self.path(below)).unwrap_or_else(|error| panic!("{below}: {error}"))
+    }
+
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    pub(super) async fn sh(&self, text: &'static str) -> Exit {
+        self.script(&Script::new(text)).await
+    }
+
+    pub(super) async fn script(&self, script: &Script) -> Exit {
+        self.transport.capture(script).await.unwrap_or_else(|error| panic!("{error}: {script:?}"))
+    }
+
+    pub(super) async fn exec(
+        &self,
+        script: &Script,
+        input: &Input,
+        time_limit: Option<Duration>,
+    ) -> Result<Exit, ExecError> {
+        let stop = CancellationToken::new();
+        let exec = Exec { script, input, on_line: &|_, _| {}, on_sent: &|_| {}, time_limit, stop: &stop };
+        self.transport.exec(exec).await
+    }
+
+    /// What an operation sees of this host.
+    pub(super) fn on<'a>(&'a self, release: Option<&'a ReleaseName>, before: Option<&'a ReleaseName>) -> On<'a> {
+        On { host: &self.host, layout: &self.layout, env: &self.env, release, before }
+    }
+
+    /// Runs an operation for a release.
+    pub(super) async fn run(&self, operation: &dyn Operation, release: &ReleaseName) -> Exit {
+        self.work(&operation.work(&self.on(Some(release), None))).await
+    }
+
+    pub(super) async fn work(&self, work: &Work) -> Exit {
+        self.exec(&work.script, &work.input, work.time_limit).await.expect("an exit")
+    }
+
+    /// Claims the release of the `n`th second.
+    pub(super) async fn claimed(&self, n: u32) -> Record {
+        let record = record(n);
+        let claimed = claim(&[self.machine()], &record, &CancellationToken::new()).await.expect("a claim");
+        assert_eq!(claimed, record);
+        claimed
+    }
+
+    /// Claims a release that holds a file `VERSION` with its name.
+    pub(super) async fn with_version(&self, n: u32) -> Record {
+        let record = self.claimed(n).await;
+        fs::write(self.path(&format!("releases/{}/VERSION", record.name)), record.name.as_str()).expect("a file");
+        record
+    }
+}
+
+/// A directory with a link for every applet, as `busybox --install` makes them; the same for all tests.
+fn applets() -> &'static Path {
+    static APPLETS: OnceLock<PathBuf> = OnceLock::new();
+    APPLETS.get_or_init(|| {
+        let bin = Path::new(env!("CARGO_TARGET_TMPDIR")).join("applets");
+        fs::create_dir_all(&bin).expect("a directory");
+        let busybox = program("busybox", "busybox");
+        let list = Command::new(&busybox).arg("--list").output().expect("busybox --list");
+        for applet in String::from_utf8(list.stdout).expect("text").lines() {
+            // It stands there from an earlier run.
+            let _ = symlink(&busybox, bin.join(applet));
+        }
+        bin
+    })
+}
+
+/// The record of the release of the `n`th second.
+pub(super) fn record(n: u32) -> Record {
+    let created = at(n);
+    Record {
+        name: ReleaseName::at(created),
+        created,
+        by: "Zoë O'Neil".to_owned(),
+        machine: "laptop".to_owned(),
+        source: "main of shop".to_owned(),
+        commit: Some("0123abc".to_owned()),
+        tree: "f00d".to_owned(),
+        private: false,
+        keep_until: None,
+        message: Some("quotes ' \" and \\n, $HOME `id` % é\nand a second line".to_owned()),
+    }
+}
+
+/// The `n`th second.
+pub(super) fn at(n: u32) -> DateTime<Utc> {
+    Utc.timestamp_opt(1_790_000_000 + i64::from(n), 0).single().expect("a time")
+}
+
+/// Asserts how a script ended, and shows what it said if it ended otherwise.
+#[track_caller]
+pub(super) fn ended(exit: &Exit, code: u32) {
+    assert_eq!(exit.status, Status::Code(code), "{exit:?}");
+}

@@ -1,0 +1,131 @@
+//! The survey reads everything there can be, and changes nothing.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::Arc;
+
+use relm::engine::survey;
+use relm::operations::{Actor, FlipCurrent, MarkComplete};
+use relm::release::State;
+use relm::survey::{Current, HostSeen};
+use relm::transport::Transport;
+
+use super::stage::{Stage, at, ended, record};
+
+super::under_every_shell!(
+    nothing_there,
+    a_populated_environment,
+    roots_as_people_write_them,
+    current_that_relm_must_not_replace,
+    processes_in_releases,
+);
+
+async fn seen_at(stage: &Stage, root: &str, processes: bool) -> HostSeen {
+    let hosts = [(stage.host.clone(), stage.transport.clone() as Arc<dyn Transport>)];
+    let mut survey = survey(&hosts, root, &stage.env, processes).await;
+    assert_eq!(survey.silent, [], "silent");
+    survey.hosts.remove(0).1
+}
+
+async fn seen(stage: &Stage) -> HostSeen {
+    seen_at(stage, "~/srv", false).await
+}
+
+async fn nothing_there(stage: Stage) {
+    let seen = seen(&stage).await;
+    assert_eq!(seen.layout, stage.layout);
+    assert_eq!((seen.current.clone(), seen.releases.len(), seen.history.len()), (Current::Nothing, 0, 0));
+    assert_eq!(seen.missing_tools, Vec::<String>::new());
+    assert_eq!(seen.damage, Vec::<String>::new());
+    assert!(seen.free_kilobytes.is_some_and(|free| free > 0) && !seen.user.is_empty());
+    assert!((chrono::Utc::now() - seen.clock).num_seconds().abs() < 60);
+    assert!(!stage.path("").exists(), "a survey changes nothing");
+}
+
+async fn flip(stage: &Stage, from: Option<u32>, to: u32) {
+    let actor = Actor {
+        task: "deploy".to_owned(),
+        by: "Zoë".to_owned(),
+        machine: "laptop".to_owned(),
+        message: Some("a 'quoted' \\ text".to_owned()),
+        at: at(to + 100),
+    };
+    let operation = FlipCurrent { actor, record: record(to), leaves_bad: false };
+    let (from, to) = (from.map(|from| record(from).name), record(to).name);
+    let on = stage.on(Some(&to), from.as_ref());
+    ended(&stage.work(&relm::engine::Operation::work(&operation, &on)).await, 0);
+}
+
+async fn populate(stage: &Stage) {
+    for n in 0..3 {
+        let name = stage.with_version(n).await.name;
+        if n < 2 {
+            ended(&stage.run(&MarkComplete, &name).await, 0);
+        }
+    }
+    flip(stage, None, 0).await;
+    flip(stage, Some(0), 1).await;
+    let steps = stage.path(&format!(".relm/releases/{}/steps", record(1).name));
+    fs::write(steps, "done 00ff upload_code\ndone 11ee my own & odd / step\nnoise\n").expect("a file");
+}
+
+async fn a_populated_environment(stage: Stage) {
+    populate(&stage).await;
+    let seen = seen(&stage).await;
+    assert_eq!(seen.damage, Vec::<String>::new());
+    assert_eq!(seen.current, Current::Release(record(1).name));
+    let states: Vec<_> = seen.releases.iter().map(|release| (release.state, release.has_tree)).collect();
+    assert_eq!(states, [(State::Retired, true), (State::Live, true), (State::Building, true)]);
+    assert_eq!(seen.releases[2].record, record(2), "a record comes back as it was written");
+    let steps = &seen.releases[1].steps;
+    let of = |step: &str, hash: &str| (step.to_owned(), hash.to_owned());
+    assert_eq!(*steps, [of("upload_code", "00ff"), of("my own & odd / step", "11ee")]);
+    let flips: Vec<_> = seen.history.iter().map(|flip| (flip.from.clone(), flip.to.clone())).collect();
+    assert_eq!(flips, [(None, Some(record(0).name)), (Some(record(0).name), Some(record(1).name))]);
+    assert_eq!(seen.history[1].message.as_deref(), Some("a 'quoted' \\ text"));
+    assert!(seen.releases.iter().all(|release| release.used_by.is_none()));
+}
+
+async fn roots_as_people_write_them(stage: Stage) {
+    stage.claimed(0).await;
+    let home = stage.home().display().to_string();
+    symlink(stage.home(), stage.home().join("way round")).expect("a link");
+    for root in ["~/srv", "srv", &format!("{home}/srv"), "~/way round/srv", "./srv/../srv"] {
+        let seen = seen_at(&stage, root, false).await;
+        assert_eq!((seen.layout, seen.releases.len()), (stage.layout.clone(), 1), "{root}");
+    }
+}
+
+async fn current_that_relm_must_not_replace(stage: Stage) {
+    stage.claimed(0).await;
+    let current = stage.path("current");
+    let name = record(0).name;
+    for target in [format!("releases/{name}"), format!("{}/releases/{name}", stage.layout.base())] {
+        symlink(target, &current).expect("a link");
+        assert_eq!(seen(&stage).await.current, Current::Release(name.clone()));
+        fs::remove_file(&current).expect("a link");
+    }
+    for target in ["/", "releases", "new\nline", "releases/2026-01-01_00.00.00", " ", "-e", "a\\nb"] {
+        symlink(target, &current).expect("a link");
+        let seen = seen(&stage).await.current;
+        assert!(matches!(seen, Current::Foreign(_)), "{target:?}: {seen:?}");
+        fs::remove_file(&current).expect("a link");
+    }
+    fs::write(&current, "").expect("a file");
+    assert!(matches!(seen(&stage).await.current, Current::Foreign(_)));
+    fs::remove_file(&current).expect("a file");
+    fs::create_dir(&current).expect("a directory");
+    assert!(matches!(seen(&stage).await.current, Current::Foreign(_)));
+}
+
+async fn processes_in_releases(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    let inside = stage.path(&format!("releases/{}", record(1).name));
+    let mut sleeper = std::process::Command::new("sleep").arg("30").current_dir(inside).spawn().expect("a process");
+    let seen = seen_at(&stage, "srv", true).await;
+    sleeper.kill().and_then(|()| sleeper.wait()).expect("an end");
+    let used: Vec<_> = seen.releases.iter().map(|release| release.used_by).collect();
+    assert_eq!(used, [None, Some(sleeper.id())]);
+}
