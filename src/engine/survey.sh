@@ -37,6 +37,8 @@ if [ -d .relm/releases ] && ! ls .relm/releases >/dev/null 2>&1; then printf 'da
 for record in .relm/releases/*; do
   [ -d "$record" ] || continue
   name=${record##*/}
+  # No release's name, so none of relm's records; and a newline in it would start a line of its own.
+  case $name in *[!0-9_.-]*) continue ;; esac
   if text=$(cat "$record/release.json" 2>/dev/null) && [ -x "$record" ]; then
     printf 'record %s %s\n' "$name" "$(printf '%s' "$text" | tr '\n' ' ')"
   else

@@ -16,6 +16,7 @@ super::under_every_shell!(
     nothing_there,
     a_populated_environment,
     roots_as_people_write_them,
+    odd_contents_are_strangers,
     current_that_relm_must_not_replace,
     processes_in_releases,
 );
@@ -94,6 +95,28 @@ async fn roots_as_people_write_them(stage: Stage) {
         let seen = seen_at(&stage, root, false).await;
         assert_eq!((seen.layout, seen.releases.len()), (stage.layout.clone(), 1), "{root}");
     }
+}
+
+async fn odd_contents_are_strangers(stage: Stage) {
+    populate(&stage).await;
+    let releases = stage.path("releases");
+    for name in ["with space", "new\nline", "-rf", "é", "*", ".hidden", "back\\slash", "2026-01-01_00.00"] {
+        fs::create_dir(releases.join(name)).expect("a directory");
+        fs::create_dir(stage.path(".relm/releases").join(name)).expect("a directory");
+        let inside = stage.path(".relm/releases").join(name);
+        fs::write(inside.join("release.json"), "{}").expect("a file");
+        fs::write(inside.join("steps"), "done 1 x\n").expect("a file");
+    }
+    fs::write(releases.join("a file"), "").expect("a file");
+    symlink("nowhere", releases.join("dangling")).expect("a link");
+    symlink("..", releases.join("2026-11-20_14.30.05")).expect("a link");
+    fs::write(stage.path(".relm/releases/a file"), "").expect("a file");
+    let seen = seen(&stage).await;
+    assert_eq!((seen.releases.len(), &seen.damage), (3, &Vec::new()));
+    let mut strangers = seen.strangers;
+    strangers.sort();
+    let wanted = ["*", "-rf", ".hidden", "2026-01-01_00.00", "back\\slash", "new?line", "with space", "é"];
+    assert_eq!(strangers, wanted);
 }
 
 async fn current_that_relm_must_not_replace(stage: Stage) {
