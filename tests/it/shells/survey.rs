@@ -17,6 +17,7 @@ super::under_every_shell!(
     a_populated_environment,
     roots_as_people_write_them,
     odd_contents_are_strangers,
+    damaged_records_are_told,
     current_that_relm_must_not_replace,
     processes_in_releases,
 );
@@ -117,6 +118,40 @@ async fn odd_contents_are_strangers(stage: Stage) {
     strangers.sort();
     let wanted = ["*", "-rf", ".hidden", "2026-01-01_00.00", "back\\slash", "new?line", "with space", "é"];
     assert_eq!(strangers, wanted);
+}
+
+async fn damaged_records_are_told(stage: Stage) {
+    type Damage = (&'static str, &'static str, &'static [u8]);
+    const CASES: [Damage; 8] = [
+        ("release.json", "is damaged", b""),
+        ("release.json", "is damaged", b"\0\0\0\0\0\0"),
+        ("release.json", "is damaged", b"{\"name\":\"20"),
+        ("release.json", "is damaged", b"\xff\xfe line\nend\nbase /elsewhere\n"),
+        ("state", "is damaged", b""),
+        ("state", "is damaged", b"\0\0\0\0"),
+        ("state", "is damaged", b"compl"),
+        ("state", "cannot be read", b"nonsense\nend\nbase /elsewhere\n"),
+    ];
+    for (n, (file, _, bytes)) in (0..).zip(CASES) {
+        let name = stage.claimed(n).await.name;
+        fs::write(stage.path(&format!(".relm/releases/{name}/{file}")), bytes).expect("a file");
+    }
+    let gone = stage.claimed(20).await.name;
+    fs::remove_file(stage.path(&format!(".relm/releases/{gone}/release.json"))).expect("a file");
+    let odd = stage.claimed(21).await.name;
+    let place = stage.path(&format!(".relm/releases/{odd}/state"));
+    fs::remove_file(&place).expect("a file");
+    fs::create_dir(&place).expect("a directory");
+    stage.claimed(22).await;
+    let seen = seen(&stage).await;
+    assert_eq!(seen.layout, stage.layout);
+    let names: Vec<_> = seen.releases.iter().map(|release| release.name.clone()).collect();
+    assert_eq!(names, [record(22).name], "{:?}", seen.damage);
+    assert_eq!(seen.damage.len(), CASES.len() + 2, "{:?}", seen.damage);
+    for (n, (file, how, bytes)) in (0..).zip(CASES) {
+        let told = seen.damage.iter().any(|damage| damage.contains(record(n).name.as_str()) && damage.contains(how));
+        assert!(told, "{file} {bytes:?}: {:?}", seen.damage);
+    }
 }
 
 async fn current_that_relm_must_not_replace(stage: Stage) {
