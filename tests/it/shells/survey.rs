@@ -18,6 +18,7 @@ super::under_every_shell!(
     roots_as_people_write_them,
     odd_contents_are_strangers,
     damaged_records_are_told,
+    last_lines_without_an_end_are_read,
     current_that_relm_must_not_replace,
     processes_in_releases,
 );
@@ -152,6 +153,26 @@ async fn damaged_records_are_told(stage: Stage) {
         let told = seen.damage.iter().any(|damage| damage.contains(record(n).name.as_str()) && damage.contains(how));
         assert!(told, "{file} {bytes:?}: {:?}", seen.damage);
     }
+}
+
+/// A power cut can take the end of a file.
+async fn last_lines_without_an_end_are_read(stage: Stage) {
+    populate(&stage).await;
+    let steps = stage.path(&format!(".relm/releases/{}/steps", record(1).name));
+    fs::write(steps, "done 00ff upload_code\ndone 11ee link_sh").expect("a file");
+    let history = stage.path(".relm/history.jsonl");
+    let whole = fs::read_to_string(&history).expect("a file");
+    fs::write(&history, format!("{whole}\0\0\n{{\"at\":\"2026")).expect("a file");
+    let damaged = seen(&stage).await;
+    assert_eq!((damaged.releases.len(), damaged.history.len(), damaged.damaged_history), (3, 2, 2));
+    assert_eq!(damaged.releases[1].steps.len(), 2);
+    fs::write(&history, whole.trim_end()).expect("a file");
+    let cut = seen(&stage).await;
+    assert_eq!((cut.history.len(), cut.damaged_history), (2, 0));
+    fs::remove_file(&history).expect("a file");
+    fs::create_dir(&history).expect("a directory");
+    let unreadable = seen(&stage).await;
+    assert_eq!(unreadable.damage, ["the history cannot be read"]);
 }
 
 async fn current_that_relm_must_not_replace(stage: Stage) {
