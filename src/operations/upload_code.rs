@@ -18,8 +18,9 @@ pub struct UploadCode {
 }
 
 /// A pipe ends as its last member does (POSIX has no pipefail), so a cut stream is told by gzip's own file.
+/// Where tar fails too, the file stays, and must not be held against the next attempt.
 /// Busybox skips links that point upwards unless told otherwise; what they point to is the application's business.
-const UPLOAD: &str = r#"cd -- "$release" || exit
+const UPLOAD: &str = r#"cd -- "$release" && rm -f -- "$record/cut" || exit
 EXTRACT_UNSAFE_SYMLINKS=1; export EXTRACT_UNSAFE_SYMLINKS
 { gzip -dc || printf 'cut\n' >"$record/cut"; } | tar xpf - || exit
 if [ -e "$record/cut" ]; then rm -f -- "$record/cut"; printf 'the upload arrived damaged or cut short\n' >&2; exit 1; fi"#;

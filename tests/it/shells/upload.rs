@@ -13,7 +13,12 @@ use relm::source::{Archive, Places, Source, Wanted};
 
 use super::stage::{Stage, ended};
 
-super::under_every_shell!(a_tree_with_odd_names_arrives, every_damage_is_noticed, an_upload_over_an_earlier_one,);
+super::under_every_shell!(
+    a_tree_with_odd_names_arrives,
+    every_damage_is_noticed,
+    a_damaged_stream_is_noticed,
+    an_upload_over_an_earlier_one,
+);
 
 /// A source directory, packed, and its manifest.
 struct Code {
@@ -258,6 +263,35 @@ async fn every_damage_is_noticed(stage: Stage) {
         assert!(exit.stderr.contains(words), "{what}: {exit:?}");
         assert!(!stage.path(&format!(".relm/releases/{name}/manifest")).exists(), "{what}");
     }
+}
+
+async fn a_damaged_stream_is_noticed(stage: Stage) {
+    let code = Code::small();
+    let whole = fs::read(&*code.archive.path).expect("an archive");
+    let mut changed = whole.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 0x55;
+    for (n, bytes) in
+        [(0, &whole[..whole.len() / 2]), (1, &whole[..whole.len() - 4]), (2, &changed), (3, b"no gzip"), (4, b"")]
+    {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), bytes).expect("a file");
+        let name = stage.claimed(n).await.name;
+        let upload = UploadCode { archive: Arc::new(file.path().to_owned()), size: bytes.len() as u64 };
+        let exit = stage.run(&upload, &name).await;
+        assert!(!exit.status.success() && !exit.stderr.is_empty(), "{n}: {exit:?}");
+        // The same release again, whole: what the damaged one left is no obstacle.
+        ended(&stage.run(&code.upload(), &name).await, 0);
+        ended(&stage.run(&code.check(), &name).await, 0);
+    }
+    let name = uploaded(&stage, &code, 9).await;
+    for manifest in [&code.manifest[..code.manifest.len() / 2], b"", b"no gzip"] {
+        let check = CheckUpload { manifest: bytes::Bytes::copy_from_slice(manifest) };
+        let exit = stage.run(&check, &name).await;
+        assert!(!exit.status.success(), "{exit:?}");
+        assert!(exit.stderr.contains("manifest arrived damaged"), "{exit:?}");
+    }
+    ended(&stage.run(&code.check(), &name).await, 0);
 }
 
 /// A step that was begun and not finished is run again.
