@@ -32,12 +32,14 @@ while IFS= read -r line; do
         sum=$(sha256sum <"./$path") || exit
         [ "${sum%% *}" = "$hash" ] || wrong "$path" 'is not what was sent' ;;
       esac
+      # A link to the same bytes would pass every other test, until what it points to changes.
+      [ ! -L "./$path" ] || wrong "$path" 'is a link and not a file'
       case $mode in
         755) [ -x "./$path" ] || wrong "$path" 'has lost its executable bit' ;;
       esac ;;
     d)
       case $path in *\\*) plain "$path"; path=$value ;; esac
-      [ -d "./$path" ] || wrong "$path" 'is not a directory' ;;
+      if [ ! -d "./$path" ] || [ -L "./$path" ]; then wrong "$path" 'is not a directory'; fi ;;
     l)
       plain "${path#*"$tab"}"; target=$value
       plain "${path%%"$tab"*}"; path=$value

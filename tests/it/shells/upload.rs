@@ -251,6 +251,24 @@ const DAMAGES: &[Damage] = &[
     ("a target more a newline", |root| replace(root.join("relative"), "plain\n"), "is not a link to"),
     ("a link gone", |root| fs::remove_file(root.join("dangling")).expect("gone"), "is not a link to"),
     ("a directory gone", |root| fs::remove_dir(root.join("empty directory")).expect("gone"), "is not a directory"),
+    ("a link for a directory", |root| replace(root.join("empty directory"), "bin"), "is not a directory"),
+    ("a link for an odd directory", |root| replace(root.join("an empty\ndirectory"), "bin"), "is not a directory"),
+    (
+        "a link for a file",
+        |root| {
+            fs::rename(root.join("plain"), root.with_extension("kept")).expect("moved");
+            symlink(root.with_extension("kept"), root.join("plain")).expect("a link");
+        },
+        "plain: is a link",
+    ),
+    (
+        "a link for an odd file",
+        |root| {
+            fs::rename(root.join("back\\slash"), root.with_extension("kept")).expect("moved");
+            symlink(root.with_extension("kept"), root.join("back\\slash")).expect("a link");
+        },
+        "back\\slash: is a link",
+    ),
 ];
 
 async fn every_damage_is_noticed(stage: Stage) {
