@@ -5,8 +5,10 @@ cd -- "$base" || exit
 flush() { sync "$1" 2>/dev/null || sync; }
 note() {
   # After a power cut the last line may lack its end; this one must not become part of it.
-  # Counted and not compared: the byte may be a zero, which a command substitution loses.
-  if [ -s .relm/history.jsonl ] && [ "$(tail -c 1 .relm/history.jsonl | wc -l)" -eq 0 ]; then printf '\n' >>.relm/history.jsonl; fi
+  # Counted and not compared: the cut can leave zero bytes, which a command substitution drops.
+  if [ -s .relm/history.jsonl ] && [ "$(tail -c 1 .relm/history.jsonl | wc -l)" -eq 0 ]; then
+    printf '\n' >>.relm/history.jsonl || return
+  fi
   printf '%s\n' "$1" >>.relm/history.jsonl && flush .relm/history.jsonl
 }
 now=

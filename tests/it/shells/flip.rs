@@ -15,6 +15,7 @@ super::under_every_shell!(
     states_of_current,
     left_links_are_no_obstacle,
     what_changed_meanwhile_stays,
+    a_history_without_its_last_newline,
     releases_turn_bad_and_good,
     marks,
 );
@@ -147,6 +148,24 @@ async fn what_changed_meanwhile_stays(stage: Stage) {
         assert!(exit.stderr.contains("somebody else has changed it"), "{exit:?}");
     }
     assert_eq!((live(&stage), history(&stage)), (Some(target(0)), before));
+}
+
+async fn a_history_without_its_last_newline(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    ended(&flip(&stage, None, 0).await, 0);
+    let path = stage.path(".relm/history.jsonl");
+    let whole = fs::read_to_string(&path).expect("a file");
+    for rest in ["{\"at\":\"20", "\0\0\0\0", "half a line \\"] {
+        fs::write(&path, format!("{whole}{rest}")).expect("a file");
+        let there = live(&stage) == Some(target(0));
+        ended(&if there { flip(&stage, Some(0), 1).await } else { flip(&stage, Some(1), 0).await }, 0);
+        let text = fs::read_to_string(&path).expect("a file");
+        let lines: Vec<_> = text.lines().collect();
+        let readable = lines.iter().filter(|line| serde_json::from_str::<Flip>(line).is_ok()).count();
+        assert_eq!((lines.len(), readable, text.ends_with('\n')), (5, 4, true), "{rest:?}: {text}");
+    }
 }
 
 async fn releases_turn_bad_and_good(stage: Stage) {
