@@ -11,6 +11,9 @@ pub struct CopyFromCurrent {
     pub paths: Vec<String>,
 }
 
+/// Copied under a name that no code can have, then renamed: half a copy must not pass for the code's own when the step
+/// is run again.
+///
 /// Where `cp` knows `--reflink` a copy costs nothing on file systems that share blocks.
 const COPY: &str = r#"cd -- "$release" || exit
 reflink=
@@ -19,7 +22,7 @@ for path in "$@"; do
   if [ -e "./$path" ] || [ -L "./$path" ]; then printf '%s: the code has its own\n' "$path"; continue; fi
   if [ ! -e "$from/$path" ] && [ ! -L "$from/$path" ]; then printf '%s: not in the live release\n' "$path"; continue; fi
   case $path in */*) mkdir -p -- "./${path%/*}" || exit ;; esac
-  cp -a $reflink -- "$from/$path" "./$path" || exit
+  rm -rf -- ./.relm && cp -a $reflink -- "$from/$path" ./.relm && mv -T -- ./.relm "./$path" || exit
 done"#;
 
 impl Operation for CopyFromCurrent {

@@ -13,7 +13,9 @@ while [ $# -gt 0 ]; do
       mkdir -p -- "$shared/$parent" || exit
       if [ -d "./$path" ] && [ ! -L "./$path" ]; then
         # The first deploy: what the code ships there is where the directory's life begins.
-        cp -Rp -- "./$path" "$shared/$path" || exit
+        # Renamed when it is whole: half a copy must not pass for the shared directory when the step is run again.
+        new=$shared/.relm-${release##*/}
+        rm -rf -- "$new" && cp -Rp -- "./$path" "$new" && mv -T -- "$new" "$shared/$path" || exit
       else
         mkdir -- "$shared/$path" || exit
       fi

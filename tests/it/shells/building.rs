@@ -14,6 +14,7 @@ super::under_every_shell!(
     a_missing_shared_file_is_told,
     what_the_code_ships_fills_a_shared_directory,
     copies_from_the_live_release,
+    half_a_copy_is_made_anew,
     a_virtualenv_that_cannot_be_built,
 );
 
@@ -110,6 +111,23 @@ async fn copies_from_the_live_release(stage: Stage) {
     let exit = stage.work(&operation.work(&stage.on(Some(&name), None))).await;
     ended(&exit, 91);
     assert_eq!(exit.stdout, "nothing is live yet\n");
+}
+
+/// What a killed attempt leaves has the name under which copies are made.
+async fn half_a_copy_is_made_anew(stage: Stage) {
+    let (before, name) = (stage.with_version(0).await.name, stage.with_version(1).await.name);
+    let (old, new) = (stage.path(&format!("releases/{before}")), stage.path(&format!("releases/{name}")));
+    fs::create_dir_all(old.join("modules/a")).expect("a directory");
+    fs::create_dir_all(new.join(".relm/half")).expect("a directory");
+    let copy = CopyFromCurrent { paths: strings(&["modules"]) };
+    ended(&stage.work(&copy.work(&stage.on(Some(&name), Some(&before)))).await, 0);
+    assert!(new.join("modules/a").is_dir() && !new.join("modules/half").exists() && !new.join(".relm").exists());
+    fs::create_dir_all(stage.path(&format!("shared/.relm-{name}/half"))).expect("a directory");
+    let link = LinkShared { dirs: strings(&["modules"]), files: Vec::new() };
+    ended(&stage.run(&link, &name).await, 0);
+    let shared: Vec<_> = fs::read_dir(stage.path("shared")).expect("a directory").collect();
+    assert_eq!(shared.len(), 1, "{shared:?}");
+    assert!(stage.path("shared/modules/a").is_dir() && !stage.path("shared/modules/half").exists());
 }
 
 fn virtualenv(python: &str, packages: &'static str, sources: &[&str]) -> BuildVirtualenv {
