@@ -203,3 +203,14 @@ async fn a_script_ends_with_its_controller(stage: Stage) {
         ended(&stage.sh("exit 2").await, 2);
     }
 }
+
+/// Only once: a group has five seconds to end in good order.
+#[tokio::test]
+async fn what_ignores_term_is_killed() {
+    let stage = Stage::new(Shell::Ash, Tools::Busybox);
+    let script = Script::new("trap '' TERM; sh -c 'echo $$ >child; sleep 60' & sleep 60; sleep 60");
+    let limit = Duration::from_millis(300);
+    assert_eq!(stage.exec(&script, &Input::Nothing, Some(limit)).await, Err(ExecError::TimedOut(limit)));
+    child_is_gone(&stage).await;
+    ended(&stage.sh("exit 3").await, 3);
+}
