@@ -80,6 +80,9 @@ async fn a_populated_environment(stage: Stage) {
     let states: Vec<_> = seen.releases.iter().map(|release| (release.state, release.has_tree)).collect();
     assert_eq!(states, [(State::Retired, true), (State::Live, true), (State::Building, true)]);
     assert_eq!(seen.releases[2].record, record(2), "a record comes back as it was written");
+    let pretty = serde_json::to_string_pretty(&record(2)).expect("text");
+    fs::write(stage.path(&format!(".relm/releases/{}/release.json", record(2).name)), pretty).expect("a file");
+    assert_eq!(seen_at(&stage, "srv", false).await.releases[2].record, record(2), "or over several lines");
     let steps = &seen.releases[1].steps;
     let of = |step: &str, hash: &str| (step.to_owned(), hash.to_owned());
     assert_eq!(*steps, [of("upload_code", "00ff"), of("my own & odd / step", "11ee")]);
