@@ -30,6 +30,7 @@ use under_every_shell;
 
 mod building;
 mod claim;
+mod code;
 mod flip;
 mod flip_race;
 mod quoting;

@@ -9,7 +9,7 @@ use relm::engine::Operation as _;
 use super::flip::operation;
 use super::stage::{Shell, Stage, Tools, ended, record};
 
-const FLIPS: u32 = 200;
+const FLIPS: u32 = 150;
 
 async fn flips_are_never_seen_half_done(stage: Stage) {
     for n in 0..2 {

@@ -70,8 +70,13 @@ async fn long_scripts_and_values(stage: Stage) {
     let exit = stage.script(&script).await;
     let counts: Vec<usize> = exit.stdout.split_whitespace().map(|count| count.parse().expect("a number")).collect();
     assert_eq!(counts, [210_000, 210_000]);
-    let text: &'static str =
-        Box::leak(format!("{}echo done", "echo line >/dev/null\n".repeat(10_000)).into_boxed_str());
+    let text: &'static str = Box::leak(
+        format!(
+            "{}echo done",
+            "x='a line of eighty characters, so that few of them make a long script: 0123456789'\n".repeat(2_500)
+        )
+        .into_boxed_str(),
+    );
     assert_eq!(stage.sh(text).await.stdout, "done\n");
     let exit = stage.exec(&Script::new(text), &Input::Bytes(Bytes::new()), None).await.expect("an exit");
     assert_eq!(exit.stdout, "done\n");

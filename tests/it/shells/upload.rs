@@ -1,7 +1,6 @@
 //! Code arrives as it was sent, whatever its names, and every damage is noticed.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -9,8 +8,8 @@ use std::sync::Arc;
 
 use relm::operations::{CheckUpload, UploadCode};
 use relm::release::ReleaseName;
-use relm::source::{Archive, Places, Source, Wanted};
 
+use super::code::{Code, mode};
 use super::stage::{Stage, ended};
 
 super::under_every_shell!(
@@ -19,162 +18,6 @@ super::under_every_shell!(
     a_damaged_stream_is_noticed,
     an_upload_over_an_earlier_one,
 );
-
-/// A source directory, packed, and its manifest.
-struct Code {
-    directory: tempfile::TempDir,
-    archive: Archive,
-    manifest: bytes::Bytes,
-}
-
-/// Names that something on the way could take for something else.
-fn odd_names() -> Vec<String> {
-    let deep = ["a deep directory with a name of some length, 50 b"; 12].join("/");
-    let names = [
-        "plain",
-        "with space",
-        " leading",
-        "trailing ",
-        "-dash",
-        "--help",
-        "new\nline",
-        "ends in newline\n",
-        "tab\there",
-        "back\\slash",
-        "back\\nslash",
-        "octal\\101",
-        "\\",
-        "quo'te",
-        "dou\"ble",
-        "$HOME",
-        "`id`",
-        "$(id)",
-        "*",
-        "?[x]",
-        "~",
-        "#comment",
-        "semi;colon",
-        "am&p",
-        "carriage\rreturn",
-        "escape\u{1b}[1m",
-        "ünïcödé-日本",
-        "%s%n",
-        "a: OK",
-        "...",
-        "=",
-        "!",
-        "sub dir/-x",
-        "sub\ndir/in\\side",
-        "{a,b}",
-        "SHA256 (x) = y",
-        "*star",
-        "e\\c",
-        "x\\0y",
-    ];
-    let mut names: Vec<String> = names.map(str::to_owned).to_vec();
-    names.extend([
-        "n".repeat(200),
-        "é".repeat(100),
-        format!("{deep}/file"),
-        format!("{}/{}", "d".repeat(200), "f".repeat(200)),
-    ]);
-    names
-}
-
-fn links() -> Vec<(&'static str, String)> {
-    [
-        ("relative", "plain"),
-        ("absolute", "/etc/hostname"),
-        ("dangling", "no/such thing"),
-        ("up", "../../shared/x"),
-        ("-link", "-dash"),
-        ("new\nlink", "new\nline"),
-        ("link\\", "back\\slash"),
-        ("tab", "tab\there"),
-        ("ends", "in newline\n"),
-        ("to a directory", "sub dir"),
-        ("sub dir/link", "../plain"),
-        ("dot", "."),
-        (" spaced ", " "),
-        ("arrow", "a -> b"),
-    ]
-    .map(|(path, target)| (path, target.to_owned()))
-    .into_iter()
-    .chain([("long", "t/".repeat(150)), ("exactly 100", "x".repeat(100))])
-    .collect()
-}
-
-fn write(root: &Path, name: &str, content: &[u8]) -> PathBuf {
-    let path = root.join(name);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-    fs::write(&path, content).expect("a file");
-    path
-}
-
-impl Code {
-    fn odd() -> Self {
-        Self::of(|root| {
-            for name in odd_names() {
-                write(root, &name, format!("content of {name}").as_bytes());
-            }
-            for (path, target) in links() {
-                symlink(target, root.join(path)).expect("a link");
-            }
-            for name in ["bin/run", "bin/run\n", "bin/with space"] {
-                mode(write(root, name, b"#!/bin/sh\n"), 0o755);
-            }
-            for name in ["empty directory", "an empty\ndirectory", "empty/in/empty", "-empty"] {
-                fs::create_dir_all(root.join(name)).expect("a directory");
-            }
-            write(root, "empty file", b"");
-            write(root, "binary", &(0..=255).cycle().take(200_000).collect::<Vec<u8>>());
-        })
-    }
-
-    /// A few of each kind: what the damages below need.
-    fn small() -> Self {
-        Self::of(|root| {
-            for name in ["plain", "-dash", "new\nline", "with space", "tab\there", "back\\slash"] {
-                write(root, name, format!("content of {name}").as_bytes());
-            }
-            write(root, "empty file", b"");
-            write(
-                root,
-                "binary",
-                &(0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect::<Vec<_>>(),
-            );
-            for name in ["bin/run", "bin/run\n"] {
-                mode(write(root, name, b"#!/bin/sh\n"), 0o755);
-            }
-            for (path, target) in [("relative", "plain"), ("ends", "in newline\n"), ("dangling", "nowhere")] {
-                symlink(target, root.join(path)).expect("a link");
-            }
-            for name in ["empty directory", "an empty\ndirectory"] {
-                fs::create_dir(root.join(name)).expect("a directory");
-            }
-        })
-    }
-
-    fn of(fill: impl Fn(&Path)) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        fill(directory.path());
-        let wanted = Wanted { source: Source::Directory(directory.path().to_owned()), exclude: Vec::new() };
-        let places = Places { cache: directory.path().join("cache"), scratch: None };
-        let frozen = wanted.freeze(&places).expect("a tree");
-        let archive = frozen.archive(&|_| true).expect("an archive");
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(frozen.manifest.to_text().as_bytes()).expect("bytes");
-        Self { directory, archive, manifest: gzip.finish().expect("bytes").into() }
-    }
-
-    fn upload(&self) -> UploadCode {
-        UploadCode { archive: Arc::new(self.archive.path.to_path_buf()), size: self.archive.size }
-    }
-
-    fn check(&self) -> CheckUpload {
-        CheckUpload { manifest: self.manifest.clone() }
-    }
-}
 
 /// Paths with what stands there: `d`, a link's target, or mode and content.
 fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -230,10 +73,6 @@ fn replace(path: PathBuf, target: &str) {
     symlink(target, path).expect("a link");
 }
 
-fn mode(path: PathBuf, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
-}
-
 const DAMAGES: &[Damage] = &[
     ("a changed byte", |root| fs::write(root.join("plain"), "content of plaim").expect("a file"), "./plain"),
     ("a changed byte, odd name", |root| fs::write(root.join("new\nline"), "x").expect("a file"), "new\nline"),
@@ -273,9 +112,12 @@ const DAMAGES: &[Damage] = &[
 
 async fn every_damage_is_noticed(stage: Stage) {
     let code = Code::small();
-    for (n, (what, damage, words)) in (0..).zip(DAMAGES) {
-        let name = uploaded(&stage, &code, n).await;
-        damage(&stage.path(&format!("releases/{name}")));
+    let name = stage.claimed(0).await.name;
+    let root = stage.path(&format!("releases/{name}"));
+    for (what, damage, words) in DAMAGES {
+        fs::remove_dir_all(&root).and_then(|()| fs::create_dir(&root)).expect("an empty directory");
+        ended(&stage.run(&code.upload(), &name).await, 0);
+        damage(&root);
         let exit = stage.run(&code.check(), &name).await;
         assert!(!exit.status.success(), "{what} was not noticed");
         assert!(exit.stderr.contains(words), "{what}: {exit:?}");
