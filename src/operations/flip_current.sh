@@ -35,7 +35,7 @@ if [ -n "$target" ]; then
   # `current`; without -T it would move the link into the directory `current` points to.
   link=.current-$$-${target#releases/}
   rm -f -- "$link"
-  ln -s -- "$target" "$link" && mv -f -T -- "$link" current || { rm -f -- "$link"; exit 1; }
+  ln -s -- "$target" "$link" && flush . && mv -f -T -- "$link" current || { rm -f -- "$link"; exit 1; }
   flush .
   [ "$(readlink current)" = "$target" ] || { printf 'current does not read back as %s\n' "$target" >&2; exit 1; }
 else

@@ -88,9 +88,9 @@ impl fmt::Display for Status {
 pub struct Exit {
     /// How it ended.
     pub status: Status,
-    /// All of its standard output, or the last megabyte of it.
+    /// All of its standard output, or the last few megabytes of it.
     pub stdout: String,
-    /// All of its standard error, or the last megabyte of it.
+    /// All of its standard error, or the last few megabytes of it.
     pub stderr: String,
 }
 

@@ -16,6 +16,7 @@ mod rollback;
 mod run;
 mod setup_release;
 mod shared;
+mod shells;
 mod signals;
 mod site;
 mod ssh;
