@@ -5,7 +5,6 @@ use std::fs;
 
 use futures_util::future::join_all;
 use relm::engine::{ClaimError, claim};
-use tokio_util::sync::CancellationToken;
 
 use super::stage::{Stage, record};
 
@@ -34,7 +33,7 @@ async fn taken_names_are_passed_over(stage: Stage) {
     let (first, second) = (record(1).name, record(2).name);
     fs::create_dir(stage.path(&format!(".relm/releases/{first}"))).expect("a directory");
     fs::write(stage.path(&format!("releases/{second}")), "").expect("a file");
-    let claimed = claim(&[stage.machine()], &record(0), &CancellationToken::new()).await.expect("a claim");
+    let claimed = claim(&[stage.machine()], &record(0)).await.expect("a claim");
     assert_eq!(claimed.name, record(3).name);
     assert_eq!(claimed.created, record(0).created);
     let told = stage.read(&format!(".relm/releases/{}/release.json", claimed.name));
@@ -51,8 +50,7 @@ fn nothing_is_left(stage: &Stage) {
 
 async fn many_claims_at_once_get_different_names(stage: Stage) {
     const RUNS: usize = 12;
-    let claims = (0..RUNS)
-        .map(|_| async { claim(&[stage.machine()], &record(0), &CancellationToken::new()).await.expect("a claim") });
+    let claims = (0..RUNS).map(|_| async { claim(&[stage.machine()], &record(0)).await.expect("a claim") });
     let names: BTreeSet<_> = join_all(claims).await.into_iter().map(|record| record.name).collect();
     assert_eq!(names.len(), RUNS);
     for name in &names {
@@ -68,7 +66,7 @@ async fn two_hosts_agree_on_a_name(stage: Stage) {
     let other = Stage::new(stage.shell, stage.tools);
     other.claimed(0).await;
     let machines = [stage.machine(), other.machine()];
-    let claimed = claim(&machines, &record(0), &CancellationToken::new()).await.expect("a claim");
+    let claimed = claim(&machines, &record(0)).await.expect("a claim");
     assert_eq!(claimed.name, record(1).name);
     assert!(!stage.path(&format!("releases/{}", record(0).name)).exists());
     assert!(!stage.path(&format!(".relm/releases/{}", record(0).name)).exists());
@@ -80,7 +78,7 @@ async fn two_hosts_agree_on_a_name(stage: Stage) {
 async fn a_place_that_cannot_be_made_is_told(stage: Stage) {
     fs::create_dir_all(stage.path("releases")).expect("a directory");
     fs::write(stage.path("shared"), "").expect("a file");
-    let error = claim(&[stage.machine()], &record(0), &CancellationToken::new()).await;
+    let error = claim(&[stage.machine()], &record(0)).await;
     let Err(ClaimError::Host { host, reason }) = error else { panic!("{error:?}") };
     assert!(host.as_str() == "web1" && reason.contains("shared"), "{reason}");
     assert_eq!(fs::read_dir(stage.path("releases")).expect("a directory").count(), 0);

@@ -163,7 +163,7 @@ impl Stage {
     /// Claims the release of the `n`th second.
     pub(super) async fn claimed(&self, n: u32) -> Record {
         let record = record(n);
-        let claimed = claim(&[self.machine()], &record, &CancellationToken::new()).await.expect("a claim");
+        let claimed = claim(&[self.machine()], &record).await.expect("a claim");
         assert_eq!(claimed, record);
         claimed
     }
@@ -196,6 +196,7 @@ fn applets() -> &'static Path {
 pub(super) fn record(n: u32) -> Record {
     let created = at(n);
     Record {
+        reference: "main".to_owned(),
         name: ReleaseName::at(created),
         created,
         by: "Zoë O'Neil".to_owned(),
