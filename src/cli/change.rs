@@ -145,8 +145,9 @@ impl<'a> Change<'a> {
         keep_days: Option<u32>,
         plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
+        let wanted = code::wanted(&self.env, source)?;
         // Neither needs the other; of two troubles that with the source is told.
-        let (code, ground) = tokio::join!(code::freeze(&self.env, source), self.survey("reading the source, "));
+        let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (code, ground) = (code?, ground?);
         let record = self.record(&code, &ground.survey, keep_days);
         let planned = plan(self.site(&ground.survey), &record, &code.cargo)?;

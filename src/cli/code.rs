@@ -23,9 +23,8 @@ pub(super) struct Code {
     _archive: Archive,
 }
 
-/// Freezes and packs what `args` or else the environment names.
-pub(super) async fn freeze(env: &Environment, args: &SourceArgs) -> Result<Code, Complaint> {
-    let wanted = wanted(env, args)?;
+/// Freezes and packs a source.
+pub(super) async fn freeze(wanted: Wanted) -> Result<Code, Complaint> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| session::home().join(".cache"), Into::into);
     let places = Places { cache: cache.join("relm"), scratch: None };
     let frozen = tokio::task::spawn_blocking(move || pack(&wanted, &places)).await;
@@ -48,7 +47,8 @@ fn pack(wanted: &Wanted, places: &Places) -> Result<Code, Complaint> {
     Ok(Code { origin: frozen.origin.clone(), tree: frozen.manifest.hash(), cargo, _archive: archive })
 }
 
-fn wanted(env: &Environment, args: &SourceArgs) -> Result<Wanted, Complaint> {
+/// The source that `args` or else the environment names.
+pub(super) fn wanted(env: &Environment, args: &SourceArgs) -> Result<Wanted, Complaint> {
     let mut wanted = env.source.clone();
     let absolute = |path: &Path| {
         std::path::absolute(path).map_err(|error| Complaint::usage(format!("{}: {error}", path.display())))
