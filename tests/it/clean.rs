@@ -144,18 +144,29 @@ const DAMAGES: [(&str, Damage); 7] = [
 
 #[test]
 fn with_a_record_that_cannot_be_read_nothing_is_removed() {
+    let site = Site::new("web1 web2", KEEP_ALL);
+    let [_, b, _] = deploys(&site);
+    site.configure("[release]\nkeep = 1\n");
+    let host = site.host("web1");
     for (what, damage) in DAMAGES {
-        let site = Site::new("web1 web2", KEEP_ALL);
-        let [_, b, _, _] = deploys(&site);
-        damage(&site.host("web1"), &b);
-        let done = site.relm("clean-releases --keep 1");
+        let files = ["release.json", "state"].map(|file| host.record_file(&b, file));
+        let whole = files.each_ref().map(|file| fs::read(file).expect("a record"));
+        damage(&host, &b);
+        let before = site.hosts().iter().map(OnHost::releases).collect::<Vec<_>>();
+        let done = site.relm("clean-releases");
         assert_eq!(done.code, Some(3), "{what}: {}", done.stderr);
         assert!(done.stderr.contains("web1") && done.stderr.contains(&b), "{what}: {}", done.stderr);
-        assert!(site.hosts().iter().all(|host| host.releases().len() == 4), "{what}: something was removed");
-        site.configure("[release]\nkeep = 1\n");
+        let after = site.hosts().iter().map(OnHost::releases).collect::<Vec<_>>();
+        assert_eq!(after, before, "{what}: something was removed");
         let done = site.relm("deploy").ends(0).says(&["web1", &b]);
-        assert_eq!(site.host("web1").releases().len(), 5, "{what}: {}", done.stderr);
+        assert_eq!(host.releases().len(), before[0].len() + 1, "{what}: {}", done.stderr);
+        for (file, bytes) in files.iter().zip(whole) {
+            let _ = fs::remove_dir(file);
+            fs::write(file, bytes).expect("a file");
+        }
     }
+    site.relm("clean-releases").ends(0);
+    assert_eq!(host.releases().len(), 2, "all can be read again");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_failing_preparation_changes_nothing_live_anywhere() {
 
 #[test]
 fn every_failed_host_is_named_with_its_own_last_words() {
-    let run = "sleep 0.3; echo \"the words of $RELM_HOST\" >&2; [ $RELM_HOST = web3 ]";
+    let run = "sleep 0.3; seq -f 'line %.0f' 30; echo \"the words of $RELM_HOST\" >&2; [ $RELM_HOST = web3 ]";
     let site = Site::new("web1 web2 web3 web4", &operation("build", "prepare", "", run));
     let done = site.relm("deploy").ends(1);
     let told = done.stderr.split_once('✘').expect("an ending").1.to_owned();
@@ -35,6 +35,10 @@ fn every_failed_host_is_named_with_its_own_last_words() {
         assert!(told.contains(&format!("the words of {host}")), "{host}:\n{told}");
     }
     assert!(!told.contains("the words of web3"), "{told}");
+    let failed = site.relm("deploy --json").ends(1).json();
+    let failed = failed.iter().find(|event| event["event"] == "host_failed").expect("a failure");
+    let said = failed["failure"]["said"].as_array().expect("lines");
+    assert_eq!((said.len(), &said[0]), (20, &serde_json::json!("line 12")), "the last lines and no more");
     assert!(told.contains("build failed on 3 of 4 hosts"), "{told}");
 }
 
