@@ -30,7 +30,14 @@ env --default-signal=INT,QUIT true 2>/dev/null && relm_start="$relm_start env --
 relm_live=
 exec 3>&2
 relm_end() { [ -z "$relm_live" ] || kill -s "$1" -- "-$relm_live" 2>/dev/null || kill -s "$1" "$relm_live" 2>/dev/null; }
-trap 'relm_end TERM' EXIT
+relm_gone() { ! kill -s 0 -- "-$relm_live" 2>/dev/null && ! kill -s 0 "$relm_live" 2>/dev/null; }
+relm_last() {
+  [ -n "$relm_live" ] || return
+  relm_end TERM
+  for relm_second in 1 2 3 4 5; do relm_gone && return; sleep 1; done
+  relm_end KILL
+}
+trap relm_last EXIT
 relm_run() {
   {
     printf '%s\n' "$2" | $relm_start sh 2>&3 3>&-
@@ -92,7 +99,11 @@ pub(super) fn running(group: Option<u32>) -> String {
     group.map_or_else(|| "relm_live=\n".to_owned(), |group| format!("relm_live={group}\n"))
 }
 
-/// Tells the control shell to send a signal to a process group.
+/// Tells the control shell to send a signal to a process group. After TERM it watches the group by itself: the script
+/// may end at once, and leave behind a child that ignores TERM.
 pub(super) fn end(group: u32, signal: &'static str) -> String {
+    if signal == "TERM" {
+        return format!("relm_live={group}; relm_last </dev/null >/dev/null 2>&1 3>&- &\n");
+    }
     format!("relm_live={group}; relm_end {signal}\n")
 }

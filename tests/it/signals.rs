@@ -99,9 +99,8 @@ fn a_signal_during_an_upload_ends_it() {
 }
 
 #[test]
-fn a_second_signal_leaves_at_once() {
-    let stubborn =
-        r#"trap '' TERM INT HUP; echo $$ > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; sleep 20; sleep 20"#;
+fn a_second_signal_leaves_at_once_and_what_will_not_end_is_killed() {
+    let stubborn = r#"trap '' TERM INT HUP; sh -c 'echo $PPID' > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; sleep 20; sleep 20"#;
     let site = Site::new("web1", &operation("stubborn", "prepare", "", stubborn));
     let child = site.start("deploy");
     site.await_file("pid");
@@ -111,6 +110,7 @@ fn a_second_signal_leaves_at_once() {
     send(&child, "INT");
     end(child).ends(130);
     assert!(before.elapsed() < Duration::from_secs(2));
+    assert!(within(12, || !lives(site.read("pid").trim())), "what ran on the host lives on");
 }
 
 #[test]
