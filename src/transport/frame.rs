@@ -23,14 +23,17 @@ pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd bs=1 count="$n"
 /// `setsid` gives a script a process group; without it only its first process can be ended. A shell starts background
 /// commands with INT and QUIT ignored (POSIX XCU 2.11), which services started by a script would inherit; GNU `env`
 /// can take that back, and busybox hosts have to live with it.
+///
+/// A group is killed as `-- -GROUP`; the shell of busybox knows no `--` there.
 pub(super) const PRELUDE: &str = r#"
 relm_start=
 command -v setsid >/dev/null 2>&1 && relm_start=setsid
 env --default-signal=INT,QUIT true 2>/dev/null && relm_start="$relm_start env --default-signal=INT,QUIT"
 relm_live=
 exec 3>&2
-relm_end() { [ -z "$relm_live" ] || kill -s "$1" -- "-$relm_live" 2>/dev/null || kill -s "$1" "$relm_live" 2>/dev/null; }
-relm_gone() { ! kill -s 0 -- "-$relm_live" 2>/dev/null && ! kill -s 0 "$relm_live" 2>/dev/null; }
+relm_kill() { kill -s "$1" -- "-$relm_live" || kill -s "$1" "-$relm_live" || kill -s "$1" "$relm_live"; } 2>/dev/null
+relm_end() { [ -z "$relm_live" ] || relm_kill "$1"; }
+relm_gone() { ! relm_kill 0; }
 relm_last() {
   [ -n "$relm_live" ] || return
   relm_end TERM
