@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::complaint::Complaint;
+use super::out;
 
 /// Asks a question whose answer is no unless the person says yes.
 pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
@@ -29,6 +30,6 @@ pub(super) fn passphrase(prompt: &str) -> Option<String> {
         return None;
     }
     // Below it may stand what relm is doing, without an end of line.
-    anstream::eprint!("\r\x1b[K");
+    out::note("\r\x1b[K");
     rpassword::prompt_password(prompt).ok()
 }

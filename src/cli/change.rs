@@ -11,7 +11,7 @@ use super::args::Common;
 use super::code::{self, Code};
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
-use super::{ask, screen, signals, who};
+use super::{ask, out, screen, signals, who};
 use crate::config::{Config, Environment};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::operations::Actor;
@@ -230,7 +230,10 @@ impl Ground {
         let machines = hosts.filter_map(|(host, transport)| {
             let seen = self.survey.host(&host.name)?;
             let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
-            Some(Machine { host: host.clone(), transport, layout, before: seen.live().cloned() })
+            let before = seen.live().cloned();
+            let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
+            let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
+            Some(Machine { host: host.clone(), transport, layout, before, before_reference })
         });
         machines.collect()
     }
@@ -241,6 +244,6 @@ fn print_paths(machines: &[Machine], name: &ReleaseName) {
     let mut paths: Vec<String> = machines.iter().map(|machine| machine.layout.release(name)).collect();
     paths.dedup();
     for path in paths {
-        anstream::println!("{path}");
+        out::line(path);
     }
 }

@@ -1,5 +1,6 @@
 //! Any error as a person sees it: what is wrong, what is behind it, what to type next; and its exit code.
 
+use super::out;
 use std::fmt::Write as _;
 
 use crate::config::{EnvError, Problems};
@@ -67,13 +68,13 @@ impl Complaint {
         let bold = anstyle::Style::new().bold();
         let red = anstyle::AnsiColor::Red.on_default().bold();
         if self.message.is_empty() {
-            anstream::eprint!("{}", self.details);
+            out::note(&self.details);
         } else {
-            anstream::eprintln!("{red}error:{red:#} {}", self.message);
-            anstream::eprint!("{}", self.details);
+            out::note(format!("{red}error:{red:#} {}\n", self.message));
+            out::note(&self.details);
         }
         for next in &self.next {
-            anstream::eprintln!("{bold}next{bold:#}   {next}");
+            out::note(format!("{bold}next{bold:#}   {next}\n"));
         }
     }
 

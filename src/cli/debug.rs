@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use super::args::Common;
 use super::complaint::Complaint;
+use super::out;
 use crate::config;
 use crate::ui::{self, Plain};
 
@@ -28,7 +29,7 @@ pub(super) fn run(command: &Debug, common: &Common) -> Result<u8, Complaint> {
     match command {
         Debug::Schema => {
             let schema = serde_json::to_string_pretty(&config::schema());
-            anstream::println!("{}", schema.expect("a schema is plain data"));
+            out::line(schema.expect("a schema is plain data"));
         }
         Debug::Play { log } => {
             let file = File::open(log).map_err(|error| Complaint::failed(format!("{}: {error}", log.display())))?;

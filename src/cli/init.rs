@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write as _};
 use clap::Args;
 
 use super::complaint::Complaint;
+use super::out;
 
 /// Write a commented Releases.toml here
 #[derive(Debug, Clone, Args)]
@@ -20,8 +21,8 @@ pub(super) fn write(_init: &Init) -> Result<u8, Complaint> {
     })?;
     let written = file.write_all(include_bytes!("../../templates/Releases.toml"));
     written.map_err(|error| Complaint::failed(format!("cannot write Releases.toml: {error}")))?;
-    anstream::println!("wrote Releases.toml: put your hosts in it, then");
-    anstream::println!("  relm check      can a deploy start?");
-    anstream::println!("  relm deploy     build a release on every host and make it live");
+    out::line("wrote Releases.toml: put your hosts in it, then");
+    out::line("  relm check      can a deploy start?");
+    out::line("  relm deploy     build a release on every host and make it live");
     Ok(0)
 }

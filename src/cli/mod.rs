@@ -9,6 +9,7 @@ mod complaint;
 mod connect;
 mod debug;
 mod init;
+mod out;
 mod own;
 mod read;
 mod screen;

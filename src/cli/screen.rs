@@ -11,6 +11,7 @@ use chrono::Utc;
 use super::args::Common;
 use super::change::Show;
 use super::complaint::Complaint;
+use super::out;
 use crate::engine::Plan;
 use crate::event::{Ending, Event, Stamped};
 use crate::fleet::EnvName;
@@ -29,7 +30,7 @@ pub(super) struct Doing {
 pub(super) fn doing(what: &str, common: &Common) -> Doing {
     let shown = !common.json && stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     if shown {
-        anstream::eprint!("\r{}\x1b[K", tame(what));
+        out::note(format!("\r{}\x1b[K", tame(what)));
     }
     Doing { shown }
 }
@@ -37,7 +38,7 @@ pub(super) fn doing(what: &str, common: &Common) -> Doing {
 impl Drop for Doing {
     fn drop(&mut self) {
         if self.shown {
-            anstream::eprint!("\r\x1b[K");
+            out::note("\r\x1b[K");
         }
     }
 }
@@ -99,7 +100,7 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
         return 0;
     }
     let release = plan.release.as_ref().map(|release| format!(", release {release}")).unwrap_or_default();
-    anstream::println!("{} {}{release}: this would be done", plan.task, plan.env);
+    out::line(format!("{} {}{release}: this would be done", plan.task, plan.env));
     let mut table = Table::new(vec!["phase", "step", "hosts"]);
     for info in plan.step_infos() {
         let phase = serde_json::to_value(info.phase).ok().and_then(|phase| phase.as_str().map(str::to_owned));
@@ -107,13 +108,13 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
         let hosts = if hosts.is_empty() { "nobody has its role".to_owned() } else { hosts.join(" ") };
         table = table.row(vec![phase.unwrap_or_default(), info.name, hosts]);
     }
-    anstream::print!("{}", table.render(false));
+    out::text_only(table.render(false));
     if plan.batches.len() > 1 {
         let sizes: Vec<String> = plan.batches.iter().map(ToString::to_string).collect();
-        anstream::println!("hosts switch in batches of {}", sizes.join(", "));
+        out::line(format!("hosts switch in batches of {}", sizes.join(", ")));
     }
     for note in &plan.notes {
-        anstream::println!("note: {note}");
+        out::line(format!("note: {note}"));
     }
     0
 }

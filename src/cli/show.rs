@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::args::Common;
+use super::out;
 use crate::config::Config;
 use crate::fleet::{EnvName, HostName};
 use crate::tasks::clean_releases::Verdicted;
@@ -10,12 +11,12 @@ use crate::tasks::{check, history, releases, status};
 use crate::ui::{Table, text};
 
 fn json(report: &impl Serialize) {
-    anstream::println!("{}", serde_json::to_string(report).expect("a report is plain data"));
+    out::line(serde_json::to_string(report).expect("a report is plain data"));
 }
 
 fn table(table: &Table) {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    anstream::print!("{}", table.render(colour));
+    out::text_only(table.render(colour));
 }
 
 fn names(hosts: &[HostName]) -> String {
@@ -41,7 +42,7 @@ pub(super) fn releases(report: &releases::Report, common: &Common) {
         return json(report);
     }
     if report.releases.is_empty() {
-        anstream::println!("{} has no releases yet", report.env);
+        out::line(format!("{} has no releases yet", report.env));
     } else {
         let mut rows = Table::new(vec!["release", "state", "ref", "by", "hosts", "kept until"]);
         for line in &report.releases {
@@ -58,7 +59,7 @@ pub(super) fn releases(report: &releases::Report, common: &Common) {
         table(&rows);
     }
     for (host, reason) in report.unreachable.iter().chain(&report.damage) {
-        anstream::eprintln!("{host}: {reason}");
+        out::note(format!("{host}: {reason}\n"));
     }
 }
 
@@ -81,10 +82,10 @@ pub(super) fn status(report: &status::Report, common: &Common) {
     }
     table(&rows);
     if !report.in_step {
-        anstream::println!("the hosts are out of step");
+        out::line("the hosts are out of step");
     }
     for release in &report.unfinished {
-        anstream::println!("unfinished: {release}");
+        out::line(format!("unfinished: {release}"));
     }
 }
 
@@ -109,15 +110,15 @@ pub(super) fn history(report: &history::Report, common: &Common) {
         ]);
     }
     if report.entries.is_empty() {
-        anstream::println!("nothing has been live on {} yet", report.env);
+        out::line(format!("nothing has been live on {} yet", report.env));
     } else {
         table(&rows);
     }
     for (host, lines) in &report.damaged {
-        anstream::eprintln!("{host}: {lines} damaged lines were left out");
+        out::note(format!("{host}: {lines} damaged lines were left out\n"));
     }
     for (host, reason) in &report.unreachable {
-        anstream::eprintln!("{host}: {reason}");
+        out::note(format!("{host}: {reason}\n"));
     }
 }
 
@@ -139,13 +140,13 @@ pub(super) fn check(report: &check::Report, common: &Common) {
     table(&rows);
     for line in &report.hosts {
         for text in &line.trouble {
-            anstream::println!("{}: {text}", line.host);
+            out::line(format!("{}: {text}", line.host));
         }
         for text in &line.notes {
-            anstream::println!("{}: note: {text}", line.host);
+            out::line(format!("{}: note: {text}", line.host));
         }
     }
-    anstream::println!("{}", if report.ready { "a deploy can start" } else { "a deploy cannot start" });
+    out::line(if report.ready { "a deploy can start" } else { "a deploy cannot start" });
 }
 
 /// What a clean would do.

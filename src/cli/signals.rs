@@ -1,5 +1,6 @@
 //! Ctrl-C and its relatives.
 
+use super::out;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ pub(super) fn stop_on_signals() -> CancellationToken {
             if cancelled.is_cancelled() {
                 std::process::exit(130);
             }
-            anstream::eprintln!("interrupted: ending what runs on the hosts (once more to leave at once)");
+            out::note("interrupted: ending what runs on the hosts (once more to leave at once)\n");
             cancelled.cancel();
         }
     });

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::Common;
 use super::complaint::Complaint;
-use super::{ask, connect, session};
+use super::{ask, connect, out, session};
 use crate::fleet::{Address, HostName};
 use crate::ssh;
 
@@ -27,7 +27,7 @@ pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint
         return Err(Complaint::usage(format!("{} has no host {:?}; it has {}", env.name, args.host, known.join(", "))));
     };
     if matches!(host.address, Address::Local(_)) {
-        anstream::println!("{} is a directory of this machine and has no key", host.name);
+        out::line(format!("{} is a directory of this machine and has no key", host.name));
         return Ok(0);
     }
     let settings = connect::ssh_settings(&config, &env.name);
@@ -35,7 +35,7 @@ pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint
     let keys = ssh::host_keys(host, &settings).await.map_err(unreachable)?;
     for key in &keys {
         let known = if key.is_known { "  (known already)" } else { "" };
-        anstream::println!("{}  {}  {}{known}", host.name, key.algorithm, key.fingerprint);
+        out::line(format!("{}  {}  {}{known}", host.name, key.algorithm, key.fingerprint));
     }
     if keys.iter().all(|key| key.is_known) {
         return Ok(0);
@@ -44,6 +44,6 @@ pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint
     for key in keys.iter().filter(|key| !key.is_known) {
         ssh::record_key(host, &settings, key).map_err(unreachable)?;
     }
-    anstream::println!("recorded");
+    out::line("recorded");
     Ok(0)
 }

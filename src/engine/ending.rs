@@ -76,6 +76,9 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, 
     let is_live = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == plan.release;
     let is_as_before = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == machine.before;
     let all_read = look.unread.is_empty();
+    let mut live = look.hosts.values();
+    let first = live.next();
+    let in_step = live.all(|other| Some(other) == first);
     match came {
         Came::Through { changed: false } => (Ending::NothingChanged, 0),
         Came::Through { .. } if !plan.flips() => (Ending::Succeeded, 0),
@@ -90,6 +93,12 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, 
         Came::AfterSwitch if !plan.flips() => (Ending::NothingChanged, 1),
         Came::Through { .. } | Came::AfterSwitch => (Ending::LiveButUnfinished, 4),
         Came::BeforeSwitch => (Ending::NothingChanged, 1),
+        // Somebody else has flipped all of them meanwhile: not ours, and not mixed either.
+        Came::Back { .. }
+            if all_read && in_step && !machines.iter().any(is_live) && !machines.iter().any(is_as_before) =>
+        {
+            (Ending::NothingChanged, 1)
+        }
         Came::Back { .. } if !all_read || !machines.iter().all(is_as_before) => (Ending::Mixed, 5),
         Came::Back { undone: true } if interrupted => (Ending::Interrupted, 130),
         // Every host serves what it served before; an undo that failed is told with its host.

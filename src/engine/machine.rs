@@ -19,11 +19,14 @@ pub struct Machine {
     pub layout: Layout,
     /// What was live when it was surveyed.
     pub before: Option<ReleaseName>,
+    /// What that was made from, for commands that run in it again.
+    pub before_reference: String,
 }
 
 impl Machine {
     /// What an operation sees of it while the run is about `release`.
     pub(super) fn on<'a>(&'a self, env: &'a EnvName, release: Option<&'a ReleaseName>) -> On<'a> {
-        On { host: &self.host, layout: &self.layout, env, release, before: self.before.as_ref() }
+        let (before, before_reference) = (self.before.as_ref(), self.before_reference.as_str());
+        On { host: &self.host, layout: &self.layout, env, release, before, before_reference }
     }
 }

@@ -63,6 +63,8 @@ pub struct On<'a> {
     pub release: Option<&'a ReleaseName>,
     /// What was live when the run began.
     pub before: Option<&'a ReleaseName>,
+    /// What that was made from.
+    pub before_reference: &'a str,
 }
 
 /// A script with everything that bounds it.

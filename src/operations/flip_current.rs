@@ -38,7 +38,8 @@ const PUT_BACK: &str = "put_back";
 
 impl FlipCurrent {
     fn script(&self, on: &On<'_>, from: Option<&ReleaseName>, to: Option<&ReleaseName>, task: &str) -> Script {
-        let line = |stage| self.line(stage, from, to, task);
+        let at = Utc::now();
+        let line = |stage| self.line(stage, at, from, to, task);
         let target = to.map(Layout::link_target).unwrap_or_default();
         let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
         let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
@@ -50,15 +51,24 @@ impl FlipCurrent {
             .set("left", left)
             .set("put_back", if task == PUT_BACK { "yes" } else { "" })
             .set("abandoned", from.map(|from| on.layout.record(from)).unwrap_or_default())
-            .set("at", self.actor.at.to_rfc3339())
+            .set("run", self.actor.at.to_rfc3339())
+            .set("at", at.to_rfc3339())
             .set("intent", line(FlipStage::Intent))
             .set("result", line(FlipStage::Done))
     }
 
-    fn line(&self, stage: FlipStage, from: Option<&ReleaseName>, to: Option<&ReleaseName>, task: &str) -> String {
+    fn line(
+        &self,
+        stage: FlipStage,
+        at: DateTime<Utc>,
+        from: Option<&ReleaseName>,
+        to: Option<&ReleaseName>,
+        task: &str,
+    ) -> String {
         let made = to == Some(&self.record.name);
         let flip = Flip {
-            at: self.actor.at,
+            at,
+            run: self.actor.at,
             stage,
             task: task.to_owned(),
             from: from.cloned(),

@@ -1,6 +1,6 @@
 # Points `current` to a release, or takes it away when `target` is empty.
 # In: base, target and expected (releases/NAME or nothing), record (of the target), left (record of a release that
-# turned out bad, or nothing), put_back and abandoned (not empty, and the record of the release that is left), at, intent and result (lines for the history).
+# turned out bad, or nothing), put_back and abandoned (not empty, and the record of the release that is left), run, at, intent and result (lines for the history).
 cd -- "$base" || exit
 flush() { sync "$1" 2>/dev/null || sync; }
 note() {
@@ -30,7 +30,7 @@ if [ -n "$target" ] && [ ! -d "$target" ]; then
 fi
 note "$intent" || exit
 if [ -n "$target" ]; then
-  if [ ! -e "$record/lived" ]; then printf '%s\n' "$at" >"$record/lived" || exit; fi
+  if [ ! -e "$record/lived" ]; then printf '%s\n' "$run" >"$record/lived" || exit; fi
   # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
   # `current`; without -T it would move the link into the directory `current` points to.
   link=.current-$$-${target#releases/}
@@ -44,7 +44,7 @@ else
 fi
 note "$result" || exit
 # A release whose first switch was put back has not lived: it must not count as a good one.
-if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$at" ]; then rm -f -- "$abandoned/lived"; fi
+if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$run" ]; then rm -f -- "$abandoned/lived"; fi
 if [ -n "$target" ]; then
   # Chosen by name although it was bad once: it is not any more.
   case $(cat "$record/state" 2>/dev/null) in bad*)

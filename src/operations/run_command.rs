@@ -34,7 +34,7 @@ const RUN: &str = r#"cd -- "$relm_directory" || exit
 eval "$relm_command""#;
 
 impl RunCommand {
-    fn script(&self, on: &On<'_>, command: &str) -> Script {
+    fn script(&self, on: &On<'_>, command: &str, reference: &str) -> Script {
         // A command typed once runs in what is live on its host.
         let release = on.release.or(on.before);
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
@@ -51,11 +51,11 @@ impl RunCommand {
             .export("RELM_RELEASE_PATH", path)
             .export("RELM_HOST", on.host.name.as_str())
             .export("RELM_ROLES", roles.join(" "))
-            .export("RELM_REF", &self.reference)
+            .export("RELM_REF", reference)
     }
 
-    fn running(&self, on: &On<'_>, command: &str) -> Work {
-        let script = self.script(on, command);
+    fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {
+        let script = self.script(on, command, reference);
         Work { script, input: crate::transport::Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain }
     }
 }
@@ -70,13 +70,13 @@ impl Operation for RunCommand {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        self.running(on, &self.run)
+        self.running(on, &self.run, &self.reference)
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
         // Before a first deploy nothing ran, so there is nothing to run again.
         on.release?;
-        self.undo.as_deref().map(|command| self.running(on, command))
+        self.undo.as_deref().map(|command| self.running(on, command, on.before_reference))
     }
 
     fn is_serial(&self) -> bool {

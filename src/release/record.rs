@@ -92,6 +92,9 @@ pub enum FlipStage {
 pub struct Flip {
     /// When, by the controller's clock.
     pub at: DateTime<Utc>,
+    /// When the run that did it began: the same on all hosts, which flip at moments of their own.
+    #[serde(default)]
+    pub run: DateTime<Utc>,
     /// Whether it was about to happen or had happened.
     pub stage: FlipStage,
     /// The task: `deploy`, `rollback`; `put_back` when a failed switch was undone.

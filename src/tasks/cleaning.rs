@@ -35,6 +35,8 @@ pub(super) fn verdicts(
             Some(name) if seen.live() != Some(name) => seen.live().cloned(),
             _ => seen.before_live(),
         };
+        // With lines of the history lost the target may be another than it seems: it is the newest but one then.
+        let keep = if seen.damaged_history > 0 { keep.max(2) } else { keep };
         (host.clone(), decide(&facts, keep, target.as_ref(), now))
     };
     // A host with a record that cannot be read is left alone: nothing there may be called superseded.

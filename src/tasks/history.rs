@@ -44,16 +44,21 @@ pub fn report(env: &EnvName, survey: &Survey) -> Report {
     let mut entries: Vec<Entry> = Vec::new();
     for (host, seen) in &survey.hosts {
         for flip in &seen.history {
-            match entries.iter_mut().find(|entry| entry.flip == *flip) {
+            match entries.iter_mut().find(|entry| is_one_change(&entry.flip, flip)) {
                 Some(entry) => entry.hosts.push(host.clone()),
                 None => entries.push(Entry { flip: flip.clone(), hosts: vec![host.clone()] }),
             }
         }
     }
-    // A flip and its putting back bear the time of their run: there, a host's own order tells which came later.
     entries.reverse();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.flip.at));
     let damaged = survey.hosts.iter().filter(|(_, seen)| seen.damaged_history > 0);
     let damaged = damaged.map(|(host, seen)| (host.clone(), seen.damaged_history)).collect();
     Report { env: env.clone(), entries, damaged, unreachable: survey.silent.clone() }
+}
+
+/// Says whether two hosts tell of the same change. Each flipped at a moment of its own.
+fn is_one_change(one: &Flip, other: &Flip) -> bool {
+    let what = |flip: &Flip| (flip.run, flip.task.clone(), flip.stage, flip.from.clone(), flip.to.clone());
+    what(one) == what(other)
 }

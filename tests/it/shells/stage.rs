@@ -111,7 +111,13 @@ impl Stage {
 
     /// The host as `claim` and `survey` know it, over a connection of its own.
     pub(super) fn machine(&self) -> Machine {
-        Machine { host: self.host.clone(), transport: self.another(), layout: self.layout.clone(), before: None }
+        Machine {
+            host: self.host.clone(),
+            transport: self.another(),
+            layout: self.layout.clone(),
+            before: None,
+            before_reference: String::new(),
+        }
     }
 
     /// A path below the environment's directory.
@@ -148,7 +154,7 @@ impl Stage {
 
     /// What an operation sees of this host.
     pub(super) fn on<'a>(&'a self, release: Option<&'a ReleaseName>, before: Option<&'a ReleaseName>) -> On<'a> {
-        On { host: &self.host, layout: &self.layout, env: &self.env, release, before }
+        On { host: &self.host, layout: &self.layout, env: &self.env, release, before, before_reference: "main" }
     }
 
     /// Runs an operation for a release.
