@@ -26,7 +26,7 @@ fn words(line: &str) -> Vec<String> {
 fn commands() -> Vec<String> {
     let text = fs::read_to_string("README.md").expect("the README");
     let typed = text.lines().filter_map(|line| line.strip_prefix("    ").or_else(|| line.strip_prefix("$ ")));
-    let typed = typed.map(|line| line.trim().trim_start_matches("4.     "));
+    let typed = typed.map(str::trim);
     let relm = typed.filter_map(|line| {
         line.strip_prefix("relm ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned)
     });
