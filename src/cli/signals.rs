@@ -16,6 +16,7 @@ pub(super) fn stop_on_signals() -> CancellationToken {
             let any = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
             futures_util::future::select_all(any).await;
             if cancelled.is_cancelled() {
+                out::note("left at once; `relm status` says what is live\n");
                 std::process::exit(130);
             }
             out::note("interrupted: ending what runs on the hosts (once more to leave at once)\n");
