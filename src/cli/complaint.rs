@@ -1,8 +1,8 @@
 //! Any error as a person sees it: what is wrong, what is behind it, what to type next; and its exit code.
 
-use super::out;
 use std::fmt::Write as _;
 
+use super::out;
 use crate::config::{EnvError, Problems};
 use crate::engine::ClaimError;
 use crate::fleet::HostName;

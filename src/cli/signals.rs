@@ -1,8 +1,9 @@
 //! Ctrl-C and its relatives.
 
-use super::out;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use super::out;
 
 /// Cancels the token at the first INT, TERM or HUP. A second one ends relm at once: the hosts' own shells end what
 /// they run when the connection goes.
