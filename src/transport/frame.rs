@@ -24,17 +24,28 @@ pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd bs=1 count="$n"
 /// commands with INT and QUIT ignored (POSIX XCU 2.11), which services started by a script would inherit; GNU `env`
 /// can take that back, and busybox hosts have to live with it.
 ///
+/// relm says which group a script runs in as soon as it has heard so. If it is gone before, the shell looks for the
+/// child of its own that leads a group.
+///
 /// A group is killed as `-- -GROUP`; the shell of busybox knows no `--` there.
 pub(super) const PRELUDE: &str = r#"
 relm_start=
 command -v setsid >/dev/null 2>&1 && relm_start=setsid
 env --default-signal=INT,QUIT true 2>/dev/null && relm_start="$relm_start env --default-signal=INT,QUIT"
 relm_live=
+relm_job=none
 exec 3>&2
 relm_kill() { kill -s "$1" -- "-$relm_live" || kill -s "$1" "-$relm_live" || kill -s "$1" "$relm_live"; } 2>/dev/null
 relm_end() { [ -z "$relm_live" ] || relm_kill "$1"; }
 relm_gone() { ! relm_kill 0; }
+relm_find() {
+  for relm_stat in /proc/[0-9]*/stat; do
+    read -r relm_pid relm_name relm_state relm_parent relm_group relm_rest 2>/dev/null <"$relm_stat" || continue
+    if [ "$relm_parent" = "$relm_job" ] && [ "$relm_group" = "$relm_pid" ]; then relm_live=$relm_group; fi
+  done
+}
 relm_last() {
+  [ -n "$relm_live" ] || relm_find
   [ -n "$relm_live" ] || return
   relm_end TERM
   for relm_second in 1 2 3 4 5; do relm_gone && return; sleep 1; done
@@ -48,6 +59,7 @@ relm_run() {
     printf '\n%s end %d\n' "$1" "$relm_status" >&3
     printf '\n%s end %d\n' "$1" "$relm_status"
   } </dev/null 2>/dev/null &
+  relm_job=$!
 }
 "#;
 
