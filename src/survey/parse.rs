@@ -176,3 +176,154 @@ fn read_state(text: &str) -> Option<(State, Option<DateTime<Utc>>)> {
     };
     Some((state, DateTime::parse_from_rfc3339(since).ok().map(|since| since.to_utc())))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ONE: &str = "2026-11-20_14.30.05";
+    const TWO: &str = "2026-11-21_09.00.00";
+
+    fn record(name: &str, more: &str) -> String {
+        format!(
+            "record {name} {{\"name\":\"{name}\",\"created\":\"2026-11-20T14:30:05Z\",\"by\":\"ada\",\"machine\":\"desk\",\
+             \"source\":\"main of shop\",\"ref\":\"main\",\"tree\":\"\"{more}}}"
+        )
+    }
+
+    fn answer(lines: &[&str]) -> String {
+        let lines: Vec<&str> = [&["base /srv/www/test"], lines, &["end"]].concat();
+        lines.join("\n") + "\n"
+    }
+
+    fn whole() -> String {
+        let (one, two) = (record(ONE, ""), record(TWO, ",\"private\":true"));
+        answer(&[
+            "user deploy",
+            "clock 1790000000",
+            "missing tar",
+            "free 1000",
+            &format!("link releases/{ONE}"),
+            &format!("tree {ONE}"),
+            &format!("tree {TWO}"),
+            "tree lost+found",
+            &one,
+            &format!("state {ONE} complete 2026-11-20T14:31:00Z"),
+            &format!("lived {ONE}"),
+            &format!("step {ONE} 00ff upload_code"),
+            &two,
+            &format!("state {TWO} complete 2026-11-21T09:01:00Z"),
+            &format!("used {TWO} 4711"),
+            "history {}",
+        ])
+    }
+
+    #[test]
+    fn a_whole_answer() {
+        let seen = parse(&whole()).expect("an answer");
+        assert_eq!((seen.layout.base(), seen.user.as_str()), ("/srv/www/test", "deploy"));
+        assert_eq!((seen.clock.timestamp(), seen.free_kilobytes), (1_790_000_000, Some(1000)));
+        assert_eq!((seen.missing_tools, seen.strangers), (vec!["tar".to_owned()], vec!["lost+found".to_owned()]));
+        assert_eq!((seen.damage, seen.damaged_history), (Vec::new(), 1));
+        let states: Vec<_> = seen.releases.iter().map(|release| (release.name.as_str(), release.state)).collect();
+        // Both were asked for in the same second of their records, so the name decides.
+        assert_eq!(states, [(ONE, State::Live), (TWO, State::Private)]);
+        assert_eq!(seen.releases[0].steps, [("upload_code".to_owned(), "00ff".to_owned())]);
+        assert_eq!(seen.releases[1].used_by, Some(4711));
+    }
+
+    #[test]
+    fn what_current_is() {
+        let foreign = |text: &str| Current::Foreign(text.to_owned());
+        let tree = format!("tree {ONE}");
+        let cases = [
+            (format!("link releases/{ONE}"), Current::Release(ReleaseName::parse(ONE).expect("a name"))),
+            (format!("link /srv/www/test/releases/{ONE}/"), Current::Release(ReleaseName::parse(ONE).expect("a name"))),
+            (format!("link releases/{TWO}"), foreign(&format!("is a link to release {TWO}, which is not there"))),
+            (
+                format!("link /srv/www/testing/releases/{ONE}"),
+                foreign(&format!(
+                    "is a link to \"/srv/www/testing/releases/{ONE}\", which is no release of this environment"
+                )),
+            ),
+            ("foreign is a directory, not a link".to_owned(), foreign("is a directory, not a link")),
+            ("user deploy".to_owned(), Current::Nothing),
+        ];
+        for (line, current) in cases {
+            assert_eq!(parse(&answer(&[&tree, &line])).expect("an answer").current, current, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_damage_and_never_a_release() {
+        let (good, other) =
+            (record(ONE, ""), record(TWO, "").replace(&format!("record {TWO}"), &format!("record {ONE}")));
+        let state = format!("state {ONE} complete 2026-11-20T14:31:00Z");
+        let cases = [
+            vec![good.clone(), format!("unreadable {ONE}")],
+            vec![state.clone()],
+            vec![format!("record {ONE} {{"), state.clone()],
+            vec![other, state],
+            vec![good.clone()],
+            vec![good, format!("state {ONE} splendid")],
+        ];
+        for lines in cases {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let seen = parse(&answer(&lines)).expect("an answer");
+            assert_eq!((seen.damage.len(), seen.releases.len()), (1, 0), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_line_or_no_directory_is_an_error() {
+        assert!(parse(&answer(&["motd hello"])).is_err());
+        assert!(parse("user deploy\nend\n").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_answer_is_an_error(at in any::<prop::sample::Index>()) {
+            let whole = whole();
+            // Without its last newline an answer is still whole: `end` stands there.
+            let cut = &whole[..at.index(whole.len() - 1)];
+            prop_assert!(parse(cut).is_err(), "{cut}");
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "(?s).*") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn no_answer_makes_it_panic(lines in prop::collection::vec(line(), 0..12)) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let _ = parse(&answer(&lines));
+        }
+    }
+
+    /// A line with a known keyword and anything behind it.
+    fn line() -> impl Strategy<Value = String> {
+        let keywords = vec![
+            "base",
+            "user",
+            "clock",
+            "free",
+            "link",
+            "foreign",
+            "history",
+            "damage",
+            "tree",
+            "record",
+            "state",
+            "lived",
+            "step",
+            "used",
+            "unreadable",
+        ];
+        let rest =
+            prop_oneof!["\\PC{0,20}", Just(ONE.to_owned()), "2026-11-20_14\\.30\\.05 \\PC{0,20}", "-?[0-9]{0,25}"];
+        (prop::sample::select(keywords), rest).prop_map(|(keyword, rest)| format!("{keyword} {rest}"))
+    }
+}
