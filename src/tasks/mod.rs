@@ -58,3 +58,6 @@ pub struct Cargo {
 pub fn command(task: &str, env: &Environment) -> String {
     format!("relm {task} {}", env.name)
 }
+
+#[cfg(test)]
+mod tests;
