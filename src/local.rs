@@ -143,7 +143,7 @@ mod tests {
             ("cat", "", "", 0),
         ];
         for (text, stdout, stderr, code) in cases {
-            let exit = shell.capture(&Script::new(text)).await.expect("an exit");
+            let exit = shell.capture(&Script::new(text), None).await.expect("an exit");
             assert_eq!(
                 (exit.stdout.as_str(), exit.stderr.as_str(), &exit.status),
                 (stdout, stderr, &Status::Code(code)),
@@ -155,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn a_script_starts_in_the_directory_with_default_signals() {
         let (directory, shell) = host();
-        let exit = shell.capture(&Script::new("pwd -P; grep SigIgn /proc/self/status")).await.expect("an exit");
+        let exit = shell.capture(&Script::new("pwd -P; grep SigIgn /proc/self/status"), None).await.expect("an exit");
         let here = directory.path().canonicalize().expect("a path");
         let ignored = u64::from_str_radix(exit.stdout.split_whitespace().last().expect("a mask"), 16).expect("a mask");
         assert!(exit.stdout.starts_with(here.to_str().expect("utf-8")), "{}", exit.stdout);
@@ -165,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn death_by_signal_is_told_apart() {
         let (_directory, shell) = host();
-        let exit = shell.capture(&Script::new("sh -c 'kill -s KILL $$'; exit $?")).await.expect("an exit");
+        let exit = shell.capture(&Script::new("sh -c 'kill -s KILL $$'; exit $?"), None).await.expect("an exit");
         assert_eq!(exit.status, Status::Signal("KILL".to_owned()));
     }
 
@@ -195,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn a_background_process_does_not_hold_a_script_open() {
         let (_directory, shell) = host();
-        let exit = shell.capture(&Script::new("sleep 5 & echo started")).await.expect("an exit");
+        let exit = shell.capture(&Script::new("sleep 5 & echo started"), None).await.expect("an exit");
         assert_eq!(exit.stdout, "started\n");
     }
 

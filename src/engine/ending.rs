@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio_util::sync::CancellationToken;
 
 use super::{Machine, Plan};
 use crate::event::Ending;
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
 use crate::script::Script;
-use crate::transport::{Exec, Input};
 
 /// A host that does not answer the last look within this is called unread.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,16 +53,9 @@ async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
         "cd -- \"$base\" || exit\nif [ -L current ]; then readlink current && cd -- \"$(readlink current)\"; fi",
     )
     .set("base", machine.layout.base());
-    let stop = CancellationToken::new();
-    let exec = Exec {
-        script: &script,
-        input: &Input::Nothing,
-        on_line: &|_, _| {},
-        on_sent: &|_| {},
-        time_limit: Some(PATIENCE),
-        stop: &stop,
-    };
-    let exit = tokio::time::timeout(PATIENCE, machine.transport.exec(exec)).await.ok()?.ok()?;
+    let answer = machine.transport.capture(&script, Some(PATIENCE));
+    // Twice, because a host that is gone cannot keep a limit.
+    let exit = tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()?;
     if !exit.status.success() {
         return None;
     }

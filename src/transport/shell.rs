@@ -11,7 +11,6 @@ use tokio::sync::Mutex;
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
 use super::{Channel, Exec, ExecError, Exit, Heard, Input, Link, Transport};
-use crate::script::Script;
 
 /// Runs scripts over a [`Link`].
 #[derive(Debug)]
@@ -82,22 +81,6 @@ impl Transport for HostShell {
             }
         }
         .boxed()
-    }
-}
-
-impl HostShell {
-    /// Runs a script that needs no input, limit or listener.
-    pub async fn capture(&self, script: &Script) -> Result<Exit, ExecError> {
-        let stop = tokio_util::sync::CancellationToken::new();
-        let exec = Exec {
-            script,
-            input: &Input::Nothing,
-            on_line: &|_, _| {},
-            on_sent: &|_| {},
-            time_limit: None,
-            stop: &stop,
-        };
-        self.exec(exec).await
     }
 }
 
