@@ -54,7 +54,7 @@ pub struct Cargo {
     pub unpacked: u64,
 }
 
-/// How the command to type next begins: `relm`, with the configuration if it is not the default.
+/// A command to type next, about the same environment.
 pub fn command(task: &str, env: &Environment) -> String {
     format!("relm {task} {}", env.name)
 }

@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::batches::batch_sizes;
 use super::building::app_operations;
-use super::deploy::reference;
 use super::{Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
@@ -38,7 +37,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
     let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
     let record = seen.expect("a rollback target is on every host").record.clone();
-    let reference = reference(&record).to_owned();
+    let reference = record.reference.clone();
     let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
     let phases = [Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish];
     let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
