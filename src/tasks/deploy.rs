@@ -53,7 +53,7 @@ pub struct SourceArgs {
 
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refusal> {
-    readiness::require_ready(site.survey, cargo.unpacked + cargo.archive_size)?;
+    readiness::require_ready(site, cargo.unpacked + cargo.archive_size)?;
     let plan = start(site, record);
     let plan = build(plan, site.env, cargo);
     Ok(switch(plan, site, record).if_it_fails(MarkFailed))
@@ -61,7 +61,7 @@ pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refu
 
 /// A deploy of a release that stands on the hosts already.
 pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
-    readiness::require_ready(site.survey, 0)?;
+    readiness::require_ready(site, 0)?;
     let record = complete_everywhere(site, name)?;
     if site.survey.live_everywhere() == Some(name) {
         return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));

@@ -247,7 +247,7 @@ fn what_stops_a_deploy_is_said_with_its_host() {
     web1: its disk has 0 MB free, and 10 MB are needed
     web2: its disk has 0 MB free, and 10 MB are needed
     db1: its disk has 0 MB free, and 10 MB are needed
-    relm check
+    relm check demo
     ");
 }
 
