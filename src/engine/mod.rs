@@ -7,10 +7,10 @@ mod journal;
 mod machine;
 mod operation;
 mod plan;
-mod prepare;
 mod put_back;
 mod run;
 mod step;
+mod stretch;
 mod survey;
 mod switch;
 

@@ -6,8 +6,8 @@
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::prepare::Setting;
 use super::step::{Run, run_work};
+use super::stretch::Setting;
 use super::switch::Begun;
 use super::{Machine, On, Step};
 use crate::event::{Event, Failure, Phase};

@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::ending::{Came, judge, look};
-use super::prepare::{Setting, run_steps};
 use super::put_back::put_back;
 use super::step::{Run, run_work};
+use super::stretch::{Setting, run_steps};
 use super::switch::{Begun, switch};
 use super::{Events, Machine, Plan};
 use crate::event::{Ending, Event, Phase};

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::prepare::Setting;
+use super::stretch::Setting;
 use super::step::run_step;
 use super::{Machine, Plan, Step};
 use crate::event::{Event, Phase};
