@@ -98,6 +98,17 @@ fn a_failed_run_tells_who_failed_and_who_was_put_back() {
 }
 
 #[test]
+fn a_step_that_some_batch_never_came_to_is_not_called_finished() {
+    let site = Site::new("web1 web2", &settings());
+    site.write("broken-restart-web1", "");
+    let done = site.relm("deploy --json").ends(1);
+    let finished = whole(&done);
+    let finished = named(&finished, "step_finished").into_iter().filter(|event| event["ok"] == false);
+    let steps: Vec<_> = finished.map(|event| event["step"].clone()).collect();
+    assert_eq!(steps, ["flip_current", "restart"], "web2 came to neither");
+}
+
+#[test]
 fn every_task_that_changes_hosts_tells_its_run() {
     let task = "[tasks.own]\nabout = \"x\"\noperations = [\"say\"]\n";
     let site = Site::new("web1", &(settings() + task));
