@@ -1,7 +1,7 @@
 //! Which releases of a host stay and which go. Pure, so that thousands of histories can be tried against it.
 //!
 //! The ancestor of this rule deleted live releases in January 2021, because a record that could not be read counted
-//! as "not successful". Here the question is only asked of records that were read; see `engine` for the refusal.
+//! as "not successful". Here the question is only asked of records that were read; `tasks` refuses where there are others.
 
 use std::fmt;
 
@@ -111,8 +111,10 @@ impl fmt::Display for Reason {
             Self::KeptUntil(until) => write!(f, "kept until {}", until.format("%Y-%m-%d %H:%M UTC")),
             Self::BeingBuilt => f.write_str("being built"),
             Self::InUse(pid) => write!(f, "in use by process {pid}"),
+            Self::AmongNewest(..=1) => f.write_str("the newest good one"),
             Self::AmongNewest(keep) => write!(f, "among the {keep} newest good ones"),
             Self::EndedLately(state) => write!(f, "{}, less than a day ago", state.word()),
+            Self::Superseded(..=1) => f.write_str("older than the newest good one"),
             Self::Superseded(keep) => write!(f, "older than the {keep} newest good ones"),
             Self::EndedLongAgo(State::Building) => f.write_str("abandoned for more than a day"),
             Self::EndedLongAgo(state) => write!(f, "{} for more than a day", state.word()),
@@ -214,6 +216,7 @@ mod tests {
         let cases = [
             (Reason::KeptUntil(hour(0)), "kept until 1970-01-01 00:00 UTC"),
             (Reason::AmongNewest(3), "among the 3 newest good ones"),
+            (Reason::Superseded(1), "older than the newest good one"),
             (Reason::EndedLately(State::Bad), "bad, less than a day ago"),
             (Reason::EndedLongAgo(State::Building), "abandoned for more than a day"),
         ];

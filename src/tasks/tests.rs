@@ -229,7 +229,7 @@ fn a_clean() {
     let web1 = lines.expect("verdicts").into_iter().filter(|line| line.host.as_str() == "web1");
     let web1: Vec<_> = web1.map(|line| (line.release, line.remove, line.reason)).collect();
     let expected = [
-        (1, true, "older than the 1 newest good ones"),
+        (1, true, "older than the newest good one"),
         (2, false, "the rollback target"),
         (3, true, "bad for more than a day"),
         (4, false, "live"),

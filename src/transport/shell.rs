@@ -100,7 +100,7 @@ async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
 /// A word that no output contains by chance.
 fn token() -> String {
     use std::hash::{BuildHasher as _, RandomState};
-    // RandomState is seeded from the system's randomness; two of them make 128 bits.
+    // Seeded once a thread from the system's randomness and counted on from there: unpredictable, and never twice.
     let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
     format!("relm-{a:016x}{b:016x}")
 }
