@@ -320,6 +320,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_release_is_passed_over() {
+        let mut host = Host::do_all(&vec![Deed::Deploy; 3]);
+        host.roll_back(2);
+        host.roll_back(3);
+        // 3 is live again by name, and 2, which it replaced, has turned out bad.
+        assert_eq!(rollback_target(&host.survey(), None), Ok(name(1)));
+    }
+
+    #[test]
     fn a_release_that_is_gone_or_half_made_is_refused() {
         let host = Host::do_all(&[Deed::Deploy, Deed::FailInSwitch, Deed::Deploy]);
         assert_eq!(rollback_target(&host.survey(), None), Ok(name(1)));
