@@ -66,9 +66,8 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal
     if site.survey.live_everywhere() == Some(name) {
         return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));
     }
+    // Nothing marks it failed if the run fails: it was whole before, and still is.
     let mut plan = switch(start(site, &record), site, &record);
-    // It was whole before this run, and still is if the run fails.
-    plan.on_failure = None;
     plan.steps.retain(|step| step.phase != Phase::Prepare || !done_everywhere(site, name, step));
     Ok(plan)
 }
