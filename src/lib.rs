@@ -8,13 +8,13 @@
 //! | module | what it holds | may name |
 //! |---|---|---|
 //! | [`cli`] | the command line: parse, load, connect, survey, plan, run, exit; complaints; reports | all |
-//! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, source, survey |
-//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, event, fleet, release, script, source, survey, transport |
+//! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, survey |
+//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, fleet, release, script, transport |
 //! | [`engine`] | runs any plan: survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, survey, transport |
-//! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release, survey |
-//! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, script, transport |
-//! | [`local`] | a directory of this machine posing as a host | script, transport |
-//! | [`config`] | `Releases.toml`, every problem at once | event, fleet, release, script, source |
+//! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release |
+//! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, transport |
+//! | [`local`] | a directory of this machine posing as a host | transport |
+//! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source |
 //! | [`source`] | git, a directory or an archive, frozen into one tree | release |
 //! | [`event`] | the vocabulary of a run | fleet, release, transport |
 //! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
@@ -53,7 +53,8 @@
 //! - A name is claimed ([`engine::claim`]) before the plan is run, not in a step of it: one name on all hosts means that
 //!   a host that says "taken" changes it for all of them, and a plan has one name.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
-//!   source and the phases, rather than keeping words of their own for the same things.
+//!   source and the phases, rather than keeping words of their own for the same things. `tasks` names `event` for the
+//!   phases too, and `script` to quote the words of `relm run`.
 
 pub mod cli;
 pub mod config;

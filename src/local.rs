@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
-use crate::transport::{Channel, ConnectError, ConnectErrorKind, ExecError, Heard, Link, Status};
+use crate::transport::{Channel, ConnectError, ConnectErrorKind, ExecError, Heard, Link, OUTPUT_QUEUE, Status};
 
 /// A directory as a host. Commands start in it, and it is their `HOME`.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl LocalHost {
             .spawn()
             .map_err(|error| ExecError::NotStarted(error.to_string()))?;
         let (input, to_write) = mpsc::channel(8);
-        let (heard, output) = mpsc::unbounded_channel();
+        let (heard, output) = mpsc::channel(OUTPUT_QUEUE);
         let stdin = child.stdin.take().expect("standard input was asked for");
         tokio::spawn(write(stdin, to_write));
         tokio::spawn(follow(child, heard));
@@ -75,21 +75,21 @@ async fn write(mut stdin: ChildStdin, mut to_write: mpsc::Receiver<Bytes>) {
     }
 }
 
-async fn follow(mut child: Child, heard: mpsc::UnboundedSender<Heard>) {
+async fn follow(mut child: Child, heard: mpsc::Sender<Heard>) {
     let stdout = child.stdout.take().expect("standard output was asked for");
     let stderr = child.stderr.take().expect("standard error was asked for");
     let read = futures_util::future::join(pump(stdout, &heard, Heard::Stdout), pump(stderr, &heard, Heard::Stderr));
     read.await;
     let closed = child.wait().await.map(status_of).map_err(|error| error.to_string());
-    let _ = heard.send(Heard::Closed(closed));
+    let _ = heard.send(Heard::Closed(closed)).await;
 }
 
-async fn pump(mut from: impl AsyncRead + Unpin, to: &mpsc::UnboundedSender<Heard>, heard: fn(Bytes) -> Heard) {
+async fn pump(mut from: impl AsyncRead + Unpin, to: &mpsc::Sender<Heard>, heard: fn(Bytes) -> Heard) {
     loop {
         let mut bytes = BytesMut::with_capacity(16 << 10);
         match from.read_buf(&mut bytes).await {
             Ok(read) if read > 0 => {
-                if to.send(heard(bytes.freeze())).is_err() {
+                if to.send(heard(bytes.freeze())).await.is_err() {
                     return;
                 }
             }
@@ -143,7 +143,7 @@ mod tests {
             ("cat", "", "", 0),
         ];
         for (text, stdout, stderr, code) in cases {
-            let exit = shell.capture(&Script::new(text)).await.expect("an exit");
+            let exit = shell.capture(&Script::new(text), None).await.expect("an exit");
             assert_eq!(
                 (exit.stdout.as_str(), exit.stderr.as_str(), &exit.status),
                 (stdout, stderr, &Status::Code(code)),
@@ -155,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn a_script_starts_in_the_directory_with_default_signals() {
         let (directory, shell) = host();
-        let exit = shell.capture(&Script::new("pwd -P; grep SigIgn /proc/self/status")).await.expect("an exit");
+        let exit = shell.capture(&Script::new("pwd -P; grep SigIgn /proc/self/status"), None).await.expect("an exit");
         let here = directory.path().canonicalize().expect("a path");
         let ignored = u64::from_str_radix(exit.stdout.split_whitespace().last().expect("a mask"), 16).expect("a mask");
         assert!(exit.stdout.starts_with(here.to_str().expect("utf-8")), "{}", exit.stdout);
@@ -165,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn death_by_signal_is_told_apart() {
         let (_directory, shell) = host();
-        let exit = shell.capture(&Script::new("sh -c 'kill -s KILL $$'; exit $?")).await.expect("an exit");
+        let exit = shell.capture(&Script::new("sh -c 'kill -s KILL $$'; exit $?"), None).await.expect("an exit");
         assert_eq!(exit.status, Status::Signal("KILL".to_owned()));
     }
 
@@ -195,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn a_background_process_does_not_hold_a_script_open() {
         let (_directory, shell) = host();
-        let exit = shell.capture(&Script::new("sleep 5 & echo started")).await.expect("an exit");
+        let exit = shell.capture(&Script::new("sleep 5 & echo started"), None).await.expect("an exit");
         assert_eq!(exit.stdout, "started\n");
     }
 

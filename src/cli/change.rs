@@ -185,7 +185,9 @@ impl<'a> Change<'a> {
     }
 
     fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
-        let taken = survey.releases();
+        // Names that are gone again stand in the history still, and are not given to another release.
+        let flips = survey.hosts.iter().flat_map(|(_, seen)| &seen.history);
+        let taken: Vec<ReleaseName> = flips.filter_map(|flip| flip.to.clone()).chain(survey.releases()).collect();
         let mut name = ReleaseName::at(self.now);
         while taken.contains(&name) {
             name = name.next_second();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, stderr, stdout};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::args::Common;
 use super::change::Show;
 use super::complaint::Complaint;
 use super::out;
-use crate::engine::Plan;
+use crate::engine::{Heard, Plan};
 use crate::event::{Ending, Event, Stamped};
 use crate::fleet::EnvName;
 use crate::survey::Survey;
@@ -49,11 +49,11 @@ pub(super) struct Showing {
 }
 
 /// Starts showing what is heard.
-pub(super) fn start(heard: Receiver<Stamped>, common: &Common, show: Show) -> Showing {
+pub(super) fn start(heard: Heard, common: &Common, show: Show) -> Showing {
     let mut renderer = renderer(common, show);
     let thread = std::thread::spawn(move || {
         loop {
-            match heard.recv_timeout(BEAT) {
+            match heard.within(BEAT) {
                 Ok(event) => renderer.event(&event),
                 Err(RecvTimeoutError::Timeout) => renderer.tick(Utc::now()),
                 Err(RecvTimeoutError::Disconnected) => return,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::args::Common;
 use super::complaint::Complaint;
 use crate::config::{self, Config, Environment};
-use crate::fleet::{Fleet, HostName, Role};
+use crate::fleet::{Fleet, Host, Role};
 
 /// The home directory of the person who runs relm.
 pub(super) fn home() -> PathBuf {
@@ -47,14 +47,17 @@ pub(super) fn whole(task: &str, common: &Common) -> Result<(), Complaint> {
     )))
 }
 
-fn with_hosts(env: &Environment, wanted: &[String]) -> Result<Fleet, Complaint> {
-    let stranger = |name: &str| {
-        let known: Vec<String> = env.fleet.names().iter().map(ToString::to_string).collect();
+/// The host that is meant.
+pub(super) fn host<'e>(env: &'e Environment, name: &str) -> Result<&'e Host, Complaint> {
+    env.fleet.hosts.iter().find(|host| host.name.as_str() == name).ok_or_else(|| {
+        let known: Vec<&str> = env.fleet.hosts.iter().map(|host| host.name.as_str()).collect();
         Complaint::usage(format!("{} has no host {name:?}; it has {}", env.name, known.join(", ")))
-    };
-    let names: Result<Vec<HostName>, Complaint> =
-        wanted.iter().map(|name| HostName::new(name).map_err(|_| stranger(name))).collect();
-    env.fleet.narrowed(&names?).map_err(|name| stranger(name.as_str()))
+    })
+}
+
+fn with_hosts(env: &Environment, wanted: &[String]) -> Result<Fleet, Complaint> {
+    let wanted = wanted.iter().map(|name| host(env, name)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Fleet { hosts: env.fleet.hosts.iter().filter(|host| wanted.contains(host)).cloned().collect() })
 }
 
 /// The hosts that have one of `roles`; all if none is named.

@@ -5,7 +5,7 @@ use clap::Args;
 use super::args::Common;
 use super::complaint::Complaint;
 use super::{ask, connect, out, session};
-use crate::fleet::{Address, HostName};
+use crate::fleet::Address;
 use crate::ssh;
 
 /// Record a host's key after showing its fingerprint
@@ -21,11 +21,7 @@ pub(super) struct Trust {
 pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, Some(&args.env), common)?;
-    let host = HostName::new(&args.host).ok().and_then(|name| env.fleet.host(&name));
-    let Some(host) = host else {
-        let known: Vec<String> = env.fleet.names().iter().map(ToString::to_string).collect();
-        return Err(Complaint::usage(format!("{} has no host {:?}; it has {}", env.name, args.host, known.join(", "))));
-    };
+    let host = session::host(&env, &args.host)?;
     if matches!(host.address, Address::Local(_)) {
         out::line(format!("{} is a directory of this machine and has no key", host.name));
         return Ok(0);

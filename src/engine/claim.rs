@@ -6,8 +6,7 @@ use super::Machine;
 use crate::fleet::HostName;
 use crate::release::{Record, ReleaseName};
 use crate::script::Script;
-use crate::transport::{Exec, ExecError, Exit, Input, Status};
-use tokio_util::sync::CancellationToken;
+use crate::transport::{ExecError, Exit, Status};
 
 /// Seconds tried before giving up: so many deploys do not begin at once.
 const TRIES: usize = 120;
@@ -26,7 +25,9 @@ pub enum ClaimError {
         reason: String,
     },
     /// Every name tried was taken.
-    #[error("no free release name was found, the last one tried was {0}")]
+    #[error(
+        "no free release name was found, the last one tried was {0}; are two hosts of the file the same directory?"
+    )]
     NoneFree(ReleaseName),
 }
 
@@ -41,7 +42,7 @@ pub async fn claim(machines: &[Machine], record: &Record) -> Result<Record, Clai
             return Ok(record);
         }
         let winners = machines.iter().zip(&won).filter(|(_, won)| **won);
-        join_all(winners.map(|(machine, _)| ask(machine, RELEASE, &record))).await;
+        join_all(winners.map(|(machine, _)| ask(machine, GIVE_BACK, &record))).await;
         for (machine, answer) in machines.iter().zip(answers) {
             if let Some(reason) = trouble(answer) {
                 return Err(ClaimError::Host { host: machine.host.name.clone(), reason });
@@ -62,23 +63,13 @@ fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
 }
 
 async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<Exit, ExecError> {
-    let stop = CancellationToken::new();
     let json = serde_json::to_string(record).expect("a record is plain data");
     let script = Script::new(text)
         .set("base", machine.layout.base())
         .set("name", record.name.as_str())
         .set("record", json)
         .set("at", record.created.to_rfc3339());
-    let (on_line, on_sent) = (|_, _: &str| {}, |_| {});
-    let exec = Exec {
-        script: &script,
-        input: &Input::Nothing,
-        on_line: &on_line,
-        on_sent: &on_sent,
-        time_limit: None,
-        stop: &stop,
-    };
-    machine.transport.exec(exec).await
+    machine.transport.capture(&script, None).await
 }
 
 /// The record is made apart and moved in whole after the claim, so that no name ever has half a record.
@@ -96,5 +87,5 @@ fi
 mv -T -- "$new" "$name" || { rmdir -- "../../releases/$name"; rm -rf -- "$new"; exit 1; }"#;
 
 /// Gives back a claim that others could not make. The directory is empty, or it is not ours to remove.
-const RELEASE: &str = r#"cd -- "$base/.relm/releases" || exit
+const GIVE_BACK: &str = r#"cd -- "$base/.relm/releases" || exit
 rmdir -- "../../releases/$name" && rm -rf -- "$name""#;

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio_util::sync::CancellationToken;
 
 use super::{Machine, Plan};
 use crate::event::Ending;
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
 use crate::script::Script;
-use crate::transport::{Exec, Input};
 
 /// A host that does not answer the last look within this is called unread.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,26 +48,24 @@ pub(super) async fn look(machines: &[Machine]) -> Look {
     look
 }
 
+/// What is live; nothing if nothing is. A `current` that is no link to a release counts as unread, like a host that
+/// does not answer.
 async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
-    let script = Script::new(
-        "cd -- \"$base\" || exit\nif [ -L current ]; then readlink current && cd -- \"$(readlink current)\"; fi",
-    )
-    .set("base", machine.layout.base());
-    let stop = CancellationToken::new();
-    let exec = Exec {
-        script: &script,
-        input: &Input::Nothing,
-        on_line: &|_, _| {},
-        on_sent: &|_| {},
-        time_limit: Some(PATIENCE),
-        stop: &stop,
-    };
-    let exit = tokio::time::timeout(PATIENCE, machine.transport.exec(exec)).await.ok()?.ok()?;
-    if !exit.status.success() {
-        return None;
+    let script = Script::new(CURRENT).set("base", machine.layout.base());
+    let answer = machine.transport.capture(&script, Some(PATIENCE));
+    // Twice, because a host that is gone cannot keep a limit.
+    let exit = tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()?;
+    let target = exit.stdout.trim_end();
+    match exit.status.success() {
+        true if target.is_empty() => Some(None),
+        true => ReleaseName::parse(target.rsplit('/').next()?).ok().map(Some),
+        false => None,
     }
-    Some(exit.stdout.trim_end().rsplit('/').next().and_then(|name| ReleaseName::parse(name).ok()))
 }
+
+const CURRENT: &str = r#"cd -- "$base" 2>/dev/null || { [ ! -e "$base" ]; exit; }
+[ -L current ] || { [ ! -e current ]; exit; }
+target=$(readlink current) && cd -- "$target" && printf '%s\n' "$target""#;
 
 /// The ending and the exit code.
 pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, interrupted: bool) -> (Ending, u8) {
@@ -87,7 +83,8 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, 
         Came::Through { .. } | Came::AfterSwitch
             if machines.iter().any(|m| !look.unread.contains(&m.host.name) && !is_live(m)) && plan.flips() =>
         {
-            (Ending::Mixed, 5)
+            // All on one release that is not ours: somebody came after us.
+            if in_step && all_read { (Ending::NothingChanged, 1) } else { (Ending::Mixed, 5) }
         }
         Came::AfterSwitch | Came::BeforeSwitch if interrupted => (Ending::Interrupted, 130),
         Came::AfterSwitch if !plan.flips() => (Ending::NothingChanged, 1),

@@ -1,27 +1,64 @@
 //! The one way from work to the screen.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use chrono::Utc;
 
 use crate::event::{Event, Stamped};
 
-/// Where events are sent. A listener that is slow or gone never stops a run: the queue has no end and a failed send
-/// is nobody's failure.
+/// How many lines of output wait to be shown. A command that never stops talking must not fill this machine's memory.
+const WAITING: usize = 20_000;
+
+/// Where events are sent. A listener that is slow or gone never stops a run: what tells of the run waits in a queue
+/// without an end, and output that a listener cannot keep up with is left out.
 #[derive(Debug, Clone)]
 pub struct Events {
     sender: mpsc::Sender<Stamped>,
+    waiting: Arc<AtomicUsize>,
+    left_out: Arc<AtomicUsize>,
+}
+
+/// The listener's end.
+#[derive(Debug)]
+pub struct Heard {
+    receiver: mpsc::Receiver<Stamped>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Events {
     /// A new queue and its listener's end.
-    pub fn new() -> (Self, mpsc::Receiver<Stamped>) {
+    pub fn new() -> (Self, Heard) {
         let (sender, receiver) = mpsc::channel();
-        (Self { sender }, receiver)
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let events = Self { sender, waiting: Arc::clone(&waiting), left_out: Arc::default() };
+        (events, Heard { receiver, waiting })
     }
 
     /// Sends an event, stamped with the controller's clock.
     pub fn send(&self, event: Event) {
+        let is_output = matches!(event, Event::Output { .. });
+        if is_output && self.waiting.load(Ordering::Relaxed) >= WAITING {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = self.sender.send(Stamped { at: Utc::now(), event });
+    }
+
+    /// How many lines of output were left out.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out.load(Ordering::Relaxed)
+    }
+}
+
+impl Heard {
+    /// The next event, or why there is none within `patience`.
+    pub fn within(&self, patience: Duration) -> Result<Stamped, mpsc::RecvTimeoutError> {
+        let event = self.receiver.recv_timeout(patience)?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Ok(event)
     }
 }

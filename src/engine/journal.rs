@@ -19,7 +19,7 @@ exit "$relm_status""#;
 
 /// Wraps a step's script so that its success is written beside the release's records.
 ///
-/// The hash is that of the script: a step whose definition has changed since is not done.
+/// The hash is that of the script, so that a resumed run can tell a step whose definition has changed since.
 pub(super) fn journaled(step: &str, work: &Work, on: &On<'_>) -> Script {
     let Some(release) = on.release else {
         return work.script.clone();

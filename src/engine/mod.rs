@@ -7,15 +7,15 @@ mod journal;
 mod machine;
 mod operation;
 mod plan;
-mod prepare;
 mod put_back;
 mod run;
 mod step;
+mod stretch;
 mod survey;
 mod switch;
 
 pub use claim::{ClaimError, claim};
-pub use events::Events;
+pub use events::{Events, Heard};
 pub use machine::Machine;
 pub use operation::{On, Operation, Reading, Work};
 pub use plan::{Batches, Plan, Step};

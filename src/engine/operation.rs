@@ -34,11 +34,6 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
-    /// The app's command, as `Releases.toml` has it, to be shown when it fails.
-    fn command(&self) -> Option<String> {
-        None
-    }
-
     /// Says whether a release's journal is told that it is done.
     fn is_journaled(&self) -> bool {
         true
@@ -78,6 +73,8 @@ pub struct Work {
     pub time_limit: Option<Duration>,
     /// What its exit means.
     pub reading: Reading,
+    /// The app's own command, as `Releases.toml` has it, to be shown when it fails.
+    pub command: Option<String>,
 }
 
 /// What an exit means.
@@ -93,7 +90,7 @@ pub enum Reading {
 impl Work {
     /// One of relm's own scripts, without input or limit.
     pub fn ours(script: Script) -> Self {
-        Self { script, input: Input::Nothing, time_limit: None, reading: Reading::Ours }
+        Self { script, input: Input::Nothing, time_limit: None, reading: Reading::Ours, command: None }
     }
 
     /// The outcome an exit stands for; nothing if it is a failure.

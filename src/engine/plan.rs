@@ -87,12 +87,6 @@ impl Plan {
         self
     }
 
-    /// Adds a step that reads only.
-    #[must_use]
-    pub fn check(self, operation: impl Operation + 'static) -> Self {
-        self.step(Phase::Check, operation)
-    }
-
     /// Adds a step that changes nothing live.
     #[must_use]
     pub fn prepare(self, operation: impl Operation + 'static) -> Self {

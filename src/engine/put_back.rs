@@ -6,8 +6,8 @@
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::prepare::Setting;
 use super::step::{Run, run_work};
+use super::stretch::Setting;
 use super::switch::Begun;
 use super::{Machine, On, Step};
 use crate::event::{Event, Failure, Phase};
@@ -44,7 +44,7 @@ async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step])
 
 async fn undo(run: Run<'_>, step: &Step, machine: &Machine, on: &On<'_>, failure: &mut Option<Failure>) {
     let Some(work) = step.operation.undo(on) else { return };
-    if let Err(failed) = run_work(run, &step.name(), machine, &work, step.operation.command()).await {
+    if let Err(failed) = run_work(run, &step.name(), machine, &work).await {
         // The first is the cause; later ones usually follow from it.
         failure.get_or_insert(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
     }

@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::ending::{Came, judge, look};
-use super::prepare::{Setting, run_steps};
 use super::put_back::put_back;
 use super::step::{Run, run_work};
+use super::stretch::{Setting, run_steps};
 use super::switch::{Begun, switch};
 use super::{Events, Machine, Plan};
 use crate::event::{Ending, Event, Phase};
@@ -40,6 +40,11 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     let came = phases(setting, plan).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
+    }
+    if events.left_out() > 0 {
+        let message =
+            format!("{} lines of output came faster than they could be shown, and were left out", events.left_out());
+        events.send(Event::Warning { host: None, message });
     }
     let look = look(machines).await;
     let (ending, exit_code) = judge(plan, machines, came, &look, stop.is_cancelled());
@@ -85,7 +90,7 @@ async fn give_up(setting: Setting<'_>, plan: &Plan) {
     let run = Run { stop: &never, ..setting.run };
     let hosts = setting.machines.iter().map(|machine| async move {
         let work = operation.work(&machine.on(setting.env, setting.release));
-        let _ = run_work(run, &operation.name(), machine, &work, None).await;
+        let _ = run_work(run, &operation.name(), machine, &work).await;
     });
     join_all(hosts).await;
 }

@@ -14,6 +14,9 @@ use crate::transport::{Exec, Stream};
 /// Lines of a host's output that a failure keeps.
 const SAID: usize = 20;
 
+/// Characters of a line that a failure keeps: a page of one line helps nobody.
+const LONGEST: usize = 2000;
+
 /// What is the same for all steps of a run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run<'a> {
@@ -36,7 +39,7 @@ pub(super) async fn run_step(
         script: if step.operation.is_journaled() { journal::journaled(&name, &work, on) } else { work.script },
         ..work
     };
-    let result = run_work(run, &name, machine, &work, step.operation.command()).await;
+    let result = run_work(run, &name, machine, &work).await;
     let seconds = started.elapsed().as_secs_f64();
     match result {
         Err(failure) if step.operation.may_fail() => {
@@ -62,13 +65,7 @@ fn last_words(failure: &Failure) -> String {
 }
 
 /// Runs work on a host; its output goes out as events of `step`.
-pub(super) async fn run_work(
-    run: Run<'_>,
-    step: &str,
-    machine: &Machine,
-    work: &Work,
-    command: Option<String>,
-) -> Result<Outcome, Failure> {
+pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: &Work) -> Result<Outcome, Failure> {
     let listener = Listener { events: run.events, step, host: &machine.host.name, said: Mutex::default() };
     let total = match &work.input {
         crate::transport::Input::File(_, size) => *size,
@@ -93,7 +90,7 @@ pub(super) async fn run_work(
         Err(error) => error.to_string(),
     };
     let said = listener.said.into_inner().unwrap_or_default();
-    Err(Failure { what, command, said: said.into() })
+    Err(Failure { what, command: work.command.clone(), said: said.into() })
 }
 
 /// Hears one script.
@@ -110,7 +107,7 @@ impl Listener<'_> {
             if said.len() == SAID {
                 said.pop_front();
             }
-            said.push_back(line.to_owned());
+            said.push_back(line.chars().take(LONGEST).collect());
         }
         let (step, host) = (self.step.to_owned(), self.host.clone());
         self.events.send(Event::Output { step, host, stream, line: line.to_owned() });

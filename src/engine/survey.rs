@@ -8,8 +8,7 @@ use futures_util::future::join_all;
 use crate::fleet::{EnvName, Host};
 use crate::script::Script;
 use crate::survey::{HostSeen, Survey, parse};
-use crate::transport::{Exec, Input, Transport};
-use tokio_util::sync::CancellationToken;
+use crate::transport::Transport;
 
 /// A host that does not answer within this is silent.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,16 +32,7 @@ pub async fn survey(hosts: &[(Host, Arc<dyn Transport>)], root: &str, env: &EnvN
 }
 
 async fn ask(transport: &dyn Transport, script: &Script) -> Result<HostSeen, String> {
-    let stop = CancellationToken::new();
-    let exec = Exec {
-        script,
-        input: &Input::Nothing,
-        on_line: &|_, _| {},
-        on_sent: &|_| {},
-        time_limit: Some(PATIENCE),
-        stop: &stop,
-    };
-    let exit = transport.exec(exec).await.map_err(|error| error.to_string())?;
+    let exit = transport.capture(script, Some(PATIENCE)).await.map_err(|error| error.to_string())?;
     if !exit.status.success() {
         return Err(format!("the survey {}: {}", exit.status, exit.stderr.trim()));
     }

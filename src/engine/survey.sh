@@ -25,10 +25,18 @@ for tool in tar gzip sha256sum sed grep find ls readlink ln mv mkdir rm cp cat c
   command -v "$tool" >/dev/null 2>&1 || printf 'missing %s\n' "$tool"
 done
 there=$base
-while [ ! -d "$there" ]; do there=$(dirname -- "$there"); done
+while [ ! -d "$there" ]; do
+  if [ -e "$there" ] || [ -L "$there" ]; then printf 'damage %s is no directory, so it cannot be written\n' "$there"; fi
+  there=$(dirname -- "$there")
+done
 df -Pk "$there" 2>/dev/null | { read -r _; read -r _ _ _ free _ && printf 'free %s\n' "$free"; }
 if ! [ -w "$there" ] || ! [ -x "$there" ]; then printf 'damage %s cannot be written\n' "$there"; fi
 cd -- "$base" 2>/dev/null || { if [ -e "$base" ]; then printf 'damage %s cannot be entered\n' "$base"; fi; printf 'end\n'; exit 0; }
+for kept in releases .relm; do
+  if [ -e "$kept" ] && ! { [ -d "$kept" ] && [ -r "$kept" ] && [ -w "$kept" ] && [ -x "$kept" ]; }; then
+    printf 'damage %s/%s cannot be read, or it cannot be written\n' "$base" "$kept"
+  fi
+done
 if [ -L current ]; then
   target=$(readlink current) && fact link "$target"
 elif [ -d current ]; then
@@ -61,6 +69,7 @@ for record in .relm/releases/*; do
       *) printf 'state %s %s\n' "$name" "$state" ;;
     esac
   fi
+  if [ -e "$record/finished" ]; then printf 'finished %s\n' "$name"; fi
   if [ -e "$record/lived" ]; then printf 'lived %s\n' "$name"; fi
   if [ -e "$record/steps" ]; then
     # Not straight to the answer: GNU sed leaves a last line without its newline as it is, and the next fact would be

@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 
-use super::prepare::Setting;
 use super::step::run_step;
+use super::stretch::Setting;
 use super::{Machine, Plan, Step};
 use crate::event::{Event, Phase};
 
@@ -16,7 +16,7 @@ pub(super) struct Begun<'a> {
 /// Says whether every host switched.
 pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &mut Begun<'a>) -> bool {
     let steps = plan.steps_of(&[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip]);
-    let mut announced = Announced { setting, open: Vec::new() };
+    let mut announced = Announced { setting, left: Vec::new() };
     let mut rest = setting.machines;
     let mut sizes = plan.batches.iter().copied();
     let mut size = rest.len().max(1);
@@ -26,13 +26,13 @@ pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &mut
         for step in &steps {
             announced.begin(step, batch);
             if !run_in_batch(setting, step, batch, begun).await {
-                announced.end(Some(&step.name()));
+                announced.close();
                 return false;
             }
+            announced.finished(step, batch);
         }
         rest = later;
     }
-    announced.end(None);
     true
 }
 
@@ -61,27 +61,37 @@ async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machin
     join_all(runs).await.into_iter().all(|ok| ok) && !setting.run.stop.is_cancelled()
 }
 
-/// Steps whose start has been told; a step of the switch ends with the last batch that has it.
+/// Steps whose start has been told, each with the number of hosts that have not finished it: batches come to it one
+/// after the other.
 struct Announced<'a> {
     setting: Setting<'a>,
-    open: Vec<String>,
+    left: Vec<(String, usize)>,
 }
 
 impl Announced<'_> {
     fn begin(&mut self, step: &Step, batch: &[Machine]) {
         let name = step.name();
-        if self.open.contains(&name) || Plan::machines(step, batch).is_empty() {
+        if self.left.iter().any(|(begun, _)| *begun == name) || Plan::machines(step, batch).is_empty() {
             return;
         }
         self.setting.run.events.send(Event::StepStarted { step: name.clone(), phase: step.phase });
-        self.open.push(name);
+        self.left.push((name, Plan::machines(step, self.setting.machines).len()));
     }
 
-    /// Ends all that has begun; `failed` is the step that did not come to its end.
-    fn end(&mut self, failed: Option<&str>) {
-        for step in self.open.drain(..) {
-            let ok = failed != Some(step.as_str());
-            self.setting.run.events.send(Event::StepFinished { step, ok });
+    fn finished(&mut self, step: &Step, batch: &[Machine]) {
+        let name = step.name();
+        let Some((_, left)) = self.left.iter_mut().find(|(begun, _)| *begun == name) else { return };
+        let finished = Plan::machines(step, batch).len();
+        *left -= finished;
+        if *left == 0 && finished > 0 {
+            self.setting.run.events.send(Event::StepFinished { step: name, ok: true });
+        }
+    }
+
+    /// Ends the steps that began and did not end everywhere.
+    fn close(self) {
+        for (step, _) in self.left.into_iter().filter(|(_, left)| *left > 0) {
+            self.setting.run.events.send(Event::StepFinished { step, ok: false });
         }
     }
 }

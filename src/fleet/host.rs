@@ -87,22 +87,9 @@ impl Fleet {
         targets.of(self)
     }
 
-    /// Returns the host called `name`.
-    pub fn host(&self, name: &HostName) -> Option<&Host> {
-        self.hosts.iter().find(|host| host.name == *name)
-    }
-
     /// Returns all names, in the order of the file.
     pub fn names(&self) -> Vec<HostName> {
         self.hosts.iter().map(|host| host.name.clone()).collect()
-    }
-
-    /// Returns the fleet cut down to `names`, or the first name that is not in it.
-    pub fn narrowed(&self, names: &[HostName]) -> Result<Self, HostName> {
-        if let Some(stranger) = names.iter().find(|name| self.host(name).is_none()) {
-            return Err(stranger.clone());
-        }
-        Ok(Self { hosts: self.hosts.iter().filter(|host| names.contains(&host.name)).cloned().collect() })
     }
 }
 

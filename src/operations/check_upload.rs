@@ -24,6 +24,12 @@ impl Operation for CheckUpload {
         let script = Script::new(include_str!("check_upload.sh"))
             .set("release", on.layout.release(release))
             .set("record", on.layout.record(release));
-        Work { script, input: Input::Bytes(self.manifest.clone()), time_limit: None, reading: Reading::Ours }
+        Work {
+            script,
+            input: Input::Bytes(self.manifest.clone()),
+            time_limit: None,
+            reading: Reading::Ours,
+            command: None,
+        }
     }
 }

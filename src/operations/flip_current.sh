@@ -30,12 +30,18 @@ if [ -n "$target" ] && [ ! -d "$target" ]; then
 fi
 note "$intent" || exit
 if [ -n "$target" ]; then
-  if [ ! -e "$record/lived" ]; then printf '%s\n' "$run" >"$record/lived" || exit; fi
+  [ -n "$put_back" ] || rm -f -- "$record/finished"
+  first=
+  if [ ! -e "$record/lived" ]; then first=yes; printf '%s\n' "$run" >"$record/lived" || exit; fi
   # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
   # `current`; without -T it would move the link into the directory `current` points to.
   link=.current-$$-${target#releases/}
   rm -f -- "$link"
-  ln -s -- "$target" "$link" && flush . && mv -f -T -- "$link" current || { rm -f -- "$link"; exit 1; }
+  ln -s -- "$target" "$link" && flush . && mv -f -T -- "$link" current || {
+    rm -f -- "$link"
+    [ -z "$first" ] || rm -f -- "$record/lived"
+    exit 1
+  }
   flush .
   [ "$(readlink current)" = "$target" ] || { printf 'current does not read back as %s\n' "$target" >&2; exit 1; }
 else

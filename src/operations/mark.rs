@@ -10,6 +10,10 @@ use crate::script::Script;
 #[derive(Debug)]
 pub struct MarkComplete;
 
+/// Marks a live release finished: everything that comes after the switch is done too.
+#[derive(Debug)]
+pub struct MarkFinished;
+
 /// Marks a release failed.
 #[derive(Debug)]
 pub struct MarkFailed;
@@ -19,6 +23,9 @@ const COMPLETE: &str = r#"[ -d "$release" ] || { printf 'the release directory i
 sync -f "$release" 2>/dev/null || sync
 printf 'complete %s\n' "$at" >"$record/state.new" && { sync "$record/state.new" 2>/dev/null || sync; } &&
 mv -f -- "$record/state.new" "$record/state""#;
+
+/// Removed by the next flip to the release.
+const FINISHED: &str = r#"printf '%s\n' "$at" >"$record/finished""#;
 
 /// A release that went live meanwhile is not failed, whatever became of the run.
 const FAILED: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
@@ -32,6 +39,16 @@ impl Operation for MarkComplete {
 
     fn work(&self, on: &On<'_>) -> Work {
         Work::ours(marking(COMPLETE, on))
+    }
+}
+
+impl Operation for MarkFinished {
+    fn name(&self) -> String {
+        "record".to_owned()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        Work::ours(marking(FINISHED, on))
     }
 }
 

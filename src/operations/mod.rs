@@ -15,7 +15,7 @@ pub use check_upload::CheckUpload;
 pub use copy_from_current::CopyFromCurrent;
 pub use flip_current::{Actor, FlipCurrent};
 pub use link_shared::LinkShared;
-pub use mark::{MarkComplete, MarkFailed};
+pub use mark::{MarkComplete, MarkFailed, MarkFinished};
 pub use remove_releases::RemoveReleases;
 pub use run_command::RunCommand;
 pub use upload_code::UploadCode;

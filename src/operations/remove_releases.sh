@@ -1,8 +1,10 @@
 # Removes releases by name, except what is live or in use. Rename first, so that nothing half removed bears a name.
 # In: base; arguments: names. Says "kept NAME PID" for each that a process runs in.
+[ -e "$base/releases" ] || exit 90
 cd -- "$base/releases" || exit
 here=$(pwd -P) || exit
-rm -rf -- .trash-* || exit
+# What an earlier clean could not remove is no reason not to remove the rest.
+rm -rf -- .trash-* 2>/dev/null
 [ $# -gt 0 ] || exit 90
 used=$(in_use "$here")
 nl='

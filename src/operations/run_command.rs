@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::engine::{On, Operation, Reading, Work};
-use crate::fleet::Targets;
+use crate::fleet::{Role, Targets};
 use crate::script::Script;
+use crate::transport::Input;
 
 /// Runs shell text of the app's own, in the release.
 #[derive(Debug, Clone)]
@@ -33,6 +34,10 @@ pub struct RunCommand {
 const RUN: &str = r#"cd -- "$relm_directory" || exit
 eval "$relm_command""#;
 
+/// Before a first deploy a check has no directory of its own to stand in.
+const RUN_ANYWHERE: &str = r#"cd -- "$relm_directory" 2>/dev/null
+eval "$relm_command""#;
+
 impl RunCommand {
     fn script(&self, on: &On<'_>, command: &str, reference: &str) -> Script {
         // A command typed once runs in what is live on its host.
@@ -40,10 +45,8 @@ impl RunCommand {
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
         let base = on.layout.base().to_owned();
         let directory = if self.outside || path.is_empty() { base } else { path.clone() };
-        let roles: Vec<&str> = on.host.roles.iter().map(crate::fleet::Role::as_str).collect();
-        // Before a first deploy a check has no directory of its own to stand in.
-        let text = if self.outside { "cd -- \"$relm_directory\" 2>/dev/null\neval \"$relm_command\"" } else { RUN };
-        Script::new(text)
+        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+        Script::new(if self.outside { RUN_ANYWHERE } else { RUN })
             .set("relm_directory", directory)
             .set("relm_command", command)
             .export("RELM_ENV", on.env.as_str())
@@ -56,7 +59,8 @@ impl RunCommand {
 
     fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {
         let script = self.script(on, command, reference);
-        Work { script, input: crate::transport::Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain }
+        let command = Some(command.to_owned());
+        Work { script, input: Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain, command }
     }
 }
 
@@ -74,9 +78,12 @@ impl Operation for RunCommand {
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        // Before a first deploy nothing ran, so there is nothing to run again.
-        on.release?;
-        self.undo.as_deref().map(|command| self.running(on, command, on.before_reference))
+        let command = self.undo.as_deref()?;
+        // Before a first deploy there is no release to run the same again in; a command of its own undoes all the same.
+        if on.release.is_none() && command == self.run {
+            return None;
+        }
+        Some(self.running(on, command, on.before_reference))
     }
 
     fn is_serial(&self) -> bool {
@@ -85,9 +92,5 @@ impl Operation for RunCommand {
 
     fn is_journaled(&self) -> bool {
         self.journaled
-    }
-
-    fn command(&self) -> Option<String> {
-        Some(self.run.clone())
     }
 }

@@ -35,6 +35,6 @@ impl Operation for UploadCode {
         let script =
             Script::new(UPLOAD).set("release", on.layout.release(release)).set("record", on.layout.record(release));
         let input = Input::File(Arc::clone(&self.archive), self.size);
-        Work { script, input, time_limit: None, reading: Reading::Ours }
+        Work { script, input, time_limit: None, reading: Reading::Ours, command: None }
     }
 }

@@ -24,11 +24,6 @@ impl Layout {
         format!("{}/current", self.base)
     }
 
-    /// The directory of all releases.
-    pub fn releases(&self) -> String {
-        format!("{}/releases", self.base)
-    }
-
     /// One release's tree.
     pub fn release(&self, name: &ReleaseName) -> String {
         format!("{}/releases/{name}", self.base)
@@ -39,12 +34,7 @@ impl Layout {
         format!("{}/shared", self.base)
     }
 
-    /// Where relm keeps its own records, outside every release's tree.
-    pub fn records(&self) -> String {
-        format!("{}/.relm", self.base)
-    }
-
-    /// The records of one release.
+    /// The records of one release, outside its tree.
     pub fn record(&self, name: &ReleaseName) -> String {
         format!("{}/.relm/releases/{name}", self.base)
     }

@@ -49,12 +49,6 @@ impl Script {
         Self { text: format!("{text}\n{}", self.text) }
     }
 
-    /// Runs `next` after this script has succeeded, in the same shell.
-    #[must_use]
-    pub fn then(self, next: &Script) -> Self {
-        Self { text: format!("{}\n{}", self.text, next.text) }
-    }
-
     /// Returns the text a shell would read.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -8,10 +8,9 @@ use std::process::{Command, Stdio};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::release::{Entry, Kind, Manifest};
+use crate::release::{Entry, Kind, Manifest, hex};
 
 use super::git::Git;
-use super::spool::hex;
 use super::{Archive, Frozen, Places, Source, SourceError, Wanted};
 
 /// A temporary directory with a cache and a scratch place in it.

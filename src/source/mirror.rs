@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::release::hex;
+
 use super::error::SourceError;
 use super::freeze::Places;
 use super::git::{Git, Repository, is_full_id, output_of};
 use super::location::without_secrets;
 use super::reference::resolve;
-use super::spool::hex;
 
 /// A commit that a mirror now holds.
 #[derive(Debug)]

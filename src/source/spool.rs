@@ -1,12 +1,13 @@
 //! The contents of a tree, one after the other in one temporary file.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+
+use crate::release::hex;
 
 /// Contents on disk; the file has no name, so it is gone with the process however that ends.
 #[derive(Debug)]
@@ -83,14 +84,6 @@ impl Read for Content<'_> {
         self.left -= count as u64;
         Ok(count)
     }
-}
-
-/// Writes bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

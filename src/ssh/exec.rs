@@ -21,6 +21,9 @@ const PATIENCE_FOR_A_SESSION: Duration = Duration::from_secs(3);
 
 /// Pieces of input waiting for the host to take them.
 const INPUT_QUEUE: usize = 4;
+/// Pieces of output, of 32 KiB at most, that wait to be heard before the connection itself waits. Many, because russh
+/// stops all channels for one that is not taken from; and not endless, because a command may never stop talking.
+const UNHEARD: usize = 4096;
 
 /// A connection that is signed in.
 pub(super) struct Connection {
@@ -119,7 +122,7 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
             return Err(NotStarted::Dead(connection.reason()));
         }
         let (input, to_send) = mpsc::channel(INPUT_QUEUE);
-        let (heard, output) = mpsc::unbounded_channel();
+        let (heard, output) = mpsc::channel(UNHEARD);
         let mut far = Far { slot, heard, status: None };
         if far.wait_for_start(&mut reader).await {
             tokio::spawn(far.carry(reader, writer, to_send));
@@ -136,7 +139,7 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
 /// A command that runs on the far side.
 struct Far {
     slot: Slot,
-    heard: mpsc::UnboundedSender<Heard>,
+    heard: mpsc::Sender<Heard>,
     status: Option<Status>,
 }
 
@@ -147,15 +150,16 @@ impl Far {
             match reader.wait().await {
                 Some(ChannelMsg::Failure) => return false,
                 Some(ChannelMsg::Success) | None => return true,
-                Some(message) => self.take(message),
+                Some(message) => self.take(message).await,
             }
         }
     }
 
     /// Carries bytes both ways until the command ends, the connection dies, or nobody listens any more.
     ///
-    /// Reading never waits for us: russh stops the whole connection at a channel whose messages nobody takes. Writing
-    /// ends with reading: russh leaves a writer waiting for ever when the connection dies.
+    /// Reading waits only for a listener that is slower than the host, never for one that has gone: russh stops the
+    /// whole connection at a channel whose messages nobody takes. Writing ends with reading: russh leaves a writer
+    /// waiting for ever when the connection dies.
     async fn carry(mut self, mut reader: ChannelReadHalf, writer: ChannelWriteHalf<Msg>, input: mpsc::Receiver<Bytes>) {
         let heard = self.heard.clone();
         let ended = tokio::select! {
@@ -165,7 +169,7 @@ impl Far {
         };
         if ended {
             let ending = self.status.take().ok_or_else(|| self.silence());
-            let _ = heard.send(Heard::Closed(ending));
+            let _ = heard.send(Heard::Closed(ending)).await;
         } else {
             // Without this the session would stay taken. The answer is not waited for: after a close of our own,
             // russh never tells.
@@ -179,11 +183,11 @@ impl Far {
             if matches!(message, ChannelMsg::Close) {
                 return;
             }
-            self.take(message);
+            self.take(message).await;
         }
     }
 
-    fn take(&mut self, message: ChannelMsg) {
+    async fn take(&mut self, message: ChannelMsg) {
         let heard = match message {
             ChannelMsg::Data { data } => Heard::Stdout(data),
             ChannelMsg::ExtendedData { data, ext: 1 } => Heard::Stderr(data),
@@ -198,7 +202,7 @@ impl Far {
             _ => return,
         };
         // Where nobody listens any more, `carry` is about to close the channel.
-        let _ = self.heard.send(heard);
+        let _ = self.heard.send(heard).await;
     }
 
     fn silence(&self) -> String {

@@ -59,6 +59,8 @@ pub struct ReleaseSeen {
     pub steps: Vec<(String, String)>,
     /// A process whose program, working directory or open file lies in it; only known when it was asked for.
     pub used_by: Option<u32>,
+    /// Whether the run that last made it live came to its end.
+    pub is_finished: bool,
 }
 
 impl HostSeen {

@@ -12,11 +12,13 @@ use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName, State};
 #[error("the survey's answer {0}")]
 pub struct SurveyError(String);
 
+#[expect(clippy::struct_excessive_bools, reason = "one for each file that is there or not")]
 #[derive(Default)]
 struct Parts<'a> {
     record: Option<&'a str>,
     state: Option<&'a str>,
     lived: bool,
+    finished: bool,
     has_tree: bool,
     steps: Vec<(String, String)>,
     used_by: Option<u32>,
@@ -43,6 +45,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         damaged_history: 0,
     };
     let mut releases: BTreeMap<ReleaseName, Parts<'_>> = BTreeMap::new();
+    let mut history = Lines::default();
     let mut link = None;
     for line in lines {
         let (keyword, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -54,9 +57,9 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "missing" => seen.missing_tools.push(rest.to_owned()),
             "link" => link = Some(rest),
             "foreign" => seen.current = Current::Foreign(rest.to_owned()),
-            "history" => take_history(&mut seen, rest),
+            "history" => history.take(rest),
             "damage" => seen.damage.push(rest.to_owned()),
-            "tree" | "record" | "state" | "lived" | "step" | "used" | "unreadable" => {
+            "tree" | "record" | "state" | "lived" | "finished" | "step" | "used" | "unreadable" => {
                 take_release(&mut seen, &mut releases, keyword, rest);
             }
             _ => return Err(SurveyError(format!("has a line nobody understands: {line:?}"))),
@@ -68,6 +71,13 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
     if let Some(link) = link {
         seen.current = current(&seen.layout, link, &releases);
     }
+    if let Current::Release(name) = &seen.current
+        && !history.tells_of(name)
+    {
+        seen.damage.push(format!("the history does not tell how {name} went live"));
+    }
+    seen.damaged_history = history.damaged.len();
+    seen.history = history.flips.into_iter().map(|(_, flip)| flip).collect();
     for (name, parts) in releases {
         finish(&mut seen, name, &parts);
     }
@@ -75,18 +85,32 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
     Ok(seen)
 }
 
-fn take_history(seen: &mut HostSeen, line: &str) {
-    match serde_json::from_str::<Flip>(line) {
+/// The history as it was read: whether each line could be understood.
+#[derive(Default)]
+struct Lines {
+    flips: Vec<(usize, Flip)>,
+    damaged: Vec<usize>,
+    read: usize,
+}
+
+impl Lines {
+    fn take(&mut self, line: &str) {
+        self.read += 1;
+        let Ok(flip) = serde_json::from_str::<Flip>(line) else { return self.damaged.push(self.read) };
         // Only what happened counts. An intent without a result happened if `current` says so; the flip that follows
         // it then repeats it, and the doubled line changes nothing.
-        Ok(flip) => {
-            if flip.stage == FlipStage::Done {
-                seen.history
-                    .retain(|other| !(other.stage == FlipStage::Intent && other.at == flip.at && other.to == flip.to));
-            }
-            seen.history.push(flip);
+        if flip.stage == FlipStage::Done {
+            let intent = |other: &Flip| other.stage == FlipStage::Intent && other.at == flip.at && other.to == flip.to;
+            self.flips.retain(|(_, other)| !intent(other));
         }
-        Err(_) => seen.damaged_history += 1,
+        self.flips.push((self.read, flip));
+    }
+
+    /// Says whether the history still tells how `current` went live, and so what it replaced. Then lines damaged
+    /// before that do no harm, and neither does the last one of all, which a power cut may tear.
+    fn tells_of(&self, current: &ReleaseName) -> bool {
+        let went_live = self.flips.iter().rev().find(|(_, flip)| flip.to.as_ref() == Some(current));
+        went_live.is_some_and(|(at, _)| self.damaged.iter().all(|damaged| damaged < at || *damaged == self.read))
     }
 }
 
@@ -109,6 +133,7 @@ fn take_release<'a>(
         "record" => parts.record = Some(value),
         "state" => parts.state = Some(value),
         "lived" => parts.lived = true,
+        "finished" => parts.finished = true,
         "used" => parts.used_by = value.parse().ok(),
         "unreadable" => parts.unreadable = true,
         _ => {
@@ -162,6 +187,7 @@ fn finish(seen: &mut HostSeen, name: ReleaseName, parts: &Parts<'_>) {
         since,
         steps: parts.steps.clone(),
         used_by: parts.used_by,
+        is_finished: parts.finished,
     });
 }
 
@@ -175,4 +201,184 @@ fn read_state(text: &str) -> Option<(State, Option<DateTime<Utc>>)> {
         _ => return None,
     };
     Some((state, DateTime::parse_from_rfc3339(since).ok().map(|since| since.to_utc())))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ONE: &str = "2026-11-20_14.30.05";
+    const TWO: &str = "2026-11-21_09.00.00";
+
+    fn record(name: &str, more: &str) -> String {
+        format!(
+            "record {name} {{\"name\":\"{name}\",\"created\":\"2026-11-20T14:30:05Z\",\"by\":\"ada\",\"machine\":\"desk\",\
+             \"source\":\"main of shop\",\"ref\":\"main\",\"tree\":\"\"{more}}}"
+        )
+    }
+
+    fn answer(lines: &[&str]) -> String {
+        let lines: Vec<&str> = [&["base /srv/www/test"], lines, &["end"]].concat();
+        lines.join("\n") + "\n"
+    }
+
+    fn whole() -> String {
+        let (one, two) = (record(ONE, ""), record(TWO, ",\"private\":true"));
+        answer(&[
+            "user deploy",
+            "clock 1790000000",
+            "missing tar",
+            "free 1000",
+            &format!("link releases/{ONE}"),
+            &format!("tree {ONE}"),
+            &format!("tree {TWO}"),
+            "tree lost+found",
+            &one,
+            &format!("state {ONE} complete 2026-11-20T14:31:00Z"),
+            &format!("lived {ONE}"),
+            &format!("step {ONE} 00ff upload_code"),
+            &two,
+            &format!("state {TWO} complete 2026-11-21T09:01:00Z"),
+            &format!("used {TWO} 4711"),
+            &went_live(ONE),
+            "history {}",
+        ])
+    }
+
+    fn went_live(name: &str) -> String {
+        let at = "2026-11-20T14:32:00Z";
+        let flip = format!(
+            "{{\"at\":\"{at}\",\"run\":\"{at}\",\"stage\":\"done\",\"task\":\"deploy\",\"from\":null,\"to\":\"{name}\",\"by\":\"ada\",\"machine\":\"m\"}}"
+        );
+        format!("history {flip}")
+    }
+
+    /// Without knowing how the live release went live nobody knows what a rollback needs.
+    #[test]
+    fn a_history_that_lost_the_live_release_is_damage() {
+        let live = |history: &[&str]| {
+            let record = record(ONE, "");
+            let (link, tree) = (format!("link releases/{ONE}"), format!("tree {ONE}"));
+            let state = format!("state {ONE} complete 2026-11-20T14:31:00Z");
+            let lines = [link.as_str(), &tree, &record, &state].iter().chain(history).copied().collect::<Vec<_>>();
+            parse(&answer(&lines)).expect("an answer").damage.is_empty()
+        };
+        let flip = went_live(ONE);
+        assert!(live(&[&flip]));
+        assert!(live(&["history {torn", &flip]), "older lines do no harm");
+        assert!(live(&[&flip, "history {torn"]), "a power cut may tear the last one");
+        assert!(!live(&[&flip, "history {torn", "history {torn"]));
+        assert!(!live(&[]));
+        assert!(!live(&["history {\"at\":\"x\""]));
+        assert!(!live(&[&went_live(TWO)]));
+    }
+
+    #[test]
+    fn a_whole_answer() {
+        let seen = parse(&whole()).expect("an answer");
+        assert_eq!((seen.layout.base(), seen.user.as_str()), ("/srv/www/test", "deploy"));
+        assert_eq!((seen.clock.timestamp(), seen.free_kilobytes), (1_790_000_000, Some(1000)));
+        assert_eq!((seen.missing_tools, seen.strangers), (vec!["tar".to_owned()], vec!["lost+found".to_owned()]));
+        assert_eq!((seen.damage, seen.damaged_history), (Vec::new(), 1));
+        let states: Vec<_> = seen.releases.iter().map(|release| (release.name.as_str(), release.state)).collect();
+        // Both were asked for in the same second of their records, so the name decides.
+        assert_eq!(states, [(ONE, State::Live), (TWO, State::Private)]);
+        assert_eq!(seen.releases[0].steps, [("upload_code".to_owned(), "00ff".to_owned())]);
+        assert_eq!(seen.releases[1].used_by, Some(4711));
+    }
+
+    #[test]
+    fn what_current_is() {
+        let foreign = |text: &str| Current::Foreign(text.to_owned());
+        let tree = format!("tree {ONE}");
+        let cases = [
+            (format!("link releases/{ONE}"), Current::Release(ReleaseName::parse(ONE).expect("a name"))),
+            (format!("link /srv/www/test/releases/{ONE}/"), Current::Release(ReleaseName::parse(ONE).expect("a name"))),
+            (format!("link releases/{TWO}"), foreign(&format!("is a link to release {TWO}, which is not there"))),
+            (
+                format!("link /srv/www/testing/releases/{ONE}"),
+                foreign(&format!(
+                    "is a link to \"/srv/www/testing/releases/{ONE}\", which is no release of this environment"
+                )),
+            ),
+            ("foreign is a directory, not a link".to_owned(), foreign("is a directory, not a link")),
+            ("user deploy".to_owned(), Current::Nothing),
+        ];
+        for (line, current) in cases {
+            assert_eq!(parse(&answer(&[&tree, &line])).expect("an answer").current, current, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_damage_and_never_a_release() {
+        let (good, other) =
+            (record(ONE, ""), record(TWO, "").replace(&format!("record {TWO}"), &format!("record {ONE}")));
+        let state = format!("state {ONE} complete 2026-11-20T14:31:00Z");
+        let cases = [
+            vec![good.clone(), format!("unreadable {ONE}")],
+            vec![state.clone()],
+            vec![format!("record {ONE} {{"), state.clone()],
+            vec![other, state],
+            vec![good.clone()],
+            vec![good, format!("state {ONE} splendid")],
+        ];
+        for lines in cases {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let seen = parse(&answer(&lines)).expect("an answer");
+            assert_eq!((seen.damage.len(), seen.releases.len()), (1, 0), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_line_or_no_directory_is_an_error() {
+        assert!(parse(&answer(&["motd hello"])).is_err());
+        assert!(parse("user deploy\nend\n").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_answer_is_an_error(at in any::<prop::sample::Index>()) {
+            let whole = whole();
+            // Without its last newline an answer is still whole: `end` stands there.
+            let cut = &whole[..at.index(whole.len() - 1)];
+            prop_assert!(parse(cut).is_err(), "{cut}");
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "(?s).*") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn no_answer_makes_it_panic(lines in prop::collection::vec(line(), 0..12)) {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let _ = parse(&answer(&lines));
+        }
+    }
+
+    /// A line with a known keyword and anything behind it.
+    fn line() -> impl Strategy<Value = String> {
+        let keywords = vec![
+            "base",
+            "user",
+            "clock",
+            "free",
+            "link",
+            "foreign",
+            "history",
+            "damage",
+            "tree",
+            "record",
+            "state",
+            "lived",
+            "step",
+            "used",
+            "unreadable",
+        ];
+        let rest =
+            prop_oneof!["\\PC{0,20}", Just(ONE.to_owned()), "2026-11-20_14\\.30\\.05 \\PC{0,20}", "-?[0-9]{0,25}"];
+        (prop::sample::select(keywords), rest).prop_map(|(keyword, rest)| format!("{keyword} {rest}"))
+    }
 }

@@ -86,3 +86,268 @@ fn trouble(seen: &HostSeen, target: Option<&ReleaseName>, named: bool) -> String
         Some(_) => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use chrono::{DateTime, TimeDelta, Utc};
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+    use crate::release::{Flip, FlipStage, Layout, Record};
+    use crate::survey::{Current, ReleaseSeen};
+
+    /// What people do, in any order.
+    #[derive(Debug, Clone)]
+    enum Deed {
+        Deploy,
+        /// A deploy whose switch fails and is put back.
+        FailInSwitch,
+        /// A deploy that is killed between its intent and its flip.
+        DieBeforeFlip,
+        /// `deploy --release`.
+        DeployAgain(Index),
+        Rollback,
+        /// `rollback --to`.
+        RollbackTo(Index),
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            4 => Just(Deed::Deploy),
+            1 => Just(Deed::FailInSwitch),
+            1 => Just(Deed::DieBeforeFlip),
+            1 => any::<Index>().prop_map(Deed::DeployAgain),
+            4 => Just(Deed::Rollback),
+            1 => any::<Index>().prop_map(Deed::RollbackTo),
+        ]
+    }
+
+    /// A host, with what a person would remember of it.
+    #[derive(Debug, Default)]
+    struct Host {
+        made: usize,
+        live: Option<usize>,
+        whole: BTreeSet<usize>,
+        bad: BTreeSet<usize>,
+        /// What the last deploy to a release replaced.
+        replaced: BTreeMap<usize, usize>,
+        history: Vec<Flip>,
+    }
+
+    fn time(n: usize) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(i64::try_from(n).expect("a few"))
+    }
+
+    fn name(n: usize) -> ReleaseName {
+        ReleaseName::at(time(n))
+    }
+
+    impl Host {
+        fn do_all(deeds: &[Deed]) -> Self {
+            let mut host = Self::default();
+            for deed in deeds {
+                host.do_one(deed);
+            }
+            host
+        }
+
+        fn do_one(&mut self, deed: &Deed) {
+            let others: Vec<usize> = self.whole.iter().copied().filter(|n| Some(*n) != self.live).collect();
+            let chosen = |index: &Index| (!others.is_empty()).then(|| others[index.index(others.len())]);
+            match deed {
+                Deed::Deploy => {
+                    self.made += 1;
+                    self.whole.insert(self.made);
+                    self.deploy(self.made);
+                }
+                Deed::FailInSwitch => {
+                    self.made += 1;
+                    let before = self.live;
+                    self.note("deploy", before, Some(self.made), FlipStage::Done);
+                    self.note("put_back", Some(self.made), before, FlipStage::Done);
+                }
+                Deed::DieBeforeFlip => {
+                    self.made += 1;
+                    self.note("deploy", self.live, Some(self.made), FlipStage::Intent);
+                }
+                Deed::DeployAgain(index) => {
+                    if let Some(n) = chosen(index) {
+                        self.deploy(n);
+                    }
+                }
+                Deed::Rollback => {
+                    let target = rollback_target(&self.survey(), None).ok();
+                    if let Some(n) = target.and_then(|target| (1..=self.made).find(|n| name(*n) == target)) {
+                        self.roll_back(n);
+                    }
+                }
+                Deed::RollbackTo(index) => {
+                    if let Some(n) = chosen(index) {
+                        self.roll_back(n);
+                    }
+                }
+            }
+        }
+
+        fn deploy(&mut self, n: usize) {
+            if let Some(live) = self.live {
+                self.replaced.insert(n, live);
+            }
+            self.note("deploy", self.live, Some(n), FlipStage::Done);
+            self.bad.remove(&n);
+            self.live = Some(n);
+        }
+
+        fn roll_back(&mut self, n: usize) {
+            self.note("rollback", self.live, Some(n), FlipStage::Done);
+            self.bad.extend(self.live);
+            self.bad.remove(&n);
+            self.live = Some(n);
+        }
+
+        fn note(&mut self, task: &str, from: Option<usize>, to: Option<usize>, stage: FlipStage) {
+            self.history.push(Flip {
+                at: time(self.history.len()),
+                run: time(self.history.len()),
+                stage,
+                task: task.to_owned(),
+                from: from.map(name),
+                to: to.map(name),
+                by: String::new(),
+                machine: String::new(),
+                source: String::new(),
+                commit: None,
+                message: None,
+            });
+        }
+
+        fn release(&self, n: usize) -> ReleaseSeen {
+            let state = match n {
+                n if Some(n) == self.live => State::Live,
+                n if self.bad.contains(&n) => State::Bad,
+                n if self.whole.contains(&n) => State::Retired,
+                _ => State::Failed,
+            };
+            let record = Record {
+                name: name(n),
+                created: time(n),
+                by: String::new(),
+                machine: String::new(),
+                source: String::new(),
+                reference: String::new(),
+                commit: None,
+                tree: String::new(),
+                private: false,
+                keep_until: None,
+                message: None,
+            };
+            ReleaseSeen {
+                name: name(n),
+                has_tree: true,
+                record,
+                state,
+                since: None,
+                steps: Vec::new(),
+                used_by: None,
+                is_finished: true,
+            }
+        }
+
+        fn seen(&self) -> HostSeen {
+            HostSeen {
+                layout: Layout::new("/srv/www/test"),
+                user: String::new(),
+                clock: time(0),
+                free_kilobytes: None,
+                missing_tools: Vec::new(),
+                current: self.live.map_or(Current::Nothing, |live| Current::Release(name(live))),
+                releases: (1..=self.made).map(|n| self.release(n)).collect(),
+                history: self.history.clone(),
+                strangers: Vec::new(),
+                damage: Vec::new(),
+                damaged_history: 0,
+            }
+        }
+
+        fn survey(&self) -> Survey {
+            survey(&[self])
+        }
+    }
+
+    fn survey(hosts: &[&Host]) -> Survey {
+        let named = |(n, host): (usize, &&Host)| (HostName::new(&format!("web{n}")).expect("a name"), host.seen());
+        Survey { hosts: hosts.iter().enumerate().map(named).collect(), silent: Vec::new() }
+    }
+
+    proptest! {
+        #[test]
+        fn any_history_leads_to_a_good_release_or_nowhere(deeds in prop::collection::vec(deed(), 0..24)) {
+            let host = Host::do_all(&deeds);
+            let target = rollback_target(&host.survey(), None);
+            if let Ok(target) = &target {
+                let n = (1..=host.made).find(|n| name(*n) == *target).expect("one of ours");
+                prop_assert!(host.whole.contains(&n) && !host.bad.contains(&n) && host.live != Some(n), "{}", target);
+            }
+            // What the last deploy replaced is the target, unless it is bad.
+            let replaced = host.live.and_then(|live| host.replaced.get(&live));
+            match replaced {
+                Some(replaced) if !host.bad.contains(replaced) => prop_assert_eq!(target, Ok(name(*replaced))),
+                Some(_) => {}
+                None => prop_assert!(target.is_err(), "nothing was live before"),
+            }
+        }
+
+        #[test]
+        fn rolling_back_again_and_again_ends(deeds in prop::collection::vec(deed(), 0..24)) {
+            let mut host = Host::do_all(&deeds);
+            for _ in 0..=host.made {
+                host.do_one(&Deed::Rollback);
+            }
+            prop_assert!(rollback_target(&host.survey(), None).is_err());
+        }
+    }
+
+    #[test]
+    fn hosts_that_would_part_ways_are_refused() {
+        let (one, two) = (Host::do_all(&vec![Deed::Deploy; 3]), {
+            let mut host = Host::do_all(&vec![Deed::Deploy; 2]);
+            host.history.clear();
+            host.made = 3;
+            host.whole.insert(3);
+            host.live = Some(1);
+            host.deploy(3);
+            host
+        });
+        let refused = rollback_target(&survey(&[&one, &two]), None).expect_err("a refusal");
+        assert_eq!(refused.reason, "the hosts would not all go back to the same release");
+        let targets: Vec<_> = refused.rows.into_iter().map(|(_, live, target, _)| (live, target)).collect();
+        assert_eq!(targets, [(Some(name(3)), Some(name(2))), (Some(name(3)), Some(name(1)))]);
+        // Named, it is the same for both, and both have it.
+        assert_eq!(rollback_target(&survey(&[&one, &two]), Some(&name(2))), Ok(name(2)));
+    }
+
+    #[test]
+    fn a_bad_release_is_passed_over() {
+        let mut host = Host::do_all(&vec![Deed::Deploy; 3]);
+        host.roll_back(2);
+        host.roll_back(3);
+        // 3 is live again by name, and 2, which it replaced, has turned out bad.
+        assert_eq!(rollback_target(&host.survey(), None), Ok(name(1)));
+    }
+
+    #[test]
+    fn a_release_that_is_gone_or_half_made_is_refused() {
+        let host = Host::do_all(&[Deed::Deploy, Deed::FailInSwitch, Deed::Deploy]);
+        assert_eq!(rollback_target(&host.survey(), None), Ok(name(1)));
+        let mut survey = host.survey();
+        survey.hosts[0].1.releases[0].has_tree = false;
+        assert_eq!(rollback_target(&survey, None).expect_err("a refusal").rows[0].3, "its directory is gone");
+        survey.hosts[0].1.releases.remove(0);
+        assert_eq!(rollback_target(&survey, None).expect_err("a refusal").rows[0].3, "is not there");
+        let half_made = rollback_target(&host.survey(), Some(&name(2))).expect_err("a refusal");
+        assert_eq!(half_made.rows[0].3, "is failed");
+    }
+}

@@ -10,8 +10,10 @@ use super::cleaning::{removal, unreadable, verdicts};
 use super::{Cargo, Refusal, Site, command, readiness};
 use crate::engine::{Plan, Step};
 use crate::event::Phase;
-use crate::operations::{FlipCurrent, MarkComplete, MarkFailed};
-use crate::release::{Record, ReleaseName};
+use crate::operations::{FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
+use crate::release::{Record, ReleaseName, State};
+use crate::survey::HostSeen;
+use crate::survey::ReleaseSeen;
 
 /// Build a release on every host and make it live on all of them, or on none
 ///
@@ -52,7 +54,7 @@ pub struct SourceArgs {
 
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refusal> {
-    readiness::require_ready(site.survey, cargo.unpacked + cargo.archive_size)?;
+    readiness::require_ready(site, cargo.unpacked + cargo.archive_size)?;
     let plan = start(site, record);
     let plan = build(plan, site.env, cargo);
     Ok(switch(plan, site, record).if_it_fails(MarkFailed))
@@ -60,14 +62,14 @@ pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refu
 
 /// A deploy of a release that stands on the hosts already.
 pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
-    readiness::require_ready(site.survey, 0)?;
+    readiness::require_ready(site, 0)?;
     let record = complete_everywhere(site, name)?;
-    if site.survey.live_everywhere() == Some(name) {
+    let is_finished = |seen: &HostSeen| seen.release(name).is_some_and(|release| release.is_finished);
+    if site.survey.live_everywhere() == Some(name) && site.survey.hosts.iter().all(|(_, seen)| is_finished(seen)) {
         return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));
     }
+    // Nothing marks it failed if the run fails: it was whole before, and still is.
     let mut plan = switch(start(site, &record), site, &record);
-    // It was whole before this run, and still is if the run fails.
-    plan.on_failure = None;
     plan.steps.retain(|step| step.phase != Phase::Prepare || !done_everywhere(site, name, step));
     Ok(plan)
 }
@@ -84,7 +86,7 @@ fn done_everywhere(site: Site<'_>, name: &ReleaseName, step: &Step) -> bool {
 fn start(site: Site<'_>, record: &Record) -> Plan {
     let again = command("deploy", site.env);
     let plan = Plan::new("deploy", &site.env.name, &site.env.fleet).about(&record.name).next(again);
-    app_operations(plan, site.env, reference(record), &[Phase::Check])
+    app_operations(plan, site.env, &record.reference, &[Phase::Check])
 }
 
 /// From the app's own preparations to the clean at the end.
@@ -92,42 +94,40 @@ fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
-    let plan = app_operations(plan, site.env, reference(record), &[Phase::Prepare]).prepare(MarkComplete);
+    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Prepare]).prepare(MarkComplete);
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));
-    app_operations(plan, site.env, reference(record), &[Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish])
+    app_operations(plan, site.env, &record.reference, &[Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish])
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, hosts))
+        .finish(MarkFinished)
         .finish(removal(&clean, true))
-}
-
-/// What the release was made from, for `RELM_REF`.
-pub(super) fn reference(record: &Record) -> &str {
-    &record.reference
 }
 
 /// The record of a release that is complete on every host.
 fn complete_everywhere(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
-    let mut record = None;
-    let mut rows = Vec::new();
-    for (host, seen) in &site.survey.hosts {
-        let state = match seen.release(name) {
-            None => "not there".to_owned(),
-            Some(release) if !release.has_tree => "its directory is gone".to_owned(),
-            Some(release) => {
-                let usable = release.state.is_complete() || release.state == crate::release::State::Bad;
-                record = record.or_else(|| usable.then(|| release.record.clone()));
-                release.state.word().to_owned()
-            }
-        };
-        rows.push(vec![host.to_string(), state]);
-    }
-    let usable = |row: &Vec<String>| ["complete", "live", "retired", "private", "bad"].contains(&row[1].as_str());
-    match record {
-        Some(record) if rows.iter().all(usable) => Ok(record),
+    let known = site.survey.hosts.iter().map(|(host, seen)| (host, seen.release(name)));
+    let whole = known.clone().filter_map(|(_, release)| release.filter(|release| is_whole(release)));
+    let records: Vec<&Record> = whole.map(|release| &release.record).collect();
+    match records.first() {
+        Some(record) if records.len() == site.survey.hosts.len() => Ok((*record).clone()),
         _ => Err(Refusal::new(format!("release {name} is not complete on every host"))
-            .table(vec!["host", "state"], rows)
+            .table(vec!["host", "state"], known.map(|(host, release)| vec![host.to_string(), state(release)]).collect())
             .next(command("releases", site.env))),
     }
+}
+
+/// A bad one is whole, too: who names it knows that.
+fn is_whole(release: &ReleaseSeen) -> bool {
+    release.has_tree && (release.state.is_complete() || release.state == State::Bad)
+}
+
+fn state(release: Option<&ReleaseSeen>) -> String {
+    match release {
+        None => "not there",
+        Some(release) if !release.has_tree => "its directory is gone",
+        Some(release) => release.state.word(),
+    }
+    .to_owned()
 }

@@ -8,8 +8,8 @@ mod cleaning;
 pub mod deploy;
 pub mod history;
 pub mod own;
-pub mod readiness;
-pub mod refusal;
+mod readiness;
+mod refusal;
 pub mod releases;
 pub mod rollback;
 pub mod run;
@@ -54,7 +54,10 @@ pub struct Cargo {
     pub unpacked: u64,
 }
 
-/// How the command to type next begins: `relm`, with the configuration if it is not the default.
+/// A command to type next, about the same environment.
 pub fn command(task: &str, env: &Environment) -> String {
     format!("relm {task} {}", env.name)
 }
+
+#[cfg(test)]
+mod tests;

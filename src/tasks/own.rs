@@ -1,7 +1,6 @@
 //! Tasks of the file's own: `[tasks.NAME]`, a composition of operations.
 
 use super::building::{build, command as app_command};
-use super::deploy::reference;
 use super::{Cargo, Refusal, Site, readiness};
 use crate::config::OwnTask;
 use crate::engine::Plan;
@@ -20,9 +19,9 @@ pub fn builds(task: &OwnTask) -> bool {
 /// The task's operations in their order, in a private release if it builds one, else in what is live.
 pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Cargo)>) -> Result<Plan, Refusal> {
     let needed = built.map_or(0, |(_, cargo)| cargo.unpacked + cargo.archive_size);
-    readiness::require_ready(site.survey, needed)?;
+    readiness::require_ready(site, needed)?;
     let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
-    let source = built.map(|(record, _)| reference(record)).unwrap_or_default();
+    let reference = built.map(|(record, _)| record.reference.as_str()).unwrap_or_default();
     if let Some((record, _)) = built {
         plan = plan.about(&record.name).if_it_fails(MarkFailed);
     } else if site.survey.hosts.iter().any(|(_, seen)| seen.live().is_none()) {
@@ -36,7 +35,7 @@ pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Cargo)>) ->
                 let found = site.env.operations.iter().find(|operation| operation.name == *name);
                 let operation =
                     found.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
-                let mut command = app_command(operation, source);
+                let mut command = app_command(operation, reference);
                 command.outside = false;
                 command.journaled = built.is_some();
                 // One phase, so that the order is that of the task and not that of a deploy.

@@ -1,13 +1,13 @@
 //! Can anything begin on these hosts? Asked by every task that changes one, and shown by `relm check`.
 
-use super::Refusal;
+use super::{Refusal, Site, command};
 use crate::survey::{Current, HostSeen, Survey};
 
 /// Room a release's tree may need beyond its files' bytes: blocks, a virtualenv, a build.
 const SPARE_KILOBYTES: u64 = 10 << 10;
 
 /// What is wrong with one host, a sentence each; nothing if a task can begin there.
-pub fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
+pub(super) fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
     let mut troubles = Vec::new();
     if !seen.missing_tools.is_empty() {
         troubles.push(format!("it lacks {}", seen.missing_tools.join(", ")));
@@ -24,9 +24,9 @@ pub fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
 }
 
 /// Refuses if any host is silent or cannot take what is to come.
-pub fn require_ready(survey: &Survey, needed_bytes: u64) -> Result<(), Refusal> {
-    let silent = survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]);
-    let unfit = survey.hosts.iter().flat_map(|(host, seen)| {
+pub(super) fn require_ready(site: Site<'_>, needed_bytes: u64) -> Result<(), Refusal> {
+    let silent = site.survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]);
+    let unfit = site.survey.hosts.iter().flat_map(|(host, seen)| {
         troubles(seen, needed_bytes).into_iter().map(move |trouble| vec![host.to_string(), trouble])
     });
     let rows: Vec<Vec<String>> = silent.chain(unfit).collect();
@@ -35,11 +35,11 @@ pub fn require_ready(survey: &Survey, needed_bytes: u64) -> Result<(), Refusal> 
         1 => format!("{} is not ready: {}", first[0], first[1]),
         _ => "some hosts are not ready".to_owned(),
     };
-    Err(Refusal::new(reason).table(vec!["host", "trouble"], rows).next("relm check"))
+    Err(Refusal::new(reason).table(vec!["host", "trouble"], rows).next(command("check", site.env)))
 }
 
 /// Refuses if any host is silent.
-pub fn require_answers(survey: &Survey) -> Result<(), Refusal> {
+pub(super) fn require_answers(survey: &Survey) -> Result<(), Refusal> {
     let rows: Vec<Vec<String>> =
         survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]).collect();
     let Some(first) = rows.first() else { return Ok(()) };

@@ -4,12 +4,11 @@ use clap::Args;
 
 use super::batches::batch_sizes;
 use super::building::app_operations;
-use super::deploy::reference;
 use super::{Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::fleet::HostName;
-use crate::operations::FlipCurrent;
+use crate::operations::{FlipCurrent, MarkFinished};
 use crate::release::ReleaseName;
 use crate::survey::{NoTarget, rollback_target};
 
@@ -34,11 +33,11 @@ pub struct Rollback {
 
 /// A rollback to `to`, or to the release before the live one.
 pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
-    readiness::require_ready(site.survey, 0)?;
+    readiness::require_ready(site, 0)?;
     let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
     let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
     let record = seen.expect("a rollback target is on every host").record.clone();
-    let reference = reference(&record).to_owned();
+    let reference = record.reference.clone();
     let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
     let phases = [Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish];
     let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
@@ -46,7 +45,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
         .next(command("rollback", site.env));
-    Ok(app_operations(plan, site.env, &reference, &phases))
+    Ok(app_operations(plan, site.env, &reference, &phases).finish(MarkFinished))
 }
 
 fn refusal(site: Site<'_>, none: NoTarget) -> Refusal {

@@ -26,7 +26,7 @@ pub struct Report {
     pub in_step: bool,
     /// Who holds the environment.
     pub lock: Option<()>,
-    /// Releases whose building was begun and not ended.
+    /// Releases whose building was begun and not ended, and live ones of which something after the flip is missing.
     pub unfinished: Vec<ReleaseName>,
 }
 
@@ -55,11 +55,14 @@ pub struct Line {
 
 /// Puts together what the hosts say. `order` is the order of the file.
 pub fn report(env: &EnvName, order: &[HostName], survey: &Survey) -> Report {
-    let building = |(_, seen): &(HostName, HostSeen)| {
-        let unfinished = seen.releases.iter().filter(|release| release.state == State::Building);
+    let begun = |(_, seen): &(HostName, HostSeen)| {
+        let unfinished = seen
+            .releases
+            .iter()
+            .filter(|release| release.state == State::Building || release.state == State::Live && !release.is_finished);
         unfinished.map(|release| release.name.clone()).collect::<Vec<_>>()
     };
-    let mut unfinished: Vec<ReleaseName> = survey.hosts.iter().flat_map(building).collect();
+    let mut unfinished: Vec<ReleaseName> = survey.hosts.iter().flat_map(begun).collect();
     unfinished.sort();
     unfinished.dedup();
     Report {

@@ -8,6 +8,9 @@ use tokio::sync::mpsc;
 
 use super::{ExecError, Status};
 
+/// How many pieces of output wait to be heard. A command that never stops talking must not fill this machine's memory.
+pub const OUTPUT_QUEUE: usize = 128;
+
 /// A connection to a machine on which commands can be started.
 pub trait Link: Debug + Send + Sync {
     /// Starts `command` and hands over its streams.
@@ -26,9 +29,9 @@ pub struct Channel {
     /// What the command reads. Bounded: a full queue means the far side is slower than we are. A send fails as soon
     /// as the connection or the command is gone, so that a writer never hangs.
     pub input: mpsc::Sender<Bytes>,
-    /// What it says, until [`Heard::Closed`] or the end of the queue. A link never stops reading the other channels
-    /// because this queue is full.
-    pub output: mpsc::UnboundedReceiver<Heard>,
+    /// What it says, until [`Heard::Closed`] or the end of the queue. Bounded by [`OUTPUT_QUEUE`]: whoever holds a
+    /// channel listens to it all the time, and a command that says more than can be heard has to wait.
+    pub output: mpsc::Receiver<Heard>,
 }
 
 /// Something heard on a channel.

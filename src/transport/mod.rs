@@ -11,10 +11,15 @@ mod run;
 mod shell;
 
 use std::fmt::Debug;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
-pub use channel::{Channel, Heard, Link};
+use crate::script::Script;
+
+pub use channel::{Channel, Heard, Link, OUTPUT_QUEUE};
 pub use exec::{Exec, ExecError, Exit, Input, Status, Stream};
 pub use shell::HostShell;
 
@@ -24,6 +29,20 @@ pub trait Transport: Debug + Send + Sync {
     ///
     /// An ending without an exit status is [`ExecError::Lost`], never success.
     fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>>;
+
+    /// Runs a script that reads nothing, whose output is only wanted whole, and which nobody interrupts.
+    fn capture<'a>(
+        &'a self,
+        script: &'a Script,
+        time_limit: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Exit, ExecError>> {
+        async move {
+            let stop = CancellationToken::new();
+            let (input, on_line, on_sent) = (&Input::Nothing, &|_, _: &str| {}, &|_| {});
+            self.exec(Exec { script, input, on_line, on_sent, time_limit, stop: &stop }).await
+        }
+        .boxed()
+    }
 }
 
 /// Says why a machine cannot be reached.

@@ -11,7 +11,6 @@ use tokio::sync::Mutex;
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
 use super::{Channel, Exec, ExecError, Exit, Heard, Input, Link, Transport};
-use crate::script::Script;
 
 /// Runs scripts over a [`Link`].
 #[derive(Debug)]
@@ -85,22 +84,6 @@ impl Transport for HostShell {
     }
 }
 
-impl HostShell {
-    /// Runs a script that needs no input, limit or listener.
-    pub async fn capture(&self, script: &Script) -> Result<Exit, ExecError> {
-        let stop = tokio_util::sync::CancellationToken::new();
-        let exec = Exec {
-            script,
-            input: &Input::Nothing,
-            on_line: &|_, _| {},
-            on_sent: &|_| {},
-            time_limit: None,
-            stop: &stop,
-        };
-        self.exec(exec).await
-    }
-}
-
 /// Says whether a control shell is still there; one that has gone in a quiet hour is simply opened again.
 fn is_open(control: &Channel) -> bool {
     !control.input.is_closed() && !control.output.is_closed()
@@ -117,7 +100,7 @@ async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
 /// A word that no output contains by chance.
 fn token() -> String {
     use std::hash::{BuildHasher as _, RandomState};
-    // RandomState is seeded from the system's randomness; two of them make 128 bits.
+    // Seeded once a thread from the system's randomness and counted on from there: unpredictable, and never twice.
     let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
     format!("relm-{a:016x}{b:016x}")
 }

@@ -47,10 +47,10 @@ fn a_good_run_tells_every_step_on_every_host() {
     let names: Vec<&str> = steps.iter().map(|step| step["name"].as_str().expect("a name")).collect();
     assert_eq!(
         names,
-        ["upload_code", "check_upload", "say", "mark_complete", "flip_current", "restart", "clean_releases"]
+        ["upload_code", "check_upload", "say", "mark_complete", "flip_current", "restart", "record", "clean_releases"]
     );
     let phases: Vec<&str> = steps.iter().map(|step| step["phase"].as_str().expect("a phase")).collect();
-    assert_eq!(phases, ["prepare", "prepare", "prepare", "prepare", "flip", "after_flip", "finish"]);
+    assert_eq!(phases, ["prepare", "prepare", "prepare", "prepare", "flip", "after_flip", "finish", "finish"]);
     assert!(steps.iter().all(|step| step["hosts"] == json!(["web1", "web2"])));
     for name in names {
         let of = |kind: &str| named(&events, kind).into_iter().filter(|event| event["step"] == name).count();
@@ -95,6 +95,17 @@ fn a_failed_run_tells_who_failed_and_who_was_put_back() {
     assert_eq!(finished.len(), 1);
     assert_eq!(finished[0]["ok"], false);
     assert_eq!(done.ending()["ending"], "put_back");
+}
+
+#[test]
+fn a_step_that_some_batch_never_came_to_is_not_called_finished() {
+    let site = Site::new("web1 web2", &settings());
+    site.write("broken-restart-web1", "");
+    let done = site.relm("deploy --json").ends(1);
+    let finished = whole(&done);
+    let finished = named(&finished, "step_finished").into_iter().filter(|event| event["ok"] == false);
+    let steps: Vec<_> = finished.map(|event| event["step"].clone()).collect();
+    assert_eq!(steps, ["flip_current", "restart"], "web2 came to neither");
 }
 
 #[test]

@@ -22,4 +22,5 @@ mod site;
 mod ssh;
 mod ssh_deploy;
 mod sshd;
+mod unfinished;
 mod upload;

@@ -162,3 +162,13 @@ fn exit_codes_of_relms_own_scripts_mean_nothing_in_a_command() {
         assert_eq!(site.host("web1").current(), None);
     }
 }
+
+#[test]
+fn a_step_that_runs_once_waits_for_every_host() {
+    let slow = operation("slow", "prepare", "roles = [\"db\"]", "sleep 1; echo slow >> \"$SITE/log\"");
+    let site = Site::new("web1 db1=db", &(slow + &logged("once", "prepare", "once = true")));
+    site.deploy();
+    let log = site.take_log();
+    assert_eq!(log.len(), 2, "{log:?}");
+    assert!(log[0] == "slow" && log[1].starts_with("web1 once "), "{log:?}");
+}

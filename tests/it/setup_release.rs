@@ -177,3 +177,20 @@ fn a_task_of_ones_own_may_work_in_what_is_live() {
     assert_eq!(site.take_log(), [format!("web1 second {live}"), format!("web1 first {live}")], "in the task's order");
     assert_eq!(site.host("web1").releases(), [live]);
 }
+
+#[test]
+fn what_the_release_s_journal_has_is_not_prepared_again() {
+    let settings = logged("compile", "prepare", "") + &logged("restart", "after_flip", "");
+    let site = Site::new("web1 web2", &settings);
+    site.deploy();
+    site.relm("setup-release").ends(0);
+    let built = site.host("web1").releases().pop().expect("a release");
+    site.write("broken-restart-web2", "");
+    site.take_log();
+    let compiled = |log: Vec<String>| log.into_iter().filter(|line| line.contains(" compile ")).count();
+    site.relm(&format!("deploy --release {built}")).ends(1);
+    assert_eq!(compiled(site.take_log()), 2);
+    std::fs::remove_file(site.path("broken-restart-web2")).expect("a file");
+    site.relm(&format!("deploy --release {built}")).ends(0);
+    assert_eq!(compiled(site.take_log()), 0, "it was done on both hosts");
+}

@@ -138,7 +138,7 @@ impl Stage {
     }
 
     pub(super) async fn script(&self, script: &Script) -> Exit {
-        self.transport.capture(script).await.unwrap_or_else(|error| panic!("{error}: {script:?}"))
+        self.transport.capture(script, None).await.unwrap_or_else(|error| panic!("{error}: {script:?}"))
     }
 
     pub(super) async fn exec(

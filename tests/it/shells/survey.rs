@@ -175,7 +175,7 @@ async fn last_lines_without_an_end_are_read(stage: Stage) {
     fs::remove_file(&history).expect("a file");
     fs::create_dir(&history).expect("a directory");
     let unreadable = seen(&stage).await;
-    assert_eq!(unreadable.damage, ["the history cannot be read"]);
+    assert_eq!(unreadable.damage[0], "the history cannot be read");
 }
 
 async fn current_that_relm_must_not_replace(stage: Stage) {

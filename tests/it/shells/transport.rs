@@ -187,7 +187,7 @@ async fn nothing_leaks_into_the_next_script(stage: Stage) {
 async fn a_script_ends_with_its_controller(stage: Stage) {
     let other = stage.another();
     let script = Script::new(FAMILY);
-    let run = other.capture(&script);
+    let run = other.capture(&script, None);
     let started = async {
         while std::fs::read_to_string(stage.home().join("child")).unwrap_or_default().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;

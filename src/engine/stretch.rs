@@ -4,7 +4,7 @@
 //! at a time, waits for all hosts to have finished what comes before it. After a failure hosts finish what they are
 //! doing and begin nothing more.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,8 +26,8 @@ pub(super) struct Setting<'a> {
 }
 
 /// How a stretch of steps went.
-#[derive(Debug, Default)]
-pub(super) struct Result {
+#[derive(Debug)]
+pub(super) struct Went {
     /// No step failed and nobody asked to stop.
     pub(super) ok: bool,
     /// Something was changed on some host.
@@ -35,23 +35,23 @@ pub(super) struct Result {
 }
 
 /// Runs `steps`, with barriers where they ask for one.
-pub(super) async fn run_steps(setting: Setting<'_>, steps: &[&Step]) -> Result {
-    let mut result = Result { ok: true, changed: false };
+pub(super) async fn run_steps(setting: Setting<'_>, steps: &[&Step]) -> Went {
+    let mut all = Went { ok: true, changed: false };
     let mut rest = steps;
     while let Some(first) = rest.first() {
         let free = if first.is_barrier() { 1 } else { rest.iter().take_while(|step| !step.is_barrier()).count() };
         let (stretch, later) = rest.split_at(free);
         let went = run_stretch(setting, stretch, first.operation.is_serial()).await;
-        result.changed |= went.changed;
+        all.changed |= went.changed;
         if !went.ok {
-            return Result { ok: false, ..result };
+            return Went { ok: false, ..all };
         }
         rest = later;
     }
-    result
+    all
 }
 
-async fn run_stretch(setting: Setting<'_>, steps: &[&Step], serial: bool) -> Result {
+async fn run_stretch(setting: Setting<'_>, steps: &[&Step], serial: bool) -> Went {
     let progress = Progress::new(setting, steps);
     let hosts = setting.machines.iter().map(|machine| run_host(setting, steps, machine, &progress));
     if serial {
@@ -63,7 +63,7 @@ async fn run_stretch(setting: Setting<'_>, steps: &[&Step], serial: bool) -> Res
     }
     progress.close();
     let ok = !progress.failed.load(Ordering::Relaxed) && !setting.run.stop.is_cancelled();
-    Result { ok, changed: progress.changed.load(Ordering::Relaxed) }
+    Went { ok, changed: progress.changed.load(Ordering::Relaxed) }
 }
 
 async fn run_host(setting: Setting<'_>, steps: &[&Step], machine: &Machine, progress: &Progress<'_>) {
@@ -78,16 +78,17 @@ async fn run_host(setting: Setting<'_>, steps: &[&Step], machine: &Machine, prog
         let on = machine.on(setting.env, setting.release);
         match run_step(setting.run, step, machine, &on).await {
             Ok(outcome) => progress.finished(at, &outcome),
-            Err(_) => return progress.fail(at),
+            Err(_) => return progress.failed.store(true, Ordering::Relaxed),
         }
     }
 }
 
-/// Which steps have begun, and on how many hosts they are still to end.
+/// What a stretch has come to.
 struct Progress<'a> {
     setting: Setting<'a>,
     steps: Vec<&'a Step>,
-    open: Mutex<HashMap<usize, usize>>,
+    /// Of each step that has begun, the hosts that have not finished it.
+    left: Mutex<BTreeMap<usize, usize>>,
     failed: AtomicBool,
     changed: AtomicBool,
 }
@@ -95,13 +96,13 @@ struct Progress<'a> {
 impl<'a> Progress<'a> {
     fn new(setting: Setting<'a>, steps: &[&'a Step]) -> Self {
         let (failed, changed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { setting, steps: steps.to_vec(), open: Mutex::default(), failed, changed }
+        Self { setting, steps: steps.to_vec(), left: Mutex::default(), failed, changed }
     }
 
     fn begin(&self, at: usize) {
         let step = self.steps[at];
-        let mut open = self.open.lock().expect("no step panics while it holds this");
-        open.entry(at).or_insert_with(|| {
+        let mut left = self.left.lock().expect("no step panics while it holds this");
+        left.entry(at).or_insert_with(|| {
             let event = Event::StepStarted { step: step.name(), phase: step.phase };
             self.setting.run.events.send(event);
             Plan::machines(step, self.setting.machines).len()
@@ -112,28 +113,18 @@ impl<'a> Progress<'a> {
         if *outcome == Outcome::Changed {
             self.changed.store(true, Ordering::Relaxed);
         }
-        let mut open = self.open.lock().expect("no step panics while it holds this");
-        let left = open.get_mut(&at).expect("a step that ends has begun");
-        *left -= 1;
-        if *left == 0 {
-            open.remove(&at);
-            // Kept so that a step is begun only once.
-            open.insert(at, usize::MAX);
+        let mut left = self.left.lock().expect("no step panics while it holds this");
+        let hosts = left.get_mut(&at).expect("a step that ends has begun");
+        *hosts -= 1;
+        if *hosts == 0 {
             self.setting.run.events.send(Event::StepFinished { step: self.steps[at].name(), ok: true });
         }
     }
 
-    fn fail(&self, _at: usize) {
-        self.failed.store(true, Ordering::Relaxed);
-    }
-
     /// Ends the steps that began and did not end everywhere.
     fn close(&self) {
-        let open = self.open.lock().expect("no step panics while it holds this");
-        let mut unfinished: Vec<usize> =
-            open.iter().filter(|(_, left)| **left != usize::MAX).map(|(at, _)| *at).collect();
-        unfinished.sort_unstable();
-        for at in unfinished {
+        let left = self.left.lock().expect("no step panics while it holds this");
+        for (&at, _) in left.iter().filter(|(_, hosts)| **hosts > 0) {
             self.setting.run.events.send(Event::StepFinished { step: self.steps[at].name(), ok: false });
         }
     }
