@@ -48,8 +48,10 @@ pub struct Plan {
     pub batches: Batches,
     /// What is run on every host when the run fails before its release is live.
     pub on_failure: Option<Arc<dyn Operation>>,
-    /// Commands to type when it fails before, and after, the flip.
+    /// Commands to type when it fails before its release is live.
     pub next: Vec<String>,
+    /// Commands to type when it fails after the flip.
+    pub next_when_live: Vec<String>,
     /// What a person should know before anything is done.
     pub notes: Vec<String>,
     fleet: Fleet,
@@ -66,6 +68,7 @@ impl Plan {
             batches: vec![fleet.hosts.len()],
             on_failure: None,
             next: Vec::new(),
+            next_when_live: Vec::new(),
             notes: Vec::new(),
             fleet: fleet.clone(),
         }
@@ -130,6 +133,13 @@ impl Plan {
     #[must_use]
     pub fn next(mut self, command: impl Into<String>) -> Self {
         self.next.push(command.into());
+        self
+    }
+
+    /// Adds a command to type after a failure that leaves the release live and unfinished.
+    #[must_use]
+    pub fn next_when_live(mut self, command: impl Into<String>) -> Self {
+        self.next_when_live.push(command.into());
         self
     }
 

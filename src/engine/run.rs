@@ -48,14 +48,17 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     }
     let look = look(machines).await;
     let (ending, exit_code) = judge(plan, machines, came, &look, stop.is_cancelled());
-    let failed = exit_code != 0;
     events.send(Event::RunEnded {
         ending,
         exit_code,
         hosts: look.hosts,
         unread: look.unread,
         reason: None,
-        next: if failed { plan.next.clone() } else { Vec::new() },
+        next: match came {
+            _ if exit_code == 0 => Vec::new(),
+            Came::AfterSwitch if plan.flips() => plan.next_when_live.clone(),
+            _ => plan.next.clone(),
+        },
     });
     Ended { ending, exit_code }
 }

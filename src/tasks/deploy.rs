@@ -85,7 +85,10 @@ fn done_everywhere(site: Site<'_>, name: &ReleaseName, step: &Step) -> bool {
 
 fn start(site: Site<'_>, record: &Record) -> Plan {
     let again = command("deploy", site.env);
-    let plan = Plan::new("deploy", &site.env.name, &site.env.fleet).about(&record.name).next(again);
+    let plan = Plan::new("deploy", &site.env.name, &site.env.fleet)
+        .about(&record.name)
+        .next(&again)
+        .next_when_live(format!("{again} --release {}", record.name));
     app_operations(plan, site.env, &record.reference, &[Phase::Check])
 }
 

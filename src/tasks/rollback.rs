@@ -44,7 +44,8 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .about(&target)
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
-        .next(command("rollback", site.env));
+        .next(command("rollback", site.env))
+        .next_when_live(format!("{} --release {target}", command("deploy", site.env)));
     Ok(app_operations(plan, site.env, &reference, &phases).finish(MarkFinished))
 }
 
