@@ -51,8 +51,8 @@ pub fn rollback_target(survey: &Survey, wanted: Option<&ReleaseName>) -> Result<
 impl HostSeen {
     /// The release that was live before the current one and has not turned out bad since.
     pub fn before_live(&self) -> Option<ReleaseName> {
-        let mut seen = HashSet::new();
         let mut at = self.live()?;
+        let mut seen = HashSet::from([at]);
         loop {
             at = self.replaced_by(at)?;
             if !seen.insert(at) {
