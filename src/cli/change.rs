@@ -217,7 +217,7 @@ impl<'a> Change<'a> {
 
     async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         self.running.set(true);
-        let (events, heard) = Events::new();
+        let (events, heard) = Events::new(self.show == Show::Lines);
         let screen = screen::start(heard, self.common, self.show);
         let ended = engine::run(plan, machines, &events, &self.stop).await;
         drop(events);

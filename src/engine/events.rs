@@ -12,13 +12,15 @@ use crate::event::{Event, Stamped};
 /// How many lines of output wait to be shown. A command that never stops talking must not fill this machine's memory.
 const WAITING: usize = 20_000;
 
-/// Where events are sent. A listener that is slow or gone never stops a run: what tells of the run waits in a queue
-/// without an end, and output that a listener cannot keep up with is left out.
+/// Where events are sent. A listener that is slow or gone never stops a deploy: what tells of the run waits in a queue
+/// without an end, and output that a listener cannot keep up with is left out. Where the output is the point, as in
+/// `relm run`, the hosts wait for the listener instead.
 #[derive(Debug, Clone)]
 pub struct Events {
     sender: mpsc::Sender<Stamped>,
     waiting: Arc<AtomicUsize>,
     left_out: Arc<AtomicUsize>,
+    patient: bool,
 }
 
 /// The listener's end.
@@ -29,23 +31,40 @@ pub struct Heard {
 }
 
 impl Events {
-    /// A new queue and its listener's end.
-    pub fn new() -> (Self, Heard) {
+    /// A new queue and its listener's end. With `patient`, no line is left out.
+    pub fn new(patient: bool) -> (Self, Heard) {
         let (sender, receiver) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let events = Self { sender, waiting: Arc::clone(&waiting), left_out: Arc::default() };
+        let events = Self { sender, waiting: Arc::clone(&waiting), left_out: Arc::default(), patient };
         (events, Heard { receiver, waiting })
     }
 
     /// Sends an event, stamped with the controller's clock.
     pub fn send(&self, event: Event) {
         let is_output = matches!(event, Event::Output { .. });
-        if is_output && self.waiting.load(Ordering::Relaxed) >= WAITING {
+        if is_output && self.patient {
+            self.wait_for_listener();
+        } else if is_output && self.is_full() {
             self.left_out.fetch_add(1, Ordering::Relaxed);
             return;
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let _ = self.sender.send(Stamped { at: Utc::now(), event });
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) >= WAITING
+    }
+
+    /// Holds this thread, and lets another do the runtime's other work meanwhile: a signal must still be heard.
+    fn wait_for_listener(&self) {
+        if self.is_full() {
+            tokio::task::block_in_place(|| {
+                while self.is_full() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+        }
     }
 
     /// How many lines of output were left out.

@@ -105,3 +105,13 @@ fn without_a_release_or_a_command_it_is_refused() {
     site.relm("run").ends(2);
     site.relm("run --").ends(2);
 }
+
+#[test]
+fn no_line_of_a_long_output_is_lost() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    let done = site.relm_with(["run", "--", "sh", "-c", "i=0; while [ $i -lt 60000 ]; do i=$((i + 1)); echo $i; done"]);
+    let done = done.ends(0);
+    assert_eq!(done.stdout.lines().count(), 60_000);
+    assert!(done.stdout.ends_with("web1 | 60000\n"), "{:?}", done.stdout.lines().last());
+}
