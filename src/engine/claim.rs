@@ -72,19 +72,8 @@ async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<E
     machine.transport.capture(&script, None).await
 }
 
-/// The record is made apart and moved in whole after the claim, so that no name ever has half a record.
-/// The second `mkdir` is there for its words; when another run has given the name back meanwhile, it is the claim.
-const CLAIM: &str = r#"mkdir -p -- "$base/releases" "$base/shared" "$base/log" "$base/.relm/releases" || exit
-cd -- "$base/.relm/releases" || exit
-new=.new-$name-$$
-rm -rf -- "$new" && mkdir -- "$new" || exit
-printf '%s\n' "$record" >"$new/release.json" && printf 'building %s\n' "$at" >"$new/state" || exit
-if [ -e "$name" ] || [ -e "../../releases/$name" ]; then rm -rf -- "$new"; exit 92; fi
-if ! mkdir -- "../../releases/$name" 2>/dev/null; then
-  if [ -e "../../releases/$name" ]; then rm -rf -- "$new"; exit 92; fi
-  mkdir -- "../../releases/$name" || { rm -rf -- "$new"; exit 1; }
-fi
-mv -T -- "$new" "$name" || { rmdir -- "../../releases/$name"; rm -rf -- "$new"; exit 1; }"#;
+/// Makes the directory and its record.
+const CLAIM: &str = include_str!("claim.sh");
 
 /// Gives back a claim that others could not make. The directory is empty, or it is not ours to remove.
 const GIVE_BACK: &str = r#"cd -- "$base/.relm/releases" || exit
