@@ -18,7 +18,7 @@ use crate::operations::Actor;
 use crate::release::{Record, ReleaseName};
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
-use crate::tasks::{Cargo, Refusal, Site};
+use crate::tasks::{Payload, Refusal, Site};
 use crate::ui::text;
 
 /// How a run is shown.
@@ -109,7 +109,7 @@ impl<'a> Change<'a> {
         self,
         source: &SourceArgs,
         keep_days: Option<u32>,
-        plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
+        plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
         self.until_stopped(self.try_build(source, keep_days, plan)).await
     }
@@ -143,14 +143,14 @@ impl<'a> Change<'a> {
         &self,
         source: &SourceArgs,
         keep_days: Option<u32>,
-        plan: impl Fn(Site<'_>, &Record, &Cargo) -> Result<Plan, Refusal>,
+        plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
         let wanted = code::wanted(&self.env, source)?;
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (code, ground) = (code?, ground?);
         let record = self.record(&code, &ground.survey, keep_days);
-        let planned = plan(self.site(&ground.survey), &record, &code.cargo)?;
+        let planned = plan(self.site(&ground.survey), &record, &code.payload)?;
         if self.dry_run {
             return Ok(screen::dry_run(&planned, self.common));
         }
@@ -159,7 +159,7 @@ impl<'a> Change<'a> {
         self.running.set(true);
         let claimed = engine::claim(&machines, &record).await?;
         // Another deploy may have taken the name in this second.
-        let mut planned = plan(self.site(&ground.survey), &claimed, &code.cargo)?;
+        let mut planned = plan(self.site(&ground.survey), &claimed, &code.payload)?;
         planned.notes.extend(code.origin.note);
         let exit_code = self.carry_out(&planned, &machines).await;
         if exit_code == 0 && keep_days.is_some() && !self.common.json {

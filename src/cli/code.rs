@@ -10,7 +10,7 @@ use super::complaint::Complaint;
 use super::session;
 use crate::config::Environment;
 use crate::source::{Archive, Origin, Places, Source, Wanted};
-use crate::tasks::Cargo;
+use crate::tasks::Payload;
 use crate::tasks::deploy::SourceArgs;
 
 /// Frozen code with the files that hold it; they vanish with it.
@@ -19,7 +19,7 @@ pub(super) struct Code {
     pub(super) origin: Origin,
     /// The hash of the tree's manifest.
     pub(super) tree: String,
-    pub(super) cargo: Cargo,
+    pub(super) payload: Payload,
     _archive: Archive,
 }
 
@@ -38,13 +38,13 @@ fn pack(wanted: &Wanted, places: &Places) -> Result<Code, Complaint> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     let manifest = packed.map_err(|error| Complaint::failed(format!("cannot pack the manifest: {error}")))?;
-    let cargo = Cargo {
+    let payload = Payload {
         archive: Arc::new(archive.path.to_path_buf()),
         archive_size: archive.size,
         manifest: manifest.into(),
         unpacked: frozen.manifest.size(),
     };
-    Ok(Code { origin: frozen.origin.clone(), tree: frozen.manifest.hash(), cargo, _archive: archive })
+    Ok(Code { origin: frozen.origin.clone(), tree: frozen.manifest.hash(), payload, _archive: archive })
 }
 
 /// The source that `args` or else the environment names.

@@ -48,7 +48,8 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
     let env = session::environment(&config, args.env.as_deref(), &common)?;
     let change = Change::new(name, &config, env, &common).because(args.message.as_deref()).dry(args.dry_run);
     if own::builds(task) {
-        let plan = |site: crate::tasks::Site<'_>, record: &_, cargo: &_| own::plan(site, task, Some((record, cargo)));
+        let plan =
+            |site: crate::tasks::Site<'_>, record: &_, payload: &_| own::plan(site, task, Some((record, payload)));
         return change.build(&args.source, Some(args.keep_days), plan).await;
     }
     change.run(|site| own::plan(site, task, None)).await

@@ -5,13 +5,13 @@ use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, UploadCode};
 
-use super::Cargo;
+use super::Payload;
 
 /// Adds what makes a release out of code, up to and with its virtualenv.
-pub(super) fn build(plan: Plan, env: &Environment, cargo: &Cargo) -> Plan {
+pub(super) fn build(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
     let mut plan = plan
-        .prepare(UploadCode { archive: cargo.archive.clone(), size: cargo.archive_size })
-        .prepare(CheckUpload { manifest: cargo.manifest.clone() });
+        .prepare(UploadCode { archive: payload.archive.clone(), size: payload.archive_size })
+        .prepare(CheckUpload { manifest: payload.manifest.clone() });
     let rules = &env.release;
     if !rules.shared_dirs.is_empty() || !rules.shared_files.is_empty() {
         plan = plan.prepare(LinkShared { dirs: rules.shared_dirs.clone(), files: rules.shared_files.clone() });

@@ -7,7 +7,7 @@ use clap::Args;
 use super::batches::batch_sizes;
 use super::building::{app_operations, build};
 use super::cleaning::{removal, unreadable, verdicts};
-use super::{Cargo, Refusal, Site, command, readiness};
+use super::{Payload, Refusal, Site, command, readiness};
 use crate::engine::{Plan, Step};
 use crate::event::Phase;
 use crate::operations::{FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -53,10 +53,10 @@ pub struct SourceArgs {
 }
 
 /// A deploy of new code: `record.name` is the release it makes.
-pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, cargo.unpacked + cargo.archive_size)?;
+pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
+    readiness::require_ready(site, payload.unpacked + payload.archive_size)?;
     let plan = start(site, record);
-    let plan = build(plan, site.env, cargo);
+    let plan = build(plan, site.env, payload);
     Ok(switch(plan, site, record).if_it_fails(MarkFailed))
 }
 

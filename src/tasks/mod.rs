@@ -43,7 +43,7 @@ pub struct Site<'a> {
 
 /// Code that is ready to be sent.
 #[derive(Debug, Clone)]
-pub struct Cargo {
+pub struct Payload {
     /// The compressed archive.
     pub archive: Arc<PathBuf>,
     /// Its size in bytes.

@@ -1,7 +1,7 @@
 //! Tasks of the file's own: `[tasks.NAME]`, a composition of operations.
 
 use super::building::{build, command as app_command};
-use super::{Cargo, Refusal, Site, readiness};
+use super::{Payload, Refusal, Site, readiness};
 use crate::config::OwnTask;
 use crate::engine::Plan;
 use crate::event::Phase;
@@ -17,8 +17,8 @@ pub fn builds(task: &OwnTask) -> bool {
 }
 
 /// The task's operations in their order, in a private release if it builds one, else in what is live.
-pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Cargo)>) -> Result<Plan, Refusal> {
-    let needed = built.map_or(0, |(_, cargo)| cargo.unpacked + cargo.archive_size);
+pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) -> Result<Plan, Refusal> {
+    let needed = built.map_or(0, |(_, payload)| payload.unpacked + payload.archive_size);
     readiness::require_ready(site, needed)?;
     let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
     let reference = built.map(|(record, _)| record.reference.as_str()).unwrap_or_default();
@@ -30,7 +30,7 @@ pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Cargo)>) ->
     }
     for name in &task.operations {
         plan = match built {
-            Some((_, cargo)) if name == SETUP_RELEASE => build(plan, site.env, cargo).prepare(MarkComplete),
+            Some((_, payload)) if name == SETUP_RELEASE => build(plan, site.env, payload).prepare(MarkComplete),
             _ => {
                 let found = site.env.operations.iter().find(|operation| operation.name == *name);
                 let operation =

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::building::build;
 use super::deploy::SourceArgs;
-use super::{Cargo, Refusal, Site, command, readiness};
+use super::{Payload, Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::operations::{MarkComplete, MarkFailed};
 use crate::release::Record;
@@ -35,11 +35,11 @@ pub struct SetupRelease {
 }
 
 /// Builds `record.name` on the hosts of the site and leaves it there.
-pub fn plan(site: Site<'_>, record: &Record, cargo: &Cargo) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, cargo.unpacked + cargo.archive_size)?;
+pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
+    readiness::require_ready(site, payload.unpacked + payload.archive_size)?;
     let plan = Plan::new("setup-release", &site.env.name, &site.env.fleet)
         .about(&record.name)
         .next(command("setup-release", site.env))
         .if_it_fails(MarkFailed);
-    Ok(build(plan, site.env, cargo).prepare(MarkComplete))
+    Ok(build(plan, site.env, payload).prepare(MarkComplete))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Cargo, Site, clean_releases, deploy, rollback, setup_release};
+use super::{Payload, Site, clean_releases, deploy, rollback, setup_release};
 use crate::config::{Environment, parse};
 use crate::engine::Plan;
 use crate::operations::Actor;
@@ -100,8 +100,13 @@ fn actor(task: &str) -> Actor {
     Actor { task: task.to_owned(), by, machine, message: None, at: now() }
 }
 
-fn cargo() -> Cargo {
-    Cargo { archive: Arc::new(PathBuf::from("/tmp/code")), archive_size: 1000, manifest: Bytes::new(), unpacked: 4000 }
+fn payload() -> Payload {
+    Payload {
+        archive: Arc::new(PathBuf::from("/tmp/code")),
+        archive_size: 1000,
+        manifest: Bytes::new(),
+        unpacked: 4000,
+    }
 }
 
 fn table(plan: &Plan) -> String {
@@ -137,7 +142,7 @@ fn on(env: &str, change: impl Fn(&mut HostSeen), plan: impl Fn(Site<'_>) -> Resu
 
 #[test]
 fn a_deploy() {
-    let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &cargo());
+    let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &payload());
     insta::assert_snapshot!(on("demo", |_| {}, plan), @r"
     deploy demo 1970-04-11_00.00.00, batches of 3
     Prepare     upload_code       web1 web2 db1
@@ -212,7 +217,7 @@ fn a_rollback() {
 
 #[test]
 fn a_private_release() {
-    let plan = |site: Site<'_>| setup_release::plan(site, &record(&ReleaseName::at(now())), &cargo());
+    let plan = |site: Site<'_>| setup_release::plan(site, &record(&ReleaseName::at(now())), &payload());
     insta::assert_snapshot!(on("demo", |_| {}, plan), @r"
     setup-release demo 1970-04-11_00.00.00, batches of 3
     Prepare     upload_code       web1 web2 db1
@@ -246,7 +251,7 @@ fn a_clean() {
 
 #[test]
 fn what_stops_a_deploy_is_said_with_its_host() {
-    let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &cargo());
+    let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &payload());
     let full = |seen: &mut HostSeen| seen.free_kilobytes = Some(12);
     insta::assert_snapshot!(on("demo", full, plan), @r"
     some hosts are not ready
@@ -261,7 +266,7 @@ fn what_stops_a_deploy_is_said_with_its_host() {
 fn a_record_that_cannot_be_read_stops_a_clean_and_spares_its_host_in_a_deploy() {
     let damage = |seen: &mut HostSeen| seen.damage.push("the record of x cannot be read".to_owned());
     assert!(on("demo", damage, |site| clean_releases::plan(site, None)).contains("nothing is removed"));
-    let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &cargo());
+    let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &payload());
     let env = sample("demo");
     let mut survey = survey(&env);
     damage(&mut survey.hosts[1].1);
