@@ -32,7 +32,7 @@ use relm::ssh::{KeyFiles, Settings};
 use tempfile::TempDir;
 
 pub(crate) use agent::Agent;
-pub(crate) use process::{children, signal};
+pub(crate) use process::{children, is_sshd, signal};
 
 const SSHD: &str = "/usr/sbin/sshd";
 const NAMES: &str = "web1 web2 web3 db1";
@@ -145,9 +145,14 @@ impl Sshd {
         }
     }
 
-    /// Process ids of the connections.
+    /// Process ids of the connections: of those that carry their bytes. For root that is the listener's child; for
+    /// anyone else sshd puts a monitor between, which could be killed without the connection taking notice.
     pub(crate) fn sessions(&self) -> Vec<u32> {
-        children(self.child.id())
+        let carriers = |monitor: u32| {
+            let inner: Vec<u32> = children(monitor).into_iter().filter(|child| is_sshd(*child)).collect();
+            if inner.is_empty() { vec![monitor] } else { inner }
+        };
+        children(self.child.id()).into_iter().flat_map(carriers).collect()
     }
 
     /// What the server says of itself.

@@ -80,12 +80,13 @@ async fn pitfall_01_nobody_waits_for_the_answer_to_a_close() {
 async fn pitfall_02_a_dropped_channel_is_closed_on_the_far_side() {
     let Some(sshd) = Sshd::start() else { return };
     let link = link(&sshd).await;
-    let session = sshd.sessions()[0];
     let mut held = Vec::new();
     for _ in 0..6 {
         // The end of its input does not end it, only that nobody takes its words any more.
         held.push(shell(&link, "while sleep 0.05; do echo x; done").await);
     }
+    // Now that commands run the connection's own process is there for certain.
+    let session = sshd.sessions()[0];
     assert_eq!(children(session).len(), 6);
     drop(held);
     until("the shells end with their channels", || children(session).is_empty()).await;
@@ -98,6 +99,7 @@ async fn pitfall_02_a_dropped_channel_is_closed_on_the_far_side() {
 async fn pitfall_02_a_caller_that_gives_up_leaves_no_channel() {
     let Some(sshd) = Sshd::start() else { return };
     let link = link(&sshd).await;
+    assert!(run(&link, "true").await.succeeded());
     let session = sshd.sessions()[0];
     for tenths in 0..20 {
         let _ = tokio::time::timeout(Duration::from_micros(tenths * 300), link.open("cat")).await;

@@ -15,3 +15,8 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     all.filter(|child| stat(*child).and_then(parent) == Some(pid)).collect()
 }
+
+/// Says whether a process is one of sshd's own.
+pub(crate) fn is_sshd(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("sshd"))
+}
