@@ -32,7 +32,7 @@ use relm::ssh::{KeyFiles, Settings};
 use tempfile::TempDir;
 
 pub(crate) use agent::Agent;
-pub(crate) use process::{children, is_sshd, signal};
+pub(crate) use process::{children, signal, title};
 
 const SSHD: &str = "/usr/sbin/sshd";
 const NAMES: &str = "web1 web2 web3 db1";
@@ -148,9 +148,13 @@ impl Sshd {
     /// Process ids of the connections: of those that carry their bytes. For root that is the listener's child; for
     /// anyone else sshd puts a monitor between, which could be killed without the connection taking notice.
     pub(crate) fn sessions(&self) -> Vec<u32> {
-        let carriers = |monitor: u32| {
-            let inner: Vec<u32> = children(monitor).into_iter().filter(|child| is_sshd(*child)).collect();
-            if inner.is_empty() { vec![monitor] } else { inner }
+        let carriers = |child: u32| {
+            if !title(child).contains("[priv]") {
+                return vec![child];
+            }
+            // Before it is let in, a connection has a helper of another title there.
+            let inner: Vec<u32> = children(child).into_iter().filter(|inner| title(*inner).contains('@')).collect();
+            if inner.is_empty() { vec![child] } else { inner }
         };
         children(self.child.id()).into_iter().flat_map(carriers).collect()
     }

@@ -16,7 +16,7 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     all.filter(|child| stat(*child).and_then(parent) == Some(pid)).collect()
 }
 
-/// Says whether a process is one of sshd's own.
-pub(crate) fn is_sshd(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("sshd"))
+/// What a process calls itself: sshd says there what it does.
+pub(crate) fn title(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
