@@ -130,7 +130,17 @@ mod tests {
         limit: Option<Duration>,
     ) -> Result<Exit, ExecError> {
         let stop = CancellationToken::new();
-        shell.exec(Exec { script, input, on_line: &|_, _| {}, on_sent: &|_| {}, time_limit: limit, stop: &stop }).await
+        shell
+            .exec(Exec {
+                script,
+                input,
+                on_line: &|_, _| {},
+                on_sent: &|_| {},
+                time_limit: limit,
+                stop: &stop,
+                kept: None,
+            })
+            .await
     }
 
     #[tokio::test]
@@ -213,6 +223,7 @@ mod tests {
             on_sent: &|_| {},
             time_limit: None,
             stop: &stop,
+            kept: None,
         });
         let cancel = async {
             while heard.lock().expect("a lock").len() < 2 {

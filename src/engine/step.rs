@@ -80,6 +80,7 @@ pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: 
         on_sent: &on_sent,
         time_limit: work.time_limit,
         stop: run.stop,
+        kept: None,
     };
     let exit = machine.transport.exec(exec).await;
     let what = match exit {

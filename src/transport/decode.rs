@@ -16,6 +16,8 @@ pub(super) struct Decoder {
     body: Vec<u8>,
     group: Option<u32>,
     status: Option<u32>,
+    taken: u64,
+    missing: bool,
 }
 
 impl Decoder {
@@ -39,6 +41,8 @@ impl Decoder {
             body: Vec::new(),
             group: None,
             status: None,
+            taken: 0,
+            missing: false,
         }
     }
 
@@ -52,6 +56,11 @@ impl Decoder {
         self.status
     }
 
+    /// How many bytes have been taken since the script began, its first mark included: where to go on in a copy.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// Takes bytes and calls `on_line` for each line they complete.
     pub(super) fn take(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -59,6 +68,9 @@ impl Decoder {
                 return; // A background process that still writes is not the script.
             }
             self.line.extend_from_slice(piece);
+            if self.in_body {
+                self.taken += piece.len() as u64;
+            }
             if piece.ends_with(b"\n") || self.line.len() > LONGEST_LINE {
                 let line = std::mem::take(&mut self.line);
                 self.take_line(&line, on_line);
@@ -67,8 +79,8 @@ impl Decoder {
     }
 
     fn take_line(&mut self, line: &[u8], on_line: &mut dyn FnMut(&str)) {
-        if let Some(mark) = line.strip_prefix(self.token.as_slice()) {
-            return self.take_mark(mark);
+        if line.starts_with(&self.token) {
+            return self.take_mark(line);
         }
         if !self.in_body {
             return;
@@ -82,14 +94,16 @@ impl Decoder {
         }
     }
 
-    fn take_mark(&mut self, mark: &[u8]) {
-        let mark = String::from_utf8_lossy(mark);
+    fn take_mark(&mut self, line: &[u8]) {
+        let mark = String::from_utf8_lossy(&line[self.token.len()..]);
         let mut words = mark.split_whitespace();
         let (word, number) = (words.next(), words.next().and_then(|number| number.parse().ok()));
         match word {
             Some("group") => {
                 self.group = number;
                 self.in_body = true;
+                // The mark stands on a line of its own, after a newline of its own.
+                self.taken = 1 + line.len() as u64;
             }
             Some("end") => {
                 // Without a waiting empty line the mark's newline ended the script's last, unfinished line.
@@ -98,6 +112,7 @@ impl Decoder {
                 }
                 self.status = number;
             }
+            Some("missing") => self.missing = true,
             _ => {}
         }
         self.empty_line_waits = false;
@@ -112,8 +127,13 @@ impl Decoder {
     }
 
     /// All that was kept of the stream, as text.
-    pub(super) fn into_text(self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+    pub(super) fn take_text(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned()
+    }
+
+    /// Says whether the host has said that there is nothing to hear of this script.
+    pub(super) fn is_missing(&self) -> bool {
+        self.missing
     }
 }
 
@@ -130,7 +150,7 @@ mod tests {
             decoder.take(piece, &mut |line| lines.push(line.to_owned()));
         }
         let status = decoder.status();
-        (lines, decoder.into_text(), status)
+        (lines, decoder.take_text(), status)
     }
 
     #[test]

@@ -25,6 +25,19 @@ pub struct Exec<'a> {
     pub time_limit: Option<Duration>,
     /// The script's process group is ended when this is cancelled.
     pub stop: &'a CancellationToken,
+    /// How it outlives its connection; without this it ends with it. Not for scripts with input.
+    pub kept: Option<Kept<'a>>,
+}
+
+/// A script that goes on when its connection is lost, and whose output is heard to the end over the next one.
+///
+/// If nobody comes back, ending it is the business of whoever asked for this: on a host that is the lock's keeper.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'a> {
+    /// A directory on the host for a copy of its output.
+    pub directory: &'a str,
+    /// How long a host that cannot be reached is tried again.
+    pub patience: Duration,
 }
 
 impl fmt::Debug for Exec<'_> {

@@ -63,6 +63,9 @@ relm_run() {
 }
 "#;
 
+/// What the control shell is told of scripts that outlive it.
+pub(super) const KEPT: &str = include_str!("kept.sh");
+
 /// The marks of one run of one script.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
@@ -81,10 +84,26 @@ impl Frame {
 
     /// The control shell's order to run `script`.
     pub(super) fn control(&self, script: &Script) -> String {
-        // The braces make the shell read the whole script before it runs any of it, so that the script's commands
-        // cannot read their own program text from standard input.
-        let body = format!("{}\n{{\n{}\n}} </dev/null", self.announce(), script.as_str());
-        format!("relm_run {} {}\n", quote(&self.token), quote(&body))
+        format!("relm_run {} {}\n", quote(&self.token), quote(&self.body(script)))
+    }
+
+    /// The control shell's order to run `script` so that it outlives the connection. Its output is kept below
+    /// `directory`.
+    pub(super) fn keep(&self, script: &Script, directory: &str) -> String {
+        let (token, body) = (quote(&self.token), quote(&self.body(script)));
+        format!("relm_keep {token} {body} {}\n", quote(&format!("{directory}/{}", self.token)))
+    }
+
+    /// The order to go on with a kept script's output after so many bytes of each stream.
+    pub(super) fn again(&self, directory: &str, (out, err): (u64, u64)) -> String {
+        let (token, directory) = (quote(&self.token), quote(&format!("{directory}/{}", self.token)));
+        format!("relm_again {token} {directory} {out} {err}\n")
+    }
+
+    /// The braces make the shell read the whole script before it runs any of it, so that the script's commands cannot
+    /// read their own program text from standard input.
+    fn body(&self, script: &Script) -> String {
+        format!("{}\n{{\n{}\n}} </dev/null", self.announce(), script.as_str())
     }
 
     /// Length and text for a bulk shell; the script's own input follows.

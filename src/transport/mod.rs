@@ -7,6 +7,7 @@ mod channel;
 mod decode;
 mod exec;
 mod frame;
+mod kept;
 mod run;
 mod shell;
 
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::script::Script;
 
 pub use channel::{Channel, Heard, Link, OUTPUT_QUEUE};
-pub use exec::{Exec, ExecError, Exit, Input, Status, Stream};
+pub use exec::{Exec, ExecError, Exit, Input, Kept, Status, Stream};
 pub use shell::HostShell;
 
 /// A machine that runs scripts under its POSIX `sh`.
@@ -39,7 +40,7 @@ pub trait Transport: Debug + Send + Sync {
         async move {
             let stop = CancellationToken::new();
             let (input, on_line, on_sent) = (&Input::Nothing, &|_, _: &str| {}, &|_| {});
-            self.exec(Exec { script, input, on_line, on_sent, time_limit, stop: &stop }).await
+            self.exec(Exec { script, input, on_line, on_sent, time_limit, stop: &stop, kept: None }).await
         }
         .boxed()
     }

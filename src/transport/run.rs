@@ -20,8 +20,10 @@ const CHUNK: usize = 256 << 10;
 
 /// Where signals for the script's process group are sent from.
 pub(super) enum Signals<'a> {
-    /// The control shell that started it.
+    /// The control shell that started it, and that ends it when relm is gone.
     Control(mpsc::Sender<Bytes>),
+    /// A control shell that lets it live on when relm is gone.
+    Kept(mpsc::Sender<Bytes>),
     /// A control shell opened beside it.
     Beside(&'a HostShell),
 }
@@ -41,17 +43,46 @@ pub(super) struct Run<'a> {
     announced: bool,
     /// A signal that was wanted before the process group was known.
     owed: Option<&'static str>,
+    ending: Ending,
+    alarm: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(frame: &Frame, signals: Signals<'a>) -> Self {
+    pub(super) fn new(frame: &Frame, signals: Signals<'a>, time_limit: Option<Duration>) -> Self {
         let (stdout, stderr) = (Decoder::after_mark(frame.token()), Decoder::from_start(frame.token()));
-        Self { stdout, stderr, signals, announced: false, owed: None }
+        let alarm = time_limit.map(|limit| Instant::now() + limit);
+        Self { stdout, stderr, signals, announced: false, owed: None, ending: Ending::No, alarm }
+    }
+
+    /// How many bytes of what the script said have been heard: of standard output and of standard error.
+    pub(super) fn heard(&self) -> (u64, u64) {
+        (self.stdout.taken(), self.stderr.taken())
+    }
+
+    /// Goes on with signals sent from another control shell.
+    pub(super) fn signal_from(&mut self, signals: Signals<'a>) {
+        self.signals = signals;
+        self.announced = false;
+    }
+
+    /// Says whether the host has nothing to say of a kept script: it was never begun, or it ended without a mark.
+    pub(super) fn is_missing(&self) -> bool {
+        self.stdout.is_missing()
+    }
+
+    /// Says whether anything was heard of the script.
+    pub(super) fn has_begun(&self) -> bool {
+        self.stdout.group().is_some()
+    }
+
+    /// Says whether the script is being ended, for whatever reason.
+    pub(super) fn is_ending(&self) -> bool {
+        !matches!(self.ending, Ending::No)
     }
 
     /// Follows the script to its end. With `feed`, sends it `exec.input`.
     pub(super) async fn follow(
-        mut self,
+        &mut self,
         channel: &mut Channel,
         exec: Exec<'_>,
         feed: Option<mpsc::Sender<Bytes>>,
@@ -59,30 +90,28 @@ impl<'a> Run<'a> {
         let mut all_sent = feed.is_none();
         let feeding = feed_input(feed, exec);
         tokio::pin!(feeding);
-        let mut ending = Ending::No;
-        let mut alarm = exec.time_limit.map(|limit| Instant::now() + limit);
         loop {
             tokio::select! {
                 heard = channel.output.recv() => match heard {
                     Some(Heard::Stdout(bytes)) => self.stdout.take(&bytes, &mut |line| (exec.on_line)(Stream::Stdout, line)),
                     Some(Heard::Stderr(bytes)) => self.stderr.take(&bytes, &mut |line| (exec.on_line)(Stream::Stderr, line)),
-                    gone => return Err(ending.reason().unwrap_or_else(|| lost(gone))),
+                    gone => return Err(self.ending.reason().unwrap_or_else(|| lost(gone))),
                 },
                 sent = &mut feeding, if !all_sent => {
                     all_sent = true;
                     if let Err(error) = sent {
                         self.send("TERM").await;
-                        ending = Ending::Terminated(error);
-                        alarm = Some(Instant::now() + GRACE);
+                        self.ending = Ending::Terminated(error);
+                        self.alarm = Some(Instant::now() + GRACE);
                     }
                 },
-                () = exec.stop.cancelled(), if matches!(ending, Ending::No) => {
+                () = exec.stop.cancelled(), if !self.is_ending() => {
                     self.send("TERM").await;
-                    ending = Ending::Terminated(ExecError::Interrupted);
-                    alarm = Some(Instant::now() + GRACE);
+                    self.ending = Ending::Terminated(ExecError::Interrupted);
+                    self.alarm = Some(Instant::now() + GRACE);
                 },
-                () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {
-                    (ending, alarm) = match ending {
+                () = sleep_until(self.alarm.unwrap_or_else(Instant::now)), if self.alarm.is_some() => {
+                    (self.ending, self.alarm) = match std::mem::replace(&mut self.ending, Ending::No) {
                         Ending::No => {
                             self.send("TERM").await;
                             (Ending::Terminated(ExecError::TimedOut(exec.time_limit.unwrap_or_default())), Some(Instant::now() + GRACE))
@@ -96,14 +125,20 @@ impl<'a> Run<'a> {
                 },
             }
             self.announce().await;
+            if self.is_missing() {
+                return Err(self
+                    .ending
+                    .reason()
+                    .unwrap_or_else(|| ExecError::Lost("it ended without a status".to_owned())));
+            }
             if let (Some(status), Some(_)) = (self.stdout.status(), self.stderr.status()) {
                 self.tell(frame::running(None)).await;
-                return match ending.reason() {
+                return match self.ending.reason() {
                     Some(reason) => Err(reason),
                     None => Ok(Exit {
                         status: status_of(status),
-                        stdout: self.stdout.into_text(),
-                        stderr: self.stderr.into_text(),
+                        stdout: self.stdout.take_text(),
+                        stderr: self.stderr.take_text(),
                     }),
                 };
             }
@@ -114,7 +149,9 @@ impl<'a> Run<'a> {
     async fn announce(&mut self) {
         if !self.announced && self.stdout.group().is_some() {
             self.announced = true;
-            self.tell(frame::running(self.stdout.group())).await;
+            if matches!(self.signals, Signals::Control(_)) {
+                self.tell(frame::running(self.stdout.group())).await;
+            }
             if let Some(signal) = self.owed.take() {
                 self.send(signal).await;
             }
@@ -122,7 +159,7 @@ impl<'a> Run<'a> {
     }
 
     async fn tell(&self, order: String) {
-        if let Signals::Control(input) = &self.signals {
+        if let Signals::Control(input) | Signals::Kept(input) = &self.signals {
             // If it is gone, its output says so.
             let _ = input.send(Bytes::from(order)).await;
         }
@@ -134,7 +171,7 @@ impl<'a> Run<'a> {
             return;
         };
         match &self.signals {
-            Signals::Control(_) => self.tell(frame::end(group, signal)).await,
+            Signals::Control(_) | Signals::Kept(_) => self.tell(frame::end(group, signal)).await,
             Signals::Beside(host) => host.signal(group, signal).await,
         }
     }

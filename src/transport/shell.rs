@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
-use super::{Channel, Exec, ExecError, Exit, Heard, Input, Link, Transport};
+use super::{Channel, Exec, ExecError, Exit, Heard, Input, Kept, Link, Transport, kept};
 
 /// Runs scripts over a [`Link`].
 #[derive(Debug)]
@@ -35,10 +35,21 @@ impl HostShell {
         let frame = Frame::new(token());
         let signals = Signals::Control(control.input.clone());
         tell(&control, frame.control(exec.script)).await?;
-        let exit = Run::new(&frame, signals).follow(&mut control, exec, None).await;
+        let exit = Run::new(&frame, signals, exec.time_limit).follow(&mut control, exec, None).await;
         if exit.is_ok() {
             *slot = Some(control);
         }
+        exit
+    }
+
+    async fn run_kept(&self, exec: Exec<'_>, kept: Kept<'_>) -> Result<Exit, ExecError> {
+        let mut slot = self.control.lock().await;
+        let control = match slot.take().filter(is_open) {
+            Some(control) => control,
+            None => self.open_control().await?,
+        };
+        let (exit, control) = kept::run(self, control, exec, kept).await;
+        *slot = control;
         exit
     }
 
@@ -49,12 +60,12 @@ impl HostShell {
         // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
         let input = bulk.input.clone();
         bulk.input = tokio::sync::mpsc::channel(1).0;
-        Run::new(&frame, Signals::Beside(self)).follow(&mut bulk, exec, Some(input)).await
+        Run::new(&frame, Signals::Beside(self), exec.time_limit).follow(&mut bulk, exec, Some(input)).await
     }
 
-    async fn open_control(&self) -> Result<Channel, ExecError> {
+    pub(super) async fn open_control(&self) -> Result<Channel, ExecError> {
         let control = self.link.open(frame::CONTROL).await?;
-        tell(&control, frame::PRELUDE.to_owned()).await?;
+        tell(&control, format!("{}{}", frame::PRELUDE, frame::KEPT)).await?;
         Ok(control)
     }
 
@@ -75,9 +86,10 @@ impl Transport for HostShell {
             if exec.stop.is_cancelled() {
                 return Err(ExecError::Interrupted);
             }
-            match exec.input {
-                Input::Nothing => self.run_in_control(exec).await,
-                Input::Bytes(_) | Input::File(..) => self.run_in_bulk(exec).await,
+            match (exec.input, exec.kept) {
+                (Input::Nothing, Some(kept)) => self.run_kept(exec, kept).await,
+                (Input::Nothing, None) => self.run_in_control(exec).await,
+                (Input::Bytes(_) | Input::File(..), _) => self.run_in_bulk(exec).await,
             }
         }
         .boxed()
@@ -89,7 +101,7 @@ fn is_open(control: &Channel) -> bool {
     !control.input.is_closed() && !control.output.is_closed()
 }
 
-async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
+pub(super) async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
     channel
         .input
         .send(Bytes::from(text))
@@ -98,7 +110,7 @@ async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
 }
 
 /// A word that no output contains by chance.
-fn token() -> String {
+pub(super) fn token() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     // Seeded once a thread from the system's randomness and counted on from there: unpredictable, and never twice.
     let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));

@@ -109,6 +109,10 @@ impl Stage {
         Arc::new(HostShell::new(self.link.clone()))
     }
 
+    pub(super) fn link(&self) -> Arc<LocalHost> {
+        self.link.clone()
+    }
+
     /// The host as `claim` and `survey` know it, over a connection of its own.
     pub(super) fn machine(&self) -> Machine {
         Machine {
@@ -148,7 +152,7 @@ impl Stage {
         time_limit: Option<Duration>,
     ) -> Result<Exit, ExecError> {
         let stop = CancellationToken::new();
-        let exec = Exec { script, input, on_line: &|_, _| {}, on_sent: &|_| {}, time_limit, stop: &stop };
+        let exec = Exec { script, input, on_line: &|_, _| {}, on_sent: &|_| {}, time_limit, stop: &stop, kept: None };
         self.transport.exec(exec).await
     }
 

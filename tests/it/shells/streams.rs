@@ -44,6 +44,7 @@ async fn a_big_input_arrives_whole(stage: Stage) {
             on_sent: &on_sent,
             time_limit: None,
             stop: &stop,
+            kept: None,
         };
         let exit = stage.transport.exec(exec).await.expect("an exit");
         assert_eq!(exit.stdout, format!("{}  -\n", hex(&bytes)));
@@ -104,6 +105,7 @@ async fn much_output(stage: Stage) {
         on_sent: &|_| {},
         time_limit: None,
         stop: &stop,
+        kept: None,
     };
     let exit = stage.transport.exec(exec).await.expect("an exit");
     ended(&exit, 3);

@@ -85,6 +85,7 @@ async fn the_streams_are_apart_and_heard_in_time(stage: Stage) {
         on_sent: &|_| {},
         time_limit: None,
         stop: &stop,
+        kept: None,
     });
     let cancel = async {
         while heard.lock().expect("a lock").len() < 2 {
@@ -138,6 +139,7 @@ async fn an_interruption_ends_the_whole_group(stage: Stage) {
             on_sent: &|_| {},
             time_limit: None,
             stop: &stop,
+            kept: None,
         });
         let cancel = async {
             while std::fs::read_to_string(stage.home().join("child")).unwrap_or_default().is_empty() {
