@@ -3,7 +3,7 @@
 use super::args::{Command, Common};
 use super::change::{self, Change};
 use super::complaint::Complaint;
-use super::{own, read, session, trust};
+use super::{lock, own, read, session, trust};
 use crate::release::ReleaseName;
 use crate::tasks::{clean_releases, deploy, rollback, run, setup_release};
 
@@ -20,6 +20,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::History(args) => read::history(args.env.as_deref(), common).await,
         Command::Check(args) => read::check(args.env.as_deref(), common).await,
         Command::Trust(args) => trust::trust(args, common).await,
+        Command::Lock(command) => lock::act(command, common).await,
         Command::Own(words) => own::run(words, common).await,
         Command::Tasks | Command::Init(_) | Command::Debug(_) => unreachable!("these need no host"),
     }
@@ -69,6 +70,6 @@ async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let mut env = session::environment(&config, args.env.as_deref(), common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
-    let change = Change::new("run", &config, env, common).showing(change::Show::Lines);
+    let change = Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock);
     change.run(|site| run::plan(site, args)).await
 }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -37,9 +38,16 @@ pub(super) struct Common {
     /// Answer every question with yes
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(super) yes: bool,
+    /// Wait so long for the lock when another run holds the environment: `10m`
+    #[arg(long, value_name = "TIME", value_parser = time, global = true, help_heading = "Everywhere")]
+    pub(super) wait: Option<Duration>,
     /// Only these hosts, for commands that read and for `run`
     #[arg(long, value_name = "HOST", value_delimiter = ',', global = true, help_heading = "Everywhere")]
     pub(super) hosts: Vec<String>,
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    crate::config::duration(text).ok_or_else(|| "such as 90s, 10m or 1h30m".to_owned())
 }
 
 /// One line a command.
@@ -54,6 +62,8 @@ pub(super) enum Command {
     History(tasks::history::History),
     Check(tasks::check::Check),
     Run(tasks::run::Run),
+    #[command(subcommand)]
+    Lock(super::lock::LockCommand),
     /// List every task, relm's own and those of Releases.toml
     Tasks,
     Trust(super::trust::Trust),

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
@@ -11,8 +11,9 @@ use super::args::Common;
 use super::code::{self, Code};
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
-use super::{ask, out, screen, signals, who};
+use super::{ask, locking, out, screen, signals, who};
 use crate::config::{Config, Environment};
+use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::operations::Actor;
 use crate::release::{Record, ReleaseName};
@@ -40,6 +41,9 @@ pub(super) struct Change<'a> {
     dry_run: bool,
     show: Show,
     processes: bool,
+    locking: bool,
+    /// The lock, while it is held; or why it could not be taken on a host that may say more of itself.
+    lock: Mutex<Option<Result<Lock, LockError>>>,
     stop: CancellationToken,
     /// Whether hosts are being changed.
     running: Cell<bool>,
@@ -69,6 +73,8 @@ impl<'a> Change<'a> {
             dry_run: false,
             show: Show::Steps,
             processes: false,
+            locking: true,
+            lock: Mutex::new(None),
             stop,
             running: Cell::new(false),
             seen: OnceLock::new(),
@@ -99,6 +105,12 @@ impl<'a> Change<'a> {
         self
     }
 
+    /// Whether the environment is locked meanwhile.
+    pub(super) fn locking(mut self, locking: bool) -> Self {
+        self.locking = locking;
+        self
+    }
+
     /// Runs a task that makes no release.
     pub(super) async fn run(self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         self.until_stopped(self.try_run(plan)).await
@@ -123,6 +135,9 @@ impl<'a> Change<'a> {
                 if self.running.get() { task.await } else { Err(Complaint::interrupted()) }
             }
         };
+        if let Some(Ok(lock)) = self.lock_slot().take() {
+            lock.release().await;
+        }
         if let (Err(complaint), true) = (&done, self.common.json) {
             screen::refused(&self.actor.task, &self.env.name, self.seen.get(), complaint);
         }
@@ -132,11 +147,12 @@ impl<'a> Change<'a> {
     async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         let ground = self.survey("").await?;
         let planned = plan(self.site(&ground.survey))?;
+        self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&planned, self.common));
         }
         self.confirm(&planned)?;
-        Ok(self.carry_out(&planned, &ground.machines()).await)
+        Ok(self.carry_out(&planned, &self.machines(&ground)).await)
     }
 
     async fn try_build(
@@ -151,11 +167,12 @@ impl<'a> Change<'a> {
         let (code, ground) = (code?, ground?);
         let record = self.record(&code, &ground.survey, keep_days);
         let planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&planned, self.common));
         }
         self.confirm(&planned)?;
-        let machines = ground.machines();
+        let machines = self.machines(&ground);
         self.running.set(true);
         let claimed = engine::claim(&machines, &record).await?;
         // Another deploy may have taken the name in this second.
@@ -175,9 +192,35 @@ impl<'a> Change<'a> {
         if !connections.failed.is_empty() {
             return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));
         }
+        if self.locking && !self.dry_run {
+            self.take_lock(&connections).await?;
+        }
         let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, self.processes).await;
         let _ = self.seen.set(survey.clone());
         Ok(Ground { survey, connections })
+    }
+
+    /// Before the survey, so that nothing changes between what is seen and what is done.
+    async fn take_lock(&self, connections: &Connections) -> Result<(), Complaint> {
+        let places = locking::places(self.config, &self.env, connections).await?;
+        let taken = locking::take(&self.env, &places, &locking::holder(&self.env, &self.actor), self.common).await;
+        match taken {
+            // The survey and the plan say better what is wrong with such a host.
+            Ok(_) | Err(LockError::Unable { .. }) => *self.lock_slot() = Some(taken),
+            Err(error) => return Err(locking::complaint(&self.env, &error)),
+        }
+        Ok(())
+    }
+
+    fn require_lock(&self) -> Result<(), Complaint> {
+        match &*self.lock_slot() {
+            Some(Err(error)) => Err(locking::complaint(&self.env, error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn lock_slot(&self) -> MutexGuard<'_, Option<Result<Lock, LockError>>> {
+        self.lock.lock().expect("nobody panics while holding this")
     }
 
     fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
@@ -215,6 +258,21 @@ impl<'a> Change<'a> {
         ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes)
     }
 
+    fn machines(&self, ground: &Ground) -> Vec<Machine> {
+        let hosts = ground.connections.hosts.iter();
+        let lock = self.lock_slot();
+        let machines = hosts.filter_map(|(host, transport)| {
+            let seen = ground.survey.host(&host.name)?;
+            let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
+            let before = seen.live().cloned();
+            let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
+            let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
+            let fence = lock.as_ref().and_then(|lock| lock.as_ref().ok()?.fence(&host.name));
+            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence })
+        });
+        machines.collect()
+    }
+
     async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         self.running.set(true);
         let (events, heard) = Events::new(self.show == Show::Lines);
@@ -223,21 +281,6 @@ impl<'a> Change<'a> {
         drop(events);
         screen.finish().await;
         ended.exit_code
-    }
-}
-
-impl Ground {
-    fn machines(&self) -> Vec<Machine> {
-        let hosts = self.connections.hosts.iter();
-        let machines = hosts.filter_map(|(host, transport)| {
-            let seen = self.survey.host(&host.name)?;
-            let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
-            let before = seen.live().cloned();
-            let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
-            let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
-            Some(Machine { host: host.clone(), transport, layout, before, before_reference })
-        });
-        machines.collect()
     }
 }
 

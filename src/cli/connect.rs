@@ -51,7 +51,7 @@ pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
     }
 }
 
-async fn link(host: &Host, settings: &ssh::Settings) -> Result<Arc<dyn Link>, ConnectError> {
+pub(super) async fn link(host: &Host, settings: &ssh::Settings) -> Result<Arc<dyn Link>, ConnectError> {
     match &host.address {
         Address::Ssh { .. } => ssh::connect(host, settings).await,
         Address::Local(directory) => local(directory).map(|local| Arc::new(local) as Arc<dyn Link>),

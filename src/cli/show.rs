@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::args::Common;
-use super::out;
+use super::{out, show_lock};
 use crate::config::Config;
 use crate::fleet::{EnvName, HostName};
 use crate::tasks::clean_releases::Verdicted;
@@ -83,6 +83,10 @@ pub(super) fn status(report: &status::Report, common: &Common) {
     table(&rows);
     if !report.in_step {
         out::line("the hosts are out of step");
+    }
+    if let Some(lock) = &report.lock {
+        let holder = lock.taken.as_ref().or(lock.holder.as_ref());
+        holder.iter().for_each(|holder| out::line(format!("held by {}", show_lock::who(holder))));
     }
     for release in &report.unfinished {
         out::line(format!("unfinished: {release}"));

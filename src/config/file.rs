@@ -28,6 +28,8 @@ pub(super) struct ReleasesToml {
     pub(super) source: Option<At<SourceTable>>,
     /// How releases are laid out, switched and kept.
     pub(super) release: Option<ReleaseTable>,
+    /// Who may change the hosts at a time, and how a lost relm is noticed.
+    pub(super) lock: Option<LockTable>,
     /// The virtualenv of each release; without this table there is none.
     pub(super) python: Option<At<PythonTable>>,
     /// The application's own commands, in the order they run within a phase.
@@ -97,6 +99,21 @@ pub(super) struct ReleaseTable {
     /// Paths to copy from the current release into the new one, if they are there.
     #[schemars(example = ["node_modules"])]
     pub(super) copy_from_current: Option<Vec<At<String>>>,
+}
+
+/// The lock that every task takes which changes hosts.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LockTable {
+    /// A lock that several environments share: while one of them is changed, no other with this name can be.
+    #[schemars(example = &"servers")]
+    pub(super) name: Option<At<String>>,
+    /// The host that keeps the shared lock: the name of any host in this file.
+    #[schemars(example = &"web1")]
+    pub(super) host: Option<At<String>>,
+    /// How long a host waits for a relm whose connection has closed, before it ends what runs and is free: `10s`.
+    #[schemars(example = &"10s")]
+    pub(super) grace: Option<At<String>>,
 }
 
 /// So many hosts, or so many of a hundred.
@@ -231,6 +248,8 @@ pub(super) struct EnvTable {
     pub(super) source: Option<At<SourceTable>>,
     /// What differs here from the file's `[release]`.
     pub(super) release: Option<ReleaseTable>,
+    /// What differs here from the file's `[lock]`.
+    pub(super) lock: Option<LockTable>,
     /// What differs here from the file's `[python]`.
     pub(super) python: Option<At<PythonTable>>,
     /// Operations only of this environment; one with the name of another of the file takes its place.

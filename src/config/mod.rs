@@ -17,9 +17,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::Phase;
-use crate::fleet::{EnvName, Fleet, Role, Targets};
+use crate::fleet::{EnvName, Fleet, Host, Role, Targets};
 use crate::source::Wanted;
 
+pub use check::operations::duration;
 pub use choose::{EnvError, find};
 pub use parse::{load, parse};
 pub use problem::{Problem, Problems};
@@ -56,6 +57,8 @@ pub struct Environment {
     pub source: Wanted,
     /// How releases are laid out, switched and kept.
     pub release: ReleaseRules,
+    /// Who may change it at a time.
+    pub lock: LockRules,
     /// The virtualenv, if there is one.
     pub python: Option<Python>,
     /// The app's own commands, in the order of the file.
@@ -77,6 +80,15 @@ pub struct ReleaseRules {
     pub shared_files: Vec<String>,
     /// Paths copied from the live release if they are there.
     pub copy_from_current: Vec<String>,
+}
+
+/// The `[lock]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockRules {
+    /// A lock shared with other environments: its name, and the host that keeps it.
+    pub shared: Option<(String, Host)>,
+    /// How long a host waits for a relm whose connection has closed.
+    pub grace: Duration,
 }
 
 /// How many hosts switch together.

@@ -3,10 +3,11 @@
 use futures_util::future::join_all;
 
 use super::Machine;
+use super::machine::Asked;
 use crate::fleet::HostName;
 use crate::release::{Record, ReleaseName};
 use crate::script::Script;
-use crate::transport::{ExecError, Exit, Status};
+use crate::transport::{ExecError, Exit, Input, Status};
 
 /// Seconds tried before giving up: so many deploys do not begin at once.
 const TRIES: usize = 120;
@@ -69,7 +70,7 @@ async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<E
         .set("name", record.name.as_str())
         .set("record", json)
         .set("at", record.created.to_rfc3339());
-    machine.transport.capture(&script, None).await
+    machine.run_quietly(Asked { step: "claim", about: None, script: &script, input: &Input::Nothing }).await
 }
 
 /// Makes the directory and its record.

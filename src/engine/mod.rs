@@ -4,6 +4,7 @@ mod claim;
 mod ending;
 mod events;
 mod journal;
+pub mod lock;
 mod machine;
 mod operation;
 mod plan;

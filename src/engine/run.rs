@@ -36,7 +36,12 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         let message = format!("{}: no host of {} has its role, so it does not run", step.name(), plan.env);
         events.send(Event::Warning { host: None, message });
     }
-    let setting = Setting { run: Run { events, stop }, env: &plan.env, release: plan.release.as_ref(), machines };
+    let setting = Setting {
+        run: Run { events, stop, about: plan.release.as_ref() },
+        env: &plan.env,
+        release: plan.release.as_ref(),
+        machines,
+    };
     let came = phases(setting, plan).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;

@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use super::machine::{Asked, Hearing};
 use super::{Events, Machine, On, Work, journal};
 use crate::event::{Event, Failure, Outcome};
 use crate::fleet::HostName;
-use crate::transport::{Exec, Stream};
+use crate::release::ReleaseName;
+use crate::transport::Stream;
 
 /// Lines of a host's output that a failure keeps.
 const SAID: usize = 20;
@@ -22,6 +24,8 @@ const LONGEST: usize = 2000;
 pub(super) struct Run<'a> {
     pub(super) events: &'a Events,
     pub(super) stop: &'a CancellationToken,
+    /// The release it is about.
+    pub(super) about: Option<&'a ReleaseName>,
 }
 
 /// Runs a step's work on a host and tells about it.
@@ -73,16 +77,9 @@ pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: 
     };
     let on_line = |stream: Stream, line: &str| listener.line(stream, line);
     let on_sent = |done: u64| listener.sent(done, total);
-    let exec = Exec {
-        script: &work.script,
-        input: &work.input,
-        on_line: &on_line,
-        on_sent: &on_sent,
-        time_limit: work.time_limit,
-        stop: run.stop,
-        kept: None,
-    };
-    let exit = machine.transport.exec(exec).await;
+    let asked = Asked { step, about: run.about, script: &work.script, input: &work.input };
+    let hearing = Hearing { on_line: &on_line, on_sent: &on_sent, time_limit: work.time_limit, stop: run.stop };
+    let exit = machine.run(asked, hearing).await;
     let what = match exit {
         Ok(exit) => match work.outcome(&exit) {
             Some(outcome) => return Ok(outcome),

@@ -13,9 +13,16 @@ use crate::transport::Transport;
 /// A host that does not answer within this is silent.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const SURVEY: &str = concat!(
+    include_str!("base.sh"),
+    include_str!("lock/state.sh"),
+    include_str!("in_use.sh"),
+    include_str!("survey.sh")
+);
+
 /// Surveys `hosts` all at once. Changes nothing. With `processes`, also tells which releases are in use.
 pub async fn survey(hosts: &[(Host, Arc<dyn Transport>)], root: &str, env: &EnvName, processes: bool) -> Survey {
-    let script = Script::new(concat!(include_str!("in_use.sh"), include_str!("survey.sh")))
+    let script = Script::new(SURVEY)
         .set("root", root)
         .set("env", env.as_str())
         .set("processes", if processes { "yes" } else { "" });

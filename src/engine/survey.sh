@@ -1,7 +1,6 @@
 # Reads what stands in one environment of this host, and changes nothing. One fact a line; see survey/parse.rs.
-# In: root, env, processes (not empty: also tell which releases processes run in).
+# In: base, processes (not empty: also tell which releases processes run in).
 LC_ALL=C; export LC_ALL
-unset CDPATH
 nl='
 '
 # fact KEYWORD TEXT: on one line. No process where there is nothing to replace: over many releases they add up.
@@ -11,13 +10,6 @@ fact() {
     *) printf '%s %s\n' "$1" "$2" ;;
   esac
 }
-# shellcheck disable=SC2088 # a tilde from Releases.toml, not one of this shell
-case $root in
-  /*) base=$root/$env ;;
-  '~/'*) base=$HOME/${root#'~/'}/$env ;;
-  *) base=$(pwd -P)/$root/$env ;;
-esac
-if [ -d "$base" ]; then base=$(cd -- "$base" && pwd -P) || exit; fi
 printf 'base %s\n' "$base"
 printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
 printf 'clock %s\n' "$(date -u +%s)"
@@ -37,6 +29,7 @@ for kept in releases .relm; do
     printf 'damage %s/%s cannot be read, or it cannot be written\n' "$base" "$kept"
   fi
 done
+if [ -d .relm/lock ]; then lock_tell "$base/.relm/lock" | sed 's/^/lock /'; fi
 if [ -L current ]; then
   target=$(readlink current) && fact link "$target"
 elif [ -d current ]; then

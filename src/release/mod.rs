@@ -1,11 +1,13 @@
 //! What a release is: its name, where it stands on a host, what it holds, how long it stays. Pure.
 
+mod holder;
 mod layout;
 mod manifest;
 mod name;
 mod record;
 mod retention;
 
+pub use holder::{Holder, LockSeen};
 pub use layout::Layout;
 pub use manifest::{Entry, Kind, Manifest, ManifestError, hex};
 pub use name::{ReleaseName, ReleaseNameError};

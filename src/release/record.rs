@@ -85,6 +85,8 @@ pub enum FlipStage {
     Intent,
     /// Written after it was read back.
     Done,
+    /// No change of what is live, but worth knowing: somebody has stolen the lock.
+    Note,
 }
 
 /// One line of `history.jsonl`: a change of what is live on a host.

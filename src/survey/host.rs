@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::release::{Flip, Layout, Record, ReleaseName, State};
+use crate::release::{Flip, Layout, LockSeen, Record, ReleaseName, State};
 
 /// What one host's disk says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct HostSeen {
     pub free_kilobytes: Option<u64>,
     /// Tools relm needs and the host lacks.
     pub missing_tools: Vec<String>,
+    /// Who holds the environment.
+    pub lock: LockSeen,
     /// What `current` is.
     pub current: Current,
     /// Releases with a record, oldest first.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{Current, HostSeen, ReleaseSeen};
-use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName, State};
+use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 
 /// Says what is wrong with an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +37,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         clock: DateTime::UNIX_EPOCH,
         free_kilobytes: None,
         missing_tools: Vec::new(),
+        lock: LockSeen::default(),
         current: Current::Nothing,
         releases: Vec::new(),
         history: Vec::new(),
@@ -58,6 +59,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "link" => link = Some(rest),
             "foreign" => seen.current = Current::Foreign(rest.to_owned()),
             "history" => history.take(rest),
+            "lock" => _ = seen.lock.take(rest),
             "damage" => seen.damage.push(rest.to_owned()),
             "tree" | "record" | "state" | "lived" | "finished" | "step" | "used" | "unreadable" => {
                 take_release(&mut seen, &mut releases, keyword, rest);

@@ -96,7 +96,7 @@ mod tests {
     use proptest::sample::Index;
 
     use super::*;
-    use crate::release::{Flip, FlipStage, Layout, Record};
+    use crate::release::{Flip, FlipStage, Layout, LockSeen, Record};
     use crate::survey::{Current, ReleaseSeen};
 
     /// What people do, in any order.
@@ -258,6 +258,7 @@ mod tests {
 
         fn seen(&self) -> HostSeen {
             HostSeen {
+                lock: LockSeen::default(),
                 layout: Layout::new("/srv/www/test"),
                 user: String::new(),
                 clock: time(0),

@@ -7,6 +7,7 @@ pub mod clean_releases;
 mod cleaning;
 pub mod deploy;
 pub mod history;
+pub mod lock;
 pub mod own;
 mod readiness;
 mod refusal;

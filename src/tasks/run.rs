@@ -26,6 +26,9 @@ pub struct Run {
     /// Only on the first of them
     #[arg(long)]
     pub once: bool,
+    /// Take the environment's lock first, as a deploy does: for commands that must not meet one
+    #[arg(long)]
+    pub lock: bool,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub command: Vec<String>,

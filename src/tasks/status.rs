@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::fleet::{EnvName, HostName};
-use crate::release::{ReleaseName, State};
+use crate::release::{LockSeen, ReleaseName, State};
 use crate::survey::{Current, HostSeen, Survey};
 
 /// Show what is live on each host, since when, by whom, from what; and hosts out of step
@@ -25,7 +25,7 @@ pub struct Report {
     /// Whether every host answered and all run the same release.
     pub in_step: bool,
     /// Who holds the environment.
-    pub lock: Option<()>,
+    pub lock: Option<LockSeen>,
     /// Releases whose building was begun and not ended, and live ones of which something after the flip is missing.
     pub unfinished: Vec<ReleaseName>,
 }
@@ -69,7 +69,7 @@ pub fn report(env: &EnvName, order: &[HostName], survey: &Survey) -> Report {
         env: env.clone(),
         hosts: order.iter().map(|host| line(host, survey)).collect(),
         in_step: survey.in_step(),
-        lock: None,
+        lock: survey.hosts.iter().map(|(_, seen)| &seen.lock).find(|lock| !lock.is_free()).cloned(),
         unfinished,
     }
 }

@@ -11,7 +11,7 @@ use super::{Payload, Site, clean_releases, deploy, rollback, setup_release};
 use crate::config::{Environment, parse};
 use crate::engine::Plan;
 use crate::operations::Actor;
-use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName, State};
+use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 use crate::survey::{Current, HostSeen, ReleaseSeen, Survey};
 
 const SAMPLE: &str = include_str!("../../Releases.toml");
@@ -71,6 +71,7 @@ fn deployed(from: Option<i64>, to: i64) -> Flip {
 /// Four deploys, the last one live, the third rolled back from; and a private release with all its steps done.
 fn host() -> HostSeen {
     HostSeen {
+        lock: LockSeen::default(),
         layout: Layout::new("/srv/www/test"),
         user: "deploy".to_owned(),
         clock: now(),

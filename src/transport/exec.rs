@@ -119,6 +119,9 @@ pub enum ExecError {
     /// The time limit was reached and the script's processes were ended.
     #[error("took longer than {} and was stopped", seconds(.0))]
     TimedOut(Duration),
+    /// The run that asked for it does not hold the host's lock any more, and the script did nothing.
+    #[error("this run has lost the lock of the host, and changed nothing more there")]
+    LockLost,
     /// Somebody asked to stop and the script's processes were ended.
     #[error("was interrupted")]
     Interrupted,

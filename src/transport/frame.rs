@@ -27,6 +27,8 @@ pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd bs=1 count="$n"
 /// relm says which group a script runs in as soon as it has heard so. If it is gone before, the shell looks for the
 /// child of its own that leads a group.
 ///
+/// `relm_hook` is for whoever gives the shell a standing order: text that is run when relm goes.
+///
 /// A group is killed as `-- -GROUP`; the shell of busybox knows no `--` there.
 pub(super) const PRELUDE: &str = r#"
 relm_start=
@@ -51,7 +53,8 @@ relm_last() {
   for relm_second in 1 2 3 4 5; do relm_gone && return; sleep 1; done
   relm_end KILL
 }
-trap relm_last EXIT
+relm_hook=
+trap 'eval "$relm_hook"; relm_last' EXIT
 relm_run() {
   {
     printf '%s\n' "$2" | $relm_start sh 2>&3 3>&-
@@ -126,6 +129,11 @@ impl Frame {
             quote(&self.token)
         )
     }
+}
+
+/// An order the control shell carries out by itself. It is silent, and reads nothing of what comes after it.
+pub(super) fn order(script: &Script) -> String {
+    format!("eval {} </dev/null >/dev/null 2>&1\n", quote(script.as_str()))
 }
 
 /// Tells the control shell which process group is running now, so that it can end it when relm is gone.

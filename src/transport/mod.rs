@@ -31,6 +31,10 @@ pub trait Transport: Debug + Send + Sync {
     /// An ending without an exit status is [`ExecError::Lost`], never success.
     fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>>;
 
+    /// Gives the control shell an order to carry out by itself, at once, and every control shell after it first of all.
+    /// It must be quick and say nothing.
+    fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()>;
+
     /// Runs a script that reads nothing, whose output is only wanted whole, and which nobody interrupts.
     fn capture<'a>(
         &'a self,

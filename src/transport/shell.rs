@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
+use crate::script::Script;
+
 use super::{Channel, Exec, ExecError, Exit, Heard, Input, Kept, Link, Transport, kept};
 
 /// Runs scripts over a [`Link`].
@@ -18,12 +20,21 @@ pub struct HostShell {
     link: Arc<dyn Link>,
     /// Taken out while a script runs in it, so that a run given up half way never leaves its output to the next.
     control: Mutex<Option<Channel>>,
+    standing: std::sync::Mutex<Standing>,
+}
+
+/// What every control shell is told first.
+#[derive(Debug, Default)]
+struct Standing {
+    order: Option<Script>,
+    /// Where the last control shell hears.
+    input: Option<mpsc::Sender<Bytes>>,
 }
 
 impl HostShell {
     /// A shell on the machine at the other end of `link`; nothing is started yet.
     pub fn new(link: Arc<dyn Link>) -> Self {
-        Self { link, control: Mutex::new(None) }
+        Self { link, control: Mutex::new(None), standing: std::sync::Mutex::default() }
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -66,13 +77,39 @@ impl HostShell {
     pub(super) async fn open_control(&self) -> Result<Channel, ExecError> {
         let control = self.link.open(frame::CONTROL).await?;
         tell(&control, format!("{}{}", frame::PRELUDE, frame::KEPT)).await?;
+        let order = {
+            let mut standing = self.standing.lock().expect("nobody panics while holding this");
+            standing.input = Some(control.input.clone());
+            standing.order.as_ref().map(frame::order)
+        };
+        if let Some(order) = order {
+            tell(&control, order).await?;
+        }
         Ok(control)
+    }
+
+    async fn give_order(&self, order: Option<Script>) {
+        let input = {
+            let mut standing = self.standing.lock().expect("nobody panics while holding this");
+            standing.order.clone_from(&order);
+            standing.input.clone()
+        };
+        let Some(order) = order else { return };
+        // Where a script is being run, whoever runs it also opens the next control shell.
+        if let Ok(mut slot) = self.control.try_lock()
+            && !slot.as_ref().is_some_and(is_open)
+        {
+            *slot = self.open_control().await.ok();
+        } else if let Some(input) = input {
+            let _ = input.try_send(Bytes::from(frame::order(&order)));
+        }
     }
 
     /// Sends a signal to a process group from a control shell opened for it.
     pub(super) async fn signal(&self, group: u32, signal: &'static str) {
-        if let Ok(control) = self.open_control().await {
-            let orders = format!("{}{}", frame::end(group, signal), frame::running(None));
+        // Not one with a standing order: it goes again at once.
+        if let Ok(control) = self.link.open(frame::CONTROL).await {
+            let orders = format!("{}{}{}", frame::PRELUDE, frame::end(group, signal), frame::running(None));
             // Nothing to be done if it fails: the run it belongs to ends with its own error.
             let _ = tell(&control, orders).await;
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -81,6 +118,10 @@ impl HostShell {
 }
 
 impl Transport for HostShell {
+    fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()> {
+        self.give_order(order).boxed()
+    }
+
     fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>> {
         async move {
             if exec.stop.is_cancelled() {

@@ -9,6 +9,7 @@ mod deploy;
 mod docs;
 mod events;
 mod failures;
+mod lock;
 mod operations;
 mod python;
 mod reports;

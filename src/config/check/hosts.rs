@@ -51,7 +51,7 @@ impl Machine {
     }
 }
 
-fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) -> Option<Host> {
+pub(super) fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) -> Option<Host> {
     let known = check.fleet_name(name, HostName::new);
     let roles: Vec<_> = table.roles.iter().flatten().map(|role| check.fleet_name(role, Role::new)).collect();
     let address = address(check, table);

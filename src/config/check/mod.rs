@@ -1,7 +1,8 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
 mod hosts;
-mod operations;
+mod lock;
+pub(super) mod operations;
 mod python;
 mod release;
 mod source;
@@ -95,6 +96,9 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
         source::source(check, &table.value);
     }
     release::release(check, &file.release.clone().unwrap_or_default());
+    if let Some(table) = &file.lock {
+        lock::lock(check, file, table);
+    }
     if let Some(table) = &file.python {
         python::one_way(check, table);
         python::python(check, &table.value);
@@ -118,6 +122,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let release = both(env.release.as_ref(), file.release.as_ref()).unwrap_or_default();
     let source = source::source(check, &source);
     let release = release::release(check, &release);
+    let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
+    let lock = lock::lock(check, file, &lock);
     let python = match python {
         None => None,
         Some(python) => Some(python::python(check, &python)?),
@@ -129,6 +135,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         fleet: fleet?,
         source: source?,
         release: release?,
+        lock: lock?,
         python,
         operations: operations?,
     })

@@ -94,7 +94,7 @@ fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>)
     Some(wanted)
 }
 
-fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {
+pub(super) fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {
     let limit = duration(&text.value).filter(|limit| !limit.is_zero() && *limit <= LONGEST);
     if limit.is_none() {
         let hint = "such as \"90s\", \"10m\", \"1h\" or \"1h30m\"; at most 1000h".to_owned();
@@ -104,7 +104,7 @@ fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {
 }
 
 /// Reads hours, minutes and seconds, in that order, each at most once.
-fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut seconds = 0_u64;
     for (unit, length) in [('h', 3600), ('m', 60), ('s', 1)] {

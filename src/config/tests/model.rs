@@ -57,6 +57,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             source: Source::Git { location: "/srv/shop".to_owned(), reference: Some("main".to_owned()) },
             exclude: vec!["*.pyc".to_owned()],
         },
+        lock: LockRules { shared: None, grace: Duration::from_secs(10) },
         release: ReleaseRules {
             root: "www".to_owned(),
             keep,

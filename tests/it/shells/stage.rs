@@ -121,6 +121,7 @@ impl Stage {
             layout: self.layout.clone(),
             before: None,
             before_reference: String::new(),
+            fence: None,
         }
     }
 

@@ -1,0 +1,142 @@
+//! `relm lock`: who holds an environment, and taking it across runs.
+
+use std::path::Path;
+
+use chrono::Utc;
+use clap::{Args, Subcommand};
+
+use super::args::Common;
+use super::complaint::Complaint;
+use super::connect::{self, Connections};
+use super::{locking, out, session, show_lock, who};
+use crate::config::{Config, Environment};
+use crate::engine::lock::{self, Lock, LockError, Place};
+use crate::operations::Actor;
+use crate::release::Holder;
+use crate::tasks::lock::{Report, report};
+
+/// Show, take or give back the right to change an environment
+///
+/// Every task that changes hosts locks the environment while it runs, and the lock ends with it, also when relm is killed
+/// or the network is cut. `relm lock take` holds it beyond that, for you, until `relm lock release`.
+#[derive(Debug, Subcommand)]
+pub(super) enum LockCommand {
+    /// Show who holds it, since when and for what
+    Show(Env),
+    /// Take it across runs: only your tasks can change the environment then
+    Take(Reason),
+    /// Give it back
+    Release(Env),
+    /// Take it from whoever has it; their run, if there is one, changes nothing more
+    Steal(Reason),
+}
+
+/// An environment.
+#[derive(Debug, Args)]
+pub(super) struct Env {
+    /// Environment of Releases.toml; the default one if left out
+    env: Option<String>,
+}
+
+/// An environment, and why.
+#[derive(Debug, Args)]
+pub(super) struct Reason {
+    /// Environment of Releases.toml; the default one if left out
+    env: Option<String>,
+    /// Why; others are told
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+}
+
+/// One environment with its hosts at hand.
+struct Ground {
+    env: Environment,
+    actor: Actor,
+    places: Vec<Place>,
+}
+
+pub(super) async fn act(command: &LockCommand, common: &Common) -> Result<u8, Complaint> {
+    match command {
+        LockCommand::Show(args) => show_lock(args, common).await,
+        LockCommand::Take(args) => take(args, common).await,
+        LockCommand::Release(args) => release(args, common).await,
+        LockCommand::Steal(args) => steal(args, common).await,
+    }
+}
+
+async fn ground(task: &str, env: Option<&str>, message: Option<&str>, common: &Common) -> Result<Ground, Complaint> {
+    session::whole(task, common)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, env, common)?;
+    let connections = all(&config, &env).await?;
+    let places = locking::places(&config, &env, &connections).await?;
+    let directory = config.path.parent().unwrap_or(Path::new("."));
+    let actor = who::actor(task, directory, message, Utc::now());
+    Ok(Ground { env, actor, places })
+}
+
+async fn all(config: &Config, env: &Environment) -> Result<Connections, Complaint> {
+    let connections = connect::connect(config, env).await;
+    if connections.failed.is_empty() {
+        return Ok(connections);
+    }
+    Err(Complaint::unreachable(env.name.as_str(), &connections.failed))
+}
+
+async fn show_lock(args: &Env, common: &Common) -> Result<u8, Complaint> {
+    let ground = ground("lock show", args.env.as_deref(), None, common).await?;
+    let report: Report = report(&ground.env.name, lock::tell(&ground.places).await);
+    show_lock::lock(&report, common);
+    Ok(if report.hosts.iter().all(|host| host.trouble.is_none()) { 0 } else { 3 })
+}
+
+async fn take(args: &Reason, common: &Common) -> Result<u8, Complaint> {
+    let ground = ground("lock take", args.env.as_deref(), args.message.as_deref(), common).await?;
+    let lock = ground.lock(common).await?;
+    let holder = locking::holder(&ground.env, &ground.actor);
+    let taken = lock::hand_over(&lock, &holder).await;
+    lock.release().await;
+    taken.map_err(|reason| Complaint::failed(format!("the lock was not taken everywhere: {reason}")))?;
+    out::note(format!("{} is yours until   relm lock release {}\n", ground.env.name, ground.env.name));
+    Ok(0)
+}
+
+async fn release(args: &Env, common: &Common) -> Result<u8, Complaint> {
+    let ground = ground("lock release", args.env.as_deref(), None, common).await?;
+    let told = lock::tell(&ground.places).await;
+    if told.iter().all(|(_, seen)| seen.as_ref().is_ok_and(|seen| seen.taken.is_none())) {
+        out::note(format!("nobody has taken {}: nothing to release\n", ground.env.name));
+        return Ok(0);
+    }
+    let lock = ground.lock(common).await?;
+    let given = lock::give_back(&lock).await;
+    lock.release().await;
+    given.map_err(|reason| Complaint::failed(format!("the lock was not given back everywhere: {reason}")))?;
+    out::note(format!("{} is free\n", ground.env.name));
+    Ok(0)
+}
+
+async fn steal(args: &Reason, common: &Common) -> Result<u8, Complaint> {
+    let Some(reason) = args.message.as_deref().filter(|reason| !reason.trim().is_empty()) else {
+        return Err(Complaint::usage("taking a lock from somebody needs a reason, which is recorded: -m TEXT"));
+    };
+    let ground = ground("lock steal", args.env.as_deref(), Some(reason), common).await?;
+    let holder = locking::holder(&ground.env, &ground.actor);
+    let stolen = lock::steal(&ground.places, &holder).await;
+    stolen.map_err(|reason| Complaint::failed(format!("the lock could not be taken everywhere: {reason}")))?;
+    out::note(format!("{} is yours until   relm lock release {}\n", ground.env.name, ground.env.name));
+    Ok(0)
+}
+
+impl Ground {
+    async fn lock(&self, common: &Common) -> Result<Lock, Complaint> {
+        let holder: Holder = locking::holder(&self.env, &self.actor);
+        locking::take(&self.env, &self.places, &holder, common).await.map_err(|error: LockError| {
+            let complaint = locking::complaint(&self.env, &error);
+            match error {
+                LockError::TakenBy { .. } => complaint.next(format!("relm lock steal {} -m WHY", self.env.name)),
+                _ => complaint,
+            }
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! Takes an environment's lock for a task, and waits for it where that is wanted or will not be long.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::args::Common;
+use super::complaint::Complaint;
+use super::connect::{self, Connections};
+use super::out;
+use crate::config::{Config, Environment};
+use crate::engine::lock::{self, Lock, LockError, Patience, Place};
+use crate::operations::Actor;
+use crate::release::Holder;
+use crate::transport::{HostShell, Transport};
+
+/// How long a host waits for a relm of which nothing is heard while the connection is open.
+const SILENT: Duration = Duration::from_secs(30);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A command that is told to end has some seconds for it, and the keeper looks once a second.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The directory of a lock that several environments share, below the root.
+fn shared_directory(name: &str) -> String {
+    format!(".lock-{name}")
+}
+
+/// Where the lock of `env` is held: the shared one first, then every host.
+pub(super) async fn places(
+    config: &Config,
+    env: &Environment,
+    connections: &Connections,
+) -> Result<Vec<Place>, Complaint> {
+    let place = |host: &crate::fleet::Host, transport: &Arc<dyn Transport>, name: String| Place {
+        host: host.name.clone(),
+        transport: Arc::clone(transport),
+        root: env.release.root.clone(),
+        name,
+    };
+    let mut places = Vec::new();
+    if let Some((name, host)) = &env.lock.shared {
+        // A connection of its own: a host shell has one standing order, and each lock gives one.
+        let link = connect::link(host, &connect::ssh_settings(config, &env.name)).await;
+        let link = link.map_err(|error| Complaint::unreachable(env.name.as_str(), &[(host.name.clone(), error)]))?;
+        let transport: Arc<dyn Transport> = Arc::new(HostShell::new(link));
+        places.push(place(host, &transport, shared_directory(name)));
+    }
+    let hosts = connections.hosts.iter();
+    places.extend(hosts.map(|(host, transport)| place(host, transport, env.name.to_string())));
+    Ok(places)
+}
+
+/// Who holds the lock during a task.
+pub(super) fn holder(env: &Environment, actor: &Actor) -> Holder {
+    Holder {
+        by: actor.by.clone(),
+        machine: actor.machine.clone(),
+        pid: std::process::id(),
+        task: actor.task.clone(),
+        env: env.name.to_string(),
+        reason: actor.message.clone(),
+        since: actor.at,
+    }
+}
+
+/// Takes the lock. Waits for as long as `--wait` says, and without it only for a run whose relm is gone: such a lock
+/// frees itself.
+pub(super) async fn take(
+    env: &Environment,
+    places: &[Place],
+    holder: &Holder,
+    common: &Common,
+) -> Result<Lock, LockError> {
+    let patience = Patience { closed: env.lock.grace, silent: SILENT };
+    let begun = Instant::now();
+    let mut told = String::new();
+    loop {
+        let error = match lock::take(places, holder, patience).await {
+            Ok(lock) => return Ok(lock),
+            Err(error) => error,
+        };
+        let limit = match &error {
+            LockError::Unable { .. } => return Err(error),
+            LockError::Held { seen, .. } if seen.gone || seen.holder.is_none() => {
+                common.wait.unwrap_or_default().max(patience.closed + ENDING)
+            }
+            LockError::Held { .. } | LockError::TakenBy { .. } => common.wait.unwrap_or_default(),
+        };
+        if begun.elapsed() >= limit {
+            return Err(error);
+        }
+        let text = error.to_string();
+        if text != told {
+            out::note(format!("waiting: {text}\n"));
+            told = text;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What a person is told when the lock was not to be had.
+pub(super) fn complaint(env: &Environment, error: &LockError) -> Complaint {
+    let complaint = Complaint::refused(error.to_string()).next(format!("relm lock show {}", env.name));
+    match error {
+        LockError::Unable { .. } => Complaint::refused(error.to_string()).next(format!("relm check {}", env.name)),
+        LockError::Held { .. } => {
+            complaint.next(format!("the same again with --wait 10m, or relm status {}", env.name))
+        }
+        LockError::TakenBy { .. } => complaint,
+    }
+}

@@ -1,0 +1,67 @@
+//! The lock a person takes across runs: the deploy token. It stands in a file beside the lock, and changes only under it.
+
+use futures_util::future::join_all;
+
+use super::{Lock, Place};
+use crate::fleet::HostName;
+use crate::release::{Holder, LockSeen};
+use crate::script::Script;
+use crate::transport::Exit;
+
+const TELL: &str = concat!(
+    include_str!("../base.sh"),
+    include_str!("state.sh"),
+    "\n[ ! -d \"$base/.relm/lock\" ] || lock_tell \"$base/.relm/lock\"\n"
+);
+
+/// Moved in whole: half a name must not pass for nobody.
+pub(super) const HAND_OVER: &str = r#"cd -- "$relm_lock/.." && printf '%s\n' "$owner" >taken.new && mv -f -- taken.new taken || exit
+[ -z "$note" ] || printf '%s\n' "$note" >>../history.jsonl"#;
+
+const GIVE_BACK: &str = r#"rm -f -- "$relm_lock/../taken""#;
+
+/// Asks every place who holds it. Changes nothing.
+pub async fn tell(places: &[Place]) -> Vec<(HostName, Result<LockSeen, String>)> {
+    let asked = places.iter().map(|place| async move {
+        let script = Script::new(TELL).set("root", &place.root).set("env", &place.name);
+        let answer = place.transport.capture(&script, Some(std::time::Duration::from_secs(30))).await;
+        let seen = answer.map_err(|error| error.to_string()).and_then(|exit| {
+            if !exit.status.success() {
+                return Err(exit.stderr.trim().to_owned());
+            }
+            let mut seen = LockSeen::default();
+            exit.stdout.lines().for_each(|line| _ = seen.take(line));
+            Ok(seen)
+        });
+        (place.host.clone(), seen)
+    });
+    join_all(asked).await
+}
+
+/// Writes down on every place that `holder` has taken it across runs. An error names the first host that failed.
+pub async fn hand_over(lock: &Lock, holder: &Holder) -> Result<(), String> {
+    let owner = serde_json::to_string(holder).expect("a holder is plain data");
+    everywhere(lock, "lock take", Script::new(HAND_OVER).set("owner", owner).set("note", "")).await
+}
+
+/// Takes that away again.
+pub async fn give_back(lock: &Lock) -> Result<(), String> {
+    everywhere(lock, "lock release", Script::new(GIVE_BACK)).await
+}
+
+pub(super) async fn everywhere(lock: &Lock, step: &str, script: Script) -> Result<(), String> {
+    let script = &script;
+    let done = lock.held.iter().map(|(place, fence)| async move {
+        let exit = place.transport.capture(&fence.around(step, None, script), None).await;
+        trouble(exit).map_or(Ok(()), |reason| Err(format!("{}: {reason}", place.host)))
+    });
+    join_all(done).await.into_iter().collect()
+}
+
+fn trouble(exit: Result<Exit, crate::transport::ExecError>) -> Option<String> {
+    match exit {
+        Ok(exit) if exit.status.success() => None,
+        Ok(exit) => Some(format!("{}: {}", exit.status, exit.stderr.trim())),
+        Err(error) => Some(error.to_string()),
+    }
+}

@@ -1,0 +1,109 @@
+//! Taking a lock on all its places, or on none.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::beat::Beats;
+use super::{Fence, Lock, LockError, Patience, Place, let_go};
+use crate::release::{Holder, LockSeen};
+use crate::script::Script;
+use crate::transport::Status;
+
+const TAKE: &str = concat!(include_str!("../base.sh"), include_str!("state.sh"), include_str!("take.sh"));
+
+/// The exit code of a lock that another holds.
+const HELD: Status = Status::Code(95);
+
+/// A host that does not answer within this is not locked.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Who has the first place goes on asking for the others so often: whoever has one of those lets go of it.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes the lock on every place for `holder`, unless another person has taken it across runs.
+pub async fn take(places: &[Place], holder: &Holder, patience: Patience) -> Result<Lock, LockError> {
+    match claim(places, holder, patience).await? {
+        (lock, Some(taken)) if taken.by != holder.by => {
+            lock.release().await;
+            Err(LockError::TakenBy { holder: Box::new(taken) })
+        }
+        (lock, _) => Ok(lock),
+    }
+}
+
+/// Takes the lock, whoever has taken it across runs; returns that person too.
+///
+/// All places are asked at once. Of several who ask at the same time, the one who gets the first place wins: the others
+/// let go of what they have, so that never two wait for each other.
+pub(super) async fn claim(
+    places: &[Place],
+    holder: &Holder,
+    patience: Patience,
+) -> Result<(Lock, Option<Holder>), LockError> {
+    let token = token();
+    let mut held: Vec<Option<Fence>> = vec![None; places.len()];
+    let mut taken_by = None;
+    let mut trouble = None;
+    for _ in 0..TRIES {
+        let asked = places.iter().enumerate().filter(|(at, _)| held[*at].is_none());
+        let answers = join_all(asked.map(async |(at, place)| (at, ask(place, holder, &token, patience).await)));
+        trouble = None;
+        for (at, answer) in answers.await {
+            match answer {
+                Ok((fence, seen)) => {
+                    held[at] = Some(fence);
+                    taken_by = taken_by.or(seen.taken);
+                }
+                // Of several troubles the first place's is told.
+                Err(error) => trouble = trouble.or(Some((at, error))),
+            }
+        }
+        match &trouble {
+            Some((at, LockError::Held { .. })) if *at > 0 => tokio::time::sleep(PAUSE).await,
+            _ => break,
+        }
+    }
+    let held: Vec<(Place, Fence)> =
+        places.iter().cloned().zip(held).filter_map(|(place, fence)| Some((place, fence?))).collect();
+    if let Some((_, error)) = trouble {
+        join_all(held.iter().map(|(place, fence)| let_go(place, fence))).await;
+        return Err(error);
+    }
+    let beats = Beats::start(&held, patience);
+    Ok((Lock { held, _beats: beats }, taken_by))
+}
+
+async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) -> Result<(Fence, LockSeen), LockError> {
+    let unable = |reason: String| LockError::Unable { host: place.host.clone(), reason };
+    let script = Script::new(TAKE)
+        .set("root", &place.root)
+        .set("env", &place.name)
+        .set("owner", serde_json::to_string(holder).expect("a holder is plain data"))
+        .set("token", token)
+        .set("grace", patience.closed.as_secs().to_string())
+        .set("silence", patience.silent.as_secs().to_string());
+    let exit = place.transport.capture(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;
+    let mut seen = LockSeen::default();
+    let mut directory = None;
+    for line in exit.stdout.lines() {
+        if !seen.take(line) {
+            directory = line.strip_prefix("held ");
+        }
+    }
+    match directory {
+        _ if exit.status == HELD => Err(LockError::Held { host: place.host.clone(), seen: Box::new(seen) }),
+        Some(directory) if exit.status.success() => {
+            Ok((Fence { directory: directory.to_owned(), token: token.to_owned() }, seen))
+        }
+        _ if exit.stderr.trim().is_empty() => Err(unable(exit.status.to_string())),
+        _ => Err(unable(exit.stderr.trim().to_owned())),
+    }
+}
+
+/// A word of this run's own.
+fn token() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    format!("{:016x}{:016x}", RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8))
+}

@@ -1,0 +1,77 @@
+# Takes an environment's lock, or exits with 95 after telling who has it.
+# In: root, env, owner (JSON on one line), token, grace and silence (seconds).
+
+# Says whether the time of the holder $1 is not over.
+is_mine() { { read -r now <"$1/token"; } 2>/dev/null && [ "$now" = "$token" ]; }
+
+# The keeper: a process that lives as long as the lock. It ends the lock when relm takes the token away, or when nothing is
+# heard of relm for too long, and never before what runs under it has ended. What it starts must not inherit the lock:
+# it would outlive a killed keeper.
+keep() {
+  trap '' HUP INT QUIT
+  tries=0
+  while [ -e "$2" ]; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 500 ]; then rm -rf -- "$2"; exit; fi
+    sleep 0.02 9>&- || sleep 1 9>&-
+  done
+  silent=0
+  while is_mine "$1"; do
+    sleep 1 9>&-
+    if [ "$1/beat" -nt "$1/seen" ] || [ "$1/beat" -ot "$1/seen" ]; then
+      touch -r "$1/beat" -- "$1/seen"
+      silent=0
+    else
+      silent=$((silent + 1))
+    fi
+    limit=$silence
+    if [ -e "$1/gone" ]; then limit=$grace; fi
+    if [ "$silent" -ge "$limit" ]; then
+      # First the token: whatever has not registered by now sees that it is gone, and does nothing.
+      is_mine "$1" && rm -f -- "$1/token"
+      break
+    fi
+  done
+  second=0
+  while running=$(lock_running "$1") && [ -n "$running" ]; do
+    signal=0
+    case $second in 0) signal=TERM ;; 5) signal=KILL ;; esac
+    printf '%s\n' "$running" | while read -r group _; do
+      kill -s "$signal" -- "-$group" || kill -s "$signal" "-$group"
+    done
+    second=$((second + 1))
+    sleep 1 9>&-
+  done
+}
+
+mkdir -p -- "$base/.relm/lock" && cd -- "$base/.relm/lock" && locks=$(pwd -P) || exit
+told=$(lock_tell "$locks")
+case $told in by*) printf '%s\n' "$told"; exit 95 ;; esac
+lock_newest "$locks"
+number=$((newest + 1))
+new=.new-$number-$$
+rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
+  printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" &&
+  : >"$new/flock" || { rm -rf -- "$new"; exit 1; }
+exec 9>>"$new/flock"
+way=process
+if command -v flock >/dev/null 2>&1 && flock -n 9; then way=flock; fi
+# The keeper lives before the lock has its name: nobody may see it without one.
+keep "$locks/$number" "$locks/$new" </dev/null >/dev/null 2>&1 &
+keeper=$!
+exec 9>&-
+# Moved in whole: a directory that is there already is never empty, and then this fails.
+printf '%s %s %s\n' "$keeper" "$(lock_start "$keeper")" "$way" >"$new/keeper" && mv -T -- "$new" "$number" 2>/dev/null || {
+  kill "$keeper"; rm -rf -- "$new"
+  lock_tell "$locks"
+  exit 95
+}
+# Somebody may have come and gone between the look and the claim.
+lock_newest "$locks"
+if [ "$newest" -ne "$number" ]; then rm -f -- "$number/token"; lock_tell "$locks"; exit 95; fi
+for old in .new-* [0-9]*; do
+  case $old in .new-*) [ -e "$old" ] || continue ;; *) [ "$old" -lt "$number" ] || continue ;; esac
+  rm -rf -- "$old"
+done
+printf 'held %s\n' "$locks/$number"
+lock_tell "$locks" | sed -n '/^taken /p'

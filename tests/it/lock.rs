@@ -1,0 +1,226 @@
+//! One run at a time changes an environment, and no lock outlives its holder.
+
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use crate::site::{Done, Site, kill, lives, logged, operation, within};
+
+/// Short, so that tests need not wait.
+const GRACE: &str = "[lock]\ngrace = \"2s\"\n";
+
+/// Waits in `prepare` while `$SITE/hold` is there.
+const HOLD: &str = r#"[ -e "$SITE/hold" ] || exit 0
+echo $$ > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"
+while [ -e "$SITE/hold" ]; do sleep 0.05; done"#;
+
+fn holding(fleet: &str) -> Site {
+    let site = Site::new(fleet, &(GRACE.to_owned() + &operation("hold", "prepare", "roles = [\"first\"]", HOLD)));
+    site.write("hold", "");
+    site
+}
+
+/// A deploy that has come to its operation and stays there.
+fn held(site: &Site) -> Child {
+    let child = site.start("deploy -m reason");
+    site.await_file("pid");
+    child
+}
+
+fn let_go(site: &Site, child: Child) -> Done {
+    let _ = std::fs::remove_file(site.path("hold"));
+    Done::from(child.wait_with_output().expect("an end"))
+}
+
+fn somebody_else(site: &Site, line: &str) -> Done {
+    let mut command: Command = site.command(line.split_whitespace());
+    Done::from(command.env("USER", "grace").output().expect("a process"))
+}
+
+#[test]
+fn a_second_run_is_refused_and_told_who_holds_it() {
+    let site = holding("web1=first web2");
+    let child = held(&site);
+    for task in ["deploy", "rollback", "setup-release", "clean-releases", "run --lock -- true", "lock take"] {
+        let done = site.relm(task).ends(3);
+        done.says(&["tester runs deploy on test", &child.id().to_string(), "reason", "relm lock show test"]);
+    }
+    let refused = site.relm("deploy --json").ends(3).ending();
+    assert!(refused["reason"].as_str().expect("a reason").contains("tester"), "{refused}");
+    let shown = site.relm("lock show --json").ends(0).report();
+    assert_eq!(shown["held"], true);
+    assert_eq!(shown["holder"]["pid"], child.id());
+    assert_eq!(shown["hosts"][0]["running"][0][1], "hold");
+    assert_eq!(shown["hosts"][0]["release"], site.host("web1").releases()[0].as_str());
+    let status = site.relm("status --json").ends(0).report();
+    assert_eq!(status["lock"]["holder"]["task"], "deploy");
+    for task in ["status", "releases", "history", "check", "deploy --dry-run", "clean-releases --dry-run"] {
+        site.relm(task).ends(0);
+    }
+    let_go(&site, child).ends(0);
+    assert_eq!(site.relm("status --json").ends(0).report()["lock"], serde_json::Value::Null);
+    assert_eq!(site.relm("lock show").ends(0).stdout, "test is free\n");
+    site.deploy();
+}
+
+#[test]
+fn a_run_that_waits_goes_on_when_the_other_has_ended() {
+    let site = holding("web1=first web2");
+    let child = held(&site);
+    let waiting = site.start("deploy --wait 1m");
+    std::thread::sleep(Duration::from_secs(1));
+    let first = let_go(&site, child).ends(0);
+    drop(first);
+    Done::from(waiting.wait_with_output().expect("an end")).ends(0).says(&["waiting: "]);
+    assert_eq!(site.host("web1").releases().len(), 2);
+    site.write("hold", "");
+    let child = held(&site);
+    let before = Instant::now();
+    site.relm("deploy --wait 2s").ends(3);
+    assert!(before.elapsed() >= Duration::from_secs(2));
+    let_go(&site, child).ends(0);
+}
+
+#[test]
+fn a_lock_ends_with_its_holder_whatever_ended_that() {
+    let site = holding("web1=first web2");
+    let mut child = held(&site);
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    std::fs::remove_file(site.path("hold")).expect("a file");
+    // What it began runs to its end or is ended; then it is free, and nobody had to do anything.
+    site.relm("deploy").ends(0);
+    assert_eq!(site.relm("lock show").ends(0).stdout, "test is free\n");
+}
+
+#[test]
+fn a_command_that_outlives_its_relm_keeps_the_lock_and_is_named() {
+    let stubborn = r#"trap '' TERM; [ -e "$SITE/hold" ] || exit 0
+echo $$ > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"
+i=0; while [ $i -lt 60 ]; do sleep 0.1; i=$((i + 1)); done; echo over > "$SITE/over""#;
+    let site = Site::new("web1", &(GRACE.to_owned() + &operation("stubborn", "prepare", "", stubborn)));
+    site.write("hold", "");
+    let mut child = held(&site);
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    let gone = || site.relm("lock show --json").ends(0).report()["hosts"][0]["gone"] == true;
+    assert!(within(5, gone), "the keeper does not see that relm is gone");
+    let shown = site.relm("lock show").ends(0);
+    assert!(shown.stdout.contains("stubborn runs (process"), "{}", shown.stdout);
+    std::fs::remove_file(site.path("hold")).expect("a file");
+    let done = site.relm("deploy").ends(0).says(&["waiting: ", "its connection is closed", "stubborn (process"]);
+    drop(done);
+    assert!(!lives(site.read("pid").trim()), "two ran at once");
+}
+
+#[test]
+fn a_stolen_lock_stops_the_one_who_had_it() {
+    let settings = operation("hold", "prepare", "roles = [\"first\"]", HOLD) + &logged("after", "prepare", "");
+    let site = Site::new("web1=first web2", &(GRACE.to_owned() + &settings));
+    let first = site.deploy();
+    site.take_log();
+    site.write("hold", "");
+    let child = held(&site);
+    site.relm("lock steal").ends(2).says(&["-m"]);
+    somebody_else(&site, "lock steal -m hurry").ends(0).says(&["relm lock release test"]);
+    assert!(!lives(site.read("pid").trim()), "what ran was not ended");
+    std::fs::remove_file(site.path("hold")).expect("a file");
+    let done = Done::from(child.wait_with_output().expect("an end")).ends(1);
+    assert!(done.stderr.contains("has lost the lock") || done.stderr.contains("killed by signal"), "{}", done.stderr);
+    assert!(!site.take_log().iter().any(|line| line.starts_with("web1 after")), "it went on");
+    assert_eq!(site.live(), first);
+    site.relm("deploy").ends(3).says(&["grace has taken test", "hurry"]);
+    assert!(site.relm("history").ends(0).stdout.contains("lock steal"));
+    somebody_else(&site, "deploy").ends(0);
+    somebody_else(&site, "lock release").ends(0);
+    site.deploy();
+}
+
+#[test]
+fn a_frozen_run_that_comes_back_changes_nothing() {
+    let site = Site::new("web1 web2", &format!("{GRACE}{}", logged("later", "prepare", "")));
+    let first = site.deploy();
+    site.take_log();
+    // A laptop that sleeps in the middle: its lock is stolen, another deploys, and it wakes up.
+    site.shadow(
+        "gzip",
+        "touch \"$SITE/unpacking\"; while [ -e \"$SITE/frozen\" ]; do sleep 0.05; done; exec \"$REAL\" \"$@\"",
+    );
+    site.write("frozen", "");
+    let child = site.start("deploy --json");
+    site.await_file("unpacking");
+    kill(&child.id().to_string(), "STOP");
+    somebody_else(&site, "lock steal -m asleep").ends(0);
+    std::fs::remove_file(site.path("frozen")).expect("a file");
+    site.unshadow("gzip");
+    somebody_else(&site, "deploy").ends(0);
+    let second = site.live();
+    assert_ne!(first, second);
+    site.take_log();
+    kill(&child.id().to_string(), "CONT");
+    let done = Done::from(child.wait_with_output().expect("an end")).ends(1);
+    assert_eq!(done.ending()["ending"], "nothing_changed");
+    assert_eq!(site.live(), second);
+    assert_eq!(site.take_log(), Vec::<String>::new(), "the one who came back did something");
+}
+
+#[test]
+fn a_person_takes_an_environment_across_runs() {
+    let site = Site::new("web1 web2", GRACE);
+    site.relm("lock release").ends(0).says(&["nothing to release"]);
+    site.relm("lock take -m migration").ends(0).says(&["relm lock release test"]);
+    let shown = site.relm("lock show").ends(0);
+    assert!(shown.stdout.starts_with("test is taken by tester since "), "{}", shown.stdout);
+    assert!(shown.stdout.contains("migration"), "{}", shown.stdout);
+    for task in ["deploy", "clean-releases", "lock take", "lock release"] {
+        somebody_else(&site, task).ends(3).says(&["tester has taken test", "migration"]);
+    }
+    somebody_else(&site, "status").ends(0);
+    site.deploy();
+    assert_eq!(site.relm("status --json").ends(0).report()["lock"]["taken"]["reason"], "migration");
+    site.relm("lock release").ends(0);
+    somebody_else(&site, "deploy").ends(0);
+}
+
+#[test]
+fn environments_can_share_a_lock() {
+    let shared = "[lock]\nname = \"servers\"\nhost = \"web1\"\ngrace = \"2s\"\n";
+    let site = Site::new("web1", &(shared.to_owned() + &operation("hold", "prepare", "", HOLD)));
+    let text =
+        site.read("Releases.toml") + "[env.other.hosts]\ndb1 = { address = \"local:hosts/db1\", roles = [\"db\"] }\n";
+    site.write("Releases.toml", text);
+    site.write("hold", "");
+    let child = site.start("deploy test");
+    site.await_file("pid");
+    site.relm("deploy other").ends(3).says(&["runs deploy on test"]);
+    let_go(&site, child).ends(0);
+    site.relm("deploy other").ends(0);
+}
+
+#[test]
+fn a_host_without_flock_is_locked_another_way() {
+    let site = holding("web1=first");
+    // Nothing of that name is on the host.
+    let path: Vec<String> = std::env::var("PATH").expect("a PATH").split(':').map(str::to_owned).collect();
+    for directory in &path {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name != "flock" && !site.path("bin").join(&name).exists() {
+                let _ = std::os::unix::fs::symlink(entry.path(), site.path("bin").join(&name));
+            }
+        }
+    }
+    let only = |line: &str| {
+        let mut command = site.command(line.split_whitespace());
+        command.env("PATH", site.path("bin"));
+        command
+    };
+    let mut child = only("deploy").spawn().expect("a process");
+    site.await_file("pid");
+    Done::from(only("deploy").output().expect("a process")).ends(3).says(&["tester runs deploy"]);
+    // Also for somebody who has it.
+    site.relm("deploy").ends(3).says(&["tester runs deploy"]);
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    std::fs::remove_file(site.path("hold")).expect("a file");
+    Done::from(only("deploy").output().expect("a process")).ends(0);
+}
