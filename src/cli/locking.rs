@@ -14,7 +14,7 @@ use crate::release::Holder;
 use crate::transport::{HostShell, Transport};
 
 /// How long a host waits for a relm of which nothing is heard while the connection is open.
-const SILENT: Duration = Duration::from_secs(30);
+const SILENT: Duration = Duration::from_secs(45);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A command that is told to end has some seconds for it, and the keeper looks once a second.

@@ -74,7 +74,8 @@ impl Machine {
             Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, until).await,
         };
         match exit {
-            Ok(Exit { status: Status::Code(LOST), .. }) if self.has_lost(fence).await => Err(ExecError::LockLost),
+            // A signal may have been the keeper's, who had not heard of relm for too long.
+            Ok(Exit { status: Status::Code(LOST) | Status::Signal(_), .. }) if self.has_lost(fence).await => Err(ExecError::LockLost),
             other => other,
         }
     }

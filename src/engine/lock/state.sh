@@ -35,7 +35,7 @@ lock_kept() {
 lock_running() {
   for entry in "$1"/running/*; do
     [ -e "$entry" ] || continue
-    group=${entry##*/} started= step=
+    group=${entry##*/} started='' step=''
     read -r started step <"$entry"
     if [ -e "/proc/$group" ]; then
       [ "$(lock_start "$group")" = "$started" ] || continue

@@ -18,6 +18,7 @@ keep() {
   silent=0
   while is_mine "$1"; do
     sleep 1 9>&-
+    # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it
     if [ "$1/beat" -nt "$1/seen" ] || [ "$1/beat" -ot "$1/seen" ]; then
       touch -r "$1/beat" -- "$1/seen"
       silent=0

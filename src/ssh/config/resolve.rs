@@ -52,7 +52,7 @@ pub(super) fn destination(name: &HostName, asked: &Asked<'_>, values: &Values) -
         agent: agent(&paths, asked, values)?,
         connect_timeout: some_time(values, "connecttimeout")?.unwrap_or(Duration::from_secs(10)),
         // 0 turns these off for ssh; here a host that freezes would hold up all others for ever.
-        alive_interval: some_time(values, "serveraliveinterval")?.unwrap_or(Duration::from_secs(15)),
+        alive_interval: some_time(values, "serveraliveinterval")?.unwrap_or(Duration::from_secs(5)),
         alive_count: parsed(values, "serveralivecountmax", |text| text.parse().ok())?
             .filter(|count| *count > 0)
             .unwrap_or(3),

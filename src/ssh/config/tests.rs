@@ -43,7 +43,7 @@ fn without_a_word_the_usual_things_hold() {
     assert!(web.identity_files[0].ends_with(".ssh/id_rsa"));
     assert_eq!(web.agent, Some("/agent".into()));
     assert_eq!(web.connect_timeout, Duration::from_secs(10));
-    assert_eq!((web.alive_interval, web.alive_count), (Duration::from_secs(15), 3));
+    assert_eq!((web.alive_interval, web.alive_count), (Duration::from_secs(5), 3));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn names_keys_and_times() {
     assert!(web.identity_files[0].ends_with("me-web.example.org"), "{:?}", web.identity_files);
     assert_eq!((web.identity_files.len(), web.agent), (2, None));
     assert_eq!(web.connect_timeout, Duration::from_secs(90));
-    assert_eq!((web.alive_interval, web.alive_count), (Duration::from_secs(15), 7));
+    assert_eq!((web.alive_interval, web.alive_count), (Duration::from_secs(5), 7));
     assert_eq!(web.user_known_hosts, [PathBuf::from("/a"), PathBuf::from("/b c")]);
     assert_eq!(web.global_known_hosts, Vec::<PathBuf>::new());
 }
