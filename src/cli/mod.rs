@@ -14,6 +14,7 @@ mod locking;
 mod out;
 mod own;
 mod read;
+mod resume;
 mod screen;
 mod session;
 mod show;

@@ -75,7 +75,9 @@ impl Machine {
         };
         match exit {
             // A signal may have been the keeper's, who had not heard of relm for too long.
-            Ok(Exit { status: Status::Code(LOST) | Status::Signal(_), .. }) if self.has_lost(fence).await => Err(ExecError::LockLost),
+            Ok(Exit { status: Status::Code(LOST) | Status::Signal(_), .. }) if self.has_lost(fence).await => {
+                Err(ExecError::LockLost)
+            }
             other => other,
         }
     }

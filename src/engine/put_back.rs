@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::step::{Run, run_work};
 use super::stretch::Setting;
 use super::switch::Begun;
-use super::{Machine, On, Step};
+use super::{Machine, On, Step, Work, journal};
 use crate::event::{Event, Failure, Phase};
 
 /// Puts all hosts back. Says whether every undo succeeded.
@@ -25,26 +25,27 @@ pub(super) async fn put_back(setting: Setting<'_>, begun: &Begun<'_>) -> bool {
 /// Takes back `steps`, newest first, the flip before all others.
 async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step]) -> bool {
     let never = CancellationToken::new();
-    let run = Run { stop: &never, ..setting.run };
+    let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
     let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
     let mut failure = None;
     for step in flips {
         let on = machine.on(setting.env, setting.release);
-        undo(run, step, machine, &on, &mut failure).await;
+        undo(setting, step, machine, &on, &mut failure).await;
     }
     for step in others {
         let on = machine.on(setting.env, machine.before.as_ref());
-        undo(run, step, machine, &on, &mut failure).await;
+        undo(setting, step, machine, &on, &mut failure).await;
     }
     let ok = failure.is_none();
     let (host, release) = (machine.host.name.clone(), machine.before.clone());
-    run.events.send(Event::HostPutBack { host, release, failure });
+    setting.run.events.send(Event::HostPutBack { host, release, failure });
     ok
 }
 
-async fn undo(run: Run<'_>, step: &Step, machine: &Machine, on: &On<'_>, failure: &mut Option<Failure>) {
+async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, failure: &mut Option<Failure>) {
     let Some(work) = step.operation.undo(on) else { return };
-    if let Err(failed) = run_work(run, &step.name(), machine, &work).await {
+    let work = Work { script: journal::undoing(step, &work, on, setting.release), ..work };
+    if let Err(failed) = run_work(setting.run, &step.name(), machine, &work).await {
         // The first is the cause; later ones usually follow from it.
         failure.get_or_insert(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
     }

@@ -61,6 +61,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         reason: None,
         next: match came {
             _ if exit_code == 0 => Vec::new(),
+            _ if ending == Ending::LiveButUnfinished => plan.next_when_live.clone(),
             Came::AfterSwitch if plan.flips() => plan.next_when_live.clone(),
             _ => plan.next.clone(),
         },

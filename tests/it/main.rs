@@ -13,6 +13,7 @@ mod lock;
 mod operations;
 mod python;
 mod reports;
+mod resume;
 mod rollback;
 mod run;
 mod setup_release;
