@@ -29,7 +29,7 @@ impl Step {
 
     /// Says whether all hosts must have finished what comes before it.
     pub fn is_barrier(&self) -> bool {
-        self.operation.is_serial() || self.operation.targets().once
+        self.operation.awaits_all()
     }
 }
 
@@ -50,6 +50,8 @@ pub struct Plan {
     pub on_failure: Option<Arc<dyn Operation>>,
     /// Commands to type when it fails before its release is live.
     pub next: Vec<String>,
+    /// Commands to type when a wait has paused it.
+    pub next_when_paused: Vec<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
     /// What a person should know before anything is done.
@@ -68,6 +70,7 @@ impl Plan {
             batches: vec![fleet.hosts.len()],
             on_failure: None,
             next: Vec::new(),
+            next_when_paused: Vec::new(),
             next_when_live: Vec::new(),
             notes: Vec::new(),
             fleet: fleet.clone(),
@@ -133,6 +136,13 @@ impl Plan {
     #[must_use]
     pub fn next(mut self, command: impl Into<String>) -> Self {
         self.next.push(command.into());
+        self
+    }
+
+    /// Adds a command to type after a wait in vain.
+    #[must_use]
+    pub fn next_when_paused(mut self, command: impl Into<String>) -> Self {
+        self.next_when_paused.push(command.into());
         self
     }
 

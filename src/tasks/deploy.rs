@@ -10,7 +10,7 @@ use super::cleaning::{removal, unreadable, verdicts};
 use super::{Payload, Refusal, Site, command, readiness};
 use crate::engine::{Plan, Step};
 use crate::event::Phase;
-use crate::operations::{FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
+use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
 use crate::release::{Record, ReleaseName, State};
 use crate::survey::HostSeen;
 use crate::survey::ReleaseSeen;
@@ -88,6 +88,7 @@ fn start(site: Site<'_>, record: &Record) -> Plan {
     let plan = Plan::new("deploy", &site.env.name, &site.env.fleet)
         .about(&record.name)
         .next(&again)
+        .next_when_paused(format!("{again} --resume"))
         .next_when_live(format!("{again} --release {}", record.name));
     app_operations(plan, site.env, &record.reference, &[Phase::Check])
 }
@@ -97,7 +98,8 @@ fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
-    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Prepare]).prepare(MarkComplete);
+    let plan =
+        app_operations(plan, site.env, &record.reference, &[Phase::Prepare]).prepare(MarkComplete).prepare(CheckFlip);
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));

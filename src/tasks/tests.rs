@@ -152,6 +152,7 @@ fn a_deploy() {
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
     Prepare     mark_complete     web1 web2 db1
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
@@ -168,6 +169,7 @@ fn a_deploy() {
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
     Prepare     mark_complete     web1 web2 db1
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     AfterFlip   health            web1 web2
@@ -184,6 +186,7 @@ fn a_deploy_of_a_private_release_leaves_out_what_is_done() {
     deploy demo 1970-01-06_00.00.00, batches of 3
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
@@ -201,6 +204,7 @@ fn a_deploy_of_what_is_live_has_nothing_to_do() {
 fn a_rollback() {
     insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, None)), @r"
     rollback demo 1970-01-03_00.00.00, batches of 3
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
@@ -208,6 +212,7 @@ fn a_rollback() {
     ");
     insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, Some(&name(1)))), @r"
     rollback demo 1970-01-02_00.00.00, batches of 3
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
