@@ -39,6 +39,20 @@ pub enum Phase {
     Finish,
 }
 
+impl Phase {
+    /// The word for it in `Releases.toml`, JSON and records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Prepare => "prepare",
+            Self::BeforeFlip => "before_flip",
+            Self::Flip => "flip",
+            Self::AfterFlip => "after_flip",
+            Self::Finish => "finish",
+        }
+    }
+}
+
 /// One step as announced at the start of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepInfo {

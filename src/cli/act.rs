@@ -30,6 +30,9 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
     let change = Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
+    if args.resume {
+        return change.resume(args.release.as_ref(), &args.source).await;
+    }
     match &args.release {
         Some(name) => change.run(|site| deploy::plan_existing(site, name)).await,
         None => change.build(&args.source, None, deploy::plan).await,

@@ -33,23 +33,23 @@ pub(super) enum Show {
 /// One task on one environment.
 pub(super) struct Change<'a> {
     config: &'a Config,
-    env: Environment,
-    common: &'a Common,
+    pub(super) env: Environment,
+    pub(super) common: &'a Common,
     actor: Actor,
     now: DateTime<Utc>,
-    dry_run: bool,
+    pub(super) dry_run: bool,
     show: Show,
     processes: bool,
     stop: CancellationToken,
     /// Whether hosts are being changed.
-    running: Cell<bool>,
+    pub(super) running: Cell<bool>,
     /// What the survey saw, for whoever is told of a refusal.
     seen: OnceLock<Survey>,
 }
 
 /// What stands ready when a task is planned.
-struct Ground {
-    survey: Survey,
+pub(super) struct Ground {
+    pub(super) survey: Survey,
     connections: Connections,
 }
 
@@ -115,7 +115,10 @@ impl<'a> Change<'a> {
     }
 
     /// Before the run begins a signal ends everything at once; the run itself ends in good order.
-    async fn until_stopped(&self, task: impl Future<Output = Result<u8, Complaint>>) -> Result<u8, Complaint> {
+    pub(super) async fn until_stopped(
+        &self,
+        task: impl Future<Output = Result<u8, Complaint>>,
+    ) -> Result<u8, Complaint> {
         tokio::pin!(task);
         let done = tokio::select! {
             done = &mut task => done,
@@ -149,8 +152,9 @@ impl<'a> Change<'a> {
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (code, ground) = (code?, ground?);
-        let record = self.record(&code, &ground.survey, keep_days);
+        let mut record = self.record(&code, &ground.survey, keep_days);
         let planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        record.steps = planned.planned_steps();
         if self.dry_run {
             return Ok(screen::dry_run(&planned, self.common));
         }
@@ -168,7 +172,7 @@ impl<'a> Change<'a> {
         Ok(exit_code)
     }
 
-    async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
+    pub(super) async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
         let connections = connect::connect(self.config, &self.env).await;
@@ -180,7 +184,7 @@ impl<'a> Change<'a> {
         Ok(Ground { survey, connections })
     }
 
-    fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
+    pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
         Site { env: &self.env, survey, actor: &self.actor, now: self.now }
     }
 
@@ -200,14 +204,16 @@ impl<'a> Change<'a> {
             reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
             source: code.origin.source.clone(),
             commit: code.origin.commit.clone(),
-            tree: code.tree.clone(),
+            tree: code.payload.tree.clone(),
             private: keep_days.is_some(),
             keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
             message: self.actor.message.clone(),
+            hosts: self.env.fleet.names().iter().map(ToString::to_string).collect(),
+            steps: Vec::new(),
         }
     }
 
-    fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
+    pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
         if !self.env.confirm || plan.steps.is_empty() {
             return Ok(());
         }
@@ -215,7 +221,7 @@ impl<'a> Change<'a> {
         ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes)
     }
 
-    async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
+    pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         self.running.set(true);
         let (events, heard) = Events::new(self.show == Show::Lines);
         let screen = screen::start(heard, self.common, self.show);
@@ -227,7 +233,7 @@ impl<'a> Change<'a> {
 }
 
 impl Ground {
-    fn machines(&self) -> Vec<Machine> {
+    pub(super) fn machines(&self) -> Vec<Machine> {
         let hosts = self.connections.hosts.iter();
         let machines = hosts.filter_map(|(host, transport)| {
             let seen = self.survey.host(&host.name)?;

@@ -17,8 +17,6 @@ use crate::tasks::deploy::SourceArgs;
 #[derive(Debug)]
 pub(super) struct Code {
     pub(super) origin: Origin,
-    /// The hash of the tree's manifest.
-    pub(super) tree: String,
     pub(super) payload: Payload,
     _archive: Archive,
 }
@@ -43,8 +41,9 @@ fn pack(wanted: &Wanted, places: &Places) -> Result<Code, Complaint> {
         archive_size: archive.size,
         manifest: manifest.into(),
         unpacked: frozen.manifest.size(),
+        tree: frozen.manifest.hash(),
     };
-    Ok(Code { origin: frozen.origin.clone(), tree: frozen.manifest.hash(), payload, _archive: archive })
+    Ok(Code { origin: frozen.origin.clone(), payload, _archive: archive })
 }
 
 /// The source that `args` or else the environment names.

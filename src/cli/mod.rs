@@ -12,6 +12,7 @@ mod init;
 mod out;
 mod own;
 mod read;
+mod resume;
 mod screen;
 mod session;
 mod show;

@@ -102,11 +102,14 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
     let release = plan.release.as_ref().map(|release| format!(", release {release}")).unwrap_or_default();
     out::line(format!("{} {}{release}: this would be done", plan.task, plan.env));
     let mut table = Table::new(vec!["phase", "step", "hosts"]);
-    for info in plan.step_infos() {
-        let phase = serde_json::to_value(info.phase).ok().and_then(|phase| phase.as_str().map(str::to_owned));
-        let hosts: Vec<&str> = info.hosts.iter().map(crate::fleet::HostName::as_str).collect();
-        let hosts = if hosts.is_empty() { "nobody has its role".to_owned() } else { hosts.join(" ") };
-        table = table.row(vec![phase.unwrap_or_default(), info.name, hosts]);
+    for step in &plan.steps {
+        let hosts: Vec<&str> = step.left().map(crate::fleet::HostName::as_str).collect();
+        let hosts = match hosts.is_empty() {
+            true if step.hosts.is_empty() => "nobody has its role".to_owned(),
+            true => "done already".to_owned(),
+            false => hosts.join(" "),
+        };
+        table = table.row(vec![step.phase.word().to_owned(), step.name(), hosts]);
     }
     out::text_only(table.render(false));
     if plan.batches.len() > 1 {

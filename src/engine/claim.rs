@@ -53,7 +53,7 @@ pub async fn claim(machines: &[Machine], record: &Record) -> Result<Record, Clai
     Err(ClaimError::NoneFree(record.name))
 }
 
-fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
+pub(super) fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
     match answer {
         Ok(exit) if exit.status.success() || exit.status == TAKEN => None,
         Ok(exit) if exit.stderr.trim().is_empty() => Some(exit.status.to_string()),
@@ -62,7 +62,7 @@ fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
     }
 }
 
-async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<Exit, ExecError> {
+pub(super) async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<Exit, ExecError> {
     let json = serde_json::to_string(record).expect("a record is plain data");
     let script = Script::new(text)
         .set("base", machine.layout.base())

@@ -73,6 +73,7 @@ target=$(readlink current) && cd -- "$target" && printf '%s\n' "$target""#;
 pub(super) fn judge(plan: &Plan, machines: &[Machine], came: &Came, look: &Look, interrupted: bool) -> (Ending, u8) {
     let is_live = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == plan.release;
     let is_as_before = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == machine.before;
+    let resumed = plan.flips() && machines.iter().any(|machine| is_live(machine) && !is_as_before(machine));
     let all_read = look.unread.is_empty();
     let mut live = look.hosts.values();
     let first = live.next();
@@ -88,9 +89,14 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: &Came, look: &Look,
             // All on one release that is not ours: somebody came after us.
             if in_step && all_read { (Ending::NothingChanged, 1) } else { (Ending::Mixed, 5) }
         }
+        // An earlier run had flipped hosts, and this one, which resumed it, did not come to the others.
+        Came::BeforeSwitch | Came::Paused(_) if resumed && !(all_read && machines.iter().all(is_live)) => {
+            (Ending::Mixed, 5)
+        }
         Came::AfterSwitch | Came::BeforeSwitch | Came::Paused(_) if interrupted => (Ending::Interrupted, 130),
         Came::AfterSwitch if !plan.flips() => (Ending::NothingChanged, 1),
         Came::Through { .. } | Came::AfterSwitch => (Ending::LiveButUnfinished, 4),
+        Came::BeforeSwitch if resumed => (Ending::LiveButUnfinished, 4),
         Came::BeforeSwitch => (Ending::NothingChanged, 1),
         Came::Paused(_) => (Ending::Paused, 75),
         // Somebody else has flipped all of them meanwhile: not ours, and not mixed either.

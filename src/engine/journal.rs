@@ -1,35 +1,65 @@
-//! What a host writes down about steps: "done", in the same script that did the work.
+//! What a host writes down about steps, in the same script that did the work. `survey` reads it.
 
 use sha2::{Digest, Sha256};
 
-use super::{On, Work};
+use super::{On, Reading, Step, Work};
+use crate::release::ReleaseName;
 use crate::script::Script;
 
 /// The journal's share of a script: the work runs apart, so that whatever it does to its shell, its status is seen.
-const AROUND: &str = r#"(
+const AROUND: &str = concat!(
+    include_str!("journal.sh"),
+    r#"(
 eval "$relm_work"
 )
 relm_status=$?
-case $relm_status in 0|90|91)
-  if [ -d "$relm_record" ]; then
-    printf 'done %s %s\n' "$relm_hash" "$relm_step" >>"$relm_record/steps" || exit 1
-  fi ;;
+case " $relm_good " in *" $relm_status "*)
+  if [ -d "$relm_record" ]; then relm_journal "done $relm_hash $relm_phase $relm_step" || exit 1; fi ;;
 esac
-exit "$relm_status""#;
+exit "$relm_status""#
+);
+
+/// Written first: an undo that was begun leaves in doubt what it undoes.
+const UNDOING: &str = concat!(
+    include_str!("journal.sh"),
+    r#"if [ -d "$relm_record" ]; then relm_journal "undone $relm_step"; fi
+eval "$relm_work""#
+);
 
 /// Wraps a step's script so that its success is written beside the release's records.
-///
-/// The hash is that of the script, so that a resumed run can tell a step whose definition has changed since.
-pub(super) fn journaled(step: &str, work: &Work, on: &On<'_>) -> Script {
+pub(super) fn journaled(step: &Step, work: &Work, on: &On<'_>) -> Script {
     let Some(release) = on.release else {
         return work.script.clone();
     };
-    let digest = Sha256::digest(work.script.as_str().as_bytes());
-    let (short, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
-    let hash = format!("{:016x}", u64::from_be_bytes(*short));
+    let good = match work.reading {
+        Reading::Plain | Reading::Wait { .. } => "0",
+        Reading::Ours => "0 90 91",
+    };
     Script::new(AROUND)
         .set("relm_record", on.layout.record(release))
-        .set("relm_hash", hash)
-        .set("relm_step", step)
+        .set("relm_hash", hash(step, on))
+        .set("relm_phase", step.phase.word())
+        .set("relm_step", step.name())
+        .set("relm_good", good)
         .set("relm_work", work.script.as_str())
+}
+
+/// Wraps the script that takes a step of `release` back.
+pub(super) fn undoing(step: &Step, work: &Work, on: &On<'_>, release: Option<&ReleaseName>) -> Script {
+    let Some(release) = release.filter(|_| step.operation.is_journaled()) else {
+        return work.script.clone();
+    };
+    Script::new(UNDOING)
+        .set("relm_record", on.layout.record(release))
+        .set("relm_step", step.name())
+        .set("relm_work", work.script.as_str())
+}
+
+/// The identity of a step's definition on a host. The phase and the name are part of it, so that neither a step that was
+/// moved nor a torn line of a journal passes for another one.
+pub fn hash(step: &Step, on: &On<'_>) -> String {
+    let text = format!("{}\n{}\n{}", step.phase.word(), step.name(), step.operation.definition(on));
+    let digest = Sha256::digest(text.as_bytes());
+    let (short, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
+    format!("{:016x}", u64::from_be_bytes(*short))
 }

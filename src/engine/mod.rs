@@ -4,6 +4,8 @@ mod begun;
 mod claim;
 mod ending;
 mod events;
+mod inspect;
+mod join;
 mod journal;
 mod machine;
 mod operation;
@@ -17,6 +19,9 @@ mod switch;
 
 pub use claim::{ClaimError, claim};
 pub use events::{Events, Heard};
+pub use inspect::{Difference, inspect};
+pub use join::join;
+pub use journal::hash;
 pub use machine::Machine;
 pub use operation::{On, Operation, Reading, Work};
 pub use plan::{Batches, Plan, Step};

@@ -30,6 +30,22 @@ pub trait Operation: Debug + Send + Sync {
         None
     }
 
+    /// What it is, told apart from when and by whom it is run: a resumed run does again what has another definition
+    /// now. The same for the same step on any controller, in any run.
+    fn definition(&self, on: &On<'_>) -> String {
+        self.work(on).script.as_str().to_owned()
+    }
+
+    /// The app's own command, as `Releases.toml` has it; nothing for relm's own operations.
+    fn command(&self) -> Option<&str> {
+        None
+    }
+
+    /// Says whether a resumed run does it again although it is done.
+    fn always(&self) -> bool {
+        false
+    }
+
     /// Says whether it runs on one host at a time.
     fn is_serial(&self) -> bool {
         false

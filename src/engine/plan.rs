@@ -1,11 +1,12 @@
 //! A plan: what a run will do, as a value that can be shown, tested and run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Machine, Operation};
 use crate::event::{Phase, StepInfo};
 use crate::fleet::{EnvName, Fleet, HostName};
-use crate::release::ReleaseName;
+use crate::release::{PlannedStep, ReleaseName};
 
 /// How many hosts switch together: the sizes of the batches, in order.
 pub type Batches = Vec<usize>;
@@ -19,12 +20,19 @@ pub struct Step {
     pub operation: Arc<dyn Operation>,
     /// Where, in the order of the file.
     pub hosts: Vec<HostName>,
+    /// Where it is done already, by an earlier run of the same release: nothing is run there.
+    pub done: BTreeSet<HostName>,
 }
 
 impl Step {
     /// The step's name: that of its operation.
     pub fn name(&self) -> String {
         self.operation.name()
+    }
+
+    /// The hosts it is yet to run on.
+    pub fn left(&self) -> impl Iterator<Item = &HostName> {
+        self.hosts.iter().filter(|host| !self.done.contains(*host))
     }
 
     /// Says whether all hosts must have finished what comes before it.
@@ -50,8 +58,6 @@ pub struct Plan {
     pub on_failure: Option<Arc<dyn Operation>>,
     /// Commands to type when it fails before its release is live.
     pub next: Vec<String>,
-    /// Commands to type when a wait has paused it.
-    pub next_when_paused: Vec<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
     /// What a person should know before anything is done.
@@ -70,7 +76,6 @@ impl Plan {
             batches: vec![fleet.hosts.len()],
             on_failure: None,
             next: Vec::new(),
-            next_when_paused: Vec::new(),
             next_when_live: Vec::new(),
             notes: Vec::new(),
             fleet: fleet.clone(),
@@ -89,7 +94,7 @@ impl Plan {
     pub fn step(mut self, phase: Phase, operation: impl Operation + 'static) -> Self {
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
         let at = self.steps.partition_point(|step| step.phase <= phase);
-        self.steps.insert(at, Step { phase, operation: Arc::new(operation), hosts });
+        self.steps.insert(at, Step { phase, operation: Arc::new(operation), hosts, done: BTreeSet::new() });
         self
     }
 
@@ -97,6 +102,15 @@ impl Plan {
     #[must_use]
     pub fn prepare(self, operation: impl Operation + 'static) -> Self {
         self.step(Phase::Prepare, operation)
+    }
+
+    /// Adds a step before all others of `prepare`, on `hosts` alone.
+    #[must_use]
+    pub fn prepare_first(mut self, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
+        let at = self.steps.partition_point(|step| step.phase < Phase::Prepare);
+        let (operation, done) = (Arc::new(operation), BTreeSet::new());
+        self.steps.insert(at, Step { phase: Phase::Prepare, operation, hosts, done });
+        self
     }
 
     /// Adds the flip.
@@ -139,13 +153,6 @@ impl Plan {
         self
     }
 
-    /// Adds a command to type after a wait in vain.
-    #[must_use]
-    pub fn next_when_paused(mut self, command: impl Into<String>) -> Self {
-        self.next_when_paused.push(command.into());
-        self
-    }
-
     /// Adds a command to type after a failure that leaves the release live and unfinished.
     #[must_use]
     pub fn next_when_live(mut self, command: impl Into<String>) -> Self {
@@ -169,8 +176,19 @@ impl Plan {
         self.steps.iter().map(info).collect()
     }
 
+    /// What a release's record keeps of the steps.
+    pub fn planned_steps(&self) -> Vec<PlannedStep> {
+        self.steps.iter().map(planned).collect()
+    }
+
     /// The machines a step runs on.
     pub(super) fn machines<'m>(step: &Step, machines: &'m [Machine]) -> Vec<&'m Machine> {
         machines.iter().filter(|machine| step.hosts.contains(&machine.host.name)).collect()
     }
+}
+
+fn planned(step: &Step) -> PlannedStep {
+    let (run, targets) = (step.operation.command().map(str::to_owned), step.operation.targets());
+    let roles = targets.roles.map(|roles| roles.iter().map(ToString::to_string).collect());
+    PlannedStep { name: step.name(), phase: step.phase.word().to_owned(), run, roles, once: targets.once }
 }

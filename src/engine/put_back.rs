@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::begun::Begun;
 use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
-use super::{Machine, On, Step};
+use super::{Machine, On, Step, Work, journal};
 use crate::event::{Event, Failure, Phase};
 
 /// Takes back on all hosts what was begun there. Says whether every undo succeeded.
@@ -25,19 +25,19 @@ pub(super) async fn put_back<'a>(setting: Setting<'a>, begun: &Begun<'a>) -> boo
 /// Takes back `steps`, newest first, the flip before all others.
 async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step]) -> bool {
     let never = CancellationToken::new();
-    let run = Run { stop: &never, ..setting.run };
+    let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
     let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
     let mut took = Took::default();
     for step in flips {
         let on = machine.on(setting.env, setting.release);
-        undo(run, step, machine, &on, &mut took).await;
+        undo(setting, step, machine, &on, &mut took).await;
     }
     for step in others {
         let on = machine.on(setting.env, machine.before.as_ref());
-        undo(run, step, machine, &on, &mut took).await;
+        undo(setting, step, machine, &on, &mut took).await;
     }
     let has_switched = steps.iter().any(|step| step.phase >= Phase::BeforeFlip);
-    took.tell(run, machine, has_switched)
+    took.tell(setting.run, machine, has_switched)
 }
 
 /// What was taken back on one host.
@@ -72,12 +72,13 @@ impl Took {
 }
 
 /// The one way in which anything is taken back.
-async fn undo(run: Run<'_>, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
+async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
     let Some(work) = step.operation.undo(on) else { return };
-    match run_work(run, &step.name(), machine, &work).await {
+    let work = Work { script: journal::undoing(step, &work, on, setting.release), ..work };
+    match run_work(setting.run, &step.name(), machine, &work).await {
         Ok(_) => took.undone.push(step.name()),
         Err(failed) => {
-            took.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed })
+            took.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
         }
     }
 }

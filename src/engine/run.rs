@@ -57,7 +57,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { None },
         next: match came {
             _ if exit_code == 0 => Vec::new(),
-            Came::Paused(_) if !plan.next_when_paused.is_empty() => plan.next_when_paused.clone(),
+            _ if ending == Ending::LiveButUnfinished => plan.next_when_live.clone(),
             Came::AfterSwitch if plan.flips() => plan.next_when_live.clone(),
             _ => plan.next.clone(),
         },

@@ -33,10 +33,15 @@ pub(super) async fn run_step(
 ) -> Result<Outcome, Failure> {
     let (name, host) = (step.name(), machine.host.name.clone());
     run.events.send(Event::HostStarted { step: name.clone(), host: host.clone() });
+    if step.done.contains(&host) {
+        let outcome = Outcome::AlreadyDone;
+        run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds: 0.0 });
+        return Ok(outcome);
+    }
     let started = Instant::now();
     let work = step.operation.work(on);
     let work = Work {
-        script: if step.operation.is_journaled() { journal::journaled(&name, &work, on) } else { work.script },
+        script: if step.operation.is_journaled() { journal::journaled(step, &work, on) } else { work.script },
         ..work
     };
     let result = run_work(run, &name, machine, &work).await;

@@ -74,7 +74,7 @@ for record in .relm/releases/*; do
   if [ -e "$record/steps" ]; then
     # Not straight to the answer: GNU sed leaves a last line without its newline as it is, and the next fact would be
     # glued to it. A power cut leaves such files.
-    if steps=$(sed -n "s/^done /step $name /p" "$record/steps"); then
+    if steps=$(sed "s/^/step $name /" "$record/steps"); then
       [ -z "$steps" ] || printf '%s\n' "$steps"
     else
       printf 'unreadable %s\n' "$name"

@@ -54,6 +54,18 @@ impl Operation for AwaitCommand {
         }
     }
 
+    fn definition(&self, on: &On<'_>) -> String {
+        self.check.definition(on)
+    }
+
+    fn command(&self) -> Option<&str> {
+        self.check.command()
+    }
+
+    fn always(&self) -> bool {
+        self.check.always()
+    }
+
     fn is_serial(&self) -> bool {
         self.check.is_serial()
     }

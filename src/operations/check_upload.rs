@@ -12,6 +12,8 @@ use crate::transport::Input;
 pub struct CheckUpload {
     /// The manifest's text form, gzip-compressed.
     pub manifest: Bytes,
+    /// Its hash.
+    pub tree: String,
 }
 
 impl Operation for CheckUpload {
@@ -31,5 +33,9 @@ impl Operation for CheckUpload {
             reading: Reading::Ours,
             command: None,
         }
+    }
+
+    fn definition(&self, _on: &On<'_>) -> String {
+        self.tree.clone()
     }
 }

@@ -40,4 +40,9 @@ impl Operation for CopyFromCurrent {
             .set("from", on.layout.release(before));
         Work::ours(script)
     }
+
+    /// What is live has changed since, if the release is live itself.
+    fn definition(&self, _on: &On<'_>) -> String {
+        self.paths.join("\n")
+    }
 }

@@ -43,7 +43,7 @@ impl FlipCurrent {
         let target = to.map(Layout::link_target).unwrap_or_default();
         let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
         let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
-        Script::new(include_str!("flip_current.sh"))
+        Script::new(concat!(include_str!("../engine/journal.sh"), include_str!("flip_current.sh")))
             .set("base", on.layout.base())
             .set("target", target)
             .set("expected", from.map(Layout::link_target).unwrap_or_default())
@@ -90,6 +90,10 @@ impl Operation for FlipCurrent {
 
     fn work(&self, on: &On<'_>) -> Work {
         Work::ours(self.script(on, on.before, Some(release(on)), &self.actor.task))
+    }
+
+    fn definition(&self, on: &On<'_>) -> String {
+        release(on).to_string()
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {

@@ -29,6 +29,11 @@ if [ -n "$target" ] && [ ! -d "$target" ]; then
   exit 1
 fi
 note "$intent" || exit
+# Before the rename: a release that is live and whose switch is in doubt is mended by a resume; one that is not live must
+# not keep the steps of a switch that is over.
+if [ -d ".relm/$now" ] && [ -n "$now" ]; then
+  relm_record=.relm/$now; relm_journal left || exit
+fi
 if [ -n "$target" ]; then
   [ -n "$put_back" ] || rm -f -- "$record/finished"
   first=

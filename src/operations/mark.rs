@@ -37,6 +37,10 @@ impl Operation for MarkComplete {
         "mark_complete".to_owned()
     }
 
+    fn definition(&self, on: &On<'_>) -> String {
+        release(on).to_string()
+    }
+
     fn work(&self, on: &On<'_>) -> Work {
         Work::ours(marking(COMPLETE, on))
     }
@@ -47,6 +51,10 @@ impl Operation for MarkFinished {
         "record".to_owned()
     }
 
+    fn definition(&self, on: &On<'_>) -> String {
+        release(on).to_string()
+    }
+
     fn work(&self, on: &On<'_>) -> Work {
         Work::ours(marking(FINISHED, on))
     }
@@ -55,6 +63,10 @@ impl Operation for MarkFinished {
 impl Operation for MarkFailed {
     fn name(&self) -> String {
         "mark_failed".to_owned()
+    }
+
+    fn definition(&self, on: &On<'_>) -> String {
+        release(on).to_string()
     }
 
     fn work(&self, on: &On<'_>) -> Work {

@@ -9,6 +9,7 @@ mod flip_current;
 mod link_shared;
 mod mark;
 mod remove_releases;
+mod reopen_release;
 mod run_command;
 mod upload_code;
 
@@ -21,6 +22,7 @@ pub use flip_current::{Actor, FlipCurrent};
 pub use link_shared::LinkShared;
 pub use mark::{MarkComplete, MarkFailed, MarkFinished};
 pub use remove_releases::RemoveReleases;
+pub use reopen_release::ReopenRelease;
 pub use run_command::RunCommand;
 pub use upload_code::UploadCode;
 

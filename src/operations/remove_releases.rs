@@ -29,6 +29,11 @@ impl Operation for RemoveReleases {
         Work::ours(script)
     }
 
+    /// Which releases go is another thing in every run.
+    fn definition(&self, _on: &On<'_>) -> String {
+        self.name()
+    }
+
     fn may_fail(&self) -> bool {
         self.may_fail
     }

@@ -28,6 +28,8 @@ pub struct RunCommand {
     pub outside: bool,
     /// Part of building a release, and not a word typed once.
     pub journaled: bool,
+    /// Done again by a resumed run.
+    pub always: bool,
 }
 
 /// `eval` and not `sh -c`: the text stays out of every list of processes. With `pipefail`, where the host's `sh` has
@@ -89,6 +91,19 @@ impl Operation for RunCommand {
             return None;
         }
         Some(self.running(on, command, on.before_reference))
+    }
+
+    /// The text and nothing around it: another version of relm runs the same command.
+    fn definition(&self, _on: &On<'_>) -> String {
+        self.run.clone()
+    }
+
+    fn command(&self) -> Option<&str> {
+        Some(&self.run)
+    }
+
+    fn always(&self) -> bool {
+        self.always
     }
 
     fn is_serial(&self) -> bool {

@@ -9,5 +9,5 @@ mod retention;
 pub use layout::Layout;
 pub use manifest::{Entry, Kind, Manifest, ManifestError, hex};
 pub use name::{ReleaseName, ReleaseNameError};
-pub use record::{Flip, FlipStage, Record, State};
+pub use record::{Flip, FlipStage, PlannedStep, Record, State};
 pub use retention::{Facts, Reason, Verdict, decide};

@@ -35,6 +35,30 @@ pub struct Record {
     /// The reason given with `-m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The hosts it was claimed on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// The steps it was to be made by, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<PlannedStep>,
+}
+
+/// One step as it was planned: enough to tell later whether `Releases.toml` has changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Its name.
+    pub name: String,
+    /// Its phase, as `Releases.toml` writes it.
+    pub phase: String,
+    /// The app's command; nothing for relm's own steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The roles it is for, if it is the app's and not for every host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<String>>,
+    /// Only on the first of its hosts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
 }
 
 /// What became of a release on one host.

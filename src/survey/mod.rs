@@ -3,6 +3,7 @@
 mod host;
 mod parse;
 mod rollback;
+mod steps;
 
 pub use host::{Current, HostSeen, ReleaseSeen};
 pub use parse::{SurveyError, parse};

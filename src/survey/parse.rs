@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Current, HostSeen, ReleaseSeen};
+use super::{Current, HostSeen, ReleaseSeen, steps};
 use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName, State};
 
 /// Says what is wrong with an answer.
@@ -20,7 +20,7 @@ struct Parts<'a> {
     lived: bool,
     finished: bool,
     has_tree: bool,
-    steps: Vec<(String, String)>,
+    journal: Vec<&'a str>,
     used_by: Option<u32>,
     unreadable: bool,
 }
@@ -136,11 +136,7 @@ fn take_release<'a>(
         "finished" => parts.finished = true,
         "used" => parts.used_by = value.parse().ok(),
         "unreadable" => parts.unreadable = true,
-        _ => {
-            if let Some((hash, step)) = value.split_once(' ') {
-                parts.steps.push((step.to_owned(), hash.to_owned()));
-            }
-        }
+        _ => parts.journal.push(value),
     }
 }
 
@@ -185,7 +181,7 @@ fn finish(seen: &mut HostSeen, name: ReleaseName, parts: &Parts<'_>) {
         record,
         state,
         since,
-        steps: parts.steps.clone(),
+        steps: steps::replay(parts.journal.iter().copied()),
         used_by: parts.used_by,
         is_finished: parts.finished,
     });
@@ -238,7 +234,7 @@ mod tests {
             &one,
             &format!("state {ONE} complete 2026-11-20T14:31:00Z"),
             &format!("lived {ONE}"),
-            &format!("step {ONE} 00ff upload_code"),
+            &format!("step {ONE} done 00ff prepare upload_code"),
             &two,
             &format!("state {TWO} complete 2026-11-21T09:01:00Z"),
             &format!("used {TWO} 4711"),

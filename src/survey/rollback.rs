@@ -243,6 +243,8 @@ mod tests {
                 private: false,
                 keep_until: None,
                 message: None,
+                hosts: Vec::new(),
+                steps: Vec::new(),
             };
             ReleaseSeen {
                 name: name(n),

@@ -12,8 +12,12 @@ use super::Payload;
 /// Adds what makes a release out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
     let mut plan = plan
-        .prepare(UploadCode { archive: payload.archive.clone(), size: payload.archive_size })
-        .prepare(CheckUpload { manifest: payload.manifest.clone() });
+        .prepare(UploadCode {
+            archive: payload.archive.clone(),
+            size: payload.archive_size,
+            tree: payload.tree.clone(),
+        })
+        .prepare(CheckUpload { manifest: payload.manifest.clone(), tree: payload.tree.clone() });
     let rules = &env.release;
     if !rules.shared_dirs.is_empty() || !rules.shared_files.is_empty() {
         plan = plan.prepare(LinkShared { dirs: rules.shared_dirs.clone(), files: rules.shared_files.clone() });
@@ -55,6 +59,7 @@ pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
         reference: reference.to_owned(),
         outside: operation.phase == Phase::Check,
         journaled: operation.phase != Phase::Check,
+        always: operation.always,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `relm deploy`: code becomes a release on every host, and then all of them flip.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,8 +8,10 @@ use clap::Args;
 use super::batches::batch_sizes;
 use super::building::{app_operations, build};
 use super::cleaning::{removal, unreadable, verdicts};
+use super::done::mark_done;
+use super::unfinished::resume;
 use super::{Payload, Refusal, Site, command, readiness};
-use crate::engine::{Plan, Step};
+use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
 use crate::release::{Record, ReleaseName, State};
@@ -19,7 +22,8 @@ use crate::survey::ReleaseSeen;
 ///
 /// Everything is made ready on every host first: the code is uploaded and checked, shared files are linked, the
 /// virtualenv is built, your operations run. Only when all hosts are ready do they flip. If anything fails in the
-/// switch, every host is put back to what it ran before.
+/// switch, every host is put back to what it ran before. Whatever stopped a deploy, --resume goes on with it, from any
+/// machine: it runs only what the hosts have not written down as done.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Deploy {
     /// Environment of Releases.toml; the default one if left out
@@ -30,6 +34,9 @@ pub struct Deploy {
     /// Make this release live: one that was built before, a private one for instance
     #[arg(long, value_name = "NAME", conflicts_with_all = ["reference", "dir", "archive"])]
     pub release: Option<ReleaseName>,
+    /// Go on with a deploy that was begun and not finished; with --release NAME, with that one
+    #[arg(long, conflicts_with = "reference")]
+    pub resume: bool,
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -55,8 +62,7 @@ pub struct SourceArgs {
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
     readiness::require_ready(site, payload.unpacked + payload.archive_size)?;
-    let plan = start(site, record);
-    let plan = build(plan, site.env, payload);
+    let plan = build(begin(site, record), site.env, payload);
     Ok(switch(plan, site, record).if_it_fails(MarkFailed))
 }
 
@@ -69,32 +75,28 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal
         return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));
     }
     // Nothing marks it failed if the run fails: it was whole before, and still is.
-    let mut plan = switch(start(site, &record), site, &record);
-    plan.steps.retain(|step| step.phase != Phase::Prepare || !done_everywhere(site, name, step));
+    let mut plan = switch(begin(site, &record), site, &record);
+    plan.next = vec![format!("{} --release {name}", command("deploy", site.env))];
+    mark_done(&mut plan, site, name, &BTreeMap::new());
+    plan.steps.retain(|step| step.phase != Phase::Prepare || step.left().next().is_some());
+    for step in plan.steps.iter_mut().filter(|step| step.phase != Phase::Prepare) {
+        step.done.clear();
+    }
     Ok(plan)
 }
 
-/// Says whether the release's journal has the step on each of its hosts.
-fn done_everywhere(site: Site<'_>, name: &ReleaseName, step: &Step) -> bool {
-    let is_done = |host| {
-        let steps = site.survey.host(host).and_then(|seen| seen.release(name)).map(|release| &release.steps);
-        steps.is_some_and(|steps| steps.iter().any(|(done, _)| *done == step.name()))
-    };
-    step.hosts.iter().all(is_done)
-}
-
-fn start(site: Site<'_>, record: &Record) -> Plan {
-    let again = command("deploy", site.env);
+/// The start of a deploy of `record.name`: what is checked, and what to type if it fails.
+pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
+    let name = &record.name;
     let plan = Plan::new("deploy", &site.env.name, &site.env.fleet)
-        .about(&record.name)
-        .next(&again)
-        .next_when_paused(format!("{again} --resume"))
-        .next_when_live(format!("{again} --release {}", record.name));
+        .about(name)
+        .next(resume(site, name, false))
+        .next_when_live(resume(site, name, true));
     app_operations(plan, site.env, &record.reference, &[Phase::Check])
 }
 
 /// From the app's own preparations to the clean at the end.
-fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
+pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);

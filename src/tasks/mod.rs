@@ -2,19 +2,23 @@
 
 mod batches;
 mod building;
+mod changes;
 pub mod check;
 pub mod clean_releases;
 mod cleaning;
 pub mod deploy;
+mod done;
 pub mod history;
 pub mod own;
 mod readiness;
 mod refusal;
 pub mod releases;
+pub mod resume;
 pub mod rollback;
 pub mod run;
 pub mod setup_release;
 pub mod status;
+mod unfinished;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +30,7 @@ use crate::config::Environment;
 use crate::operations::Actor;
 use crate::survey::Survey;
 
+pub use done::Touched;
 pub use refusal::Refusal;
 
 /// What a task plans from: the file, and what was seen on the hosts.
@@ -52,6 +57,15 @@ pub struct Payload {
     pub manifest: Bytes,
     /// Bytes of all files, unpacked.
     pub unpacked: u64,
+    /// The hash of the tree's manifest.
+    pub tree: String,
+}
+
+impl Payload {
+    /// Code that stands on every host already, known by its tree: there is nothing to send.
+    fn known(tree: &str) -> Self {
+        Self { archive: Arc::default(), archive_size: 0, manifest: Bytes::new(), unpacked: 0, tree: tree.to_owned() }
+    }
 }
 
 /// A command to type next, about the same environment.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::batches::batch_sizes;
 use super::building::app_operations;
+use super::unfinished::resume;
 use super::{Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
@@ -46,7 +47,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
         .next(command("rollback", site.env))
-        .next_when_live(format!("{} --release {target}", command("deploy", site.env)));
+        .next_when_live(resume(site, &target, true));
     Ok(app_operations(plan, site.env, &reference, &phases).finish(MarkFinished))
 }
 

@@ -62,6 +62,7 @@ pub fn plan(site: Site<'_>, run: &Run) -> Result<Plan, Refusal> {
         reference: reference(site, run.release.as_ref()),
         outside: false,
         journaled: false,
+        always: false,
     };
     let mut plan = Plan::new("run", &site.env.name, &site.env.fleet).finish(operation);
     plan.release.clone_from(&run.release);

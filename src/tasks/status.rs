@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::unfinished::unfinished;
 use crate::fleet::{EnvName, HostName};
-use crate::release::{ReleaseName, State};
-use crate::survey::{Current, HostSeen, Survey};
+use crate::release::ReleaseName;
+use crate::survey::{Current, Survey};
 
 /// Show what is live on each host, since when, by whom, from what; and hosts out of step
 #[derive(Debug, Clone, Args)]
@@ -26,7 +27,7 @@ pub struct Report {
     pub in_step: bool,
     /// Who holds the environment.
     pub lock: Option<()>,
-    /// Releases whose building was begun and not ended, and live ones of which something after the flip is missing.
+    /// Deploys that were begun and not finished: what `relm deploy --resume` can go on with.
     pub unfinished: Vec<ReleaseName>,
 }
 
@@ -55,22 +56,12 @@ pub struct Line {
 
 /// Puts together what the hosts say. `order` is the order of the file.
 pub fn report(env: &EnvName, order: &[HostName], survey: &Survey) -> Report {
-    let begun = |(_, seen): &(HostName, HostSeen)| {
-        let unfinished = seen
-            .releases
-            .iter()
-            .filter(|release| release.state == State::Building || release.state == State::Live && !release.is_finished);
-        unfinished.map(|release| release.name.clone()).collect::<Vec<_>>()
-    };
-    let mut unfinished: Vec<ReleaseName> = survey.hosts.iter().flat_map(begun).collect();
-    unfinished.sort();
-    unfinished.dedup();
     Report {
         env: env.clone(),
         hosts: order.iter().map(|host| line(host, survey)).collect(),
         in_step: survey.in_step(),
         lock: None,
-        unfinished,
+        unfinished: unfinished(survey),
     }
 }
 

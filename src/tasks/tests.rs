@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Payload, Site, clean_releases, deploy, rollback, setup_release};
 use crate::config::{Environment, parse};
-use crate::engine::Plan;
-use crate::operations::Actor;
+use crate::engine::{On, Plan, hash};
+use crate::operations::{Actor, MarkComplete};
 use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName, State};
 use crate::survey::{Current, HostSeen, ReleaseSeen, Survey};
 
@@ -43,13 +43,24 @@ fn record(name: &ReleaseName) -> Record {
         private: false,
         keep_until: None,
         message: None,
+        hosts: Vec::new(),
+        steps: Vec::new(),
     }
 }
 
 fn release(n: i64, state: State, steps: &[&str]) -> ReleaseSeen {
-    let steps = steps.iter().map(|step| ((*step).to_owned(), String::new())).collect();
     let (name, since) = (name(n), Some(name(n).time()));
+    let steps = steps.iter().map(|step| ((*step).to_owned(), hash_of(step, &name))).collect();
     ReleaseSeen { record: record(&name), name, has_tree: true, state, since, steps, used_by: None, is_finished: true }
+}
+
+/// As a journal has it; of steps whose definition matters here.
+fn hash_of(step: &str, release: &ReleaseName) -> String {
+    let (env, layout) = (sample("demo"), Layout::new("/srv/www/test"));
+    let plan = Plan::new("test", &env.name, &env.fleet).prepare(MarkComplete);
+    let host = &env.fleet.hosts[0];
+    let on = On { host, layout: &layout, env: &env.name, release: Some(release), before: None, before_reference: "" };
+    if step == "mark_complete" { hash(&plan.steps[0], &on) } else { String::new() }
 }
 
 fn deployed(from: Option<i64>, to: i64) -> Flip {
@@ -106,6 +117,7 @@ fn payload() -> Payload {
         archive_size: 1000,
         manifest: Bytes::new(),
         unpacked: 4000,
+        tree: String::new(),
     }
 }
 
@@ -186,6 +198,7 @@ fn a_deploy_of_a_private_release_leaves_out_what_is_done() {
     deploy demo 1970-01-06_00.00.00, batches of 3
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
+    Prepare     mark_complete     web1 web2 db1
     Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2

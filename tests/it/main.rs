@@ -12,6 +12,7 @@ mod failures;
 mod operations;
 mod python;
 mod reports;
+mod resume;
 mod rollback;
 mod run;
 mod setup_release;

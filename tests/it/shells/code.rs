@@ -157,11 +157,11 @@ impl Code {
     }
 
     pub(super) fn upload(&self) -> UploadCode {
-        UploadCode { archive: Arc::new(self.archive.path.to_path_buf()), size: self.archive.size }
+        UploadCode { archive: Arc::new(self.archive.path.to_path_buf()), size: self.archive.size, tree: String::new() }
     }
 
     pub(super) fn check(&self) -> CheckUpload {
-        CheckUpload { manifest: self.manifest.clone() }
+        CheckUpload { manifest: self.manifest.clone(), tree: String::new() }
     }
 }
 

@@ -22,6 +22,7 @@ fn command(run: &str) -> RunCommand {
         reference: "feature/it's $new".to_owned(),
         outside: false,
         journaled: true,
+        always: false,
     }
 }
 

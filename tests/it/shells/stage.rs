@@ -213,6 +213,8 @@ pub(super) fn record(n: u32) -> Record {
         private: false,
         keep_until: None,
         message: Some("quotes ' \" and \\n, $HOME `id` % é\nand a second line".to_owned()),
+        hosts: Vec::new(),
+        steps: Vec::new(),
     }
 }
 

@@ -69,7 +69,7 @@ async fn populate(stage: &Stage) {
     flip(stage, None, 0).await;
     flip(stage, Some(0), 1).await;
     let steps = stage.path(&format!(".relm/releases/{}/steps", record(1).name));
-    fs::write(steps, "done 00ff upload_code\ndone 11ee my own & odd / step\nnoise\n").expect("a file");
+    fs::write(steps, "done 00ff prepare upload_code\ndone 11ee prepare my own & odd / step\nnoise\n").expect("a file");
 }
 
 async fn a_populated_environment(stage: Stage) {
@@ -110,7 +110,7 @@ async fn odd_contents_are_strangers(stage: Stage) {
         fs::create_dir(stage.path(".relm/releases").join(name)).expect("a directory");
         let inside = stage.path(".relm/releases").join(name);
         fs::write(inside.join("release.json"), "{}").expect("a file");
-        fs::write(inside.join("steps"), "done 1 x\n").expect("a file");
+        fs::write(inside.join("steps"), "done 1 prepare x\n").expect("a file");
     }
     fs::write(releases.join("a file"), "").expect("a file");
     symlink("nowhere", releases.join("dangling")).expect("a link");
@@ -162,7 +162,7 @@ async fn damaged_records_are_told(stage: Stage) {
 async fn last_lines_without_an_end_are_read(stage: Stage) {
     populate(&stage).await;
     let steps = stage.path(&format!(".relm/releases/{}/steps", record(1).name));
-    fs::write(steps, "done 00ff upload_code\ndone 11ee link_sh").expect("a file");
+    fs::write(steps, "done 00ff prepare upload_code\ndone 11ee prepare link_sh").expect("a file");
     let history = stage.path(".relm/history.jsonl");
     let whole = fs::read_to_string(&history).expect("a file");
     fs::write(&history, format!("{whole}\0\0\n{{\"at\":\"2026")).expect("a file");

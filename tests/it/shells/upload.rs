@@ -137,7 +137,8 @@ async fn a_damaged_stream_is_noticed(stage: Stage) {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), bytes).expect("a file");
         let name = stage.claimed(n).await.name;
-        let upload = UploadCode { archive: Arc::new(file.path().to_owned()), size: bytes.len() as u64 };
+        let upload =
+            UploadCode { archive: Arc::new(file.path().to_owned()), size: bytes.len() as u64, tree: String::new() };
         let exit = stage.run(&upload, &name).await;
         assert!(!exit.status.success() && !exit.stderr.is_empty(), "{n}: {exit:?}");
         // The same release again, whole: what the damaged one left is no obstacle.
@@ -146,7 +147,7 @@ async fn a_damaged_stream_is_noticed(stage: Stage) {
     }
     let name = uploaded(&stage, &code, 9).await;
     for manifest in [&code.manifest[..code.manifest.len() / 2], b"", b"no gzip"] {
-        let check = CheckUpload { manifest: bytes::Bytes::copy_from_slice(manifest) };
+        let check = CheckUpload { manifest: bytes::Bytes::copy_from_slice(manifest), tree: String::new() };
         let exit = stage.run(&check, &name).await;
         assert!(!exit.status.success(), "{exit:?}");
         assert!(exit.stderr.contains("manifest arrived damaged"), "{exit:?}");

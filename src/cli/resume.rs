@@ -1,0 +1,108 @@
+//! `relm deploy --resume`, from the connection to the exit code.
+
+use std::collections::BTreeMap;
+
+use super::change::{Change, Ground};
+use super::code::{self, Code};
+use super::complaint::Complaint;
+use super::{ask, screen};
+use crate::engine::{self, Difference, Machine};
+use crate::fleet::HostName;
+use crate::release::{Record, ReleaseName};
+use crate::source::Source;
+use crate::tasks::command;
+use crate::tasks::deploy::SourceArgs;
+use crate::tasks::resume;
+
+impl Change<'_> {
+    /// Goes on with a deploy that was begun.
+    pub(super) async fn resume(self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
+        self.until_stopped(self.try_resume(wanted, source)).await
+    }
+
+    async fn try_resume(&self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
+        let ground = self.survey("").await?;
+        let site = self.site(&ground.survey);
+        let chosen = resume::choose(site, wanted)?;
+        let machines = as_they_began(&ground, &chosen.record.name);
+        let look_at = resume::to_inspect(site, &chosen.record.name);
+        let differences = inspected(&machines, &look_at, &chosen.record).await?;
+        let mut planned = resume::plan(site, &chosen, None, &differences)?;
+        let mut code = None;
+        if resume::needs_code(&planned) {
+            let fetched = self.fetch_again(&chosen.record, source).await?;
+            planned = resume::plan(site, &chosen, Some(&fetched.payload), &differences)?;
+            // Kept: its files vanish with it.
+            code = Some(fetched);
+        }
+        if self.dry_run {
+            return Ok(screen::dry_run(&planned, self.common));
+        }
+        match &chosen.question {
+            Some(question) => ask::confirm(question, self.common.yes)?,
+            None => self.confirm(&planned)?,
+        }
+        self.running.set(true);
+        let joining: Vec<Machine> =
+            machines.iter().filter(|machine| chosen.joining.contains(&machine.host.name)).cloned().collect();
+        engine::join(&joining, &chosen.record).await?;
+        let exit_code = self.carry_out(&planned, &machines).await;
+        drop(code);
+        Ok(exit_code)
+    }
+
+    /// Freezes the source once more; it must be the tree that the hosts were told of.
+    async fn fetch_again(&self, record: &Record, source: &SourceArgs) -> Result<Code, Complaint> {
+        let mut wanted = code::wanted(&self.env, source)?;
+        if let (Source::Git { reference, .. }, Some(commit)) = (&mut wanted.source, &record.commit) {
+            *reference = Some(commit.clone());
+        }
+        let code = code::freeze(wanted).await?;
+        if code.payload.tree == record.tree {
+            return Ok(code);
+        }
+        Err(Complaint::refused(format!(
+            "the source has changed: release {} was begun from {} with the tree {}, and {} is {} now",
+            record.name,
+            record.source,
+            short(&record.tree),
+            code.origin.source,
+            short(&code.payload.tree),
+        ))
+        .next(format!("put the source back as it was, or   {}   for a new release", command("deploy", &self.env))))
+    }
+}
+
+fn short(tree: &str) -> &str {
+    tree.get(..12).unwrap_or(tree)
+}
+
+/// The machines, each with what was live there before the deploy that is gone on with flipped it.
+fn as_they_began(ground: &Ground, name: &ReleaseName) -> Vec<Machine> {
+    let mut machines = ground.machines();
+    for machine in machines.iter_mut().filter(|machine| machine.before.as_ref() == Some(name)) {
+        let Some(seen) = ground.survey.host(&machine.host.name) else { continue };
+        // A history that does not tell leaves the host as it is: better than to take `current` away.
+        let Some(flip) = seen.went_live(name) else { continue };
+        machine.before.clone_from(&flip.from);
+        let record = flip.from.as_ref().and_then(|from| seen.release(from)).map(|release| &release.record);
+        machine.before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
+    }
+    machines
+}
+
+async fn inspected(
+    machines: &[Machine],
+    hosts: &[HostName],
+    record: &Record,
+) -> Result<BTreeMap<HostName, Vec<Difference>>, Complaint> {
+    let machines: Vec<&Machine> = machines.iter().filter(|machine| hosts.contains(&machine.host.name)).collect();
+    let mut found = BTreeMap::new();
+    for (host, answer) in engine::inspect(&machines, record).await {
+        let differences = answer.map_err(|reason| {
+            Complaint::refused(format!("{host}: cannot look at release {}: {reason}", record.name))
+        })?;
+        found.insert(host, differences);
+    }
+    Ok(found)
+}

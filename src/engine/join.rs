@@ -1,0 +1,30 @@
+//! Brings a host into a release that was begun without it.
+
+use futures_util::future::join_all;
+
+use super::claim::{ask, trouble};
+use super::{ClaimError, Machine};
+use crate::release::Record;
+use crate::transport::Status;
+
+/// What a claim that was cut short leaves: an empty directory without a record.
+const CUT_SHORT: &str = concat!(
+    r#"cd -- "$base/.relm/releases" 2>/dev/null && [ ! -e "$name" ] && rmdir -- "../../releases/$name" 2>/dev/null
+"#,
+    include_str!("claim.sh")
+);
+
+/// Claims the record's name on machines that do not have it yet: this name and no other.
+pub async fn join(machines: &[Machine], record: &Record) -> Result<(), ClaimError> {
+    let answers = join_all(machines.iter().map(|machine| ask(machine, CUT_SHORT, record))).await;
+    for (machine, answer) in machines.iter().zip(answers) {
+        let host = machine.host.name.clone();
+        if matches!(&answer, Ok(exit) if exit.status == Status::Code(92)) {
+            return Err(ClaimError::Host { host, reason: format!("something stands at releases/{}", record.name) });
+        }
+        if let Some(reason) = trouble(answer) {
+            return Err(ClaimError::Host { host, reason });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Which steps of a plan are done already, host by host: what the release's journals say, held against what relm can
+//! see for itself.
+
+use std::collections::BTreeMap;
+
+use super::Site;
+use crate::engine::{On, Plan, Step, hash};
+use crate::event::Phase;
+use crate::fleet::HostName;
+use crate::release::{ReleaseName, State};
+use crate::survey::{HostSeen, ReleaseSeen};
+
+/// These two make the tree that all other steps of `prepare` build on; they go together.
+const FOUNDATION: [&str; 2] = ["upload_code", "check_upload"];
+
+/// The first step of `prepare` whose result is not what it made any more, where there is one.
+pub type Touched = BTreeMap<HostName, String>;
+
+/// Marks what is done.
+pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, touched: &Touched) {
+    for step in &mut plan.steps {
+        step.done = step.hosts.iter().filter(|host| is_done(site, name, step, host, touched)).cloned().collect();
+    }
+    for (host, seen) in &site.survey.hosts {
+        if seen.live() != Some(name) {
+            let elsewhere = |step: &Step| step.operation.targets().once && recorded(site, name, step, host).is_none();
+            settle_preparation(plan, host, touched.get(host), elsewhere);
+        }
+    }
+}
+
+/// Says whether the host's journal has the step by the definition it has now, or by another one.
+pub(super) fn recorded(site: Site<'_>, name: &ReleaseName, step: &Step, host: &HostName) -> Option<bool> {
+    let seen = site.survey.host(host)?;
+    let (_, found) = seen.release(name)?.steps.iter().find(|(done, _)| *done == step.name())?;
+    let host = site.env.fleet.hosts.iter().find(|known| known.name == *host)?;
+    let env = &site.env.name;
+    let on = On { host, layout: &seen.layout, env, release: Some(name), before: seen.live(), before_reference: "" };
+    Some(*found == hash(step, &on))
+}
+
+fn is_done(site: Site<'_>, name: &ReleaseName, step: &Step, host: &HostName, touched: &Touched) -> bool {
+    let Some(seen) = site.survey.host(host) else { return false };
+    if !step.operation.is_journaled() || step.operation.always() {
+        return false;
+    }
+    // What comes before the flip is not run again in what is live.
+    if seen.live() == Some(name) && step.phase < Phase::Flip {
+        return true;
+    }
+    let has = |host: &HostName| recorded(site, name, step, host) == Some(true);
+    let elsewhere = || site.survey.hosts.iter().any(|(other, _)| !touched.contains_key(other) && has(other));
+    let is_recorded = has(host) || step.operation.targets().once && elsewhere();
+    is_recorded && is_so(step, seen, seen.release(name))
+}
+
+/// Some steps leave what can be seen.
+fn is_so(step: &Step, seen: &HostSeen, release: Option<&ReleaseSeen>) -> bool {
+    let Some(release) = release else { return step.operation.targets().once };
+    match step.name().as_str() {
+        "mark_complete" => release.state.is_complete() || release.state == State::Bad,
+        "record" => release.is_finished,
+        _ if step.phase == Phase::Flip => seen.live() == Some(&release.name),
+        _ => true,
+    }
+}
+
+/// Of the steps that build on one another, does those again that come after one that is done again; but not what was
+/// done once, and elsewhere.
+fn settle_preparation(plan: &mut Plan, host: &HostName, touched: Option<&String>, elsewhere: impl Fn(&Step) -> bool) {
+    let prepare: Vec<usize> = (0..plan.steps.len())
+        .filter(|&at| plan.steps[at].phase == Phase::Prepare && plan.steps[at].hosts.contains(host))
+        .collect();
+    let is_foundation = |at: &usize| FOUNDATION.contains(&plan.steps[*at].name().as_str());
+    let is_done = |at: &usize| plan.steps[*at].done.contains(host);
+    let (foundation, others): (Vec<usize>, Vec<usize>) = prepare.iter().partition(|at| is_foundation(at));
+    let is_torn = foundation.iter().any(|at| !is_done(at)) && others.iter().any(is_done);
+    let lost = foundation.first().is_some_and(|at| !is_done(at)) || is_torn;
+    let touched = touched.map(|step| prepare.iter().position(|at| plan.steps[*at].name() == *step).unwrap_or(0));
+    let from = if lost { Some(0) } else { touched };
+    for &at in from.map(|from| &prepare[from..]).unwrap_or_default() {
+        if !elsewhere(&plan.steps[at]) {
+            plan.steps[at].done.remove(host);
+        }
+    }
+    // Complete means: every step before the switch is done and on the disk.
+    let is_left = |at: &usize| !plan.steps[*at].done.contains(host);
+    if prepare.iter().any(is_left) {
+        for at in prepare {
+            if plan.steps[at].name() == "mark_complete" {
+                plan.steps[at].done.remove(host);
+            }
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! `relm deploy --resume`: only what is missing is done, from any machine, or it is said why not.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::site::{Done, LOG, Site, kill, logged, operation, within};
+
+const PHASES: [&str; 4] = ["prepare", "before_flip", "after_flip", "finish"];
+
+/// In every phase two operations, each of which logs its name.
+fn all_phases() -> String {
+    let two = |phase: &&str| {
+        // One host after the other, so that what web2 comes to web1 has done.
+        logged(&format!("{phase}-1"), phase, "serial = true") + &logged(&format!("{phase}-2"), phase, "serial = true")
+    };
+    PHASES.iter().map(two).collect()
+}
+
+fn mend(site: &Site, operation: &str, host: &str) {
+    fs::remove_file(site.path(format!("broken-{operation}-{host}"))).expect("a file");
+}
+
+/// What each host did, as `HOST OPERATION`, without the release.
+fn did(site: &Site) -> Vec<String> {
+    let mut log: Vec<String> =
+        site.take_log().iter().map(|line| line.rsplit_once(' ').expect("three words").0.to_owned()).collect();
+    log.sort();
+    log
+}
+
+/// The release that was begun last.
+fn newest(site: &Site) -> String {
+    site.host("web1").releases().pop().expect("a release")
+}
+
+/// The same command line from a machine that has nothing but the file: another directory, another home.
+fn from_elsewhere(site: &Site, line: &str) -> Done {
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let at = elsewhere.path();
+    let text = site.read("Releases.toml").replace("local:hosts/", &format!("local:{}/", site.path("hosts").display()));
+    fs::write(at.join("Releases.toml"), text).expect("a file");
+    let mut command = site.command(line.split_whitespace());
+    command.current_dir(at).env("HOME", at).env("TMPDIR", at).env("USER", "somebody");
+    Done::from(command.output().expect("a process"))
+}
+
+#[test]
+fn whatever_failed_only_what_is_missing_is_done() {
+    for (phase, code) in [("prepare", 1), ("before_flip", 1), ("after_flip", 1), ("finish", 4)] {
+        let site = Site::new("web1 web2", &all_phases());
+        let first = site.deploy();
+        site.take_log();
+        let broken = format!("{phase}-2");
+        site.write(&format!("broken-{broken}-web2"), "");
+        let ending = site.relm("deploy --json").ends(code).ending();
+        assert_eq!(ending["next"], json!(["relm deploy test --resume"]), "{phase}");
+        let name = newest(&site);
+        assert_ne!(name, first);
+        mend(&site, &broken, "web2");
+        did(&site);
+        // The code is on the hosts; nobody needs the source any more.
+        let done = from_elsewhere(&site, "deploy --resume --json").ends(0);
+        assert_eq!(done.ending()["ending"], "succeeded", "{phase}");
+        assert_eq!(site.live(), name);
+        // What was put back is done again; else only what failed and what comes after it.
+        let mut expected: Vec<String> = Vec::new();
+        for (index, other) in PHASES.iter().enumerate() {
+            for host in ["web1", "web2"] {
+                for number in [1, 2] {
+                    let operation = format!("{other}-{number}");
+                    let again = match phase {
+                        "prepare" => index > 0 || (number, host) == (2, "web2"),
+                        "finish" => index == 3 && (number, host) == (2, "web2"),
+                        // Nothing had flipped, and what has no undo stays done.
+                        "before_flip" => index > 1 || index == 1 && (number, host) == (2, "web2"),
+                        _ => index > 0,
+                    };
+                    if again {
+                        expected.push(format!("{host} {operation}"));
+                    }
+                }
+            }
+        }
+        expected.sort();
+        assert_eq!(did(&site), expected, "{phase}");
+        for host in site.hosts() {
+            assert_eq!(host.state(&name), "complete");
+            let history = fs::read_to_string(host.path(".relm/history.jsonl")).expect("a history");
+            let deployed = history.lines().filter(|line| line.contains("\"done\"") && line.contains("\"deploy\""));
+            let times = deployed.filter(|line| line.contains(&format!("\"to\":\"{name}\""))).count();
+            assert_eq!(times, if phase == "after_flip" { 2 } else { 1 }, "{phase}: {history}");
+        }
+        assert_eq!(site.relm("status --json").ends(0).report()["unfinished"], json!([]));
+        site.relm("deploy --resume").ends(3).says(&["no unfinished deploy"]);
+    }
+}
+
+#[test]
+fn a_done_step_is_told_as_done() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", "serial = true"));
+    site.write("broken-build-web2", "");
+    site.relm("deploy").ends(1).says(&["relm deploy test --resume"]);
+    mend(&site, "build", "web2");
+    let done = site.relm("deploy --resume --json").ends(0);
+    let events = done.json();
+    let outcome = |step: &str, host: &str| {
+        let of = |event: &&serde_json::Value| {
+            event["event"] == "host_finished" && event["step"] == step && event["host"] == host
+        };
+        events.iter().find(of).expect("an event")["outcome"].clone()
+    };
+    assert_eq!(outcome("upload_code", "web1"), "already_done");
+    assert_eq!(outcome("build", "web1"), "already_done");
+    assert_eq!(outcome("build", "web2"), "changed");
+    let told: Vec<String> = events.iter().filter_map(|event| event["message"].as_str().map(str::to_owned)).collect();
+    assert!(told.iter().any(|note| note.contains("going on with")), "{told:?}");
+    assert!(told.iter().any(|note| note.contains("build on web2")), "{told:?}");
+}
+
+#[test]
+fn a_dry_run_shows_what_is_left_and_changes_nothing() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", "serial = true"));
+    site.write("broken-build-web2", "");
+    site.relm("deploy").ends(1);
+    let name = newest(&site);
+    let done = site.relm("deploy --resume --dry-run").ends(0);
+    for line in ["upload_code      done already", "build            web2"] {
+        assert!(done.stdout.contains(line), "{line}:\n{}", done.stdout);
+    }
+    assert_eq!(site.host("web1").state(&name), "failed");
+}
+
+#[test]
+fn always_runs_again_in_every_phase() {
+    let settings = PHASES.map(|phase| logged(&format!("{phase}-always"), phase, "always = true")).concat()
+        + &logged("announce", "finish", "");
+    let site = Site::new("web1", &settings);
+    site.write("broken-announce-web1", "");
+    site.relm("deploy").ends(4);
+    mend(&site, "announce", "web1");
+    did(&site);
+    site.relm("deploy --resume").ends(0);
+    let expected = ["after_flip-always", "announce", "before_flip-always", "finish-always", "prepare-always"];
+    assert_eq!(did(&site), expected.map(|operation| format!("web1 {operation}")));
+}
+
+#[test]
+fn what_changed_in_the_file_is_shown_and_run() {
+    let plain = |name: &str, run: &str| operation(name, "prepare", "", &format!("{}; {run}", LOG.replace("OP", name)));
+    let site = Site::new("web1", &(plain("a", "true") + &plain("b", "true") + &plain("c", "exit 1")));
+    site.relm("deploy").ends(1);
+    did(&site);
+    site.configure(&(plain("a", "true") + &plain("c", "true") + &plain("d", "true")));
+    let shown = site.relm("deploy --resume --dry-run").ends(0);
+    for words in ["c: was `", "d: is new", "b: is not in Releases.toml any more"] {
+        assert!(shown.stdout.contains(words), "{words}:\n{}", shown.stdout);
+    }
+    site.relm("deploy --resume").ends(0).says(&["c: was `", "d: is new"]);
+    assert_eq!(did(&site), ["web1 c", "web1 d"]);
+}
+
+#[test]
+fn a_done_step_whose_command_changed_is_run_again() {
+    let site = Site::new("web1", &(logged("a", "prepare", "") + &logged("b", "prepare", "")));
+    site.write("broken-b-web1", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "b", "web1");
+    did(&site);
+    let changed = operation("a", "prepare", "", &format!("true; {}", LOG.replace("OP", "a")));
+    site.configure(&(changed + &logged("b", "prepare", "")));
+    site.relm("deploy --resume").ends(0).says(&["a: was", "it is run again"]);
+    assert_eq!(did(&site), ["web1 a", "web1 b"]);
+}
+
+#[test]
+fn a_touched_file_is_sent_again_with_all_that_was_built_on_it() {
+    let settings = "[release]\nshared_dirs = [\"media\"]\n".to_owned()
+        + &logged("build", "prepare", "")
+        + &logged("health", "after_flip", "");
+    let site = Site::new("web1 web2", &settings);
+    site.write("code/media/logo.txt", "logo\n");
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    let name = newest(&site);
+    mend(&site, "health", "web2");
+    did(&site);
+    fs::write(site.host("web2").release(&name).join("app.txt"), "meddled\n").expect("a file");
+    site.relm("deploy --resume").ends(0).says(&["web2: app.txt is not what was uploaded"]);
+    assert_eq!(did(&site), ["web1 health", "web2 build", "web2 health"]);
+    assert_eq!(site.live(), name);
+    assert_eq!(site.host("web2").read("app.txt"), "one\n");
+    assert_eq!(site.host("web2").read("media/logo.txt"), "logo\n");
+}
+
+#[test]
+fn a_source_that_changed_is_refused_where_it_is_still_needed() {
+    let site = Site::new("web1", &logged("build", "prepare", ""));
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    let name = newest(&site);
+    mend(&site, "build", "web1");
+    site.write("code/app.txt", "two\n");
+    fs::write(site.host("web1").release(&name).join("app.txt"), "meddled\n").expect("a file");
+    let done = site.relm("deploy --resume --json").ends(3).says(&["the source has changed", "dir code"]);
+    assert_eq!(done.ending()["ending"], "nothing_changed");
+    assert_eq!(site.host("web1").state(&name), "failed");
+    site.write("code/app.txt", "one\n");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(site.host("web1").read("app.txt"), "one\n");
+}
+
+fn git(site: &Site, args: &[&str]) {
+    let identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "init.defaultBranch=main"];
+    let status = Command::new("git").args(identity).args(args).current_dir(site.path("code")).output();
+    assert!(status.expect("git").status.success(), "git {args:?}");
+}
+
+#[test]
+fn a_branch_that_moved_is_fetched_by_its_commit() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", ""));
+    let file = site.read("Releases.toml").replace("dir = \"code\"", "git = \"code\"\nref = \"main\"");
+    site.write("Releases.toml", file);
+    for args in [&["init", "-q"][..], &["checkout", "-q", "-B", "main"], &["add", "."], &["commit", "-q", "-m", "one"]]
+    {
+        git(&site, args);
+    }
+    site.shadow("gzip", "[ ! -e \"$SITE/cut\" ] || exit 1\nexec \"$REAL\" \"$@\"");
+    site.write("cut", "");
+    site.relm("deploy").ends(1);
+    fs::remove_file(site.path("cut")).expect("a file");
+    site.write("code/app.txt", "two\n");
+    git(&site, &["commit", "-q", "-am", "two"]);
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(site.host("web2").read("app.txt"), "one\n");
+}
+
+#[test]
+fn a_release_that_is_gone_on_a_host_is_refused() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", ""));
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    let name = newest(&site);
+    mend(&site, "build", "web1");
+    let host = site.host("web2");
+    fs::remove_dir_all(host.release(&name)).expect("a directory");
+    site.relm("deploy --resume").ends(3).says(&["not whole any more", "web2"]);
+    fs::remove_dir_all(host.path(".relm/releases").join(&name)).expect("a directory");
+    site.relm("deploy --resume").ends(3).says(&["not whole any more", "web2"]);
+    site.deploy();
+}
+
+#[test]
+fn what_a_newer_release_replaced_is_resumed_only_when_named_and_confirmed() {
+    let site = Site::new("web1", &logged("build", "prepare", ""));
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    let old = newest(&site);
+    mend(&site, "build", "web1");
+    let new = site.deploy();
+    site.relm("deploy --resume").ends(3).says(&[&old, &new, "went live since"]);
+    let line = format!("deploy --resume --release {old}");
+    site.relm(&line).ends(3).says(&[&new, "--yes"]);
+    assert_eq!(site.live(), new);
+    site.relm(&format!("{line} --yes")).ends(0);
+    assert_eq!(site.live(), old);
+}
+
+#[test]
+fn of_two_unfinished_deploys_one_has_to_be_named() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", ""));
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    let first = newest(&site);
+    let ending = site.relm("deploy --json").ends(1).ending();
+    let second = newest(&site);
+    assert_eq!(ending["next"], json!([format!("relm deploy test --resume --release {second}")]));
+    mend(&site, "build", "web1");
+    site.relm("deploy --resume").ends(3).says(&["2 unfinished", &first, &second, "failed on web1 web2"]);
+    assert_eq!(site.relm("status --json").ends(0).report()["unfinished"], json!([first, second]));
+    site.relm(&format!("deploy --resume --release {second}")).ends(0);
+    assert_eq!(site.live(), second);
+    assert_eq!(site.relm("status --json").ends(0).report()["unfinished"], json!([]));
+}
+
+#[test]
+fn what_cannot_be_resumed_is_said() {
+    let site = Site::new("web1", "");
+    site.relm("deploy --resume").ends(3).says(&["no unfinished deploy"]);
+    let live = site.deploy();
+    site.relm(&format!("deploy --resume --release {live}")).ends(3).says(&["is not unfinished"]);
+    site.relm("deploy --resume --release 2001-01-01_00.00.00").ends(3).says(&["no host knows"]);
+    site.relm("setup-release").ends(0);
+    let private = newest(&site);
+    site.relm("deploy --resume").ends(3).says(&["no unfinished deploy"]);
+    site.relm(&format!("deploy --resume --release {private}")).ends(3).says(&["private"]);
+    site.relm("deploy --resume --ref main").ends(2);
+}
+
+#[test]
+fn a_host_added_since_catches_up_and_one_removed_is_told() {
+    let site = Site::new("web1 web2", &(logged("build", "prepare", "") + &logged("health", "after_flip", "")));
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    let name = newest(&site);
+    mend(&site, "health", "web2");
+    did(&site);
+    let file = site.read("Releases.toml");
+    let file = file.replace("web1 = { address = \"local:hosts/web1\"", "web3 = { address = \"local:hosts/web3\"");
+    site.write("Releases.toml", file);
+    site.relm("deploy --resume").ends(0).says(&["web3 was not part", "web1 was part"]);
+    assert_eq!(did(&site), ["web2 health", "web3 build", "web3 health"]);
+    assert_eq!(site.host("web3").current(), Some(name.clone()));
+    assert_eq!(site.host("web3").record(&name), site.host("web2").record(&name));
+    assert_eq!(site.host("web1").current(), None);
+}
+
+/// Waits where the test asks for it, and says its process.
+const WAITS: &str = r#"[ -e "$SITE/slow-$RELM_HOST" ] || exit 0
+sleep 60 & echo $! > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; wait"#;
+
+/// Starts a deploy, waits for the slow operation on a host, and kills relm as nothing else would.
+fn killed(site: &Site, host: &str) {
+    site.write(&format!("slow-{host}"), "");
+    let mut child = site.start("deploy");
+    site.await_file("pid");
+    kill(&child.id().to_string(), "KILL");
+    child.wait().expect("an end");
+    let pid = site.read("pid");
+    assert!(within(20, || !crate::site::lives(pid.trim())), "what ran on the host lives on");
+    fs::remove_file(site.path(format!("slow-{host}"))).expect("a file");
+}
+
+fn batched(more: &str) -> String {
+    "[release]\nbatches = [1]\n".to_owned()
+        + &logged("drain", "before_flip", &format!("undo = '''{}'''", LOG.replace("OP", "undrain")))
+        + &operation("slow", "after_flip", "", WAITS)
+        + &logged("health", "after_flip", "")
+        + more
+}
+
+#[test]
+fn killed_in_the_middle_of_the_switch_it_goes_on_with_the_rest() {
+    let site = Site::new("web1 web2 web3", &batched(""));
+    let first = site.deploy();
+    did(&site);
+    killed(&site, "web2");
+    let name = newest(&site);
+    let live = |host: &str| site.host(host).current();
+    assert_eq!([live("web1"), live("web2"), live("web3")], [Some(name.clone()), Some(name.clone()), Some(first)]);
+    assert_eq!(site.relm("status --json").ends(0).report()["unfinished"], json!([name]));
+    did(&site);
+    let done = from_elsewhere(&site, "deploy --resume --json").ends(0);
+    assert_eq!(done.ending()["ending"], "succeeded");
+    assert_eq!(did(&site), ["web2 health", "web3 drain", "web3 health"]);
+    assert_eq!(site.live(), name);
+    for host in site.hosts() {
+        let history = fs::read_to_string(host.path(".relm/history.jsonl")).expect("a history");
+        let flips = history.lines().filter(|line| line.contains("\"done\"") && line.contains(&name));
+        assert_eq!(flips.count(), 1, "{history}");
+    }
+}
+
+#[test]
+fn a_resumed_switch_that_fails_puts_all_hosts_back_to_what_they_ran() {
+    let site = Site::new("web1 web2 web3", &batched(""));
+    let a = site.deploy();
+    let b = site.deploy();
+    site.host("web1").repoint(&format!("releases/{a}"));
+    killed(&site, "web2");
+    site.write("broken-health-web3", "");
+    did(&site);
+    let ending = site.relm("deploy --resume --json").ends(1).ending();
+    assert_eq!(ending["ending"], "put_back");
+    assert_eq!(ending["hosts"], json!({ "web1": a, "web2": b, "web3": b }));
+    let log = did(&site);
+    for host in ["web1", "web2", "web3"] {
+        assert!(log.contains(&format!("{host} undrain")), "{log:?}");
+    }
+    mend(&site, "health", "web3");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(did(&site).len(), 6, "drain and health, everywhere");
+    site.live();
+}
+
+#[test]
+fn a_resume_that_fails_before_it_comes_to_the_switch_says_what_is_live() {
+    let site = Site::new("web1 web2", &(batched("") + &logged("ready", "check", "")));
+    site.deploy();
+    killed(&site, "web1");
+    site.write("broken-ready-web2", "");
+    let ending = site.relm("deploy --resume --json").ends(5).ending();
+    assert_eq!(ending["ending"], "mixed");
+    assert_eq!(ending["next"], json!(["relm deploy test --resume"]));
+    mend(&site, "ready", "web2");
+    site.relm("deploy --resume").ends(0);
+}
+
+#[test]
+fn an_upload_that_was_cut_off_is_begun_anew() {
+    let site = Site::new("web1 web2", "");
+    let wait = "sleep 3 & echo $! > \"$SITE/pid.new\"; mv \"$SITE/pid.new\" \"$SITE/pid\"; wait";
+    let script = format!("if [ -e \"$SITE/slow-web1\" ]; then touch half; {wait}; exit 1; fi\nexec \"$REAL\" \"$@\"");
+    site.shadow("tar", &script);
+    killed(&site, "web1");
+    let name = newest(&site);
+    assert_eq!(site.host("web1").state(&name), "building");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(site.live(), name);
+    assert!(!site.host("web1").path("current/half").exists(), "what the broken upload left is in the release");
+}
+
+#[test]
+fn a_claim_that_was_cut_short_is_made_whole() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", ""));
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "build", "web1");
+    let name = newest(&site);
+    for host in site.hosts() {
+        let _ = fs::remove_file(host.record_file(&name, "steps"));
+    }
+    let host = site.host("web2");
+    fs::remove_dir_all(host.path(".relm/releases").join(&name)).expect("a directory");
+    fs::remove_file(host.release(&name).join("app.txt")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(site.live(), name);
+}
+
+#[test]
+fn what_ran_once_does_not_run_again_on_another_host() {
+    let site = Site::new(
+        "web1 web2",
+        &(logged("migrate", "prepare", "once = true") + &logged("build", "prepare", "serial = true")),
+    );
+    site.write("broken-build-web2", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "build", "web2");
+    did(&site);
+    let file = site.read("Releases.toml");
+    let hosts = file.find("[env.test.hosts]\n").expect("hosts") + "[env.test.hosts]\n".len();
+    let new = "web0 = { address = \"local:hosts/web0\", roles = [\"web\"] }\n";
+    site.write("Releases.toml", format!("{}{new}{}", &file[..hosts], &file[hosts..]));
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(did(&site), ["web0 build", "web2 build"]);
+}
+
+#[test]
+fn a_rollback_takes_its_turn_between() {
+    let site = Site::new("web1", &logged("announce", "finish", ""));
+    let first = site.deploy();
+    let second = site.deploy();
+    site.write("broken-announce-web1", "");
+    site.relm("rollback").ends(4).says(&["relm deploy test --resume"]);
+    mend(&site, "announce", "web1");
+    did(&site);
+    site.relm("deploy --resume").ends(0);
+    assert_eq!((did(&site), site.live()), (vec!["web1 announce".to_owned()], first));
+    // What was rolled back from is resumed only by its name.
+    site.relm("deploy --resume").ends(3);
+    assert_eq!(site.host("web1").state(&second), "bad");
+}
