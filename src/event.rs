@@ -74,6 +74,8 @@ pub enum Outcome {
     AlreadyDone,
     /// It does not apply, for this reason.
     Skipped(String),
+    /// It waited in vain, as these words say; the run ends paused.
+    Paused(String),
 }
 
 /// Why a step failed on a host, with the host's own words.

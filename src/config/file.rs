@@ -189,14 +189,48 @@ pub(super) struct OperationTable {
     #[schemars(example = &"10m")]
     pub(super) timeout: Option<At<String>>,
     /// Text for the host's `sh`, run inside the new release.
-    #[schemars(required, example = &"python_env/bin/python manage.py migrate --noinput")]
+    #[schemars(example = &"python_env/bin/python manage.py migrate --noinput")]
     pub(super) run: Option<At<String>>,
+    /// Instead of `run`: wait until a check succeeds.
+    #[schemars(example = serde_json::json!({"check": "./ready", "max": "5m"}))]
+    pub(super) wait: Option<At<WaitTable>>,
     /// How it is taken back: `true` runs it again in the old release, a text runs that instead.
     #[schemars(example = true)]
     pub(super) undo: Option<At<UndoText>>,
     /// Run it again in a resumed deploy even if it was done before.
     #[schemars(example = true)]
     pub(super) always: Option<bool>,
+}
+
+/// A check that is run until it succeeds.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaitTable {
+    /// Text for the host's `sh`, run inside the new release; exit code 0 ends the wait.
+    #[schemars(required, example = &"./index-is-ready")]
+    pub(super) check: Option<At<String>>,
+    /// The first pause between two checks; 5 seconds if left out.
+    #[schemars(example = &"5s")]
+    pub(super) every: Option<At<String>>,
+    /// How many times longer each pause is than the one before, up to 5 minutes; 1 if left out.
+    #[schemars(example = 2)]
+    pub(super) factor: Option<At<i64>>,
+    /// How long to wait in all.
+    #[schemars(required, example = &"5m")]
+    pub(super) max: Option<At<String>>,
+    /// What becomes of the run then; `pause` if left out.
+    #[schemars(example = &"pause")]
+    pub(super) on_timeout: Option<OnTimeoutText>,
+}
+
+/// What becomes of a run whose wait was in vain.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OnTimeoutText {
+    /// It ends, nothing live has changed, and `--resume` goes on there.
+    Pause,
+    /// It fails.
+    Fail,
 }
 
 /// When an operation runs.

@@ -152,12 +152,36 @@ pub struct AppOperation {
     pub serial: bool,
     /// How long it may take on one host.
     pub time_limit: Option<Duration>,
-    /// Text for the host's `sh`.
+    /// Text for the host's `sh`; the check, if it is a wait.
     pub run: String,
-    /// What takes it back when a switch is put back.
+    /// Repeat `run` until it succeeds.
+    pub wait: Option<Wait>,
+    /// What takes it back when a run fails before its release is live everywhere.
     pub undo: Option<Undo>,
     /// Run again by a resumed deploy even if it was done.
     pub always: bool,
+}
+
+/// How long a check is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// The first pause; whole seconds, as the others.
+    pub every: Duration,
+    /// How many times longer each pause is than the one before; at least 1.
+    pub factor: u32,
+    /// All the patience there is.
+    pub max: Duration,
+    /// What becomes of the run then.
+    pub on_timeout: OnTimeout,
+}
+
+/// What becomes of a run whose wait was in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// It is paused: nothing live has changed, and it is resumed there.
+    Pause,
+    /// It fails.
+    Fail,
 }
 
 /// How an operation is taken back.

@@ -55,6 +55,6 @@ mod tests {
         assert_eq!(production["properties"]["release"]["properties"]["keep"]["type"], "integer");
         assert_eq!(production["additionalProperties"], false);
         let operation = &schema["properties"]["operations"]["items"];
-        assert_eq!(operation["required"], serde_json::json!(["name", "phase", "run"]));
+        assert_eq!(operation["required"], serde_json::json!(["name", "phase"]));
     }
 }

@@ -15,12 +15,14 @@ use crate::script::Script;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How far a run came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Came {
     /// Everything was done, and something or nothing changed.
     Through { changed: bool },
     /// It failed before anything live changed.
     BeforeSwitch,
+    /// A wait was in vain, for this reason, before anything live changed.
+    Paused(String),
     /// It failed in the switch and was put back, or something could not be undone.
     Back { undone: bool },
     /// It failed after all hosts had switched.
@@ -68,7 +70,7 @@ const CURRENT: &str = r#"cd -- "$base" 2>/dev/null || { [ ! -e "$base" ]; exit; 
 target=$(readlink current) && cd -- "$target" && printf '%s\n' "$target""#;
 
 /// The ending and the exit code.
-pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, interrupted: bool) -> (Ending, u8) {
+pub(super) fn judge(plan: &Plan, machines: &[Machine], came: &Came, look: &Look, interrupted: bool) -> (Ending, u8) {
     let is_live = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == plan.release;
     let is_as_before = |machine: &Machine| look.hosts.get(&machine.host.name).cloned().flatten() == machine.before;
     let resumed = plan.flips() && machines.iter().any(|machine| is_live(machine) && !is_as_before(machine));
@@ -88,12 +90,15 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: Came, look: &Look, 
             if in_step && all_read { (Ending::NothingChanged, 1) } else { (Ending::Mixed, 5) }
         }
         // An earlier run had flipped hosts, and this one, which resumed it, did not come to the others.
-        Came::BeforeSwitch if resumed && !(all_read && machines.iter().all(is_live)) => (Ending::Mixed, 5),
-        Came::AfterSwitch | Came::BeforeSwitch if interrupted => (Ending::Interrupted, 130),
+        Came::BeforeSwitch | Came::Paused(_) if resumed && !(all_read && machines.iter().all(is_live)) => {
+            (Ending::Mixed, 5)
+        }
+        Came::AfterSwitch | Came::BeforeSwitch | Came::Paused(_) if interrupted => (Ending::Interrupted, 130),
         Came::AfterSwitch if !plan.flips() => (Ending::NothingChanged, 1),
         Came::Through { .. } | Came::AfterSwitch => (Ending::LiveButUnfinished, 4),
         Came::BeforeSwitch if resumed => (Ending::LiveButUnfinished, 4),
         Came::BeforeSwitch => (Ending::NothingChanged, 1),
+        Came::Paused(_) => (Ending::Paused, 75),
         // Somebody else has flipped all of them meanwhile: not ours, and not mixed either.
         Came::Back { .. }
             if all_read && in_step && !machines.iter().any(is_live) && !machines.iter().any(is_as_before) =>

@@ -32,7 +32,7 @@ pub(super) fn journaled(step: &Step, work: &Work, on: &On<'_>) -> Script {
         return work.script.clone();
     };
     let good = match work.reading {
-        Reading::Plain => "0",
+        Reading::Plain | Reading::Wait { .. } => "0",
         Reading::Ours => "0 90 91",
     };
     Script::new(AROUND)

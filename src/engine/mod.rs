@@ -1,5 +1,6 @@
 //! Runs any plan: steps over hosts, batches, interruption, putting back. Names no operation.
 
+mod begun;
 mod claim;
 mod ending;
 mod events;

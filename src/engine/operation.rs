@@ -7,7 +7,7 @@ use crate::event::Outcome;
 use crate::fleet::{EnvName, Host, Targets};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
-use crate::transport::{Exit, Input};
+use crate::transport::{ExecError, Exit, Input, Status};
 
 /// One thing done on hosts: roles, a script, and for the switch its inverse.
 ///
@@ -24,7 +24,8 @@ pub trait Operation: Debug + Send + Sync {
     /// What it does on a host.
     fn work(&self, on: &On<'_>) -> Work;
 
-    /// What takes it back on a host whose flip has been put back. Only asked of operations of the switch.
+    /// What takes it back on a host where it was begun, when the run fails before its release is live everywhere. Only
+    /// asked of operations of `prepare` and the switch; after a flip that was put back.
     fn undo(&self, _on: &On<'_>) -> Option<Work> {
         None
     }
@@ -48,6 +49,11 @@ pub trait Operation: Debug + Send + Sync {
     /// Says whether it runs on one host at a time.
     fn is_serial(&self) -> bool {
         false
+    }
+
+    /// Says whether every host must have finished what comes before it.
+    fn awaits_all(&self) -> bool {
+        self.is_serial() || self.targets().once
     }
 
     /// Says whether a release's journal is told that it is done.
@@ -101,6 +107,13 @@ pub enum Reading {
     /// Besides, 90 means that there was nothing to do, and 91 that it does not apply, with the reason as the last line
     /// of output. Never told from texts.
     Ours,
+    /// A wait: 94, or running into the limit of time, means that it was in vain.
+    Wait {
+        /// How long it was.
+        max: Duration,
+        /// Whether that pauses the run; it fails otherwise.
+        pauses: bool,
+    },
 }
 
 impl Work {
@@ -109,16 +122,28 @@ impl Work {
         Self { script, input: Input::Nothing, time_limit: None, reading: Reading::Ours, command: None }
     }
 
-    /// The outcome an exit stands for; nothing if it is a failure.
-    pub(super) fn outcome(&self, exit: &Exit) -> Option<Outcome> {
-        use crate::transport::Status;
+    /// The outcome an exit stands for, or what failed.
+    pub(super) fn outcome(&self, ended: Result<Exit, ExecError>) -> Result<Outcome, String> {
+        let in_vain = matches!(&ended, Ok(Exit { status: Status::Code(94), .. }) | Err(ExecError::TimedOut(_)));
+        if let (Reading::Wait { max, pauses }, true) = (self.reading, in_vain) {
+            let words = format!("was not ready within {}", patience(max));
+            return if pauses { Ok(Outcome::Paused(words)) } else { Err(words) };
+        }
+        let exit = ended.map_err(|error| error.to_string())?;
         match (&exit.status, self.reading) {
-            (Status::Code(0), _) => Some(Outcome::Changed),
-            (Status::Code(90), Reading::Ours) => Some(Outcome::AlreadyDone),
+            (Status::Code(0), _) => Ok(Outcome::Changed),
+            (Status::Code(90), Reading::Ours) => Ok(Outcome::AlreadyDone),
             (Status::Code(91), Reading::Ours) => {
-                Some(Outcome::Skipped(exit.stdout.lines().last().unwrap_or_default().to_owned()))
+                Ok(Outcome::Skipped(exit.stdout.lines().last().unwrap_or_default().to_owned()))
             }
-            _ => None,
+            (status, _) => Err(status.to_string()),
         }
     }
+}
+
+/// As `Releases.toml` has it: `90s`, `5m`, `1h30m`.
+fn patience(time: Duration) -> String {
+    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
+    let parts = [(hours, 'h'), (minutes, 'm'), (seconds, 's')];
+    parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect()
 }

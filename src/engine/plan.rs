@@ -37,7 +37,7 @@ impl Step {
 
     /// Says whether all hosts must have finished what comes before it.
     pub fn is_barrier(&self) -> bool {
-        self.operation.is_serial() || self.operation.targets().once
+        self.operation.awaits_all()
     }
 }
 

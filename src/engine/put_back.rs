@@ -1,22 +1,22 @@
-//! Putting a failed switch back: every host that began it runs again what it ran before.
+//! Taking back what a failed run has begun: every host that began to switch runs again what it ran before.
 //!
-//! First the flip is taken back, then, newest first, whatever else ran there. Nothing stops it: not a failing undo, not
-//! Ctrl-C, not a lost host. What could not be undone is told, and the fresh look afterwards says what is live.
+//! First the flip is taken back, then, newest first, whatever else ran there and has an inverse. Nothing stops it: not
+//! a failing undo, not Ctrl-C, not a lost host. What could not be undone is told, and the fresh look afterwards says
+//! what is live.
 
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::step::{Run, run_work};
+use super::begun::Begun;
+use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
-use super::switch::Begun;
 use super::{Machine, On, Step, Work, journal};
 use crate::event::{Event, Failure, Phase};
 
-/// Puts all hosts back. Says whether every undo succeeded.
-pub(super) async fn put_back(setting: Setting<'_>, begun: &Begun<'_>) -> bool {
+/// Takes back on all hosts what was begun there. Says whether every undo succeeded.
+pub(super) async fn put_back<'a>(setting: Setting<'a>, begun: &Begun<'a>) -> bool {
     let hosts = setting.machines.iter().map(|machine| async move {
-        let here = begun.steps.iter().rev().filter(|(_, at)| at.host.name == machine.host.name);
-        let steps: Vec<&Step> = here.map(|(step, _)| *step).collect();
+        let steps = begun.newest_first(&machine.host.name);
         steps.is_empty() || put_host_back(setting, machine, &steps).await
     });
     join_all(hosts).await.into_iter().all(|ok| ok)
@@ -27,26 +27,58 @@ async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step])
     let never = CancellationToken::new();
     let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
     let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
-    let mut failure = None;
+    let mut took = Took::default();
     for step in flips {
         let on = machine.on(setting.env, setting.release);
-        undo(setting, step, machine, &on, &mut failure).await;
+        undo(setting, step, machine, &on, &mut took).await;
     }
     for step in others {
         let on = machine.on(setting.env, machine.before.as_ref());
-        undo(setting, step, machine, &on, &mut failure).await;
+        undo(setting, step, machine, &on, &mut took).await;
     }
-    let ok = failure.is_none();
-    let (host, release) = (machine.host.name.clone(), machine.before.clone());
-    setting.run.events.send(Event::HostPutBack { host, release, failure });
-    ok
+    let has_switched = steps.iter().any(|step| step.phase >= Phase::BeforeFlip);
+    took.tell(setting.run, machine, has_switched)
 }
 
-async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, failure: &mut Option<Failure>) {
+/// What was taken back on one host.
+#[derive(Default)]
+struct Took {
+    undone: Vec<String>,
+    failures: Vec<Failure>,
+}
+
+impl Took {
+    /// Tells of it, and whether all went well. A host that never began to switch is not put back: it serves what it
+    /// served all the time.
+    fn tell(self, run: Run<'_>, machine: &Machine, has_switched: bool) -> bool {
+        let host = &machine.host.name;
+        let warn = |message| run.events.send(Event::Warning { host: Some(host.clone()), message });
+        if !has_switched && !self.undone.is_empty() {
+            warn(format!("{} was taken back", self.undone.join(", ")));
+        }
+        let mut failures = self.failures.into_iter();
+        // The first is the cause; later ones often follow from it.
+        let failure = failures.next();
+        for later in failures {
+            warn(format!("{}{}", later.what, last_words(&later)));
+        }
+        let ok = failure.is_none();
+        if has_switched || !ok {
+            let (host, release) = (host.clone(), machine.before.clone());
+            run.events.send(Event::HostPutBack { host, release, failure });
+        }
+        ok
+    }
+}
+
+/// The one way in which anything is taken back.
+async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
     let Some(work) = step.operation.undo(on) else { return };
     let work = Work { script: journal::undoing(step, &work, on, setting.release), ..work };
-    if let Err(failed) = run_work(setting.run, &step.name(), machine, &work).await {
-        // The first is the cause; later ones usually follow from it.
-        failure.get_or_insert(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
+    match run_work(setting.run, &step.name(), machine, &work).await {
+        Ok(_) => took.undone.push(step.name()),
+        Err(failed) => {
+            took.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
+        }
     }
 }

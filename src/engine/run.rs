@@ -3,11 +3,12 @@
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
+use super::begun::Begun;
 use super::ending::{Came, judge, look};
 use super::put_back::put_back;
 use super::step::{Run, run_work};
 use super::stretch::{Setting, run_steps};
-use super::switch::{Begun, switch};
+use super::switch::switch;
 use super::{Events, Machine, Plan};
 use crate::event::{Ending, Event, Phase};
 
@@ -52,13 +53,13 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         events.send(Event::Warning { host: None, message });
     }
     let look = look(machines).await;
-    let (ending, exit_code) = judge(plan, machines, came, &look, stop.is_cancelled());
+    let (ending, exit_code) = judge(plan, machines, &came, &look, stop.is_cancelled());
     events.send(Event::RunEnded {
         ending,
         exit_code,
         hosts: look.hosts,
         unread: look.unread,
-        reason: None,
+        reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { None },
         next: match came {
             _ if exit_code == 0 => Vec::new(),
             _ if ending == Ending::LiveButUnfinished => plan.next_when_live.clone(),
@@ -69,25 +70,28 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     Ended { ending, exit_code }
 }
 
-async fn phases(setting: Setting<'_>, plan: &Plan) -> Came {
+/// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere.
+async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan) -> Came {
+    let begun = Begun::default();
     // Apart, so that no host builds anything while another may still say no.
-    let checked = run_steps(setting, &plan.steps_of(&[Phase::Check])).await;
+    let checked = run_steps(setting, &plan.steps_of(&[Phase::Check]), &begun).await;
     if !checked.ok {
         return Came::BeforeSwitch;
     }
-    let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare])).await;
+    let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare]), &begun).await;
     if !prepared.ok {
-        return Came::BeforeSwitch;
+        put_back(setting, &begun).await;
+        let paused = prepared.is_paused().then(|| prepared.paused.join("; "));
+        return paused.map_or(Came::BeforeSwitch, Came::Paused);
     }
     let mut changed = checked.changed || prepared.changed;
     if plan.flips() {
-        let mut begun = Begun::default();
-        if !switch(setting, plan, &mut begun).await {
+        if !switch(setting, plan, &begun).await {
             return Came::Back { undone: put_back(setting, &begun).await };
         }
         changed = true;
     }
-    let after = run_steps(setting, &plan.steps_of(&[Phase::Finish])).await;
+    let after = run_steps(setting, &plan.steps_of(&[Phase::Finish]), &begun).await;
     if after.ok { Came::Through { changed: changed || after.changed } } else { Came::AfterSwitch }
 }
 

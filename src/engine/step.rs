@@ -69,7 +69,7 @@ pub(super) async fn run_step(
     }
 }
 
-fn last_words(failure: &Failure) -> String {
+pub(super) fn last_words(failure: &Failure) -> String {
     failure.said.last().map(|line| format!(": {line}")).unwrap_or_default()
 }
 
@@ -84,13 +84,10 @@ pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: 
     let on_sent = |done: u64| listener.sent(done, total);
     let asked = Asked { step, about: run.about, script: &work.script, input: &work.input };
     let hearing = Hearing { on_line: &on_line, on_sent: &on_sent, time_limit: work.time_limit, stop: run.stop };
-    let exit = machine.run(asked, hearing).await;
-    let what = match exit {
-        Ok(exit) => match work.outcome(&exit) {
-            Some(outcome) => return Ok(outcome),
-            None => exit.status.to_string(),
-        },
-        Err(error) => error.to_string(),
+    let ended = machine.run(asked, hearing).await;
+    let what = match work.outcome(ended) {
+        Ok(outcome) => return Ok(outcome),
+        Err(what) => what,
     };
     let said = listener.said.into_inner().unwrap_or_default();
     Err(Failure { what, command: work.command.clone(), said: said.into() })

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 
+use super::begun::Begun;
 use super::step::{Run, run_step};
 use super::{Machine, Plan, Step};
 use crate::event::{Event, Outcome};
-use crate::fleet::EnvName;
+use crate::fleet::{EnvName, HostName};
 use crate::release::ReleaseName;
 
 /// What steps are run with.
@@ -32,28 +33,37 @@ pub(super) struct Went {
     pub(super) ok: bool,
     /// Something was changed on some host.
     pub(super) changed: bool,
+    /// Where waits were in vain, a sentence each. Only they kept it from being done, unless something failed too.
+    pub(super) paused: Vec<String>,
+}
+
+impl Went {
+    /// It ended because of waits and of nothing else.
+    pub(super) fn is_paused(&self) -> bool {
+        !self.ok && !self.paused.is_empty()
+    }
 }
 
 /// Runs `steps`, with barriers where they ask for one.
-pub(super) async fn run_steps(setting: Setting<'_>, steps: &[&Step]) -> Went {
-    let mut all = Went { ok: true, changed: false };
+pub(super) async fn run_steps<'a>(setting: Setting<'a>, steps: &[&'a Step], begun: &Begun<'a>) -> Went {
+    let mut all = Went { ok: true, changed: false, paused: Vec::new() };
     let mut rest = steps;
     while let Some(first) = rest.first() {
         let free = if first.is_barrier() { 1 } else { rest.iter().take_while(|step| !step.is_barrier()).count() };
         let (stretch, later) = rest.split_at(free);
-        let went = run_stretch(setting, stretch, first.operation.is_serial()).await;
+        let went = run_stretch(setting, stretch, first.operation.is_serial(), begun).await;
         all.changed |= went.changed;
         if !went.ok {
-            return Went { ok: false, ..all };
+            return Went { ok: false, paused: went.paused, ..all };
         }
         rest = later;
     }
     all
 }
 
-async fn run_stretch(setting: Setting<'_>, steps: &[&Step], serial: bool) -> Went {
+async fn run_stretch<'a>(setting: Setting<'a>, steps: &[&'a Step], serial: bool, begun: &Begun<'a>) -> Went {
     let progress = Progress::new(setting, steps);
-    let hosts = setting.machines.iter().map(|machine| run_host(setting, steps, machine, &progress));
+    let hosts = setting.machines.iter().map(|machine| run_host(setting, steps, machine, &progress, begun));
     if serial {
         for host in hosts {
             host.await;
@@ -62,21 +72,32 @@ async fn run_stretch(setting: Setting<'_>, steps: &[&Step], serial: bool) -> Wen
         join_all(hosts).await;
     }
     progress.close();
-    let ok = !progress.failed.load(Ordering::Relaxed) && !setting.run.stop.is_cancelled();
-    Went { ok, changed: progress.changed.load(Ordering::Relaxed) }
+    let stopped = progress.failed.load(Ordering::Relaxed) || setting.run.stop.is_cancelled();
+    let paused = progress.paused.into_inner().unwrap_or_default();
+    let ok = !stopped && paused.is_empty();
+    let changed = progress.changed.load(Ordering::Relaxed);
+    Went { ok, changed, paused: if stopped { Vec::new() } else { paused } }
 }
 
-async fn run_host(setting: Setting<'_>, steps: &[&Step], machine: &Machine, progress: &Progress<'_>) {
+async fn run_host<'a>(
+    setting: Setting<'a>,
+    steps: &[&'a Step],
+    machine: &'a Machine,
+    progress: &Progress<'a>,
+    begun: &Begun<'a>,
+) {
     for (at, step) in steps.iter().enumerate() {
         if !step.hosts.contains(&machine.host.name) {
             continue;
         }
-        if progress.failed.load(Ordering::Relaxed) || setting.run.stop.is_cancelled() {
+        if progress.is_over() {
             return;
         }
         progress.begin(at);
+        begun.note(step, machine);
         let on = machine.on(setting.env, setting.release);
         match run_step(setting.run, step, machine, &on).await {
+            Ok(Outcome::Paused(words)) => return progress.pause(&step.name(), &machine.host.name, &words),
             Ok(outcome) => progress.finished(at, &outcome),
             Err(_) => return progress.failed.store(true, Ordering::Relaxed),
         }
@@ -91,12 +112,24 @@ struct Progress<'a> {
     left: Mutex<BTreeMap<usize, usize>>,
     failed: AtomicBool,
     changed: AtomicBool,
+    paused: Mutex<Vec<String>>,
 }
 
 impl<'a> Progress<'a> {
     fn new(setting: Setting<'a>, steps: &[&'a Step]) -> Self {
         let (failed, changed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { setting, steps: steps.to_vec(), left: Mutex::default(), failed, changed }
+        Self { setting, steps: steps.to_vec(), left: Mutex::default(), failed, changed, paused: Mutex::default() }
+    }
+
+    /// Nothing more is begun.
+    fn is_over(&self) -> bool {
+        let is_paused = !self.paused.lock().expect("no step panics while it holds this").is_empty();
+        is_paused || self.failed.load(Ordering::Relaxed) || self.setting.run.stop.is_cancelled()
+    }
+
+    fn pause(&self, step: &str, host: &HostName, words: &str) {
+        let mut paused = self.paused.lock().expect("no step panics while it holds this");
+        paused.push(format!("{step} on {host} {words}"));
     }
 
     fn begin(&self, at: usize) {

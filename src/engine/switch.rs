@@ -2,24 +2,19 @@
 
 use futures_util::future::join_all;
 
+use super::begun::Begun;
 use super::step::run_step;
 use super::stretch::Setting;
 use super::{Machine, Plan, Step};
 use crate::event::{Event, Phase};
 
-/// What was begun on which hosts, newest last: what putting back has to take back.
-#[derive(Debug, Default)]
-pub(super) struct Begun<'a> {
-    pub(super) steps: Vec<(&'a Step, &'a Machine)>,
-}
-
 /// Says whether every host switched.
-pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &mut Begun<'a>) -> bool {
+pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> bool {
     let steps = plan.steps_of(&[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip]);
     // What an earlier run did here is put back with the rest.
     for step in &steps {
         let done = setting.machines.iter().filter(|machine| step.done.contains(&machine.host.name));
-        begun.steps.extend(done.map(|machine| (*step, machine)));
+        done.for_each(|machine| begun.note(step, machine));
     }
     let mut announced = Announced { setting, left: Vec::new() };
     let mut rest = setting.machines;
@@ -41,7 +36,7 @@ pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &mut
     true
 }
 
-async fn run_in_batch<'a>(setting: Setting<'a>, step: &'a Step, batch: &'a [Machine], begun: &mut Begun<'a>) -> bool {
+async fn run_in_batch<'a>(setting: Setting<'a>, step: &'a Step, batch: &'a [Machine], begun: &Begun<'a>) -> bool {
     let machines = Plan::machines(step, batch);
     if step.operation.is_serial() {
         for machine in machines {
@@ -54,12 +49,12 @@ async fn run_in_batch<'a>(setting: Setting<'a>, step: &'a Step, batch: &'a [Mach
     run_on(setting, step, &machines, begun).await
 }
 
-async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machine], begun: &mut Begun<'a>) -> bool {
+async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machine], begun: &Begun<'a>) -> bool {
     if setting.run.stop.is_cancelled() {
         return false;
     }
     let new = machines.iter().filter(|machine| !step.done.contains(&machine.host.name));
-    begun.steps.extend(new.map(|machine| (step, *machine)));
+    new.for_each(|machine| begun.note(step, machine));
     let runs = machines.iter().map(|machine| async move {
         let on = machine.on(setting.env, setting.release);
         run_step(setting.run, step, machine, &on).await.is_ok()

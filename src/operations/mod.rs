@@ -1,6 +1,8 @@
 //! What relm can do on a host, one file each: roles, a script, and for the switch its inverse.
 
+mod await_command;
 mod build_virtualenv;
+mod check_flip;
 mod check_upload;
 mod copy_from_current;
 mod flip_current;
@@ -11,7 +13,9 @@ mod reopen_release;
 mod run_command;
 mod upload_code;
 
+pub use await_command::AwaitCommand;
 pub use build_virtualenv::BuildVirtualenv;
+pub use check_flip::CheckFlip;
 pub use check_upload::CheckUpload;
 pub use copy_from_current::CopyFromCurrent;
 pub use flip_current::{Actor, FlipCurrent};

@@ -32,23 +32,27 @@ pub struct RunCommand {
     pub always: bool,
 }
 
-/// `eval` and not `sh -c`: the text stays out of every list of processes.
+/// `eval` and not `sh -c`: the text stays out of every list of processes. With `pipefail`, where the host's `sh` has
+/// it, `a | b` fails when `a` does.
 const RUN: &str = r#"cd -- "$relm_directory" || exit
+(set -o pipefail) 2>/dev/null && set -o pipefail
 eval "$relm_command""#;
 
 /// Before a first deploy a check has no directory of its own to stand in.
 const RUN_ANYWHERE: &str = r#"cd -- "$relm_directory" 2>/dev/null
+(set -o pipefail) 2>/dev/null && set -o pipefail
 eval "$relm_command""#;
 
 impl RunCommand {
-    fn script(&self, on: &On<'_>, command: &str, reference: &str) -> Script {
+    /// `text`, in the release and with all a command of the app's sees.
+    pub(super) fn script(&self, text: &'static str, on: &On<'_>, command: &str, reference: &str) -> Script {
         // A command typed once runs in what is live on its host.
         let release = on.release.or(on.before);
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
         let base = on.layout.base().to_owned();
         let directory = if self.outside || path.is_empty() { base } else { path.clone() };
         let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
-        Script::new(if self.outside { RUN_ANYWHERE } else { RUN })
+        Script::new(text)
             .set("relm_directory", directory)
             .set("relm_command", command)
             .export("RELM_ENV", on.env.as_str())
@@ -60,7 +64,8 @@ impl RunCommand {
     }
 
     fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {
-        let script = self.script(on, command, reference);
+        let text = if self.outside { RUN_ANYWHERE } else { RUN };
+        let script = self.script(text, on, command, reference);
         let command = Some(command.to_owned());
         Work { script, input: Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain, command }
     }

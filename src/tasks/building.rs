@@ -1,9 +1,11 @@
 //! The steps that build a release, shared by `deploy`, `setup-release` and the file's own tasks.
 
-use crate::config::{AppOperation, Environment, Installer, Packages, Python, Undo};
+use crate::config::{AppOperation, Environment, Installer, OnTimeout, Packages, Python, Undo};
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::operations::{BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, UploadCode};
+use crate::operations::{
+    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, UploadCode,
+};
 
 use super::Payload;
 
@@ -32,7 +34,14 @@ pub(super) fn build(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
 /// Adds the app's operations of some phases, in the order of the file.
 pub(super) fn app_operations(plan: Plan, env: &Environment, reference: &str, phases: &[Phase]) -> Plan {
     let wanted = env.operations.iter().filter(|operation| phases.contains(&operation.phase));
-    wanted.fold(plan, |plan, operation| plan.step(operation.phase, command(operation, reference)))
+    wanted.fold(plan, |plan, operation| add(plan, operation.phase, operation, command(operation, reference)))
+}
+
+/// Adds one of the app's operations, whose command is `command`.
+pub(super) fn add(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+    let Some(wait) = operation.wait else { return plan.step(phase, command) };
+    let pauses = wait.on_timeout == OnTimeout::Pause;
+    plan.step(phase, AwaitCommand { check: command, every: wait.every, factor: wait.factor, max: wait.max, pauses })
 }
 
 /// One of the app's operations.

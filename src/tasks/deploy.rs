@@ -13,7 +13,7 @@ use super::unfinished::resume;
 use super::{Payload, Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::operations::{FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
+use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
 use crate::release::{Record, ReleaseName, State};
 use crate::survey::HostSeen;
 use crate::survey::ReleaseSeen;
@@ -100,7 +100,8 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
-    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Prepare]).prepare(MarkComplete);
+    let plan =
+        app_operations(plan, site.env, &record.reference, &[Phase::Prepare]).prepare(MarkComplete).prepare(CheckFlip);
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));

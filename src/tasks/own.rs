@@ -1,6 +1,6 @@
 //! Tasks of the file's own: `[tasks.NAME]`, a composition of operations.
 
-use super::building::{build, command as app_command};
+use super::building::{add, build, command as app_command};
 use super::{Payload, Refusal, Site, readiness};
 use crate::config::OwnTask;
 use crate::engine::Plan;
@@ -39,7 +39,7 @@ pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) 
                 command.outside = false;
                 command.journaled = built.is_some();
                 // One phase, so that the order is that of the task and not that of a deploy.
-                plan.step(Phase::Prepare, command)
+                add(plan, Phase::Prepare, operation, command)
             }
         };
     }

@@ -9,7 +9,7 @@ use super::{Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::fleet::HostName;
-use crate::operations::{FlipCurrent, MarkFinished};
+use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
 use crate::release::ReleaseName;
 use crate::survey::{NoTarget, rollback_target};
 
@@ -43,6 +43,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     let phases = [Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish];
     let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
         .about(&target)
+        .prepare(CheckFlip)
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
         .next(command("rollback", site.env))

@@ -165,6 +165,7 @@ fn a_deploy() {
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
     Prepare     mark_complete     web1 web2 db1
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
@@ -181,6 +182,7 @@ fn a_deploy() {
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
     Prepare     mark_complete     web1 web2 db1
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     AfterFlip   health            web1 web2
@@ -198,6 +200,7 @@ fn a_deploy_of_a_private_release_leaves_out_what_is_done() {
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
     Prepare     mark_complete     web1 web2 db1
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
@@ -215,6 +218,7 @@ fn a_deploy_of_what_is_live_has_nothing_to_do() {
 fn a_rollback() {
     insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, None)), @r"
     rollback demo 1970-01-03_00.00.00, batches of 3
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1
@@ -222,6 +226,7 @@ fn a_rollback() {
     ");
     insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, Some(&name(1)))), @r"
     rollback demo 1970-01-02_00.00.00, batches of 3
+    Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
     AfterFlip   restart           web1 web2
     Finish      announce          web1

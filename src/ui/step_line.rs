@@ -11,6 +11,7 @@ pub(super) fn outcome(outcome: &Outcome, seconds: f64) -> String {
         Outcome::Changed => format!("done {}", text::duration(seconds)),
         Outcome::AlreadyDone => "already done".to_owned(),
         Outcome::Skipped(reason) => format!("skipped: {reason}"),
+        Outcome::Paused(reason) => format!("paused: {reason}"),
     }
 }
 
@@ -58,11 +59,14 @@ pub(super) fn finished(board: &Board, step: &Step) -> Line {
 fn verdict(step: &Step) -> (&'static str, anstyle::Style, String) {
     let all = step.hosts.len();
     let hosts = text::count(all, "host");
-    let (failed, finished) = (step.failed().count(), step.finished().count());
+    let paused = step.finished().filter(|(_, outcome)| matches!(outcome, Outcome::Paused(_))).count();
+    let (failed, finished) = (step.failed().count(), step.finished().count() - paused);
     let skipped: Vec<&str> = step.finished().filter_map(|(_, outcome)| reason(outcome)).collect();
     let already = step.finished().filter(|(_, outcome)| **outcome == Outcome::AlreadyDone).count();
     if failed > 0 {
         ("✘", style::BAD, format!("failed on {failed} of {hosts}"))
+    } else if paused > 0 {
+        ("–", style::CARE, format!("paused on {paused} of {hosts}"))
     } else if finished < all || !matches!(step.ended, Some((_, true))) {
         ("–", style::DIM, format!("not finished, done on {finished} of {hosts}"))
     } else if all > 0 && skipped.len() == all {

@@ -47,7 +47,17 @@ fn a_good_run_tells_every_step_on_every_host() {
     let names: Vec<&str> = steps.iter().map(|step| step["name"].as_str().expect("a name")).collect();
     assert_eq!(
         names,
-        ["upload_code", "check_upload", "say", "mark_complete", "flip_current", "restart", "record", "clean_releases"]
+        [
+            "upload_code",
+            "check_upload",
+            "say",
+            "mark_complete",
+            "check_flip",
+            "flip_current",
+            "restart",
+            "record",
+            "clean_releases"
+        ]
     );
     let phases: Vec<&str> = steps.iter().map(|step| step["phase"].as_str().expect("a phase")).collect();
     assert_eq!(phases, ["prepare", "prepare", "prepare", "prepare", "flip", "after_flip", "finish", "finish"]);

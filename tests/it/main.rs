@@ -24,5 +24,7 @@ mod site;
 mod ssh;
 mod ssh_deploy;
 mod sshd;
+mod transaction;
 mod unfinished;
 mod upload;
+mod waits;

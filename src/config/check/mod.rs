@@ -8,6 +8,7 @@ mod release;
 mod source;
 mod tasks;
 mod text;
+mod wait;
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
-use super::{Check, hosts};
+use super::{Check, hosts, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 10] = [
+const OWN_STEPS: [&str; 11] = [
+    "check_flip",
     "check_tools",
     "create_release",
     "upload_code",
@@ -46,15 +47,17 @@ fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperati
     let name = table.name.as_ref().and_then(|name| operation_name(check, name));
     let targets = hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false));
     let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
-    let run = table.run.as_ref().and_then(|run| check.command("run", run));
+    let work = wait::work(check, table);
     let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
+    let (run, wait) = work?;
     Some(AppOperation {
         name: name?,
         phase: phase(table.phase?),
         targets: targets?,
         serial: table.serial.unwrap_or(false),
         time_limit,
-        run: run?,
+        run,
+        wait,
         undo,
         always: table.always.unwrap_or(false),
     })
@@ -86,12 +89,20 @@ fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>)
         UndoText::Again(true) => Undo::Again,
         UndoText::Command(command) => Undo::Command(check.command("undo", &undo.with(command.clone()))?),
     };
-    if matches!(phase, Some(PhaseText::Check | PhaseText::Prepare | PhaseText::Finish)) {
-        let hint = "only `before_flip` and `after_flip` are ever taken back; leave `undo` out".to_owned();
-        check.problem(undo.span(), "`undo` has no meaning in this phase", hint);
-        return None;
-    }
-    Some(wanted)
+    let (message, hint) = match phase {
+        Some(PhaseText::Check) => ("`undo` has no meaning in this phase", "a check changes nothing; leave `undo` out"),
+        Some(PhaseText::Finish) => (
+            "`undo` has no meaning in this phase",
+            "the new release is live by then and nothing is taken back; leave `undo` out",
+        ),
+        Some(PhaseText::Prepare) if wanted == Undo::Again => (
+            "`undo = true` has no meaning in this phase",
+            "there is nothing to run again where nothing was switched; write the command that takes it back",
+        ),
+        _ => return Some(wanted),
+    };
+    check.problem(undo.span(), message, hint.to_owned());
+    None
 }
 
 pub(super) fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {

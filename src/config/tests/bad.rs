@@ -138,7 +138,7 @@ fn mistakes_of_hosts() {
 #[test]
 fn mistakes_of_operations() {
     let cases = [
-        ("name = \"a\"\nphase = \"prepare\"", "[[operations]] has no `run`", 5),
+        ("name = \"a\"\nphase = \"prepare\"", "operation \"a\" has neither `run` nor `wait`", 6),
         ("name = \"a\"\nrun = \"x\"", "[[operations]] has no `phase`", 5),
         ("phase = \"prepare\"\nrun = \"x\"", "[[operations]] has no `name`", 5),
         ("name = \"a\"\nphase = \"prepair\"\nrun = \"x\"", "`phase` cannot be \"prepair\"", 7),
@@ -149,7 +149,8 @@ fn mistakes_of_operations() {
         ("name = \"record\"\nphase = \"prepare\"\nrun = \"x\"", "a step of relm's own", 6),
         ("name = \"a\"\nphase = \"prepare\"\nrun = \"\"", "`run` is empty", 8),
         ("name = \"a\"\nphase = \"prepare\"\nrun = \"a\\u0000b\"", "a NUL character", 8),
-        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nundo = true", "`undo` has no meaning", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nundo = true", "`undo = true` has no meaning", 9),
+        ("name = \"a\"\nphase = \"check\"\nrun = \"x\"\nundo = \"y\"", "`undo` has no meaning", 9),
         ("name = \"a\"\nphase = \"finish\"\nrun = \"x\"\nundo = \"y\"", "`undo` has no meaning", 9),
         ("name = \"a\"\nphase = \"after_flip\"\nrun = \"x\"\nundo = \"\"", "`undo` is empty", 9),
         ("name = \"a\"\nphase = \"after_flip\"\nrun = \"x\"\nundo = 1", "`undo` must be true or false or a text", 9),
@@ -166,6 +167,39 @@ fn mistakes_of_operations() {
     }
     let twice = "[[operations]]\nname = \"a\"\nphase = \"prepare\"\nrun = \"x\"\n".repeat(2);
     one(&format!("{LEAST}{twice}"), "there are two operations \"a\"", 10);
+}
+
+#[test]
+fn mistakes_of_waits() {
+    let cases = [
+        ("prepare", "wait = { max = \"5m\" }", "has no `check`", 8),
+        ("prepare", "wait = { check = \"x\" }", "has no `max`", 8),
+        ("prepare", "wait = { check = \"\", max = \"5m\" }", "`check` is empty", 8),
+        ("prepare", "wait = \"x\"", "`wait` must be a table", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5m\", evry = \"1s\" }", "unknown key \"evry\"", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5\" }", "is no limit of time", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5m\", every = \"0s\" }", "is no limit of time", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5m\", every = \"6m\" }", "`every` is longer than `max`", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5m\", factor = 0 }", "`factor` cannot be 0", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5m\", factor = 1.5 }", "`factor` must be a whole number", 8),
+        ("prepare", "wait = { check = \"x\", max = \"5m\", on_timeout = \"stop\" }", "`on_timeout` cannot be", 8),
+        ("prepare", "run = \"x\"\nwait = { check = \"x\", max = \"5m\" }", "`wait` stands beside `run`", 9),
+        ("prepare", "timeout = \"1m\"\nwait = { check = \"x\", max = \"5m\" }", "`timeout` has no meaning", 8),
+        ("prepare", "undo = \"y\"\nwait = { check = \"x\", max = \"5m\" }", "`undo` has no meaning beside", 8),
+        ("check", "wait = { check = \"x\", max = \"5m\" }", "cannot wait in this phase", 8),
+        ("before_flip", "wait = { check = \"x\", max = \"5m\" }", "cannot wait in this phase", 8),
+        ("after_flip", "wait = { check = \"x\", max = \"5m\" }", "cannot wait in this phase", 8),
+        ("finish", "wait = { check = \"x\", max = \"5m\", on_timeout = \"fail\" }", "cannot wait in this phase", 8),
+    ];
+    for (phase, rest, message, line) in cases {
+        one(&format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\n{rest}\n"), message, line);
+    }
+    let all = "[[operations]]\nname = \"a\"\nphase = \"check\"\ntimeout = \"1m\"\n\
+               wait = { check = \"\", max = \"5\", every = \"x\", factor = -1 }\n";
+    assert_eq!(read(&format!("{LEAST}{all}")).expect_err("all wrong").list.len(), 6);
+    let good = "[[operations]]\nname = \"a\"\nphase = \"after_flip\"\n\
+                wait = { check = \"x\", max = \"1h30m\", on_timeout = \"fail\" }\n";
+    assert!(read(&format!("{LEAST}{good}")).is_ok());
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         serial: false,
         time_limit: None,
         run: run.to_owned(),
+        wait: None,
         undo: None,
         always: false,
     }
