@@ -9,6 +9,8 @@ mod deploy;
 mod docs;
 mod events;
 mod failures;
+mod faults;
+mod invariants;
 mod operations;
 mod python;
 mod reports;
