@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod architecture;
+mod chaos;
 mod clean;
 mod cli;
 mod crowd;
@@ -11,6 +12,7 @@ mod docs;
 mod events;
 mod failures;
 mod faults;
+mod fleet;
 mod invariants;
 mod operations;
 mod python;
@@ -25,5 +27,6 @@ mod site;
 mod ssh;
 mod ssh_deploy;
 mod sshd;
+mod traces;
 mod unfinished;
 mod upload;

@@ -6,30 +6,11 @@ use std::io::{BufRead as _, BufReader};
 use serde_json::Value;
 
 use crate::invariants::{Hosts, all_run, hosts_are_sound, live};
-use crate::site::{Site, operation};
+use crate::site::Site;
+use crate::traces;
 
 /// How many tests share the events, so that they run beside each other.
 const SHARES: usize = 2;
-
-/// Whether a deploy that was killed is gone on with, and not begun anew: then no step of it is done twice.
-const RESUMES: bool = false;
-
-/// Appends a line to a file of the release.
-const APPEND: &str = "echo STEP >> trace";
-
-fn settings() -> String {
-    let append = |step: &str| APPEND.replace("STEP", step);
-    "[release]\nkeep = 2\n".to_owned()
-        + &operation("build", "prepare", "", &append("build"))
-        + &operation("drain", "before_flip", "undo = \"rm -f ~/drained\"", "touch ~/drained; echo drain >> trace")
-        + &operation(
-            "restart",
-            "after_flip",
-            "undo = true",
-            "rm -f ~/drained; echo $RELM_RELEASE > ~/running; echo restart >> trace",
-        )
-        + &operation("announce", "finish", "", &append("announce"))
-}
 
 fn hosts(site: &Site) -> Hosts {
     ["web1", "web2"].map(|name| (name.to_owned(), site.host(name))).into()
@@ -58,7 +39,7 @@ fn heal(site: &Site, killed: &str, context: &str) {
     std::fs::remove_dir_all(site.path("home")).expect("a home");
     std::fs::create_dir(site.path("home")).expect("a home");
     let finished = site.relm("status --json").report()["unfinished"] == serde_json::json!([]);
-    if RESUMES && !finished {
+    if traces::RESUMES && !finished {
         site.relm("deploy --resume").ends(0);
         assert_eq!(site.live(), killed, "{context}");
     } else {
@@ -66,19 +47,8 @@ fn heal(site: &Site, killed: &str, context: &str) {
     }
 }
 
-fn trace(site: &Site, release: &str) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for host in ["web1", "web2"] {
-        let text = std::fs::read_to_string(site.host(host).release(release).join("trace")).unwrap_or_default();
-        for line in text.lines() {
-            *counts.entry(format!("{line} on {host}")).or_default() += 1;
-        }
-    }
-    counts
-}
-
 fn killed_at_every_event_of_a_share(share: usize) {
-    let site = Site::new("web1 web2", &settings());
+    let site = Site::new("web1 web2", traces::OPERATIONS);
     let mut before = site.deploy();
     let mut count = 1 + share;
     let mut landed: BTreeMap<String, usize> = BTreeMap::new();
@@ -104,9 +74,8 @@ fn killed_at_every_event_of_a_share(share: usize) {
         heal(&site, &killed, &context);
         before = site.live();
         all_run(&hosts, &before, &context);
-        assert!(trace(&site, &killed).values().all(|times| *times == 1), "{context}: {:?}", trace(&site, &killed));
-        assert_eq!(trace(&site, &before).len(), 8, "{context}: every step on every host: {:?}", trace(&site, &before));
-        assert!(trace(&site, &before).values().all(|times| *times == 1), "{context}: {:?}", trace(&site, &before));
+        traces::none_is_double(&hosts, &killed, &context);
+        traces::all_are_there_once(&hosts, &before, &context);
         count += SHARES;
     };
     println!("\nrelm killed right after (every {SHARES}. of {told} events, from {}):", share + 1);
