@@ -132,8 +132,8 @@ impl Arena {
             let mut relm = self.fleet.command(args);
             Done::from(relm.env("HOME", home.path()).output().expect("relm runs"))
         };
-        let finished = relm(&["status", "--json"]).report()["unfinished"] == serde_json::json!([]);
-        let args: &[&str] = if traces::RESUMES && !finished { &["deploy", "--resume"] } else { &["deploy"] };
+        let is_unfinished = || relm(&["status", "--json"]).report()["unfinished"] != serde_json::json!([]);
+        let args: &[&str] = if traces::RESUMES && is_unfinished() { &["deploy", "--resume"] } else { &["deploy"] };
         let done = relm(args);
         assert_eq!(done.code, Some(0), "{context}: it is not healed\n{}{}", done.stdout, done.stderr);
     }

@@ -17,6 +17,7 @@ mod invariants;
 mod operations;
 mod python;
 mod reports;
+mod retention;
 mod rollback;
 mod run;
 mod setup_release;

@@ -38,8 +38,8 @@ fn killed_after(site: &Site, count: usize) -> Result<Vec<Value>, usize> {
 fn heal(site: &Site, killed: &str, context: &str) {
     std::fs::remove_dir_all(site.path("home")).expect("a home");
     std::fs::create_dir(site.path("home")).expect("a home");
-    let finished = site.relm("status --json").report()["unfinished"] == serde_json::json!([]);
-    if traces::RESUMES && !finished {
+    let is_unfinished = || site.relm("status --json").report()["unfinished"] != serde_json::json!([]);
+    if traces::RESUMES && is_unfinished() {
         site.relm("deploy --resume").ends(0);
         assert_eq!(site.live(), killed, "{context}");
     } else {
