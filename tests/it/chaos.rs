@@ -211,12 +211,14 @@ fn a_fleet_under_random_blows() {
         }
     }
     println!("{kills} deploys disturbed, none in vain; by kind and by the step that was the last to begin:");
-    landed.iter().for_each(|((blow, step), times)| println!("{times:4} {:26} {step}", format!("{blow:?}")));
+    for ((blow, step), times) in landed {
+        println!("{times:4} {:26} {step}", format!("{blow:?}"));
+    }
 }
 
 /// The step that had begun last when a deploy ended.
 fn last_step(stdout: &str) -> String {
     let events = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let begun = events.filter(|event| event["event"] == "step_started").last();
+    let begun = events.filter(|event| event["event"] == "step_started").next_back();
     begun.map_or_else(|| "-".to_owned(), |event| event["step"].as_str().unwrap_or_default().to_owned())
 }

@@ -79,7 +79,9 @@ fn killed_at_every_event_of_a_share(share: usize) {
         count += SHARES;
     };
     println!("\nrelm killed right after (every {SHARES}. of {told} events, from {}):", share + 1);
-    landed.iter().for_each(|(place, times)| println!("{times:4} {place}"));
+    for (place, times) in &landed {
+        println!("{times:4} {place}");
+    }
     for step in ["upload_code", "build", "drain", "flip_current", "restart", "announce"] {
         assert!(landed.keys().any(|place| place.ends_with(step)), "nothing was killed around {step}: {landed:?}");
     }

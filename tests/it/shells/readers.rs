@@ -102,7 +102,9 @@ async fn flip(fleet: &Fleet, machines: &mut [Machine], stage: &Stage, to: u32) {
     let ended = run(&plan, machines, &events, &CancellationToken::new()).await;
     let said = std::iter::from_fn(|| heard.within(Duration::ZERO).ok()).map(|event| format!("{:?}\n", event.event));
     assert_eq!(ended.exit_code, 0, "{}", said.collect::<String>());
-    machines.iter_mut().for_each(|machine| machine.before = Some(name.clone()));
+    for machine in machines {
+        machine.before = Some(name.clone());
+    }
 }
 
 #[tokio::test]
