@@ -107,14 +107,14 @@ fn status_of(status: ExitStatus) -> Status {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::script::Script;
-    use crate::transport::{Exec, Exit, HostShell, Input, Stream, Transport};
+    use crate::transport::{Exec, Exit, HostShell, Input, Transport};
 
     fn host() -> (tempfile::TempDir, HostShell) {
         let directory = tempfile::tempdir().expect("a directory");
@@ -207,34 +207,5 @@ mod tests {
         let (_directory, shell) = host();
         let exit = shell.capture(&Script::new("sleep 5 & echo started"), None).await.expect("an exit");
         assert_eq!(exit.stdout, "started\n");
-    }
-
-    #[tokio::test]
-    async fn lines_are_heard_while_the_script_runs() {
-        let (_directory, shell) = host();
-        let heard = Mutex::new(Vec::new());
-        let on_line = |stream: Stream, line: &str| heard.lock().expect("a lock").push((stream, line.to_owned()));
-        let stop = CancellationToken::new();
-        let script = Script::new("echo out; echo err >&2; sleep 30");
-        let run = shell.exec(Exec {
-            script: &script,
-            input: &Input::Nothing,
-            on_line: &on_line,
-            on_sent: &|_| {},
-            time_limit: None,
-            stop: &stop,
-            kept: None,
-        });
-        let cancel = async {
-            while heard.lock().expect("a lock").len() < 2 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            stop.cancel();
-        };
-        let (exit, ()) = futures_util::future::join(run, cancel).await;
-        assert_eq!(exit, Err(ExecError::Interrupted));
-        let mut heard = heard.into_inner().expect("a lock");
-        heard.sort_by_key(|(_, line)| line.clone());
-        assert_eq!(heard, [(Stream::Stderr, "err".to_owned()), (Stream::Stdout, "out".to_owned())]);
     }
 }

@@ -3,17 +3,23 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod architecture;
+mod chaos;
 mod clean;
 mod cli;
+mod crowd;
 mod deploy;
 mod docs;
 mod events;
 mod failures;
+mod faults;
+mod fleet;
+mod invariants;
 mod lock;
 mod operations;
 mod python;
 mod reports;
 mod resume;
+mod retention;
 mod rollback;
 mod run;
 mod setup_release;
@@ -24,6 +30,7 @@ mod site;
 mod ssh;
 mod ssh_deploy;
 mod sshd;
+mod traces;
 mod transaction;
 mod unfinished;
 mod upload;

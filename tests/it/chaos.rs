@@ -1,0 +1,224 @@
+//! Deploys over real sshd that are disturbed at random moments: relm killed, connections killed, disks full or
+//! read-only. Whatever is hit, and whenever: hosts serve whole releases, the run tells the truth, one command heals.
+//!
+//! `RELM_CHAOS_KILLS` says how many deploys are disturbed, `RELM_CHAOS_SEED` replays a run whose seed was printed.
+
+mod disk;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::fleet::Fleet;
+use crate::invariants::{Hosts, Live, all_run, hosts_are_sound, live, the_ending_is_true};
+use crate::site::{Done, OnHost, within};
+use crate::sshd::signal;
+use crate::traces;
+use disk::Disk;
+
+/// Enough for every kind of disturbance to come several times.
+const USUAL_KILLS: u64 = 25;
+
+/// How long a disturbed deploy may take to end. Generous: only one that hangs takes that long.
+const PATIENCE: u64 = 90;
+
+/// What happens to a deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Blow {
+    /// `kill -9` of relm.
+    RelmKilled,
+    /// The connection to one host dies.
+    ConnectionKilled,
+    /// The connections to all hosts die.
+    AllConnectionsKilled,
+    /// One host's connection dies, and relm soon after.
+    ConnectionThenRelmKilled,
+    /// A disk has no room left.
+    DiskFull,
+    /// A disk can only be read.
+    DiskReadOnly,
+}
+
+impl Blow {
+    const ALL: [Self; 6] = [
+        Self::RelmKilled,
+        Self::ConnectionKilled,
+        Self::AllConnectionsKilled,
+        Self::ConnectionThenRelmKilled,
+        Self::DiskFull,
+        Self::DiskReadOnly,
+    ];
+
+    fn kills_relm(self) -> bool {
+        matches!(self, Self::RelmKilled | Self::ConnectionThenRelmKilled)
+    }
+
+    fn needs_a_disk(self) -> bool {
+        matches!(self, Self::DiskFull | Self::DiskReadOnly)
+    }
+}
+
+/// The same numbers for the same seed: splitmix64.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut n = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((n ^ (n >> 31)) % sides as u64).expect("less than sides")
+    }
+}
+
+/// Three hosts over ssh, whose releases lie on disks of their own where that is allowed.
+struct Arena {
+    disks: Vec<Disk>,
+    fleet: Fleet,
+}
+
+impl Arena {
+    fn start() -> Option<Self> {
+        let fleet = Fleet::start_with(traces::OPERATIONS)?;
+        let disks = fleet.servers.iter().filter_map(|(name, _)| Disk::mount(&fleet.path(name).join("www"))).collect();
+        Some(Self { disks, fleet })
+    }
+
+    fn hosts(&self) -> Hosts {
+        let host = |name: &str| OnHost { base: self.fleet.path(name).join("www/test") };
+        self.fleet.servers.iter().map(|(name, _)| ((*name).to_owned(), host(name))).collect()
+    }
+
+    /// The kinds of disturbance this machine allows.
+    fn blows(&self) -> Vec<Blow> {
+        let possible = |blow: &Blow| !blow.needs_a_disk() || !self.disks.is_empty();
+        Blow::ALL.into_iter().filter(possible).collect()
+    }
+
+    fn begin(&self) -> Child {
+        let mut deploy = self.fleet.command(&["deploy", "--json"]);
+        deploy.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("relm runs")
+    }
+
+    fn strike(&self, blow: Blow, host: usize, relm: &mut Child) {
+        let cut = |host: usize| self.fleet.servers[host].1.sessions().into_iter().for_each(|pid| signal("KILL", pid));
+        match blow {
+            Blow::RelmKilled => relm.kill().expect("a kill"),
+            Blow::ConnectionKilled => cut(host),
+            Blow::AllConnectionsKilled => (0..self.fleet.servers.len()).for_each(cut),
+            Blow::ConnectionThenRelmKilled => {
+                cut(host);
+                std::thread::sleep(Duration::from_millis(30));
+                relm.kill().expect("a kill");
+            }
+            Blow::DiskFull => self.disks[host].fill(),
+            Blow::DiskReadOnly => self.disks[host].freeze(),
+        }
+    }
+
+    fn mend(&self) {
+        self.disks.iter().for_each(Disk::mend);
+    }
+
+    /// Makes the fleet whole from what the hosts hold, in an empty home.
+    fn heal(&self, context: &str) {
+        // Until one run holds the hosts, what the dead one has left running there may still be ending.
+        let quiet = || self.fleet.servers.iter().all(|(_, server)| server.sessions().is_empty());
+        assert!(within(20, quiet), "{context}: connections outlive their deploy");
+        let home = tempfile::tempdir().expect("a home");
+        let relm = |args: &[&str]| {
+            let mut relm = self.fleet.command(args);
+            Done::from(relm.env("HOME", home.path()).output().expect("relm runs"))
+        };
+        let is_unfinished = || relm(&["status", "--json"]).report()["unfinished"] != serde_json::json!([]);
+        let args: &[&str] = if traces::RESUMES && is_unfinished() { &["deploy", "--resume"] } else { &["deploy"] };
+        let done = relm(args);
+        assert_eq!(done.code, Some(0), "{context}: it is not healed\n{}{}", done.stdout, done.stderr);
+    }
+}
+
+/// Waits for the end of a deploy, which must come.
+fn end(mut relm: Child, context: &str) -> Done {
+    // Read beside it, so that it never waits for a reader.
+    let (mut stdout, mut stderr) = (relm.stdout.take().expect("a pipe"), relm.stderr.take().expect("a pipe"));
+    let stdout = std::thread::spawn(move || std::io::read_to_string(&mut stdout).expect("UTF-8"));
+    let stderr = std::thread::spawn(move || std::io::read_to_string(&mut stderr).expect("UTF-8"));
+    let ended = within(PATIENCE, || relm.try_wait().expect("a status").is_some());
+    if !ended {
+        relm.kill().expect("a kill");
+    }
+    let code = relm.wait().expect("an end").code();
+    let done = Done { code, stdout: stdout.join().expect("text"), stderr: stderr.join().expect("text") };
+    assert!(ended, "{context}: relm does not end\n{}{}", done.stdout, done.stderr);
+    done
+}
+
+/// What a run that was not killed says is so.
+fn the_run_tells_the_truth(done: &Done, hosts: &Hosts, before: &Live, context: &str) {
+    let events = done.json();
+    let Some(end) = events.last() else { panic!("{context}: no events\n{}", done.stderr) };
+    assert_eq!(end["exit_code"], done.code.expect("a code"), "{context}");
+    let was_refused = end["hosts"].as_object().is_none_or(serde_json::Map::is_empty) || events[0]["release"].is_null();
+    if was_refused {
+        assert_eq!(live(hosts), *before, "{context}: something changed before the run\n{}", done.stderr);
+        return;
+    }
+    the_ending_is_true(&events, hosts, before, context);
+}
+
+#[test]
+fn a_fleet_under_random_blows() {
+    let Some(arena) = Arena::start() else { return };
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
+    let seed = number("RELM_CHAOS_SEED").unwrap_or_else(|| u64::from(now.subsec_nanos()));
+    let kills = number("RELM_CHAOS_KILLS").unwrap_or(USUAL_KILLS);
+    println!("\nRELM_CHAOS_SEED={seed} RELM_CHAOS_KILLS={kills}");
+    let mut dice = Dice(seed);
+    let began = Instant::now();
+    arena.fleet.relm(&["deploy"]).ends(0);
+    // Longer than a deploy, so that some blows come when it is over.
+    let longest = usize::try_from(began.elapsed().as_millis()).expect("a short time");
+    let (hosts, blows) = (arena.hosts(), arena.blows());
+    let first = arena.fleet.live()[0].clone().expect("a release");
+    let undisturbed = tree::read(&hosts["web1"].release(&first));
+    let mut landed: BTreeMap<(Blow, String), usize> = BTreeMap::new();
+    for round in 0..kills {
+        let (blow, host) = (blows[dice.roll(blows.len())], dice.roll(hosts.len()));
+        let moment = dice.roll(longest);
+        let context = format!("seed {seed}, deploy {round}: {blow:?} on host {host} after {moment} ms");
+        let before = live(&hosts);
+        let mut relm = arena.begin();
+        std::thread::sleep(Duration::from_millis(moment as u64));
+        arena.strike(blow, host, &mut relm);
+        let done = end(relm, &context);
+        arena.mend();
+        let step = last_step(&done.stdout);
+        *landed.entry((blow, step)).or_default() += 1;
+        hosts_are_sound(&hosts, &context);
+        if !(blow.kills_relm() && done.code.is_none()) {
+            the_run_tells_the_truth(&done, &hosts, &before, &context);
+        }
+        arena.heal(&context);
+        let healed = live(&hosts)["web1"].clone().expect("a release");
+        all_run(&hosts, &healed, &context);
+        traces::all_are_there_once(&hosts, &healed, &context);
+        for (name, host) in &hosts {
+            let difference = tree::difference(&undisturbed, &tree::read(&host.release(&healed)));
+            assert_eq!(difference, None, "{context}: {name}");
+        }
+    }
+    println!("{kills} deploys disturbed, none in vain; by kind and by the step that was the last to begin:");
+    for ((blow, step), times) in landed {
+        println!("{times:4} {:26} {step}", format!("{blow:?}"));
+    }
+}
+
+/// The step that had begun last when a deploy ended.
+fn last_step(stdout: &str) -> String {
+    let events = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let begun = events.filter(|event| event["event"] == "step_started").next_back();
+    begun.map_or_else(|| "-".to_owned(), |event| event["step"].as_str().unwrap_or_default().to_owned())
+}

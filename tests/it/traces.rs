@@ -1,0 +1,63 @@
+//! Operations that cannot hide that they ran twice: each appends to a file of the release.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::invariants::Hosts;
+use crate::site::OnHost;
+
+/// Whether a deploy that was cut short is gone on with, and not begun anew: then its release's steps are still done
+/// once each.
+pub(crate) const RESUMES: bool = false;
+
+/// One in each phase that works in the release.
+pub(crate) const OPERATIONS: &str = r#"
+[release]
+keep = 2
+[[operations]]
+name = "build"
+phase = "prepare"
+run = "echo build >> trace"
+[[operations]]
+name = "drain"
+phase = "before_flip"
+run = "touch ~/drained; echo drain >> trace"
+undo = "rm -f ~/drained"
+[[operations]]
+name = "restart"
+phase = "after_flip"
+run = "rm -f ~/drained; echo $RELM_RELEASE > ~/running; echo restart >> trace"
+undo = "rm -f ~/drained; echo $RELM_RELEASE > ~/running"
+[[operations]]
+name = "announce"
+phase = "finish"
+run = "echo announce >> trace"
+"#;
+
+const STEPS: [&str; 4] = ["build", "drain", "restart", "announce"];
+
+fn trace(host: &OnHost, release: &str) -> BTreeMap<String, usize> {
+    let text = fs::read_to_string(host.release(release).join("trace")).unwrap_or_default();
+    text.lines().fold(BTreeMap::new(), |mut counts, line| {
+        *counts.entry(line.to_owned()).or_default() += 1;
+        counts
+    })
+}
+
+/// No step ran twice in this release on any host.
+#[track_caller]
+pub(crate) fn none_is_double(hosts: &Hosts, release: &str, context: &str) {
+    for (name, host) in hosts {
+        let trace = trace(host, release);
+        assert!(trace.values().all(|times| *times == 1), "{context}: on {name} in {release}: {trace:?}");
+    }
+}
+
+/// Every step ran in this release, once on every host.
+#[track_caller]
+pub(crate) fn all_are_there_once(hosts: &Hosts, release: &str, context: &str) {
+    for (name, host) in hosts {
+        let all = STEPS.map(|step| (step.to_owned(), 1)).into();
+        assert_eq!(trace(host, release), all, "{context}: on {name} in {release}");
+    }
+}
