@@ -15,6 +15,8 @@ use crate::transport::{HostShell, Transport};
 
 /// How long a host waits for a relm of which nothing is heard while the connection is open.
 const SILENT: Duration = Duration::from_secs(45);
+/// How long a host that was lost in the middle is tried again.
+const LOST: Duration = Duration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A command that is told to end has some seconds for it, and the keeper looks once a second.
@@ -71,7 +73,7 @@ pub(super) async fn take(
     holder: &Holder,
     common: &Common,
 ) -> Result<Lock, LockError> {
-    let patience = Patience { closed: env.lock.grace, silent: SILENT };
+    let patience = Patience { closed: env.lock.grace, silent: SILENT, lost: LOST };
     let begun = Instant::now();
     let mut told = String::new();
     loop {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::{sleep, timeout};
 
 use super::{Machine, Plan};
 use crate::event::Ending;
@@ -13,6 +14,8 @@ use crate::script::Script;
 
 /// A host that does not answer the last look within this is called unread.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// How far a run came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +57,17 @@ pub(super) async fn look(machines: &[Machine]) -> Look {
 /// does not answer.
 async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
     let script = Script::new(CURRENT).set("base", machine.layout.base());
-    let answer = machine.transport.capture(&script, Some(PATIENCE));
-    // Twice, because a host that is gone cannot keep a limit.
-    let exit = tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()?;
+    let patience = machine.fence.as_ref().map_or(PATIENCE, |fence| PATIENCE.min(fence.patience));
+    let answer = async {
+        loop {
+            match machine.transport.capture(&script, Some(PATIENCE)).await {
+                Ok(exit) => return exit,
+                // A connection that breaks now is made again: what is live should be known.
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    };
+    let exit = timeout(patience, answer).await.ok()?;
     let target = exit.stdout.trim_end();
     match exit.status.success() {
         true if target.is_empty() => Some(None),

@@ -49,8 +49,6 @@ pub(super) struct Hearing<'a> {
     pub(super) stop: &'a CancellationToken,
 }
 
-/// How long a host whose connection is lost is tried again. By then its keeper has ended what ran there.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -68,9 +66,11 @@ impl Machine {
         let output = fence.output();
         let script = fence.around(asked.step, asked.about.map(ReleaseName::as_str), asked.script);
         let asked = Asked { script: &script, ..asked };
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + fence.patience;
         let exit = match asked.input {
-            Input::Nothing => self.exec(asked, hearing, Some(Kept { directory: &output, patience: PATIENCE })).await,
+            Input::Nothing => {
+                self.exec(asked, hearing, Some(Kept { directory: &output, patience: fence.patience })).await
+            }
             Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, until).await,
         };
         match exit {

@@ -7,6 +7,7 @@ mod events;
 mod inspect;
 mod join;
 mod journal;
+mod last_words;
 pub mod lock;
 mod machine;
 mod operation;

@@ -1,23 +1,17 @@
 //! One step on one host: its script, its events, and how a failure reads.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use super::last_words::LastWords;
 use super::machine::{Asked, Hearing};
 use super::{Events, Machine, On, Work, journal};
 use crate::event::{Event, Failure, Outcome};
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
 use crate::transport::Stream;
-
-/// Lines of a host's output that a failure keeps.
-const SAID: usize = 20;
-
-/// Characters of a line that a failure keeps: a page of one line helps nobody.
-const LONGEST: usize = 2000;
 
 /// What is the same for all steps of a run.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +84,7 @@ pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: 
         Err(what) => what,
     };
     let said = listener.said.into_inner().unwrap_or_default();
-    Err(Failure { what, command: work.command.clone(), said: said.into() })
+    Err(Failure { what, command: work.command.clone(), said: said.into_lines() })
 }
 
 /// Hears one script.
@@ -98,16 +92,13 @@ struct Listener<'a> {
     events: &'a Events,
     step: &'a str,
     host: &'a HostName,
-    said: Mutex<VecDeque<String>>,
+    said: Mutex<LastWords>,
 }
 
 impl Listener<'_> {
     fn line(&self, stream: Stream, line: &str) {
         if let Ok(mut said) = self.said.lock() {
-            if said.len() == SAID {
-                said.pop_front();
-            }
-            said.push_back(line.chars().take(LONGEST).collect());
+            said.hear(stream, line);
         }
         let (step, host) = (self.step.to_owned(), self.host.clone());
         self.events.send(Event::Output { step, host, stream, line: line.to_owned() });

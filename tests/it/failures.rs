@@ -38,7 +38,8 @@ fn every_failed_host_is_named_with_its_own_last_words() {
     let failed = site.relm("deploy --json").ends(1).json();
     let failed = failed.iter().find(|event| event["event"] == "host_failed").expect("a failure");
     let said = failed["failure"]["said"].as_array().expect("lines");
-    assert_eq!((said.len(), &said[0]), (20, &serde_json::json!("line 12")), "the last lines and no more");
+    assert_eq!(said.len(), 20, "the last lines and no more");
+    assert!(said.iter().any(|line| line == "line 30") && !said.iter().any(|line| line == "line 11"), "{said:?}");
     assert!(told.contains("build failed on 3 of 4 hosts"), "{told}");
 }
 

@@ -115,7 +115,7 @@ fn a_second_signal_leaves_at_once_and_what_will_not_end_is_killed() {
 
 #[test]
 fn what_runs_on_a_host_ends_with_relm() {
-    let site = Site::new("web1", &slow("prepare"));
+    let site = Site::new("web1", &("[lock]\ngrace = \"1s\"\n".to_owned() + &slow("prepare")));
     let first = site.deploy();
     site.write("slow", "");
     let mut child = site.start("deploy");

@@ -86,35 +86,53 @@ fn a_host_that_is_down_is_named_and_nothing_begins() {
     assert_eq!(status["in_step"], false);
 }
 
-#[test]
-fn a_connection_lost_in_prepare_changes_nothing() {
-    let begun = operation("prepare", "roles = [\"db\"]", "touch ~/begun; sleep 30");
-    let Some(fleet) = Fleet::start_with(&begun) else { return };
+/// Says what it does at its beginning and its end, and talks in between.
+const LONG: &str =
+    "echo begun >> ~/begun; for i in 1 2 3 4 5 6 7 8; do echo step $i; sleep 0.5; done; echo over >> ~/over";
+
+/// Kills every session of one host while its operation runs, and lets relm come to its end.
+fn cut_off(fleet: &Fleet, host: &'static str) -> Done {
     let deploy = fleet.command(&["deploy", "--json"]).stdout(std::process::Stdio::piped()).spawn().expect("relm runs");
-    assert!(within(30, || fleet.path("db1/begun").exists()), "the operation did not begin");
-    for session in fleet.server("db1").sessions() {
+    assert!(within(30, || fleet.path(host).join("begun").exists()), "the operation did not begin");
+    for session in fleet.server(host).sessions() {
         signal("KILL", session);
     }
-    let done = Done::from(deploy.wait_with_output().expect("relm ends")).ends(1);
-    assert_eq!(done.ending()["ending"], "nothing_changed");
-    assert!(done.stdout.contains("connection was lost"), "{}", done.stdout);
-    assert_eq!(fleet.live(), [None, None, None]);
+    Done::from(deploy.wait_with_output().expect("relm ends"))
 }
 
 #[test]
-fn a_connection_lost_in_the_switch_puts_all_back() {
-    let Some(fleet) = Fleet::start() else { return };
+fn an_operation_survives_its_connection_and_is_heard_to_the_end() {
+    for phase in ["prepare", "after_flip", "finish"] {
+        let Some(fleet) = Fleet::start_with(&operation(phase, "roles = [\"db\"]", LONG)) else { return };
+        let done = cut_off(&fleet, "db1").ends(0);
+        assert_eq!(done.ending()["ending"], "succeeded");
+        let said: Vec<_> = done.json().into_iter().filter(|event| event["event"] == "output").collect();
+        let said: Vec<_> = said.iter().map(|event| event["line"].as_str().expect("a line")).collect();
+        assert_eq!(said, (1..=8).map(|i| format!("step {i}")).collect::<Vec<_>>(), "{phase}");
+        for file in ["begun", "over"] {
+            assert_eq!(fs::read_to_string(fleet.path("db1").join(file)).expect("a file").lines().count(), 1, "{phase}");
+        }
+        assert_eq!(fleet.live(), [fleet.live()[0].clone(), fleet.live()[0].clone(), fleet.live()[0].clone()]);
+    }
+}
+
+#[test]
+fn a_host_that_stays_away_in_the_switch_is_named_and_the_others_are_put_back() {
+    let Some(mut fleet) = Fleet::start_with("[lock]\ngrace = \"1s\"") else { return };
     fleet.relm(&["deploy"]).ends(0);
     let before = fleet.live();
-    fleet.configure(&operation("after_flip", "roles = [\"web\"]", "touch ~/begun; sleep 10"));
+    let slow = operation("after_flip", "roles = [\"db\"]", "echo begun > ~/begun; sleep 20");
+    fleet.configure(&format!("[lock]\ngrace = \"1s\"\n{slow}"));
     let deploy = fleet.command(&["deploy", "--json"]).stdout(std::process::Stdio::piped()).spawn().expect("relm runs");
-    assert!(within(30, || fleet.path("web2/begun").exists()), "the operation did not begin");
-    for session in fleet.server("web2").sessions() {
-        signal("KILL", session);
-    }
-    let done = Done::from(deploy.wait_with_output().expect("relm ends")).ends(1);
-    assert_eq!(done.ending()["ending"], "put_back");
-    assert_eq!(fleet.live(), before);
+    assert!(within(30, || fleet.path("db1/begun").exists()), "the operation did not begin");
+    let sessions = fleet.server("db1").sessions();
+    let (_, down) = fleet.servers.remove(2);
+    drop(down);
+    sessions.into_iter().for_each(|session| signal("KILL", session));
+    let done = Done::from(deploy.wait_with_output().expect("relm ends")).ends(5);
+    assert_eq!(done.ending()["ending"], "mixed");
+    assert_eq!(done.ending()["unread"], serde_json::json!(["db1"]));
+    assert_eq!(fleet.live(), before[..2]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What stands around every script that changes something: it registers, and then looks whether its run still holds the
 //! lock. In this order, and the keeper does the reverse, so that one of the two always sees the other.
 
+use std::time::Duration;
+
 use crate::script::Script;
 
 /// One run's hold on one host.
@@ -10,6 +12,8 @@ pub struct Fence {
     pub(super) directory: String,
     /// What its token must be.
     pub(super) token: String,
+    /// How long the host is tried again when it is lost.
+    pub(in crate::engine) patience: Duration,
 }
 
 /// The exit code of a script that found its lock gone and did nothing.

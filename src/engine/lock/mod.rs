@@ -43,13 +43,15 @@ pub struct Place {
     pub name: String,
 }
 
-/// How long a host waits for relm.
+/// How long a host waits for relm, and relm for a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// Once the connection has closed.
     pub closed: Duration,
     /// While it is open and nothing is heard.
     pub silent: Duration,
+    /// How long relm tries to reach a host again that it has lost. By then what ran there has ended.
+    pub lost: Duration,
 }
 
 /// A lock that is held on all its places. It is free again when [`Lock::release`] has run, or by itself.

@@ -35,7 +35,7 @@ pub async fn steal(places: &[Place], holder: &Holder) -> Result<(), String> {
         }
     });
     join_all(broken).await.into_iter().collect::<Result<(), _>>()?;
-    let patience = Patience { closed: Duration::from_secs(10), silent: LIMIT };
+    let patience = Patience { closed: Duration::from_secs(10), silent: LIMIT, lost: LIMIT };
     let begun = Instant::now();
     let (lock, from) = loop {
         match claim(places, holder, patience).await {

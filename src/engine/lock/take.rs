@@ -95,7 +95,7 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
     match directory {
         _ if exit.status == HELD => Err(LockError::Held { host: place.host.clone(), seen: Box::new(seen) }),
         Some(directory) if exit.status.success() => {
-            Ok((Fence { directory: directory.to_owned(), token: token.to_owned() }, seen))
+            Ok((Fence { directory: directory.to_owned(), token: token.to_owned(), patience: patience.lost }, seen))
         }
         _ if exit.stderr.trim().is_empty() => Err(unable(exit.status.to_string())),
         _ => Err(unable(exit.stderr.trim().to_owned())),
