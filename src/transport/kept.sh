@@ -60,8 +60,9 @@ relm_again() {
       if [ "$relm_waits" -gt 15 ] && relm_nothing_runs "$1" "$2"; then printf '\n%s missing\n' "$1"; exit; fi
       sleep 0.2 || sleep 1
     done
-    # Once more, for the case that the count was beyond the end. Whoever has seen the mark does not hear it twice.
-    printf '\n'; tail -n 1 "$2/out"; { printf '\n'; tail -n 1 "$2/err"; } >&3
+    # Noise of others may have been counted too. Only then: what is said after the marks falls to the next script.
+    if [ "$relm_out" -gt "$relm_now" ]; then printf '\n'; tail -n 1 "$2/out"; fi
+    if [ "$relm_err" -gt "$relm_now_err" ]; then { printf '\n'; tail -n 1 "$2/err"; } >&3; fi
   ) </dev/null 2>/dev/null &
 }
 
