@@ -9,10 +9,12 @@ use super::{Check, hosts};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 10] = [
+const OWN_STEPS: [&str; 12] = [
     "check_tools",
     "create_release",
     "upload_code",
+    "check_upload",
+    "reopen_release",
     "link_shared",
     "copy_from_current",
     "build_virtualenv",

@@ -11,7 +11,12 @@ use relm::release::{Manifest, Record};
 use super::code::{Code, mode};
 use super::stage::{Stage, ended};
 
-super::under_every_shell!(what_was_touched_is_found, what_steps_made_is_no_difference, a_lost_manifest_is_told);
+super::under_every_shell!(
+    what_was_touched_is_found,
+    what_steps_made_is_no_difference,
+    a_lost_manifest_is_told,
+    code_goes_only_into_a_release_that_is_not_live
+);
 
 /// A release with uploaded and checked code; its record knows the tree.
 async fn uploaded(stage: &Stage, code: &Code) -> Record {
@@ -76,4 +81,19 @@ async fn a_lost_manifest_is_told(stage: Stage) {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].what.contains("manifest"), "{found:?}");
     }
+}
+
+/// An upload begins with an empty tree: what broken attempts left goes away, and what is live never does.
+async fn code_goes_only_into_a_release_that_is_not_live(stage: Stage) {
+    let code = Code::small();
+    let record = uploaded(&stage, &code).await;
+    let tree = stage.path(&format!("releases/{}", record.name));
+    for left in ["left", ".left", "with\nnewline"] {
+        fs::create_dir_all(tree.join(left).join("below")).expect("a directory");
+    }
+    ended(&stage.run(&code.upload(), &record.name).await, 0);
+    ended(&stage.run(&code.check(), &record.name).await, 0);
+    symlink(format!("releases/{}", record.name), stage.path("current")).expect("a link");
+    ended(&stage.run(&code.upload(), &record.name).await, 1);
+    assert_eq!(found(&stage, &record).await, []);
 }
