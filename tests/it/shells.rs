@@ -32,6 +32,7 @@ mod building;
 mod claim;
 mod code;
 mod flip;
+mod inspecting;
 mod kept;
 mod quoting;
 mod readers;
