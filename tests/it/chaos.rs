@@ -7,7 +7,11 @@ mod disk;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -139,20 +143,56 @@ impl Arena {
     }
 }
 
-/// Waits for the end of a deploy, which must come.
-fn end(mut relm: Child, context: &str) -> Done {
-    // Read beside it, so that it never waits for a reader.
-    let (mut stdout, mut stderr) = (relm.stdout.take().expect("a pipe"), relm.stderr.take().expect("a pipe"));
-    let stdout = std::thread::spawn(move || std::io::read_to_string(&mut stdout).expect("UTF-8"));
-    let stderr = std::thread::spawn(move || std::io::read_to_string(&mut stderr).expect("UTF-8"));
-    let ended = within(PATIENCE, || relm.try_wait().expect("a status").is_some());
-    if !ended {
-        relm.kill().expect("a kill");
+/// A deploy under way, heard as it goes.
+struct Deploy {
+    relm: Child,
+    /// How many events it has told.
+    told: Arc<AtomicUsize>,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+}
+
+impl Deploy {
+    fn listen(mut relm: Child) -> Self {
+        // Read beside it, so that it never waits for a reader.
+        let (stdout, mut stderr) = (relm.stdout.take().expect("a pipe"), relm.stderr.take().expect("a pipe"));
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&told);
+        let hear = move || {
+            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+            lines.fold(String::new(), |text, line| {
+                count.fetch_add(1, Ordering::Relaxed);
+                text + &line + "\n"
+            })
+        };
+        let stderr = std::thread::spawn(move || std::io::read_to_string(&mut stderr).expect("UTF-8"));
+        Self { relm, told, stdout: std::thread::spawn(hear), stderr }
     }
-    let code = relm.wait().expect("an end").code();
-    let done = Done { code, stdout: stdout.join().expect("text"), stderr: stderr.join().expect("text") };
-    assert!(ended, "{context}: relm does not end\n{}{}", done.stdout, done.stderr);
-    done
+
+    /// Waits until it has told so many events, or is over.
+    fn await_event(&mut self, count: usize) {
+        let end = Instant::now() + Duration::from_secs(PATIENCE);
+        while self.told.load(Ordering::Relaxed) < count && !self.is_over() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.relm.try_wait().expect("a status").is_some()
+    }
+
+    /// Waits for its end, which must come.
+    fn end(mut self, context: &str) -> Done {
+        let ended = within(PATIENCE, || self.is_over());
+        if !ended {
+            self.relm.kill().expect("a kill");
+        }
+        let code = self.relm.wait().expect("an end").code();
+        let (stdout, stderr) = (self.stdout.join().expect("text"), self.stderr.join().expect("text"));
+        let done = Done { code, stdout, stderr };
+        assert!(ended, "{context}: relm does not end\n{}{}", done.stdout, done.stderr);
+        done
+    }
 }
 
 /// What a run that was not killed says is so.
@@ -177,23 +217,23 @@ fn a_fleet_under_random_blows() {
     let kills = number("RELM_CHAOS_KILLS").unwrap_or(USUAL_KILLS);
     println!("\nRELM_CHAOS_SEED={seed} RELM_CHAOS_KILLS={kills}");
     let mut dice = Dice(seed);
-    let began = Instant::now();
-    arena.fleet.relm(&["deploy"]).ends(0);
-    // Longer than a deploy, so that some blows come when it is over.
-    let longest = usize::try_from(began.elapsed().as_millis()).expect("a short time");
+    let events = arena.fleet.relm(&["deploy", "--json"]).ends(0).json().len();
     let (hosts, blows) = (arena.hosts(), arena.blows());
     let first = arena.fleet.live()[0].clone().expect("a release");
     let undisturbed = tree::read(&hosts["web1"].release(&first));
     let mut landed: BTreeMap<(Blow, String), usize> = BTreeMap::new();
     for round in 0..kills {
         let (blow, host) = (blows[dice.roll(blows.len())], dice.roll(hosts.len()));
-        let moment = dice.roll(longest);
-        let context = format!("seed {seed}, deploy {round}: {blow:?} on host {host} after {moment} ms");
+        // Before the first event it connects and looks around, which takes a while.
+        let (event, more) = (dice.roll(events), dice.roll(60));
+        let more = Duration::from_millis(if event == 0 { more * 10 } else { more } as u64);
+        let context = format!("seed {seed}, deploy {round}: {blow:?} on host {host}, {more:?} after event {event}");
         let before = live(&hosts);
-        let mut relm = arena.begin();
-        std::thread::sleep(Duration::from_millis(moment as u64));
-        arena.strike(blow, host, &mut relm);
-        let done = end(relm, &context);
+        let mut deploy = Deploy::listen(arena.begin());
+        deploy.await_event(event);
+        std::thread::sleep(more);
+        arena.strike(blow, host, &mut deploy.relm);
+        let done = deploy.end(&context);
         arena.mend();
         let step = last_step(&done.stdout);
         *landed.entry((blow, step)).or_default() += 1;
@@ -218,7 +258,7 @@ fn a_fleet_under_random_blows() {
 
 /// The step that had begun last when a deploy ended.
 fn last_step(stdout: &str) -> String {
-    let events = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let begun = events.filter(|event| event["event"] == "step_started").next_back();
+    let mut events = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let begun = events.rfind(|event| event["event"] == "step_started");
     begun.map_or_else(|| "-".to_owned(), |event| event["step"].as_str().unwrap_or_default().to_owned())
 }

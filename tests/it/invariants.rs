@@ -100,6 +100,10 @@ pub(crate) fn the_ending_is_true(events: &[Value], hosts: &Hosts, before: &Live,
         _ => (false, &[]),
     };
     assert!(agrees, "{context}: {end}\nstands: {now:?}\nstood: {before:?}\nnew: {new:?}");
+    if code == 5 {
+        let told_why = |event: &Value| event["event"] == "host_put_back" && event.get("failure").is_some();
+        assert!(!unread.is_empty() || events.iter().any(told_why), "{context}: nobody says why it is mixed: {end}");
+    }
     let said = end["ending"].as_str().expect("an ending");
     assert!(ending.contains(&said), "{context}: {said} with {code}");
     if now.values().any(|live| Some(live) != now.values().next()) {

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use serde_json::Value;
 
 use crate::invariants::{Hosts, all_run, hosts_are_sound, live};
-use crate::site::Site;
+use crate::site::{Site, within};
 use crate::traces;
 
 /// How many tests share the events, so that they run beside each other.
@@ -32,6 +32,14 @@ fn killed_after(site: &Site, count: usize) -> Result<Vec<Value>, usize> {
     relm.kill().expect("a kill");
     relm.wait().expect("an end");
     Ok(events)
+}
+
+/// No process is at work on the hosts: each begins in its host's directory.
+fn is_quiet(site: &Site) -> bool {
+    let hosts = site.path("hosts");
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let mut places = processes.filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok());
+    !places.any(|place| place.starts_with(&hosts))
 }
 
 /// Makes the hosts whole again from what they hold themselves: in an empty home.
@@ -64,6 +72,9 @@ fn killed_at_every_event_of_a_share(share: usize) {
         *landed.entry(place.trim_end().to_owned()).or_default() += 1;
         let hosts = hosts(&site);
         let killed = events[0]["release"].as_str().expect("a release").to_owned();
+        // At once, and when what the dead relm left running on the hosts has ended too.
+        hosts_are_sound(&hosts, &context);
+        assert!(within(20, || is_quiet(&site)), "{context}: scripts outlive relm");
         hosts_are_sound(&hosts, &context);
         let now = live(&hosts);
         let known = |live: &Option<String>| *live == Some(killed.clone()) || *live == Some(before.clone());

@@ -59,6 +59,17 @@ impl Kind {
     ];
 }
 
+impl Kind {
+    /// Says whether the host can be worked on at once, with nothing of the script still running there.
+    pub(super) fn leaves_the_host_as_it_was(self) -> bool {
+        match self {
+            Self::LostBefore(then) | Self::LostAfter(then) => then == Then::Returns,
+            Self::LostMidway(_) | Self::Hangs => false,
+            Self::Exits | Self::WorksAndExits | Self::Killed => true,
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (when, then) = match self {

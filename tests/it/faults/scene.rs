@@ -137,6 +137,10 @@ impl Scene {
             the_ending_is_true(&attempt.events, &hosts, &before, &context);
             undone_is_undone(&attempt.events, copy.path(), &before, &context);
         }
+        if let ([(.., kind)], Some(end)) = (faults, attempt.events.last()) {
+            let may_be_mixed = !kind.leaves_the_host_as_it_was();
+            assert!(may_be_mixed || end["exit_code"] != 5, "{context}: it could have been put back: {end}");
+        }
         assert!(landed || faults.len() > 1, "{context}: nothing happened");
         let healed = self.sound_deploy(copy.path(), self.now + TimeDelta::hours(1)).await;
         all_run(&hosts, &healed, &context);

@@ -1,0 +1,282 @@
+//! A host with its past: what its disk says, and beside that what a person remembers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::{TestCaseError, prop_assert_eq};
+use relm::config::{self, Environment};
+use relm::engine::{On, Plan};
+use relm::operations::Actor;
+use relm::release::{Flip, FlipStage, Record, ReleaseName};
+use relm::survey::{Survey, parse, rollback_target};
+use relm::tasks::{Payload, Site, clean_releases, deploy};
+
+use super::Deed;
+
+/// Read once: thousands of histories begin with it.
+static ENV: LazyLock<Environment> = LazyLock::new(|| {
+    let text = "[source]\ndir = \"code\"\n[env.test.hosts]\nweb1 = { address = \"local:web1\" }\n";
+    let config = config::parse(text, Path::new("/srv/shop/Releases.toml"), Path::new("/home/ada")).expect("a file");
+    config.environment(None).expect("an environment").clone()
+});
+
+/// What a person remembers of a release.
+#[derive(Debug, Clone)]
+struct Memory {
+    made: DateTime<Utc>,
+    wanted_until: Option<DateTime<Utc>>,
+    fate: Fate,
+    process: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It was being built, or is built and was never live.
+    NeverLive,
+    /// It is, or was, live, and nothing was wrong with it.
+    Good,
+    /// It failed, or turned out bad, then.
+    Wrong(DateTime<Utc>),
+}
+
+/// A host: what lies on its disk, as the survey reads it, and beside that what a person remembers.
+pub(super) struct World {
+    env: Environment,
+    now: DateTime<Utc>,
+    live: Option<ReleaseName>,
+    /// The facts of each release but its processes: lines of the survey's answer.
+    disk: BTreeMap<ReleaseName, Disk>,
+    history: Vec<Flip>,
+    memory: BTreeMap<ReleaseName, Memory>,
+}
+
+#[derive(Debug, Clone)]
+struct Disk {
+    record: Record,
+    state: String,
+    lived: bool,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let env = ENV.clone();
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let (disk, memory) = (BTreeMap::new(), BTreeMap::new());
+        Self { env, now, live: None, disk, history: Vec::new(), memory }
+    }
+
+    fn survey(&self) -> Survey {
+        let mut answer = "base /home/ada/www/test\nuser ada\nclock 0\nfree 99999999\n".to_owned();
+        if let Some(live) = &self.live {
+            let _ = writeln!(answer, "link releases/{live}");
+        }
+        for (name, disk) in &self.disk {
+            let record = serde_json::to_string(&disk.record).expect("plain data");
+            let _ = write!(answer, "tree {name}\nrecord {name} {record}\nstate {name} {}\n", disk.state);
+            let _ = if disk.lived { writeln!(answer, "lived {name}") } else { Ok(()) };
+            let _ = if self.memory[name].process { writeln!(answer, "used {name} 7") } else { Ok(()) };
+        }
+        for flip in &self.history {
+            let _ = writeln!(answer, "history {}", serde_json::to_string(flip).expect("plain data"));
+        }
+        let seen = parse(&(answer + "end\n")).expect("an answer");
+        assert_eq!(seen.damage, Vec::<String>::new());
+        Survey { hosts: vec![(self.env.fleet.hosts[0].name.clone(), seen)], silent: Vec::new() }
+    }
+
+    fn record(&self, keep_until: Option<DateTime<Utc>>) -> Record {
+        Record {
+            name: ReleaseName::at(self.now),
+            created: self.now,
+            by: "ada".to_owned(),
+            machine: "desk".to_owned(),
+            source: "dir code".to_owned(),
+            reference: "dir code".to_owned(),
+            commit: None,
+            tree: "f00d".to_owned(),
+            private: keep_until.is_some(),
+            keep_until,
+            message: None,
+            hosts: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// A new release in a state that is written down so.
+    fn make(&mut self, state: &str, keep_until: Option<DateTime<Utc>>) -> ReleaseName {
+        let record = self.record(keep_until);
+        let name = record.name.clone();
+        let state = format!("{state} {}", self.now.to_rfc3339());
+        self.disk.insert(name.clone(), Disk { record, state, lived: false });
+        let memory = Memory { made: self.now, wanted_until: keep_until, fate: Fate::NeverLive, process: false };
+        self.memory.insert(name.clone(), memory);
+        name
+    }
+
+    fn note(&mut self, task: &str, to: Option<&ReleaseName>, stages: &[FlipStage]) {
+        let flip = |stage| Flip {
+            at: self.now,
+            run: self.now,
+            stage,
+            task: task.to_owned(),
+            from: self.live.clone(),
+            to: to.cloned(),
+            by: "ada".to_owned(),
+            machine: "desk".to_owned(),
+            source: String::new(),
+            commit: None,
+            message: None,
+        };
+        let flips: Vec<Flip> = stages.iter().map(|stage| flip(*stage)).collect();
+        self.history.extend(flips);
+    }
+
+    fn go_live(&mut self, name: &ReleaseName, task: &str, stages: &[FlipStage]) {
+        self.note(task, Some(name), stages);
+        let disk = self.disk.get_mut(name).expect("it is there");
+        disk.lived = true;
+        if disk.state.starts_with("bad") {
+            disk.state = format!("complete {}", self.now.to_rfc3339());
+        }
+        self.memory.get_mut(name).expect("it is remembered").fate = Fate::Good;
+        self.live = Some(name.clone());
+    }
+
+    fn go_wrong(&mut self, name: &ReleaseName, word: &str) {
+        self.disk.get_mut(name).expect("it is there").state = format!("{word} {}", self.now.to_rfc3339());
+        self.memory.get_mut(name).expect("it is remembered").fate = Fate::Wrong(self.now);
+    }
+
+    pub(super) fn do_one(&mut self, deed: &Deed) -> Result<(), TestCaseError> {
+        use FlipStage::{Done, Intent};
+        self.now += TimeDelta::minutes(10);
+        match deed {
+            Deed::Deploy => return self.deploy(),
+            Deed::Clean => return self.clean(),
+            Deed::FailInPrepare => {
+                let name = self.make("building", None);
+                self.go_wrong(&name, "failed");
+            }
+            Deed::FailInSwitch => {
+                let (name, before) = (self.make("complete", None), self.live.clone());
+                self.note("deploy", Some(&name), &[Intent, Done]);
+                self.live = Some(name.clone());
+                self.note("put_back", before.as_ref(), &[Intent, Done]);
+                self.live = before;
+                self.go_wrong(&name, "failed");
+            }
+            Deed::DieBuilding => drop(self.make("building", None)),
+            Deed::DieBeforeFlip => {
+                let name = self.make("complete", None);
+                self.note("deploy", Some(&name), &[Intent]);
+            }
+            Deed::DieAfterFlip => {
+                let name = self.make("complete", None);
+                self.go_live(&name, "deploy", &[Intent]);
+            }
+            Deed::Private(days) => drop(self.make("complete", Some(self.now + TimeDelta::days(i64::from(*days))))),
+            Deed::DeployAgain(index) => {
+                let whole = |name: &&ReleaseName| {
+                    let state = &self.disk[*name].state;
+                    Some(*name) != self.live.as_ref() && (state.starts_with("complete") || state.starts_with("bad"))
+                };
+                let all: Vec<ReleaseName> = self.disk.keys().filter(whole).cloned().collect();
+                if !all.is_empty() {
+                    self.go_live(&all[index.index(all.len())].clone(), "deploy", &[Intent, Done]);
+                }
+            }
+            Deed::Rollback => {
+                if let (Ok(target), Some(left)) = (rollback_target(&self.survey(), None), self.live.clone()) {
+                    self.go_live(&target, "rollback", &[Intent, Done]);
+                    self.go_wrong(&left, "bad");
+                }
+            }
+            Deed::Start(index) if !self.memory.is_empty() => {
+                let nth = index.index(self.memory.len());
+                self.memory.values_mut().nth(nth).expect("one of them").process = true;
+            }
+            Deed::Start(_) => {}
+            Deed::StopAll => self.memory.values_mut().for_each(|memory| memory.process = false),
+            Deed::Wait(hours) => self.now += TimeDelta::hours(i64::from(*hours)),
+            Deed::Keep(keep) => self.env.release.keep = *keep,
+        }
+        Ok(())
+    }
+
+    fn clean(&mut self) -> Result<(), TestCaseError> {
+        let survey = self.survey();
+        let actor = self.actor();
+        let site = Site { env: &self.env, survey: &survey, actor: &actor, now: self.now };
+        let lines = clean_releases::preview(site, None).expect("nothing is in the way");
+        let gone = lines.into_iter().filter(|line| line.remove).map(|line| line.release).collect();
+        self.removed(&gone, rollback_target(&survey, None).ok().as_ref())
+    }
+
+    /// A deploy is planned, clean and all, before it does anything.
+    fn deploy(&mut self) -> Result<(), TestCaseError> {
+        let (survey, actor, record) = (self.survey(), self.actor(), self.record(None));
+        let site = Site { env: &self.env, survey: &survey, actor: &actor, now: self.now };
+        let (archive, manifest) = (Arc::new("/tmp/code".into()), Vec::new().into());
+        let payload = Payload { archive, archive_size: 1, manifest, unpacked: 1, tree: "f00d".to_owned() };
+        let gone = self.planned_removals(&deploy::plan(site, &record, &payload).expect("nothing is in the way"));
+        let before = self.live.clone();
+        let name = self.make("complete", None);
+        self.go_live(&name, "deploy", &[FlipStage::Intent, FlipStage::Done]);
+        self.removed(&gone, before.as_ref())
+    }
+
+    fn actor(&self) -> Actor {
+        let (task, by, machine) = ("test".to_owned(), "ada".to_owned(), "desk".to_owned());
+        Actor { task, by, machine, message: None, at: self.now }
+    }
+
+    /// The releases that the plan's clean names on its host.
+    fn planned_removals(&self, plan: &Plan) -> BTreeSet<ReleaseName> {
+        let clean = plan.steps.iter().find(|step| step.name() == "clean_releases").expect("a deploy cleans");
+        let survey = self.survey();
+        let layout = &survey.hosts[0].1.layout;
+        let (host, env) = (&self.env.fleet.hosts[0], &self.env.name);
+        let on = On { host, layout, env, release: plan.release.as_ref(), before: None, before_reference: "" };
+        let work = clean.operation.work(&on);
+        let args = work.script.as_str().lines().find(|line| line.starts_with("set --")).expect("arguments").to_owned();
+        args.split('\'').filter_map(|word| ReleaseName::parse(word).ok()).collect()
+    }
+
+    /// Compares what is removed with what is remembered, and removes it.
+    fn removed(&mut self, gone: &BTreeSet<ReleaseName>, target: Option<&ReleaseName>) -> Result<(), TestCaseError> {
+        // In use and named to be removed is no harm: the host looks again, and it stays.
+        for (name, memory) in &self.memory {
+            let stays = self.must_stay(name, memory, target);
+            let goes = gone.contains(name) && !memory.process;
+            prop_assert_eq!(!goes, stays, "{}: {:?}, keep {}", name, memory, self.env.release.keep);
+        }
+        let goes = |name: &ReleaseName, memory: &Memory| gone.contains(name) && !memory.process;
+        self.memory.retain(|name, memory| !goes(name, memory));
+        self.disk.retain(|name, _| self.memory.contains_key(name));
+        let after = rollback_target(&self.survey(), None).ok();
+        prop_assert_eq!(after.as_ref(), target, "a clean changed where a rollback goes");
+        Ok(())
+    }
+
+    /// Why a release must never be removed now. Everything else must go.
+    fn must_stay(&self, name: &ReleaseName, memory: &Memory, target: Option<&ReleaseName>) -> bool {
+        let is_live = self.live.as_ref() == Some(name);
+        let lately = |then: DateTime<Utc>| self.now - then < TimeDelta::hours(24);
+        let by_fate = match memory.fate {
+            // Places are for the live one first and then for the newest.
+            Fate::Good => {
+                let other = |other: &&ReleaseName| self.live.as_ref() != Some(*other) && *other > name;
+                let newer = self.memory.iter().filter(|(_, memory)| memory.fate == Fate::Good);
+                newer.map(|(other, _)| other).filter(other).count() + 1 < self.env.release.keep
+            }
+            // A private one has a day of its own.
+            Fate::NeverLive => memory.wanted_until.is_none() && lately(memory.made),
+            Fate::Wrong(then) => lately(then),
+        };
+        let is_wanted = memory.wanted_until.is_some_and(|until| until > self.now);
+        is_live || target == Some(name) || is_wanted || memory.process || by_fate
+    }
+}
