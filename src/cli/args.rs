@@ -47,6 +47,7 @@ pub(super) struct Common {
 pub(super) enum Command {
     Deploy(tasks::deploy::Deploy),
     Rollback(tasks::rollback::Rollback),
+    Converge(tasks::converge::Converge),
     SetupRelease(tasks::setup_release::SetupRelease),
     CleanReleases(tasks::clean_releases::CleanReleases),
     Releases(tasks::releases::Releases),

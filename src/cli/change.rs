@@ -14,11 +14,13 @@ use super::connect::{self, Connections};
 use super::{ask, out, screen, signals, who};
 use crate::config::{Config, Environment};
 use crate::engine::{self, Events, Machine, Plan};
+use crate::fleet::HostName;
 use crate::operations::Actor;
 use crate::release::{Record, ReleaseName};
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
 use crate::tasks::{Payload, Refusal, Site};
+use crate::transport::{ConnectError, ConnectErrorKind};
 use crate::ui::text;
 
 /// How a run is shown.
@@ -40,6 +42,10 @@ pub(super) struct Change<'a> {
     pub(super) dry_run: bool,
     show: Show,
     processes: bool,
+    /// Hosts that cannot be reached may be left out, as many as the file allows.
+    spares: bool,
+    /// The environment without the hosts that were left out, and these.
+    reached: OnceLock<(Environment, Vec<HostName>)>,
     stop: CancellationToken,
     /// Whether hosts are being changed.
     pub(super) running: Cell<bool>,
@@ -69,6 +75,8 @@ impl<'a> Change<'a> {
             dry_run: false,
             show: Show::Steps,
             processes: false,
+            spares: false,
+            reached: OnceLock::new(),
             stop,
             running: Cell::new(false),
             seen: OnceLock::new(),
@@ -96,6 +104,12 @@ impl<'a> Change<'a> {
     /// Planned with the processes that run in releases, which takes the hosts a moment to find out.
     pub(super) fn knowing_processes(mut self) -> Self {
         self.processes = true;
+        self
+    }
+
+    /// Goes on without hosts that cannot be reached, as many as the file allows.
+    pub(super) fn sparing(mut self) -> Self {
+        self.spares = true;
         self
     }
 
@@ -136,7 +150,7 @@ impl<'a> Change<'a> {
         let ground = self.survey("").await?;
         let planned = plan(self.site(&ground.survey))?;
         if self.dry_run {
-            return Ok(screen::dry_run(&planned, self.common));
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         Ok(self.carry_out(&planned, &ground.machines()).await)
@@ -156,7 +170,7 @@ impl<'a> Change<'a> {
         let planned = plan(self.site(&ground.survey), &record, &code.payload)?;
         record.steps = planned.planned_steps();
         if self.dry_run {
-            return Ok(screen::dry_run(&planned, self.common));
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         let machines = ground.machines();
@@ -176,16 +190,49 @@ impl<'a> Change<'a> {
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
         let connections = connect::connect(self.config, &self.env).await;
-        if !connections.failed.is_empty() {
-            return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));
-        }
+        self.leave_out(&connections)?;
         let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, self.processes).await;
         let _ = self.seen.set(survey.clone());
         Ok(Ground { survey, connections })
     }
 
+    /// Refuses hosts that cannot be used, or leaves them out where the file allows that.
+    fn leave_out(&self, connections: &Connections) -> Result<(), Complaint> {
+        let failed = &connections.failed;
+        let allowed = if self.spares { self.env.may_miss() } else { 0 };
+        // A host that is there and not to be trusted, or lets nobody in, is not one that is away.
+        let is_away = |(_, error): &(HostName, ConnectError)| error.kind == ConnectErrorKind::Unreachable;
+        if failed.len() > allowed || !failed.iter().all(is_away) {
+            return Err(Complaint::unreachable(self.env.name.as_str(), failed));
+        }
+        if !failed.is_empty() {
+            let mut env = self.env.clone();
+            env.fleet.hosts.retain(|host| failed.iter().all(|(name, _)| *name != host.name));
+            let _ = self.reached.set((env, failed.iter().map(|(host, _)| host.clone()).collect()));
+        }
+        Ok(())
+    }
+
+    /// The environment, without hosts that were left out.
+    fn reached(&self) -> &Environment {
+        self.reached.get().map_or(&self.env, |(env, _)| env)
+    }
+
+    /// The plan as a person is to see it: with the hosts that are left out.
+    pub(super) fn told(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        if let Some((_, behind)) = self.reached.get() {
+            plan.behind.clone_from(behind);
+            let names: Vec<&str> = behind.iter().map(HostName::as_str).collect();
+            let heal = plan.heal.clone().unwrap_or_default();
+            plan.notes
+                .insert(0, format!("{} cannot be reached and stays behind; when it is back: {heal}", names.join(", ")));
+        }
+        plan
+    }
+
     pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
-        Site { env: &self.env, survey, actor: &self.actor, now: self.now }
+        Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
     }
 
     fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
@@ -208,7 +255,7 @@ impl<'a> Change<'a> {
             private: keep_days.is_some(),
             keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
             message: self.actor.message.clone(),
-            hosts: self.env.fleet.names().iter().map(ToString::to_string).collect(),
+            hosts: self.reached().fleet.names().iter().map(ToString::to_string).collect(),
             steps: Vec::new(),
         }
     }
@@ -225,7 +272,7 @@ impl<'a> Change<'a> {
         self.running.set(true);
         let (events, heard) = Events::new(self.show == Show::Lines);
         let screen = screen::start(heard, self.common, self.show);
-        let ended = engine::run(plan, machines, &events, &self.stop).await;
+        let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);
         screen.finish().await;
         ended.exit_code

@@ -7,6 +7,7 @@ mod change;
 mod code;
 mod complaint;
 mod connect;
+mod converge;
 mod debug;
 mod init;
 mod out;

@@ -28,6 +28,12 @@ fn person(by: &str) -> String {
     by.split(" <").next().unwrap_or(by).to_owned()
 }
 
+/// A person's name, and their login where that says more.
+fn with_login(by: &str, login: &str) -> String {
+    let name = person(by);
+    if login.is_empty() || name == login { name } else { format!("{name} ({login})") }
+}
+
 /// A reference and, where there is one, the beginning of its commit.
 fn origin(reference: &str, commit: Option<&str>) -> String {
     match commit.and_then(|commit| commit.get(..10)) {
@@ -94,7 +100,7 @@ pub(super) fn history(report: &history::Report, common: &Common) {
     if common.json {
         return json(report);
     }
-    let mut rows = Table::new(vec!["when", "what", "from", "to", "by", "hosts", "why"]);
+    let mut rows = Table::new(vec!["when", "what", "from", "to", "took", "by", "hosts", "why"]);
     for entry in &report.entries {
         let flip = &entry.flip;
         let name = |release: &Option<_>| release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
@@ -104,7 +110,10 @@ pub(super) fn history(report: &history::Report, common: &Common) {
             format!("{}{unfinished}", flip.task),
             name(&flip.from),
             name(&flip.to),
-            person(&flip.by),
+            flip.seconds
+                .map(|seconds| text::duration(u32::try_from(seconds).map_or(0.0, f64::from)))
+                .unwrap_or_default(),
+            with_login(&flip.by, &flip.login),
             names(&entry.hosts),
             flip.message.clone().unwrap_or_default(),
         ]);

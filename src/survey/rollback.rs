@@ -66,8 +66,11 @@ impl HostSeen {
 
     /// What a deploy replaced when it made `name` live. Rolling back to a release does not change what it replaced.
     fn replaced_by(&self, name: &ReleaseName) -> Option<&ReleaseName> {
-        let deploys = self.history.iter().rev().filter(|flip| flip.task == "deploy" && flip.to.as_ref() == Some(name));
-        deploys.filter_map(|flip| flip.from.as_ref()).find(|from| *from != name)
+        let of = |task: &'static str| {
+            self.history.iter().rev().filter(move |flip| flip.task == task && flip.to.as_ref() == Some(name))
+        };
+        // A host that only converged on it replaced then what the others had replaced before.
+        of("deploy").chain(of("converge")).filter_map(|flip| flip.from.as_ref()).find(|from| *from != name)
     }
 }
 
@@ -218,6 +221,8 @@ mod tests {
                 to: to.map(name),
                 by: String::new(),
                 machine: String::new(),
+                login: String::new(),
+                seconds: None,
                 source: String::new(),
                 commit: None,
                 message: None,

@@ -5,6 +5,7 @@
 mod architecture;
 mod clean;
 mod cli;
+mod converge;
 mod deploy;
 mod docs;
 mod events;
