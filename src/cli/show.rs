@@ -124,7 +124,8 @@ pub(super) fn history(report: &history::Report, common: &Common) {
         table(&rows);
     }
     for (host, lines) in &report.damaged {
-        out::note(format!("{host}: {lines} damaged lines were left out\n"));
+        let lines = if *lines == 1 { "1 damaged line was".to_owned() } else { format!("{lines} damaged lines were") };
+        out::note(format!("{host}: {lines} left out\n"));
     }
     for (host, reason) in &report.unreachable {
         out::note(format!("{host}: {reason}\n"));

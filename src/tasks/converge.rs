@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::batches::batch_sizes;
@@ -12,7 +13,7 @@ use super::resume::{reopen, touched};
 use super::{Payload, Refusal, Site, command, readiness};
 use crate::engine::{Difference, Plan};
 use crate::fleet::HostName;
-use crate::release::{Record, ReleaseName};
+use crate::release::{Flip, Record, ReleaseName};
 use crate::survey::{HostSeen, Survey};
 
 /// Bring every host that is behind or out of step to the release the others run
@@ -94,7 +95,8 @@ fn of_the_fleet(site: Site<'_>) -> Result<ReleaseName, Refusal> {
 fn unclear(site: Site<'_>, reason: String, names: &[&ReleaseName]) -> Refusal {
     let row = |(host, seen): &(HostName, HostSeen)| {
         let live = seen.live();
-        let since = live.and_then(|live| seen.went_live(live)).map(|flip| flip.at.format("%Y-%m-%d %H:%M").to_string());
+        let since =
+            live.and_then(|live| seen.went_live(live)).map(|flip| flip.at.format("%Y-%m-%d %H:%M:%S").to_string());
         let live = live.map_or_else(|| "-".to_owned(), ToString::to_string);
         vec![host.to_string(), live, since.unwrap_or_default()]
     };
@@ -115,7 +117,14 @@ fn most(survey: &Survey) -> Option<&ReleaseName> {
 /// Of the releases that are live somewhere, the one that went live, or live again, last.
 fn newest(survey: &Survey) -> Option<&ReleaseName> {
     let live = survey.hosts.iter().filter_map(|(_, seen)| Some((seen, seen.live()?)));
-    live.max_by_key(|(seen, live)| seen.went_live(live).map(|flip| flip.at)).map(|(_, live)| live)
+    live.max_by_key(|(seen, live)| decided(seen, live)).map(|(_, live)| live)
+}
+
+/// When it was decided that the host runs this. What `converge` did there, and put back, followed the others.
+fn decided(seen: &HostSeen, live: &ReleaseName) -> Option<DateTime<Utc>> {
+    let follows = |flip: &&Flip| seen.history.iter().any(|other| other.task == "converge" && other.run == flip.run);
+    let flips = seen.history.iter().rev().filter(|flip| flip.to.as_ref() == Some(live));
+    flips.filter(|flip| !follows(flip)).map(|flip| flip.at).next()
 }
 
 /// Brings the hosts that are behind to the chosen release. `payload` may only be left out where none needs the code.

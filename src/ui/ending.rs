@@ -136,7 +136,7 @@ fn state(board: &Board, end: &End, width: usize, something_failed: bool) -> Vec<
 
 /// Hosts the run went on without.
 fn behind(end: &End) -> Vec<Line> {
-    let line = || format!("{} could not be reached and still serves what it served", text::list(&end.behind)).into();
+    let line = || format!("{} could not be reached; the run went on without", text::list(&end.behind)).into();
     (!end.behind.is_empty()).then(line).into_iter().collect()
 }
 
