@@ -224,6 +224,9 @@ pub enum Event {
         /// Hosts that could not be read.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unread: Vec<HostName>,
+        /// Hosts that could not be reached at the start: the run went on without them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        behind: Vec<HostName>,
         /// Why a run was refused or what it came to, where steps do not say it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,

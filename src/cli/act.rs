@@ -5,13 +5,14 @@ use super::change::{self, Change};
 use super::complaint::Complaint;
 use super::{lock, own, read, session, trust};
 use crate::release::ReleaseName;
-use crate::tasks::{clean_releases, deploy, rollback, run, setup_release};
+use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_release};
 
 /// Does what needs hosts.
 pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Complaint> {
     match command {
         Command::Deploy(args) => deploy(args, common).await,
         Command::Rollback(args) => rollback(args, common).await,
+        Command::Converge(args) => converge(args, common).await,
         Command::SetupRelease(args) => setup_release(args, common).await,
         Command::CleanReleases(args) => clean_releases(args, common).await,
         Command::Run(args) => run(args, common).await,
@@ -30,7 +31,8 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     session::whole("deploy", common)?;
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
-    let change = Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
+    let change =
+        Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run).sparing();
     if args.resume {
         return change.resume(args.release.as_ref(), &args.source).await;
     }
@@ -47,6 +49,14 @@ async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Comp
     let change = Change::new("rollback", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
     let to: Option<&ReleaseName> = args.to.as_ref();
     change.run(|site| rollback::plan(site, to)).await
+}
+
+async fn converge(args: &converge::Converge, common: &Common) -> Result<u8, Complaint> {
+    session::whole("converge", common)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let change = Change::new("converge", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
+    change.converge(args.to.as_ref()).await
 }
 
 async fn setup_release(args: &setup_release::SetupRelease, common: &Common) -> Result<u8, Complaint> {

@@ -55,6 +55,7 @@ fn time(text: &str) -> Result<Duration, String> {
 pub(super) enum Command {
     Deploy(tasks::deploy::Deploy),
     Rollback(tasks::rollback::Rollback),
+    Converge(tasks::converge::Converge),
     SetupRelease(tasks::setup_release::SetupRelease),
     CleanReleases(tasks::clean_releases::CleanReleases),
     Releases(tasks::releases::Releases),

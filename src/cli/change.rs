@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
@@ -11,10 +11,11 @@ use super::args::Common;
 use super::code::{self, Code};
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
-use super::{ask, locking, out, screen, signals, who};
+use super::{ask, out, screen, signals, who};
 use crate::config::{Config, Environment};
 use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
+use crate::fleet::HostName;
 use crate::operations::Actor;
 use crate::release::{Record, ReleaseName};
 use crate::survey::Survey;
@@ -33,17 +34,21 @@ pub(super) enum Show {
 
 /// One task on one environment.
 pub(super) struct Change<'a> {
-    config: &'a Config,
+    pub(super) config: &'a Config,
     pub(super) env: Environment,
     pub(super) common: &'a Common,
-    actor: Actor,
+    pub(super) actor: Actor,
     now: DateTime<Utc>,
     pub(super) dry_run: bool,
     show: Show,
     processes: bool,
     locking: bool,
     /// The lock, while it is held; or why it could not be taken on a host that may say more of itself.
-    lock: Mutex<Option<Result<Lock, LockError>>>,
+    pub(super) lock: Mutex<Option<Result<Lock, LockError>>>,
+    /// Hosts that cannot be reached may be left out, as many as the file allows.
+    pub(super) spares: bool,
+    /// The environment without the hosts that were left out, and these.
+    pub(super) reached: OnceLock<(Environment, Vec<HostName>)>,
     stop: CancellationToken,
     /// Whether hosts are being changed.
     pub(super) running: Cell<bool>,
@@ -75,6 +80,8 @@ impl<'a> Change<'a> {
             processes: false,
             locking: true,
             lock: Mutex::new(None),
+            spares: false,
+            reached: OnceLock::new(),
             stop,
             running: Cell::new(false),
             seen: OnceLock::new(),
@@ -111,6 +118,12 @@ impl<'a> Change<'a> {
         self
     }
 
+    /// Goes on without hosts that cannot be reached, as many as the file allows.
+    pub(super) fn sparing(mut self) -> Self {
+        self.spares = true;
+        self
+    }
+
     /// Runs a task that makes no release.
     pub(super) async fn run(self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         self.until_stopped(self.try_run(plan)).await
@@ -138,9 +151,7 @@ impl<'a> Change<'a> {
                 if self.running.get() { task.await } else { Err(Complaint::interrupted()) }
             }
         };
-        if let Some(Ok(lock)) = self.lock_slot().take() {
-            lock.release().await;
-        }
+        self.release_lock().await;
         if let (Err(complaint), true) = (&done, self.common.json) {
             screen::refused(&self.actor.task, &self.env.name, self.seen.get(), complaint);
         }
@@ -152,7 +163,7 @@ impl<'a> Change<'a> {
         let planned = plan(self.site(&ground.survey))?;
         self.require_lock()?;
         if self.dry_run {
-            return Ok(screen::dry_run(&planned, self.common));
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         Ok(self.carry_out(&planned, &self.machines(&ground)).await)
@@ -173,7 +184,7 @@ impl<'a> Change<'a> {
         self.require_lock()?;
         record.steps = planned.planned_steps();
         if self.dry_run {
-            return Ok(screen::dry_run(&planned, self.common));
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         let machines = self.machines(&ground);
@@ -193,9 +204,7 @@ impl<'a> Change<'a> {
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
         let connections = connect::connect(self.config, &self.env).await;
-        if !connections.failed.is_empty() {
-            return Err(Complaint::unreachable(self.env.name.as_str(), &connections.failed));
-        }
+        self.leave_out(&connections)?;
         if self.locking && !self.dry_run {
             self.take_lock(&connections).await?;
         }
@@ -204,31 +213,8 @@ impl<'a> Change<'a> {
         Ok(Ground { survey, connections })
     }
 
-    /// Before the survey, so that nothing changes between what is seen and what is done.
-    async fn take_lock(&self, connections: &Connections) -> Result<(), Complaint> {
-        let places = locking::places(self.config, &self.env, connections).await?;
-        let taken = locking::take(&self.env, &places, &locking::holder(&self.env, &self.actor), self.common).await;
-        match taken {
-            // The survey and the plan say better what is wrong with such a host.
-            Ok(_) | Err(LockError::Unable { .. }) => *self.lock_slot() = Some(taken),
-            Err(error) => return Err(locking::complaint(&self.env, &error)),
-        }
-        Ok(())
-    }
-
-    pub(super) fn require_lock(&self) -> Result<(), Complaint> {
-        match &*self.lock_slot() {
-            Some(Err(error)) => Err(locking::complaint(&self.env, error)),
-            _ => Ok(()),
-        }
-    }
-
-    fn lock_slot(&self) -> MutexGuard<'_, Option<Result<Lock, LockError>>> {
-        self.lock.lock().expect("nobody panics while holding this")
-    }
-
     pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
-        Site { env: &self.env, survey, actor: &self.actor, now: self.now }
+        Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
     }
 
     fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
@@ -251,7 +237,7 @@ impl<'a> Change<'a> {
             private: keep_days.is_some(),
             keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
             message: self.actor.message.clone(),
-            hosts: self.env.fleet.names().iter().map(ToString::to_string).collect(),
+            hosts: self.reached().fleet.names().iter().map(ToString::to_string).collect(),
             steps: Vec::new(),
         }
     }
@@ -283,7 +269,7 @@ impl<'a> Change<'a> {
         self.running.set(true);
         let (events, heard) = Events::new(self.show == Show::Lines);
         let screen = screen::start(heard, self.common, self.show);
-        let ended = engine::run(plan, machines, &events, &self.stop).await;
+        let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);
         screen.finish().await;
         ended.exit_code

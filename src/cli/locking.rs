@@ -1,9 +1,10 @@
 //! Takes an environment's lock for a task, and waits for it where that is wanted or will not be long.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::args::Common;
+use super::change::Change;
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
 use super::out;
@@ -56,6 +57,7 @@ pub(super) async fn places(
 pub(super) fn holder(env: &Environment, actor: &Actor) -> Holder {
     Holder {
         by: actor.by.clone(),
+        login: actor.login.clone(),
         machine: actor.machine.clone(),
         pid: std::process::id(),
         task: actor.task.clone(),
@@ -109,5 +111,38 @@ pub(super) fn complaint(env: &Environment, error: &LockError) -> Complaint {
             complaint.next(format!("the same again with --wait 10m, or relm status {}", env.name))
         }
         LockError::TakenBy { .. } => complaint,
+    }
+}
+
+impl Change<'_> {
+    /// Before the survey, so that nothing changes between what is seen and what is done.
+    pub(super) async fn take_lock(&self, connections: &Connections) -> Result<(), Complaint> {
+        let places = places(self.config, &self.env, connections).await?;
+        let taken = take(&self.env, &places, &holder(&self.env, &self.actor), self.common).await;
+        match taken {
+            // The survey and the plan say better what is wrong with such a host.
+            Ok(_) | Err(LockError::Unable { .. }) => *self.lock_slot() = Some(taken),
+            Err(error) => return Err(complaint(&self.env, &error)),
+        }
+        Ok(())
+    }
+
+    pub(super) fn require_lock(&self) -> Result<(), Complaint> {
+        match &*self.lock_slot() {
+            Some(Err(error)) => Err(complaint(&self.env, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Frees the lock, if it is held.
+    pub(super) async fn release_lock(&self) {
+        let lock = self.lock_slot().take();
+        if let Some(Ok(lock)) = lock {
+            lock.release().await;
+        }
+    }
+
+    pub(super) fn lock_slot(&self) -> MutexGuard<'_, Option<Result<Lock, LockError>>> {
+        self.lock.lock().expect("nobody panics while holding this")
     }
 }

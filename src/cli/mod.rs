@@ -3,10 +3,12 @@
 mod act;
 mod args;
 mod ask;
+mod behind;
 mod change;
 mod code;
 mod complaint;
 mod connect;
+mod converge;
 mod debug;
 mod init;
 mod lock;

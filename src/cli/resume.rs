@@ -37,7 +37,7 @@ impl Change<'_> {
         }
         self.require_lock()?;
         if self.dry_run {
-            return Ok(screen::dry_run(&planned, self.common));
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         match &chosen.question {
             Some(question) => ask::confirm(question, self.common.yes)?,
@@ -53,7 +53,7 @@ impl Change<'_> {
     }
 
     /// Freezes the source once more; it must be the tree that the hosts were told of.
-    async fn fetch_again(&self, record: &Record, source: &SourceArgs) -> Result<Code, Complaint> {
+    pub(super) async fn fetch_again(&self, record: &Record, source: &SourceArgs) -> Result<Code, Complaint> {
         let mut wanted = code::wanted(&self.env, source)?;
         if let (Source::Git { reference, .. }, Some(commit)) = (&mut wanted.source, &record.commit) {
             *reference = Some(commit.clone());
@@ -91,7 +91,7 @@ fn as_they_began(mut machines: Vec<Machine>, ground: &Ground, name: &ReleaseName
     machines
 }
 
-async fn inspected(
+pub(super) async fn inspected(
     machines: &[Machine],
     hosts: &[HostName],
     record: &Record,

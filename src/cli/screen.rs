@@ -96,7 +96,8 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
         let (task, env, release) = (plan.task.clone(), plan.env.clone(), plan.release.clone());
         say(Event::RunStarted { task, env, release, steps, dry_run: true });
         let (ending, exit_code, hosts, unread) = (Ending::NothingChanged, 0, BTreeMap::new(), Vec::new());
-        say(Event::RunEnded { ending, exit_code, hosts, unread, reason: None, next: Vec::new() });
+        let (behind, reason, next) = (plan.behind.clone(), None, Vec::new());
+        say(Event::RunEnded { ending, exit_code, hosts, unread, behind, reason, next });
         return 0;
     }
     let release = plan.release.as_ref().map(|release| format!(", release {release}")).unwrap_or_default();
@@ -137,6 +138,7 @@ pub(super) fn refused(task: &str, env: &EnvName, seen: Option<&Survey>, complain
         exit_code: complaint.code,
         hosts: seen.hosts.iter().map(|(host, seen)| (host.clone(), seen.live().cloned())).collect(),
         unread: seen.silent.iter().map(|(host, _)| host.clone()).collect(),
+        behind: Vec::new(),
         reason: Some(complaint.message().to_owned()),
         next: complaint.next_commands().to_vec(),
     });

@@ -28,6 +28,12 @@ fn person(by: &str) -> String {
     by.split(" <").next().unwrap_or(by).to_owned()
 }
 
+/// A person's name, and their login where that says more.
+fn with_login(by: &str, login: &str) -> String {
+    let name = person(by);
+    if login.is_empty() || name == login { name } else { format!("{name} ({login})") }
+}
+
 /// A reference and, where there is one, the beginning of its commit.
 fn origin(reference: &str, commit: Option<&str>) -> String {
     match commit.and_then(|commit| commit.get(..10)) {
@@ -98,7 +104,7 @@ pub(super) fn history(report: &history::Report, common: &Common) {
     if common.json {
         return json(report);
     }
-    let mut rows = Table::new(vec!["when", "what", "from", "to", "by", "hosts", "why"]);
+    let mut rows = Table::new(vec!["when", "what", "from", "to", "took", "by", "hosts", "why"]);
     for entry in &report.entries {
         let flip = &entry.flip;
         let name = |release: &Option<_>| release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
@@ -108,7 +114,10 @@ pub(super) fn history(report: &history::Report, common: &Common) {
             format!("{}{unfinished}", flip.task),
             name(&flip.from),
             name(&flip.to),
-            person(&flip.by),
+            flip.seconds
+                .map(|seconds| text::duration(u32::try_from(seconds).map_or(0.0, f64::from)))
+                .unwrap_or_default(),
+            with_login(&flip.by, &flip.login),
             names(&entry.hosts),
             flip.message.clone().unwrap_or_default(),
         ]);
@@ -119,7 +128,8 @@ pub(super) fn history(report: &history::Report, common: &Common) {
         table(&rows);
     }
     for (host, lines) in &report.damaged {
-        out::note(format!("{host}: {lines} damaged lines were left out\n"));
+        let lines = if *lines == 1 { "1 damaged line was".to_owned() } else { format!("{lines} damaged lines were") };
+        out::note(format!("{host}: {lines} left out\n"));
     }
     for (host, reason) in &report.unreachable {
         out::note(format!("{host}: {reason}\n"));

@@ -23,7 +23,7 @@ pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: Dat
     };
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     let machine = machine.or_else(|| output(&mut Command::new("hostname"))).unwrap_or_else(|| "unknown".to_owned());
-    Actor { task: task.to_owned(), by, machine, message: message.map(str::to_owned), at }
+    Actor { task: task.to_owned(), by, login: login(), machine, message: message.map(str::to_owned), at }
 }
 
 fn output(command: &mut Command) -> Option<String> {

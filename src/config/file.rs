@@ -90,6 +90,9 @@ pub(super) struct ReleaseTable {
     /// How many hosts switch at a time; the last entry repeats. All at once if left out.
     #[schemars(example = (1, "25%", "100%"))]
     pub(super) batches: Option<At<Vec<At<BatchText>>>>,
+    /// How many hosts a deploy may go on without when they cannot be reached; none if left out.
+    #[schemars(example = 1)]
+    pub(super) max_unreachable: Option<At<BatchText>>,
     /// Directories that outlive releases, linked into each.
     #[schemars(example = ["media"])]
     pub(super) shared_dirs: Option<Vec<At<String>>>,

@@ -38,6 +38,7 @@ impl Over for ReleaseTable {
             root: self.root.or(base.root),
             keep: self.keep.or(base.keep),
             batches: self.batches.or(base.batches),
+            max_unreachable: self.max_unreachable.or(base.max_unreachable),
             shared_dirs: self.shared_dirs.or(base.shared_dirs),
             shared_files: self.shared_files.or(base.shared_files),
             copy_from_current: self.copy_from_current.or(base.copy_from_current),

@@ -74,6 +74,8 @@ pub struct ReleaseRules {
     pub keep: usize,
     /// How many hosts switch at a time; the last one repeats until all have.
     pub batches: Vec<Batch>,
+    /// How many hosts a deploy may go on without when they cannot be reached; none if nothing.
+    pub max_unreachable: Option<Batch>,
     /// Directories below `shared/` linked into each release. Relative, without `..`.
     pub shared_dirs: Vec<String>,
     /// Files below `shared/` linked into each release.
@@ -205,6 +207,17 @@ pub struct OwnTask {
 }
 
 impl Environment {
+    /// How many of its hosts a deploy may go on without: a share is rounded down, and one host is always needed.
+    pub fn may_miss(&self) -> usize {
+        let all = self.fleet.hosts.len();
+        let missed = match self.release.max_unreachable {
+            None => 0,
+            Some(Batch::Hosts(hosts)) => hosts,
+            Some(Batch::Percent(percent)) => all * usize::from(percent) / 100,
+        };
+        missed.min(all.saturating_sub(1))
+    }
+
     /// Every role some host has.
     pub fn roles(&self) -> std::collections::BTreeSet<&Role> {
         self.fleet.hosts.iter().flat_map(|host| &host.roles).collect()

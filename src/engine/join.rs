@@ -28,3 +28,22 @@ pub async fn join(machines: &[Machine], record: &Record) -> Result<(), ClaimErro
     }
     Ok(())
 }
+
+/// Takes away the record of a release whose directory is gone, so that it can be built again. Fails closed: with
+/// anything in the directory's place nothing is removed.
+const FORGET: &str = r#"cd -- "$base/.relm/releases" || exit
+if [ -e "../../releases/$name" ] || [ -L "../../releases/$name" ]; then
+  printf 'releases/%s is there again\n' "$name" >&2; exit 1
+fi
+mv -T -- "$name" ".lost-$name-$$" && rm -rf -- ".lost-$name-$$""#;
+
+/// Forgets the release on machines that have lost its directory.
+pub async fn forget_lost(machines: &[Machine], record: &Record) -> Result<(), ClaimError> {
+    let answers = join_all(machines.iter().map(|machine| ask(machine, FORGET, record))).await;
+    for (machine, answer) in machines.iter().zip(answers) {
+        if let Some(reason) = trouble(answer) {
+            return Err(ClaimError::Host { host: machine.host.name.clone(), reason });
+        }
+    }
+    Ok(())
+}

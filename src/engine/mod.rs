@@ -22,7 +22,7 @@ mod switch;
 pub use claim::{ClaimError, claim};
 pub use events::{Events, Heard};
 pub use inspect::{Difference, inspect};
-pub use join::join;
+pub use join::{forget_lost, join};
 pub use journal::hash;
 pub use machine::Machine;
 pub use operation::{On, Operation, Reading, Work};

@@ -60,6 +60,10 @@ pub struct Plan {
     pub next: Vec<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
+    /// The command that brings a fleet together again whose hosts run different releases.
+    pub heal: Option<String>,
+    /// Hosts that could not be reached and are left out.
+    pub behind: Vec<HostName>,
     /// What a person should know before anything is done.
     pub notes: Vec<String>,
     fleet: Fleet,
@@ -77,6 +81,8 @@ impl Plan {
             on_failure: None,
             next: Vec::new(),
             next_when_live: Vec::new(),
+            heal: None,
+            behind: Vec::new(),
             notes: Vec::new(),
             fleet: fleet.clone(),
         }
@@ -150,6 +156,13 @@ impl Plan {
     #[must_use]
     pub fn next(mut self, command: impl Into<String>) -> Self {
         self.next.push(command.into());
+        self
+    }
+
+    /// Names the command that brings a mixed fleet together.
+    #[must_use]
+    pub fn heal(mut self, command: impl Into<String>) -> Self {
+        self.heal = Some(command.into());
         self
     }
 

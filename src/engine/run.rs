@@ -52,22 +52,37 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
             format!("{} lines of output came faster than they could be shown, and were left out", events.left_out());
         events.send(Event::Warning { host: None, message });
     }
-    let look = look(machines).await;
+    let mut look = look(machines).await;
     let (ending, exit_code) = judge(plan, machines, &came, &look, stop.is_cancelled());
+    for host in &plan.behind {
+        look.hosts.insert(host.clone(), None);
+        look.unread.push(host.clone());
+    }
     events.send(Event::RunEnded {
         ending,
         exit_code,
         hosts: look.hosts,
         unread: look.unread,
+        behind: plan.behind.clone(),
         reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { None },
-        next: match came {
-            _ if exit_code == 0 => Vec::new(),
-            _ if ending == Ending::LiveButUnfinished => plan.next_when_live.clone(),
-            Came::AfterSwitch if plan.flips() => plan.next_when_live.clone(),
-            _ => plan.next.clone(),
-        },
+        next: next(plan, &came, ending),
     });
     Ended { ending, exit_code }
+}
+
+/// What to type next.
+fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
+    let heal = plan.heal.iter().cloned();
+    match ending {
+        Ending::Succeeded if plan.behind.is_empty() => Vec::new(),
+        Ending::Succeeded => heal.collect(),
+        Ending::NothingChanged if matches!(came, Came::Through { changed: false }) => Vec::new(),
+        Ending::Mixed if plan.next.iter().any(|next| Some(next) == plan.heal.as_ref()) => plan.next.clone(),
+        Ending::Mixed => heal.chain(plan.next.iter().cloned()).collect(),
+        Ending::LiveButUnfinished => plan.next_when_live.clone(),
+        _ if *came == Came::AfterSwitch && plan.flips() => plan.next_when_live.clone(),
+        _ => plan.next.clone(),
+    }
 }
 
 /// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere.

@@ -14,6 +14,8 @@ pub struct Actor {
     pub task: String,
     /// The person.
     pub by: String,
+    /// The person's login on that machine.
+    pub login: String,
     /// The machine relm runs on.
     pub machine: String,
     /// The reason given with `-m`.
@@ -74,7 +76,9 @@ impl FlipCurrent {
             from: from.cloned(),
             to: to.cloned(),
             by: self.actor.by.clone(),
+            login: self.actor.login.clone(),
             machine: self.actor.machine.clone(),
+            seconds: (stage == FlipStage::Done).then(|| (at - self.actor.at).num_seconds().max(0).unsigned_abs()),
             source: if made { self.record.source.clone() } else { String::new() },
             commit: self.record.commit.clone().filter(|_| made),
             message: self.actor.message.clone(),

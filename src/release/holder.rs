@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Holder {
     /// The person: git identity or login.
     pub by: String,
+    /// Their login there.
+    #[serde(default)]
+    pub login: String,
     /// The machine relm runs on.
     pub machine: String,
     /// relm's process there.

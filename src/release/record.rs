@@ -131,8 +131,14 @@ pub struct Flip {
     pub to: Option<ReleaseName>,
     /// Who.
     pub by: String,
+    /// The login there, which nobody chooses as freely as a name in git.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub login: String,
     /// From which machine.
     pub machine: String,
+    /// Seconds since the run began; in the line of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
     /// The source of the release, as in its record.
     #[serde(default)]
     pub source: String,

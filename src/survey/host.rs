@@ -84,3 +84,10 @@ impl HostSeen {
         self.history.iter().rev().find(|flip| flip.to.as_ref() == Some(name))
     }
 }
+
+impl ReleaseSeen {
+    /// Says whether its record calls it complete. A bad one is, too: who names it knows that.
+    pub fn is_whole(&self) -> bool {
+        self.state.is_complete() || self.state == State::Bad
+    }
+}

@@ -21,6 +21,8 @@ pub struct NoTarget {
 
 /// Chooses the release that was live before the current one, or checks the one asked for.
 pub fn rollback_target(survey: &Survey, wanted: Option<&ReleaseName>) -> Result<ReleaseName, NoTarget> {
+    let half = if wanted.is_none() { half_flipped(survey) } else { None };
+    let wanted = wanted.or(half.as_ref());
     let row = |(host, seen): &(HostName, HostSeen)| {
         let target = wanted.cloned().or_else(|| seen.before_live());
         let trouble = trouble(seen, target.as_ref(), wanted.is_some());
@@ -48,6 +50,19 @@ pub fn rollback_target(survey: &Survey, wanted: Option<&ReleaseName>) -> Result<
     }
 }
 
+/// What a fleet goes back to that a deploy left half flipped: what the flipped hosts ran before, which all others still
+/// run. A release whose deploy came to its end anywhere is not one that was left half way.
+fn half_flipped(survey: &Survey) -> Option<ReleaseName> {
+    let is_unfinished =
+        |seen: &HostSeen| seen.live().and_then(|live| seen.release(live)).is_some_and(|it| !it.is_finished);
+    let (new, others): (Vec<&HostSeen>, Vec<&HostSeen>) =
+        survey.hosts.iter().map(|(_, seen)| seen).partition(|seen| is_unfinished(seen));
+    let target = new.first()?.before_live()?;
+    let is_one = new.iter().all(|seen| seen.live() == new[0].live() && seen.before_live().as_ref() == Some(&target));
+    let has_left_others = !others.is_empty() && others.iter().all(|seen| seen.live() == Some(&target));
+    (is_one && has_left_others).then_some(target)
+}
+
 impl HostSeen {
     /// The release that was live before the current one and has not turned out bad since.
     pub fn before_live(&self) -> Option<ReleaseName> {
@@ -66,8 +81,11 @@ impl HostSeen {
 
     /// What a deploy replaced when it made `name` live. Rolling back to a release does not change what it replaced.
     fn replaced_by(&self, name: &ReleaseName) -> Option<&ReleaseName> {
-        let deploys = self.history.iter().rev().filter(|flip| flip.task == "deploy" && flip.to.as_ref() == Some(name));
-        deploys.filter_map(|flip| flip.from.as_ref()).find(|from| *from != name)
+        let of = |task: &'static str| {
+            self.history.iter().rev().filter(move |flip| flip.task == task && flip.to.as_ref() == Some(name))
+        };
+        // A host that only converged on it replaced then what the others had replaced before.
+        of("deploy").chain(of("converge")).filter_map(|flip| flip.from.as_ref()).find(|from| *from != name)
     }
 }
 
@@ -218,6 +236,8 @@ mod tests {
                 to: to.map(name),
                 by: String::new(),
                 machine: String::new(),
+                login: String::new(),
+                seconds: None,
                 source: String::new(),
                 commit: None,
                 message: None,

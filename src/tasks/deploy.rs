@@ -14,7 +14,7 @@ use super::{Payload, Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
-use crate::release::{Record, ReleaseName, State};
+use crate::release::{Record, ReleaseName};
 use crate::survey::HostSeen;
 use crate::survey::ReleaseSeen;
 
@@ -99,6 +99,7 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
     let plan = Plan::new("deploy", &site.env.name, &site.env.fleet)
         .about(name)
         .next(resume(site, name, false))
+        .heal(command("converge", site.env))
         .next_when_live(resume(site, name, true));
     app_operations(plan, site.env, &record.reference, &[Phase::Check])
 }
@@ -123,7 +124,8 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
 /// The record of a release that is complete on every host.
 fn complete_everywhere(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
     let known = site.survey.hosts.iter().map(|(host, seen)| (host, seen.release(name)));
-    let whole = known.clone().filter_map(|(_, release)| release.filter(|release| is_whole(release)));
+    let whole =
+        known.clone().filter_map(|(_, release)| release.filter(|release| release.has_tree && release.is_whole()));
     let records: Vec<&Record> = whole.map(|release| &release.record).collect();
     match records.first() {
         Some(record) if records.len() == site.survey.hosts.len() => Ok((*record).clone()),
@@ -131,11 +133,6 @@ fn complete_everywhere(site: Site<'_>, name: &ReleaseName) -> Result<Record, Ref
             .table(vec!["host", "state"], known.map(|(host, release)| vec![host.to_string(), state(release)]).collect())
             .next(command("releases", site.env))),
     }
-}
-
-/// A bad one is whole, too: who names it knows that.
-fn is_whole(release: &ReleaseSeen) -> bool {
-    release.has_tree && (release.state.is_complete() || release.state == State::Bad)
 }
 
 fn state(release: Option<&ReleaseSeen>) -> String {

@@ -6,6 +6,7 @@ mod changes;
 pub mod check;
 pub mod clean_releases;
 mod cleaning;
+pub mod converge;
 pub mod deploy;
 mod done;
 pub mod history;

@@ -164,7 +164,7 @@ pub fn to_inspect(site: Site<'_>, name: &ReleaseName) -> Vec<HostName> {
 }
 
 /// The earliest step of each host that has to be done again. What is live is told of and left as it is.
-fn touched(site: Site<'_>, record: &Record, differences: &BTreeMap<HostName, Vec<Difference>>) -> Touched {
+pub(super) fn touched(site: Site<'_>, record: &Record, differences: &BTreeMap<HostName, Vec<Difference>>) -> Touched {
     let is_live = |host: &HostName| site.survey.host(host).and_then(|seen| seen.live()) == Some(&record.name);
     let order = |step: &str| record.steps.iter().position(|planned| planned.name == step).unwrap_or(0);
     let first = |found: &Vec<Difference>| found.iter().map(|one| one.step.clone()).min_by_key(|step| order(step));
@@ -173,7 +173,7 @@ fn touched(site: Site<'_>, record: &Record, differences: &BTreeMap<HostName, Vec
 }
 
 /// Where steps of `prepare` are run again, the release is being built again.
-fn reopen(plan: Plan, site: Site<'_>, name: &ReleaseName) -> Plan {
+pub(super) fn reopen(plan: Plan, site: Site<'_>, name: &ReleaseName) -> Plan {
     let closed = |host: &HostName| {
         let release = site.survey.host(host).and_then(|seen| seen.release(name));
         release.is_some_and(|release| !matches!(release.state, State::Building | State::Live))

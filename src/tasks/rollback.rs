@@ -47,6 +47,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
         .next(command("rollback", site.env))
+        .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
     Ok(app_operations(plan, site.env, &reference, &phases).finish(MarkFinished))
 }

@@ -65,6 +65,10 @@ pub fn report(env: &EnvName, order: &[HostName], survey: &Survey) -> Report {
     }
 }
 
+fn lines(count: usize) -> String {
+    if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") }
+}
+
 fn line(host: &HostName, survey: &Survey) -> Line {
     let silent = survey.silent.iter().find(|(silent, _)| silent == host).map(|(_, reason)| reason.clone());
     let mut line = Line {
@@ -79,6 +83,9 @@ fn line(host: &HostName, survey: &Survey) -> Line {
     };
     let Some(seen) = survey.host(host) else { return line };
     line.trouble.extend(seen.damage.iter().cloned());
+    if seen.damaged_history > 0 {
+        line.trouble.push(format!("{} damaged in its history", lines(seen.damaged_history)));
+    }
     if let Current::Foreign(what) = &seen.current {
         line.trouble.push(format!("current {what}"));
     }

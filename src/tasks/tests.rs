@@ -73,6 +73,8 @@ fn deployed(from: Option<i64>, to: i64) -> Flip {
         to: Some(name(to)),
         by: "ada".to_owned(),
         machine: "desk".to_owned(),
+        login: String::new(),
+        seconds: None,
         source: String::new(),
         commit: None,
         message: None,
@@ -109,7 +111,7 @@ fn survey(env: &Environment) -> Survey {
 
 fn actor(task: &str) -> Actor {
     let (by, machine) = ("ada".to_owned(), "desk".to_owned());
-    Actor { task: task.to_owned(), by, machine, message: None, at: now() }
+    Actor { task: task.to_owned(), by, login: "ada".to_owned(), machine, message: None, at: now() }
 }
 
 fn payload() -> Payload {

@@ -39,6 +39,7 @@ pub(super) struct End {
     pub(super) exit_code: u8,
     pub(super) hosts: BTreeMap<HostName, Option<ReleaseName>>,
     pub(super) unread: Vec<HostName>,
+    pub(super) behind: Vec<HostName>,
     pub(super) reason: Option<String>,
     pub(super) next: Vec<String>,
 }
@@ -143,7 +144,7 @@ impl Board {
 }
 
 fn end(at: DateTime<Utc>, event: &Event) -> Option<End> {
-    let Event::RunEnded { ending, exit_code, hosts, unread, reason, next } = event else {
+    let Event::RunEnded { ending, exit_code, hosts, unread, behind, reason, next } = event else {
         return None;
     };
     Some(End {
@@ -152,6 +153,7 @@ fn end(at: DateTime<Utc>, event: &Event) -> Option<End> {
         exit_code: *exit_code,
         hosts: hosts.clone(),
         unread: unread.clone(),
+        behind: behind.clone(),
         reason: reason.clone(),
         next: next.clone(),
     })

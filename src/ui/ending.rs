@@ -23,6 +23,7 @@ fn good(board: &Board, end: &End, width: usize) -> Vec<Line> {
         _ => Line::new().styled(style::DIM, "· "),
     };
     let mut rows: Vec<Row> = warnings(board).into_iter().collect();
+    rows.extend(row("behind", behind(end)));
     rows.extend(next(end, false));
     let mut lines = lay_out(&rows, indent(rows.iter().map(|row| row.label.as_str())), width);
     // The good news is the last line before the prompt, unless there is something to type.
@@ -50,7 +51,7 @@ fn good_news(board: &Board, end: &End) -> String {
     let release = board.release.as_ref();
     let hosts = text::count(hosts_with(board, end), "host");
     match (task.as_str(), release) {
-        ("deploy", Some(release)) => format!("{env} runs {release} on {hosts}"),
+        ("deploy" | "converge", Some(release)) => format!("{env} runs {release} on {hosts}"),
         ("rollback", Some(release)) => format!("{env} runs {release} again on {hosts}"),
         ("setup-release", Some(release)) => format!("{release} is built on {hosts} of {env}, not live"),
         _ => format!("{}: done", board.title()),
@@ -125,11 +126,18 @@ fn state(board: &Board, end: &End, width: usize, something_failed: bool) -> Vec<
     }
     rows.extend(row("back", put_back(board)));
     rows.extend(row("live", live::lines(board, end, width)));
+    rows.extend(row("behind", behind(end)));
     if end.ending == Ending::LiveButUnfinished {
         rows.extend(row("left", left(board, width)));
     }
     rows.extend(next(end, something_failed));
     rows
+}
+
+/// Hosts the run went on without.
+fn behind(end: &End) -> Vec<Line> {
+    let line = || format!("{} could not be reached; the run went on without", text::list(&end.behind)).into();
+    (!end.behind.is_empty()).then(line).into_iter().collect()
 }
 
 fn row(label: &str, lines: Vec<Line>) -> Option<Row> {

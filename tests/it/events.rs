@@ -60,7 +60,10 @@ fn a_good_run_tells_every_step_on_every_host() {
         ]
     );
     let phases: Vec<&str> = steps.iter().map(|step| step["phase"].as_str().expect("a phase")).collect();
-    assert_eq!(phases, ["prepare", "prepare", "prepare", "prepare", "flip", "after_flip", "finish", "finish"]);
+    assert_eq!(
+        phases,
+        ["prepare", "prepare", "prepare", "prepare", "prepare", "flip", "after_flip", "finish", "finish"]
+    );
     assert!(steps.iter().all(|step| step["hosts"] == json!(["web1", "web2"])));
     for name in names {
         let of = |kind: &str| named(&events, kind).into_iter().filter(|event| event["step"] == name).count();

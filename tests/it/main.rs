@@ -6,6 +6,7 @@ mod architecture;
 mod chaos;
 mod clean;
 mod cli;
+mod converge;
 mod crowd;
 mod deploy;
 mod docs;

@@ -140,6 +140,7 @@ fn history_is_newest_first_and_one_entry_for_all_hosts() {
     assert_eq!(told, expected);
     assert!(entries.iter().all(|entry| entry["hosts"] == json!(["web1", "web2"]) && entry["by"] == "tester"));
     assert_eq!(entries[2]["message"], "oops");
+    assert!(entries.iter().all(|entry| entry["login"] == "tester" && entry["seconds"].is_u64()), "{entries:?}");
     let text = site.relm("history").ends(0).stdout;
     assert!(text.find("put_back").expect("it") < text.find("rollback").expect("it"), "{text}");
 }
@@ -161,6 +162,9 @@ fn torn_lines_of_records_harm_no_other() {
         let report = site.relm("history --json").ends(0).report();
         assert_eq!(report["entries"][0]["to"], b.as_str(), "the next line became part of it");
         assert_eq!(report["damaged"], json!([["web1", 1]]));
+        site.relm("history").ends(0).says(&["web1: 1 damaged line was left out"]);
+        let status = site.relm("status").ends(0).stdout;
+        assert!(status.contains("1 line is damaged in its history"), "{status}");
         site.relm("rollback").ends(0);
         assert_eq!(site.live(), a);
     }

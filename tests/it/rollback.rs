@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::site::{Site, logged};
+use crate::site::{Site, logged, operation};
 
 fn roll_back(site: &Site) -> String {
     site.relm("rollback").ends(0);
@@ -155,4 +155,57 @@ fn a_rollback_runs_what_belongs_to_the_switch_and_builds_nothing() {
     assert_eq!(roll_back(&site), a);
     let ran = ["drain", "restart", "announce"].map(|step| format!("web1 {step} {a}"));
     assert_eq!(site.take_log(), ran);
+}
+
+#[test]
+fn a_half_flipped_fleet_goes_back_to_what_the_others_still_run() {
+    let site = Site::new("web1 web2 web3", "[release]\nkeep = 9\n");
+    let [a, b] = [site.deploy(), site.deploy()];
+    let slow = operation("slow", "after_flip", "", "touch $SITE/flipped; sleep 60");
+    site.configure(&format!("[release]\nkeep = 9\nbatches = [1]\n{slow}"));
+    let mut child = site.start("deploy");
+    site.await_file("flipped");
+    child.kill().expect("a process");
+    let _ = child.wait();
+    site.configure("[release]\nkeep = 9\n");
+    let half = site.host("web1").current().expect("a release");
+    assert_ne!(half, b);
+    assert_eq!(roll_back(&site), b);
+    assert_eq!(site.host("web1").state(&half), "bad");
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
+fn a_flip_whose_restart_failed_leaves_the_target_as_it_was() {
+    let site = Site::new("web1 web2", &logged("restart", "after_flip", "undo = true"));
+    let [a, b] = [site.deploy(), site.deploy()];
+    site.write("broken-restart-web2", "");
+    site.relm("deploy").ends(1);
+    fs::remove_file(site.path("broken-restart-web2")).expect("a file");
+    assert_eq!(site.live(), b);
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
+fn a_live_release_whose_end_failed_can_be_left() {
+    let site = Site::new("web1 web2", &logged("announce", "finish", ""));
+    let [_, b] = [site.deploy(), site.deploy()];
+    site.write("broken-announce-web2", "");
+    site.relm("deploy").ends(4);
+    fs::remove_file(site.path("broken-announce-web2")).expect("a file");
+    assert_eq!(roll_back(&site), b);
+}
+
+#[test]
+fn clocks_of_hosts_have_no_say() {
+    let site = Site::new("web1 web2", "[release]\nkeep = 9\n");
+    let a = site.deploy();
+    let back = "case $PWD in */web2*) set -- -d @0 \"$@\" ;; esac\nexec \"$REAL\" \"$@\"";
+    site.shadow("date", back);
+    let b = site.deploy();
+    site.unshadow("date");
+    let c = site.deploy();
+    assert_ne!(c, b);
+    assert_eq!(roll_back(&site), b);
+    assert_eq!(roll_back(&site), a);
 }

@@ -130,3 +130,22 @@ fn a_wait_in_vain_after_the_flip_puts_back() {
     assert_eq!(ending["ending"], "put_back");
     assert_eq!(site.live(), first);
 }
+
+/// What was taken back is done again; what was done and stands is not.
+#[test]
+fn a_paused_run_is_resumed_where_it_stopped() {
+    let undo = format!("undo = '''{}'''", LOG.replace("OP", "undo-maintenance"));
+    let settings = logged("build", "prepare", "")
+        + &logged("maintenance", "prepare", &undo)
+        + &wait("prepare", "[ -e \"$SITE/ready\" ]", "every = \"1s\", max = \"1s\"")
+        + &logged("later", "prepare", "");
+    let site = Site::new("web1", &settings);
+    site.relm("deploy").ends(75);
+    site.take_log();
+    site.write("ready", "");
+    site.relm("deploy --resume").ends(0);
+    let log = site.take_log();
+    let did: Vec<&str> = log.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(did, ["maintenance", "later"]);
+    site.live();
+}

@@ -9,6 +9,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
     let root = table.root.as_ref().map_or(Some("www".to_owned()), |root| host_root(check, root));
     let keep = table.keep.as_ref().map_or(Some(3), |keep| kept(check, keep));
     let batches = table.batches.as_ref().map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
+    let max_unreachable = table.max_unreachable.as_ref().map_or(Some(None), |text| missed(check, text));
     let mut taken = Vec::new();
     let mut paths = |key, list: &Option<Vec<At<String>>>| {
         let list: Vec<_> = list.iter().flatten().map(|path| release_path(check, key, path, &mut taken)).collect();
@@ -21,6 +22,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
         root: root?,
         keep: keep?,
         batches: batches?,
+        max_unreachable: max_unreachable?,
         shared_dirs: shared_dirs?,
         shared_files: shared_files?,
         copy_from_current: copy_from_current?,
@@ -87,6 +89,20 @@ fn batch(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Batch> {
         check.problem(text.span(), format!("a batch cannot be {shown}"), hint);
     }
     batch
+}
+
+/// Takes how many hosts may be missing: nothing for none.
+fn missed(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Option<Batch>> {
+    let (missed, shown) = match &text.value {
+        BatchText::Hosts(0) => return Some(None),
+        BatchText::Hosts(count) => (usize::try_from(*count).ok().map(Batch::Hosts), count.to_string()),
+        BatchText::Percent(percent) => (percentage(percent).map(Batch::Percent), format!("{percent:?}")),
+    };
+    if missed.is_none() {
+        let hint = "a number of hosts from 0, or a share from \"1%\" to \"100%\"; one host is always needed".to_owned();
+        check.problem(text.span(), format!("`max_unreachable` cannot be {shown}"), hint);
+    }
+    missed.map(Some)
 }
 
 fn percentage(text: &str) -> Option<u8> {

@@ -7,7 +7,8 @@ use super::super::suggest::did_you_mean;
 use super::Check;
 
 /// What `relm` itself answers to.
-const BUILT_IN: [&str; 15] = [
+const BUILT_IN: [&str; 16] = [
+    "converge",
     "deploy",
     "rollback",
     "setup-release",

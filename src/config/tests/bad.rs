@@ -40,6 +40,9 @@ fn mistakes_in_tables() {
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),
         ("[tasks.\"a;b\"]\noperations = [\"setup-release\"]", "task name \"a;b\"", 5),
         // [release]
+        ("[release]\nmax_unreachable = -1", "`max_unreachable` cannot be -1", 6),
+        ("[release]\nmax_unreachable = \"some\"", "`max_unreachable` cannot be \"some\"", 6),
+        ("[release]\nmax_unreachable = true", "`max_unreachable` must be", 6),
         ("[release]\nroot = \"\"", "`root` is empty", 6),
         ("[release]\nroot = \"/\"", "whole file system", 6),
         ("[release]\nroot = \"//.\"", "whole file system", 6),

@@ -69,6 +69,8 @@ fn note(holder: &Holder, from: Option<&Holder>) -> String {
         from: None,
         to: None,
         by: holder.by.clone(),
+        login: holder.login.clone(),
+        seconds: None,
         machine: holder.machine.clone(),
         source: String::new(),
         commit: None,

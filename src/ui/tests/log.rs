@@ -120,6 +120,7 @@ impl Log {
             exit_code,
             hosts,
             unread: Vec::new(),
+            behind: Vec::new(),
             reason: None,
             next: next.iter().map(|&command| command.to_owned()).collect(),
         });

@@ -210,6 +210,7 @@ impl Scene {
             task: "deploy".to_owned(),
             by: "ada".to_owned(),
             machine: "desk".to_owned(),
+            login: "ada".to_owned(),
             message: None,
             at: now,
         };

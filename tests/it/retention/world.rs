@@ -124,6 +124,8 @@ impl World {
             task: task.to_owned(),
             from: self.live.clone(),
             to: to.cloned(),
+            login: "ada".to_owned(),
+            seconds: None,
             by: "ada".to_owned(),
             machine: "desk".to_owned(),
             source: String::new(),
@@ -230,7 +232,7 @@ impl World {
 
     fn actor(&self) -> Actor {
         let (task, by, machine) = ("test".to_owned(), "ada".to_owned(), "desk".to_owned());
-        Actor { task, by, machine, message: None, at: self.now }
+        Actor { task, by, machine, login: "ada".to_owned(), message: None, at: self.now }
     }
 
     /// The releases that the plan's clean names on its host.

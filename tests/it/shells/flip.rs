@@ -24,6 +24,7 @@ pub(super) fn operation(to: u32, leaves_bad: bool) -> FlipCurrent {
     let actor = Actor {
         task: if leaves_bad { "rollback" } else { "deploy" }.to_owned(),
         by: "Zoë O'Neil".to_owned(),
+        login: "ada".to_owned(),
         machine: "laptop".to_owned(),
         message: Some("a 'quoted'\ntext \\ %s".to_owned()),
         at: at(1000),

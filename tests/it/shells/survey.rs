@@ -49,6 +49,7 @@ async fn flip(stage: &Stage, from: Option<u32>, to: u32) {
     let actor = Actor {
         task: "deploy".to_owned(),
         by: "Zoë".to_owned(),
+        login: "ada".to_owned(),
         machine: "laptop".to_owned(),
         message: Some("a 'quoted' \\ text".to_owned()),
         at: at(to + 100),

@@ -1,0 +1,46 @@
+//! Hosts that cannot be reached and may be left out of a run.
+
+use super::change::Change;
+use super::complaint::Complaint;
+use super::connect::Connections;
+use crate::config::Environment;
+use crate::engine::Plan;
+use crate::fleet::HostName;
+use crate::transport::{ConnectError, ConnectErrorKind};
+
+impl Change<'_> {
+    /// Refuses hosts that cannot be used, or leaves them out where the file allows that.
+    pub(super) fn leave_out(&self, connections: &Connections) -> Result<(), Complaint> {
+        let failed = &connections.failed;
+        let allowed = if self.spares { self.env.may_miss() } else { 0 };
+        // A host that is there and not to be trusted, or lets nobody in, is not one that is away.
+        let is_away = |(_, error): &(HostName, ConnectError)| error.kind == ConnectErrorKind::Unreachable;
+        if failed.len() > allowed || !failed.iter().all(is_away) {
+            return Err(Complaint::unreachable(self.env.name.as_str(), failed));
+        }
+        if !failed.is_empty() {
+            let mut env = self.env.clone();
+            env.fleet.hosts.retain(|host| failed.iter().all(|(name, _)| *name != host.name));
+            let _ = self.reached.set((env, failed.iter().map(|(host, _)| host.clone()).collect()));
+        }
+        Ok(())
+    }
+
+    /// The environment, without hosts that were left out.
+    pub(super) fn reached(&self) -> &Environment {
+        self.reached.get().map_or(&self.env, |(env, _)| env)
+    }
+
+    /// The plan as a person is to see it: with the hosts that are left out.
+    pub(super) fn told(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        if let Some((_, behind)) = self.reached.get() {
+            plan.behind.clone_from(behind);
+            let names: Vec<&str> = behind.iter().map(HostName::as_str).collect();
+            let heal = plan.heal.clone().unwrap_or_default();
+            plan.notes
+                .insert(0, format!("{} cannot be reached and stays behind; when it is back: {heal}", names.join(", ")));
+        }
+        plan
+    }
+}

@@ -1,0 +1,55 @@
+//! `relm converge`, from the connection to the exit code.
+
+use super::change::Change;
+use super::complaint::Complaint;
+use super::resume::inspected;
+use super::screen;
+use crate::engine::{self, Machine};
+use crate::fleet::HostName;
+use crate::release::ReleaseName;
+use crate::tasks::converge;
+use crate::tasks::deploy::SourceArgs;
+
+impl Change<'_> {
+    /// Brings hosts that are behind to the fleet's release.
+    pub(super) async fn converge(self, to: Option<&ReleaseName>) -> Result<u8, Complaint> {
+        self.until_stopped(self.try_converge(to)).await
+    }
+
+    async fn try_converge(&self, to: Option<&ReleaseName>) -> Result<u8, Complaint> {
+        let ground = self.survey("").await?;
+        let site = self.site(&ground.survey);
+        let chosen = converge::choose(site, to)?;
+        let machines = self.machines(&ground);
+        self.require_lock()?;
+        if chosen.behind.is_empty() {
+            let nothing = converge::nothing(site, &chosen);
+            if self.dry_run {
+                return Ok(screen::dry_run(&nothing, self.common));
+            }
+            return Ok(self.carry_out(&nothing, &machines).await);
+        }
+        let differences = inspected(&machines, &converge::to_inspect(site, &chosen), &chosen.record).await?;
+        let mut planned = converge::plan(site, &chosen, None, &differences)?;
+        let mut code = None;
+        if crate::tasks::resume::needs_code(&planned) {
+            let fetched = self.fetch_again(&chosen.record, &SourceArgs::default()).await?;
+            planned = converge::plan(site, &chosen, Some(&fetched.payload), &differences)?;
+            // Kept: its files vanish with it.
+            code = Some(fetched);
+        }
+        if self.dry_run {
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
+        }
+        self.confirm(&planned)?;
+        self.running.set(true);
+        let of = |hosts: &[HostName]| -> Vec<Machine> {
+            machines.iter().filter(|machine| hosts.contains(&machine.host.name)).cloned().collect()
+        };
+        engine::forget_lost(&of(&chosen.lost), &chosen.record).await?;
+        engine::join(&of(&chosen.joining), &chosen.record).await?;
+        let exit_code = self.carry_out(&planned, &machines).await;
+        drop(code);
+        Ok(exit_code)
+    }
+}

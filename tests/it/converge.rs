@@ -1,0 +1,186 @@
+//! Hosts that cannot be reached, and how the fleet comes together again.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::site::{Site, logged, operation};
+
+/// Nobody reaches the host from here on.
+fn take_away(site: &Site, host: &str) {
+    let path = site.path(format!("hosts/{host}"));
+    if path.exists() {
+        fs::rename(&path, site.path(format!("{host}-away"))).expect("a host");
+    }
+    fs::write(path, "").expect("a file");
+}
+
+fn bring_back(site: &Site, host: &str) {
+    let path = site.path(format!("hosts/{host}"));
+    fs::remove_file(&path).expect("a file");
+    if site.path(format!("{host}-away")).exists() {
+        fs::rename(site.path(format!("{host}-away")), path).expect("a host");
+    }
+}
+
+const ONE_MAY_MISS: &str = "[release]\nmax_unreachable = 1\n";
+
+#[test]
+fn a_host_that_is_away_is_refused_unless_the_file_says_otherwise() {
+    let site = Site::new("web1 web2 web3", "");
+    let first = site.deploy();
+    take_away(&site, "web2");
+    site.relm("deploy").ends(3).says(&["web2"]);
+    site.configure(ONE_MAY_MISS);
+    take_away(&site, "web3");
+    site.relm("deploy").ends(3).says(&["web2", "web3"]);
+    take_away(&site, "web1");
+    site.configure("[release]\nmax_unreachable = \"100%\"\n");
+    site.relm("deploy").ends(3);
+    for host in ["web1", "web2", "web3"] {
+        bring_back(&site, host);
+    }
+    // A half of three is one.
+    site.configure("[release]\nmax_unreachable = \"50%\"\n");
+    take_away(&site, "web1");
+    take_away(&site, "web2");
+    site.relm("deploy").ends(3);
+    bring_back(&site, "web2");
+    site.relm("rollback").ends(3);
+    assert_eq!(site.host("web2").current().expect("a release"), first);
+}
+
+#[test]
+fn a_deploy_goes_on_without_a_host_and_converge_brings_it_along() {
+    let settings = ONE_MAY_MISS.to_owned()
+        + &logged("build", "prepare", "")
+        + &logged("migrate", "prepare", "once = true")
+        + &logged("restart", "after_flip", "")
+        + &logged("announce", "finish", "once = true");
+    let site = Site::new("web1 web2 web3", &settings);
+    let first = site.deploy();
+    site.take_log();
+    take_away(&site, "web1");
+    let dry = site.relm("deploy --dry-run").ends(0);
+    assert!(dry.stdout.contains("web1 cannot be reached and stays behind"), "{}", dry.stdout);
+    let done = site.relm("deploy --json").ends(0);
+    let ending = done.ending();
+    let second = site.host("web2").current().expect("a release");
+    assert_eq!((&ending["ending"], &ending["behind"]), (&json!("succeeded"), &json!(["web1"])));
+    assert_eq!(ending["hosts"], json!({ "web1": null, "web2": second, "web3": second }));
+    assert_eq!(ending["next"], json!(["relm converge test"]));
+    assert!(done.stdout.contains("web1 cannot be reached and stays behind"), "{}", done.stdout);
+    assert!(site.take_log().contains(&format!("web2 migrate {second}")), "the first host that is there");
+
+    bring_back(&site, "web1");
+    assert_eq!(site.host("web1").current().expect("a release"), first);
+    assert_eq!(site.relm("status --json").ends(0).report()["in_step"], false);
+    let ending = site.relm("converge --json").ends(0).ending();
+    assert_eq!(ending["ending"], "succeeded");
+    assert_eq!(ending["hosts"], json!({ "web1": second, "web2": second, "web3": second }));
+    assert_eq!(site.live(), second);
+    assert_eq!(site.take_log(), [format!("web1 build {second}"), format!("web1 restart {second}")]);
+    assert_eq!(site.host("web1").record(&second), site.host("web2").record(&second));
+    let status = site.relm("status --json").ends(0).report();
+    assert_eq!((&status["in_step"], &status["unfinished"]), (&json!(true), &json!([])));
+
+    let again = site.relm("converge --json").ends(0).ending();
+    assert_eq!(again["ending"], "nothing_changed");
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
+}
+
+#[test]
+fn people_are_told_who_is_behind() {
+    let site = Site::new("web1 web2", ONE_MAY_MISS);
+    site.deploy();
+    take_away(&site, "web2");
+    let done = site.relm("deploy").ends(0).says(&["behind", "web2", "relm converge test"]);
+    assert!(done.stderr.contains("test runs"), "{}", done.stderr);
+}
+
+#[test]
+fn a_failing_host_is_put_back_alone() {
+    let site = Site::new("web1 web2 web3", &(ONE_MAY_MISS.to_owned() + &logged("health", "after_flip", "undo = true")));
+    let first = site.deploy();
+    take_away(&site, "web3");
+    site.relm("deploy").ends(0);
+    let second = site.host("web1").current().expect("a release");
+    bring_back(&site, "web3");
+    site.write("broken-health-web3", "");
+    site.take_log();
+    let ending = site.relm("converge --json").ends(1).ending();
+    assert_eq!(ending["hosts"], json!({ "web1": second, "web2": second, "web3": first }));
+    assert_eq!(ending["ending"], "put_back");
+    assert_eq!(ending["next"], json!(["relm converge test"]));
+    assert!(site.take_log().iter().all(|line| line.starts_with("web3")), "others were touched");
+    fs::remove_file(site.path("broken-health-web3")).expect("a file");
+    site.relm("converge").ends(0);
+    assert_eq!(site.live(), second);
+}
+
+/// What made the fleet mixed: the old release of web1 is gone, so web1 keeps the new one.
+fn mixed(fleet: &str) -> (Site, String, String) {
+    let site = Site::new(fleet, "");
+    let first = site.deploy();
+    let vanish = r#"[ $RELM_HOST != web2 ] || { rm -rf "$SITE"/hosts/web1/www/test/releases/OLD; exit 1; }"#;
+    let settings = operation("break", "after_flip", "", &vanish.replace("OLD", &first));
+    site.configure(&("[release]\nbatches = [1]\n".to_owned() + &settings));
+    let ending = site.relm("deploy --json").ends(5).ending();
+    assert_eq!(ending["next"][0], "relm converge test");
+    let second = site.host("web1").current().expect("a release");
+    site.configure("");
+    (site, first, second)
+}
+
+#[test]
+fn one_command_heals_a_mixed_fleet() {
+    for fleet in ["web1 web2", "web1 web2 web3"] {
+        let (site, first, _) = mixed(fleet);
+        site.relm("converge").ends(0);
+        assert_eq!(site.live(), first, "{fleet}");
+        assert_eq!(site.host("web1").read("app.txt"), "one\n", "it was built again");
+        assert_eq!(site.relm("status --json").ends(0).report()["in_step"], true);
+    }
+}
+
+#[test]
+fn a_source_that_is_another_now_is_never_called_the_same_release() {
+    let (site, _, second) = mixed("web1 web2");
+    site.write("code/app.txt", "two\n");
+    site.relm("converge").ends(3).says(&["the source has changed"]);
+    assert_eq!(site.host("web1").current().expect("a release"), second);
+}
+
+#[test]
+fn what_the_fleet_runs_is_asked_when_it_is_not_clear() {
+    let site = Site::new("web1 web2 web3", "");
+    let [a, b] = [site.deploy(), site.deploy()];
+    // web1 alone runs what went live last; most hosts run what was there before.
+    for host in ["web2", "web3"] {
+        site.host(host).repoint(&format!("releases/{a}"));
+    }
+    let refused = site.relm("converge").ends(3);
+    for words in ["not clear", "web1", &a, &b, "--to"] {
+        assert!(refused.stderr.contains(words), "{words}:\n{}", refused.stderr);
+    }
+    site.relm(&format!("converge --to {b}")).ends(0);
+    assert_eq!(site.live(), b);
+    let empty = Site::new("web1 web2", "");
+    empty.relm("converge").ends(3).says(&["nothing is live", "relm deploy test"]);
+}
+
+#[test]
+fn a_half_flipped_deploy_is_resumed_and_not_converged() {
+    let site = Site::new("web1 web2", "");
+    site.deploy();
+    site.configure(
+        &("[release]\nbatches = [1]\n".to_owned()
+            + &operation("slow", "after_flip", "", "touch $SITE/flipped; sleep 60")),
+    );
+    let mut child = site.start("deploy");
+    site.await_file("flipped");
+    child.kill().expect("a process");
+    let _ = child.wait();
+    site.relm("converge").ends(3).says(&["has not come to its end", "relm deploy test --resume"]);
+}
