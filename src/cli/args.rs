@@ -53,6 +53,7 @@ pub(super) enum Command {
     Status(tasks::status::Status),
     History(tasks::history::History),
     Check(tasks::check::Check),
+    Verify(tasks::verify::Verify),
     Run(tasks::run::Run),
     /// List every task, relm's own and those of Releases.toml
     Tasks,

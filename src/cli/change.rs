@@ -48,9 +48,9 @@ pub(super) struct Change<'a> {
 }
 
 /// What stands ready when a task is planned.
-struct Ground {
-    survey: Survey,
-    connections: Connections,
+pub(super) struct Ground {
+    pub(super) survey: Survey,
+    pub(super) connections: Connections,
 }
 
 impl<'a> Change<'a> {
@@ -227,7 +227,7 @@ impl<'a> Change<'a> {
 }
 
 impl Ground {
-    fn machines(&self) -> Vec<Machine> {
+    pub(super) fn machines(&self) -> Vec<Machine> {
         let hosts = self.connections.hosts.iter();
         let machines = hosts.filter_map(|(host, transport)| {
             let seen = self.survey.host(&host.name)?;

@@ -1,14 +1,17 @@
 //! Runs any plan: steps over hosts, batches, interruption, putting back. Names no operation.
 
 mod claim;
+mod differences;
 mod ending;
 mod events;
+mod inspect;
 mod journal;
 mod machine;
 mod operation;
 mod plan;
 mod put_back;
 mod run;
+mod seal;
 mod step;
 mod stretch;
 mod survey;
@@ -16,8 +19,10 @@ mod switch;
 
 pub use claim::{ClaimError, claim};
 pub use events::{Events, Heard};
+pub use differences::{Difference, What};
+pub use inspect::{inspect, verify};
 pub use machine::Machine;
-pub use operation::{On, Operation, Reading, Work};
+pub use operation::{Makes, On, Operation, Reading, Work};
 pub use plan::{Batches, Plan, Step};
 pub use run::{Ended, run};
 pub use survey::survey;

@@ -34,6 +34,11 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// What it leaves in the release's tree, for the seals.
+    fn makes(&self) -> Makes {
+        Makes::Nothing
+    }
+
     /// Says whether a release's journal is told that it is done.
     fn is_journaled(&self) -> bool {
         true
@@ -43,6 +48,17 @@ pub trait Operation: Debug + Send + Sync {
     fn may_fail(&self) -> bool {
         false
     }
+}
+
+/// What an operation leaves in a release's tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Makes {
+    /// Nothing that is not written down otherwise.
+    Nothing,
+    /// The code and nothing else: the tree is what its manifest says.
+    Code,
+    /// Whatever it makes, changes or removes there is its own.
+    Files,
 }
 
 /// Where an operation works: one host of one run.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Events, Machine, On, Work, journal};
+use super::{Events, Machine, On, Work, journal, seal};
 use crate::event::{Event, Failure, Outcome};
 use crate::fleet::HostName;
 use crate::transport::{Exec, Stream};
@@ -34,7 +34,7 @@ pub(super) async fn run_step(
     let (name, host) = (step.name(), machine.host.name.clone());
     run.events.send(Event::HostStarted { step: name.clone(), host: host.clone() });
     let started = Instant::now();
-    let work = step.operation.work(on);
+    let work = seal::sealed(&name, step.operation.makes(), step.operation.work(on), on);
     let work = Work {
         script: if step.operation.is_journaled() { journal::journaled(&name, &work, on) } else { work.script },
         ..work

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{On, Operation, Reading, Work};
+use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::fleet::{Role, Targets};
 use crate::script::Script;
 use crate::transport::Input;
@@ -84,6 +84,10 @@ impl Operation for RunCommand {
             return None;
         }
         Some(self.running(on, command, on.before_reference))
+    }
+
+    fn makes(&self) -> Makes {
+        if self.journaled { Makes::Files } else { Makes::Nothing }
     }
 
     fn is_serial(&self) -> bool {

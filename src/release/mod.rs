@@ -7,7 +7,7 @@ mod record;
 mod retention;
 
 pub use layout::Layout;
-pub use manifest::{Entry, Kind, Manifest, ManifestError, hex};
+pub use manifest::{Entry, Kind, Manifest, ManifestError, escape, hex, unescape};
 pub use name::{ReleaseName, ReleaseNameError};
 pub use record::{Flip, FlipStage, Record, State};
 pub use retention::{Facts, Reason, Verdict, decide};

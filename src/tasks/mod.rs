@@ -15,6 +15,7 @@ pub mod rollback;
 pub mod run;
 pub mod setup_release;
 pub mod status;
+pub mod verify;
 
 use std::path::PathBuf;
 use std::sync::Arc;

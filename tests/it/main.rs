@@ -24,3 +24,4 @@ mod ssh_deploy;
 mod sshd;
 mod unfinished;
 mod upload;
+mod verify;
