@@ -18,7 +18,7 @@ if [ -e seals ]; then sed "s/^/seal$tab/" seals; fi
 cd -- "$relm_tree" || exit
 other() { if [ -f "./$1" ] && [ ! -r "./$1" ]; then printf 'unread %s\n' "$2"; else printf 'edited %s\n' "$2"; fi; }
 sed -n '/\\/!s/^f [0-7]* [0-9]* \([0-9a-f]*\) /\1  .\//p' "$relm_sealed/manifest" | sha256sum -c 2>/dev/null |
-  sed -n 's/^\.\/\(.*\): FAILED.*/\1/p' | while IFS= read -r path; do other "$path" "$path"; done
+  sed -n 's/^\.\/\(.*\): FAILED\( open or read\)\{0,1\}$/\1/p' | while IFS= read -r path; do other "$path" "$path"; done
 sed -n '/^f .*\\/p' "$relm_sealed/manifest" | while IFS= read -r line; do
   rest=${line#* } rest=${rest#* } rest=${rest#* }
   hash=${rest%% *} escaped=${rest#* }

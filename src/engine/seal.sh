@@ -19,7 +19,14 @@ relm_seal() (
       { sort -- listing gone.now gone.now | uniq -u && cat made.now; } >listing.new || exit ;;
   esac
   # In this order: what is sealed twice is sealed all the same.
-  mv -f -- seals.new seals && mv -f -- listing.new listing && rm -f -- listing.was listing.now gone.now made.now
+  mv -f -- seals.new seals && mv -f -- listing.new listing || exit
+  # A release that is being built is flushed when it is complete. What comes after must be on the disk before the flip,
+  # or before the run says that it is done.
+  case $(cat state 2>/dev/null) in
+    building*|failed*) ;;
+    *) if [ -s gone.now ] || [ -s made.now ]; then for place in "$relm_tree" .; do sync -f "$place" 2>/dev/null || sync; done; fi ;;
+  esac
+  rm -f -- listing.was listing.now gone.now made.now
 )
 if [ "$relm_makes" = files ] && [ -d "$relm_sealed" ]; then
   # While a release is built, everything in it is the work of its steps: also what one left that was killed and is run

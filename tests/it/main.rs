@@ -10,6 +10,7 @@ mod docs;
 mod events;
 mod failures;
 mod operations;
+mod power_cuts;
 mod python;
 mod reports;
 mod rollback;

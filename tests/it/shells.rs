@@ -36,6 +36,7 @@ mod flip_race;
 mod quoting;
 mod removing;
 mod running;
+mod seals;
 mod streams;
 mod survey;
 mod transport;

@@ -198,7 +198,7 @@ fn another_hard_link_is_no_difference() {
 fn a_virtualenv_is_sealed() {
     let site = Site::new("web1", "[python]\ncommand = \"true\"\ninstaller = \"pip\"\n");
     site.deploy();
-    site.relm("run -- python_env/bin/python -c 'import json'").ends(0);
+    site.relm_with(["run", "--", "python_env/bin/python", "-c", "import json"]).ends(0);
     assert_told(&site, &[]);
     let live = site.host("web1").path("current/python_env");
     fs::write(live.join("pyvenv.cfg"), "").expect("a file");
