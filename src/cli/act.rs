@@ -20,6 +20,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::Status(args) => read::status(args.env.as_deref(), common).await,
         Command::History(args) => read::history(args.env.as_deref(), common).await,
         Command::Check(args) => read::check(args.env.as_deref(), common).await,
+        Command::Verify(args) => read::verify(args, common).await,
         Command::Trust(args) => trust::trust(args, common).await,
         Command::Lock(command) => lock::act(command, common).await,
         Command::Own(words) => own::run(words, common).await,

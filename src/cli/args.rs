@@ -62,6 +62,7 @@ pub(super) enum Command {
     Status(tasks::status::Status),
     History(tasks::history::History),
     Check(tasks::check::Check),
+    Verify(tasks::verify::Verify),
     Run(tasks::run::Run),
     #[command(subcommand)]
     Lock(super::lock::LockCommand),

@@ -13,7 +13,7 @@ use super::complaint::Complaint;
 use super::connect::{self, Connections};
 use super::{ask, out, screen, signals, who};
 use crate::config::{Config, Environment};
-use crate::engine::lock::{Lock, LockError};
+use crate::engine::lock::{Fence, Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::Actor;
@@ -59,7 +59,7 @@ pub(super) struct Change<'a> {
 /// What stands ready when a task is planned.
 pub(super) struct Ground {
     pub(super) survey: Survey,
-    connections: Connections,
+    pub(super) connections: Connections,
 }
 
 impl<'a> Change<'a> {
@@ -250,19 +250,10 @@ impl<'a> Change<'a> {
         ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes)
     }
 
+    /// The machines of the run, behind the fence of its lock.
     pub(super) fn machines(&self, ground: &Ground) -> Vec<Machine> {
-        let hosts = ground.connections.hosts.iter();
         let lock = self.lock_slot();
-        let machines = hosts.filter_map(|(host, transport)| {
-            let seen = ground.survey.host(&host.name)?;
-            let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
-            let before = seen.live().cloned();
-            let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
-            let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
-            let fence = lock.as_ref().and_then(|lock| lock.as_ref().ok()?.fence(&host.name));
-            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence })
-        });
-        machines.collect()
+        ground.machines(|host| lock.as_ref().and_then(|lock| lock.as_ref().ok()?.fence(host)))
     }
 
     pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
@@ -273,6 +264,22 @@ impl<'a> Change<'a> {
         drop(events);
         screen.finish().await;
         ended.exit_code
+    }
+}
+
+impl Ground {
+    /// The hosts that answered, each with its fence.
+    pub(super) fn machines(&self, fence: impl Fn(&HostName) -> Option<Fence>) -> Vec<Machine> {
+        let machines = self.connections.hosts.iter().filter_map(|(host, transport)| {
+            let seen = self.survey.host(&host.name)?;
+            let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
+            let before = seen.live().cloned();
+            let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
+            let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
+            let fence = fence(&host.name);
+            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence })
+        });
+        machines.collect()
     }
 }
 

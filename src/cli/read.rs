@@ -1,14 +1,16 @@
 //! Commands that only read: connect to whoever answers, survey, report.
 
 use chrono::Utc;
+use futures_util::future::join_all;
 
 use super::args::Common;
+use super::change::Ground;
 use super::complaint::Complaint;
 use super::{connect, session, show, who};
 use crate::config::{Config, Environment};
 use crate::engine;
 use crate::survey::Survey;
-use crate::tasks::{self, Site, check, history, releases, status};
+use crate::tasks::{self, Site, check, history, releases, status, verify};
 
 pub(super) async fn releases(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
@@ -33,6 +35,23 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
     let report = check::report(&env.name, &env.fleet.names(), &survey, Utc::now());
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
+}
+
+/// Is what is live still what was deployed?
+pub(super) async fn verify(args: &verify::Verify, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let ground = ground(&config, &env, false, common).await;
+    let wanted = verify::wanted(&env, &ground.survey, args.release.as_ref())?;
+    let machines = ground.machines(|_| None);
+    let looks = machines.iter().filter_map(|machine| {
+        let record = wanted.get(&machine.host.name)?.as_ref().ok()?;
+        Some(async move { (machine.host.name.clone(), engine::verify(machine, record).await) })
+    });
+    let found = join_all(looks).await.into_iter().collect();
+    let report = verify::report(&env.name, &env.fleet.names(), &ground.survey, &wanted, found);
+    show::verify(&report, common);
+    Ok(report.exit_code())
 }
 
 /// What a clean would do, with the processes that are in its way.
@@ -62,14 +81,20 @@ async fn survey(
 }
 
 async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Survey {
+    ground(config, env, processes, common).await.survey
+}
+
+/// Connects to whoever answers, and surveys.
+async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Ground {
     let connections = connect::connect(config, env).await;
     let mut survey = engine::survey(&connections.hosts, &env.release.root, &env.name, processes).await;
     if !connections.failed.is_empty() && !common.json {
         // The report has a line for each; fingerprints and what was tried need more room.
         Complaint::unreachable(env.name.as_str(), &connections.failed).print();
     }
-    survey.silent.extend(connections.failed.into_iter().map(|(host, error)| (host, error.to_string())));
-    survey
+    let failed = connections.failed.iter().map(|(host, error)| (host.clone(), error.to_string()));
+    survey.silent.extend(failed);
+    Ground { survey, connections }
 }
 
 /// An answer in which hosts are missing is not a whole one.

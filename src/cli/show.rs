@@ -6,8 +6,9 @@ use super::args::Common;
 use super::{out, show_lock};
 use crate::config::Config;
 use crate::fleet::{EnvName, HostName};
+use crate::release::escape;
 use crate::tasks::clean_releases::Verdicted;
-use crate::tasks::{check, history, releases, status};
+use crate::tasks::{check, history, releases, status, verify};
 use crate::ui::{Table, text};
 
 fn json(report: &impl Serialize) {
@@ -161,6 +162,36 @@ pub(super) fn check(report: &check::Report, common: &Common) {
         }
     }
     out::line(if report.ready { "a deploy can start" } else { "a deploy cannot start" });
+}
+
+/// Paths of one host that a table shows.
+const SHOWN: usize = 20;
+
+/// What is not as it was made.
+pub(super) fn verify(report: &verify::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    let mut rows = Table::new(vec!["host", "path", "what", "step"]);
+    for line in &report.hosts {
+        for one in line.differences.iter().take(SHOWN) {
+            let step = if one.step.is_empty() { "-" } else { one.step.as_str() };
+            rows = rows.row(vec![line.host.as_str(), &escape(&one.path), one.what.word(), step]);
+        }
+    }
+    if report.hosts.iter().any(|line| !line.differences.is_empty()) {
+        table(&rows);
+    }
+    for line in &report.hosts {
+        let release = line.release.as_ref().map(|release| format!("{release} ")).unwrap_or_default();
+        match (&line.trouble, line.differences.len()) {
+            (Some(reason), _) => out::line(format!("{}: {reason}", line.host)),
+            (None, 0) => out::line(format!("{}: {release}is as it was deployed", line.host)),
+            (None, 1) => out::line(format!("{}: {release}differs in 1 path", line.host)),
+            (None, many @ ..=SHOWN) => out::line(format!("{}: {release}differs in {many} paths", line.host)),
+            (None, many) => out::line(format!("{}: {release}differs in {many} paths, {SHOWN} are shown", line.host)),
+        }
+    }
 }
 
 /// What a clean would do.

@@ -1,43 +1,49 @@
-//! Looks whether a release's tree is still what its steps made of it, before a resumed run trusts them.
+//! Looks whether a release's tree is still what its steps made of it. Reads only.
 
 use futures_util::future::join_all;
 
 use super::Machine;
+use super::differences::{Answer, Difference, What, read};
 use crate::fleet::HostName;
 use crate::release::Record;
 use crate::script::Script;
 
-/// One path of a release that is not what a step made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// Relative to the release.
-    pub path: String,
-    /// What is wrong with it.
-    pub what: String,
-    /// The step that made it.
-    pub step: String,
+const INSPECT: &str = concat!(include_str!("listing.sh"), include_str!("inspect.sh"));
+
+/// What was found on each host, or why it cannot be told.
+type Found = Vec<(HostName, Result<Vec<Difference>, String>)>;
+
+/// What a resumed run asks before it trusts that steps are done: what they made and what is not so any more. Paths that
+/// no step made are left out, because a step that was killed leaves such; and where the code has not been checked yet
+/// there is nothing to trust.
+pub async fn inspect(machines: &[&Machine], record: &Record) -> Found {
+    let looks = machines.iter().map(|machine| async move {
+        let found = match look(machine, record).await {
+            Ok(Answer::Checked(found)) => Ok(found.into_iter().filter(|one| one.what != What::Extra).collect()),
+            Ok(Answer::Unchecked) => Ok(Vec::new()),
+            Err(reason) => Err(reason),
+        };
+        (machine.host.name.clone(), found)
+    });
+    join_all(looks).await
 }
 
-/// Holds the code on each machine against the manifest that was sent there. Reads only.
-pub async fn inspect(machines: &[&Machine], record: &Record) -> Vec<(HostName, Result<Vec<Difference>, String>)> {
-    let answers = machines.iter().map(|machine| async move { (machine.host.name.clone(), ask(machine, record).await) });
-    join_all(answers).await
+/// Every difference of one release on one host.
+pub async fn verify(machine: &Machine, record: &Record) -> Result<Vec<Difference>, String> {
+    match look(machine, record).await? {
+        Answer::Checked(found) => Ok(found),
+        Answer::Unchecked => Err(format!("release {} has no manifest there, or no seals", record.name)),
+    }
 }
 
-async fn ask(machine: &Machine, record: &Record) -> Result<Vec<Difference>, String> {
-    let script = Script::new(include_str!("inspect.sh"))
-        .set("release", machine.layout.release(&record.name))
-        .set("record", machine.layout.record(&record.name))
-        .set("tree", &record.tree);
+async fn look(machine: &Machine, record: &Record) -> Result<Answer, String> {
+    let script = Script::new(INSPECT)
+        .set("relm_tree", machine.layout.release(&record.name))
+        .set("relm_sealed", machine.layout.record(&record.name))
+        .set("relm_manifest", &record.tree);
     let exit = machine.transport.capture(&script, None).await.map_err(|error| error.to_string())?;
     if !exit.status.success() {
         return Err(format!("the inspection {}: {}", exit.status, exit.stderr.trim()));
     }
-    let lines = exit.stdout.lines().filter_map(|line| line.split_once('\t'));
-    let difference = |(what, path): (&str, &str)| Difference {
-        path: path.to_owned(),
-        what: what.to_owned(),
-        step: "upload_code".to_owned(),
-    };
-    Ok(lines.map(difference).collect())
+    read(&exit.stdout)
 }

@@ -1,52 +1,29 @@
-# Compares the code of a release with the manifest it was checked by. One line a difference: what, a tab, the path.
-# What other steps added is not looked at, and neither is what was replaced by a link to shared/.
-# In: release, record, tree (the hash of the manifest).
+# Says how a release's tree differs from what its steps made, and changes nothing. One fact a line; differences.rs reads
+# them. In: relm_tree, relm_sealed (the record's directory), relm_manifest (the hash of the manifest, or nothing).
 LC_ALL=C; export LC_ALL
 tab=$(printf '\t')
-differs() { printf '%s\t%s\n' "$2" "$1"; }
-cd -- "$release" || exit
-sum=$(sha256sum <"$record/manifest") || { differs . 'its manifest cannot be read'; exit 0; }
-if [ "${sum%% *}" != "$tree" ]; then differs . 'its manifest is not the one that was sent'; exit 0; fi
-# shared PATH: it, or a directory above it, is a link into shared/.
-shared() {
-  part=$1
-  while :; do
-    case $(readlink "./$part") in ../*shared/*) return 0 ;; esac
-    case $part in */*) part=${part%/*} ;; *) return 1 ;; esac
-  done
-}
-wrong() { shared "$1" || differs "$1" "$2"; }
-plain() { value=$(printf '%b.' "$1") && value=${value%.}; }
+[ -d "$relm_tree" ] || { printf '%s is not there\n' "$relm_tree" >&2; exit 1; }
+cd -- "$relm_sealed" || exit
+# The manifest is there when the code was checked, the listing when that was written down; before, nothing is trusted.
+if [ ! -e manifest ] || [ ! -e listing ]; then printf 'unchecked\nend\n'; exit 0; fi
+sum=$(sha256sum <manifest) || exit
+if [ -n "$relm_manifest" ] && [ "${sum%% *}" != "$relm_manifest" ]; then printf 'damaged\nend\n'; exit 0; fi
+cat listing >/dev/null && { [ ! -e seals ] || cat seals >/dev/null; } || exit
 
-sed -n '/\\/!s/^f [0-7]* [0-9]* \([0-9a-f]*\) /\1  .\//p' "$record/manifest" | sha256sum -c 2>/dev/null |
-  sed -n 's/^\.\/\(.*\): FAILED.*/\1/p' |
-  while IFS= read -r path; do
-    if [ -e "./$path" ]; then wrong "$path" 'is not what was uploaded'; else wrong "$path" 'is gone'; fi
-  done
+# What only one of both listings has; of each line the first word says which. Where there is anything, whose it was.
+{ sed 's/^/was /' listing; relm_listing "$relm_tree" | sed 's/^/is /'; } | sort -k 2 | uniq -u -f 1
+if [ -e seals ]; then sed "s/^/seal$tab/" seals; fi
 
-while IFS= read -r line; do
-  kind=${line%% *} rest=${line#* }
-  mode=${rest%% *} rest=${rest#* }
-  rest=${rest#* }
-  hash=${rest%% *} path=${rest#* }
-  case $kind in
-    f)
-      case $path in *\\*)
-        plain "$path"; path=$value
-        sum=$(sha256sum <"./$path" 2>/dev/null)
-        [ "${sum%% *}" = "$hash" ] || wrong "$path" 'is not what was uploaded' ;;
-      esac
-      if [ -L "./$path" ]; then wrong "$path" 'is a link now'
-      elif [ "$mode" = 755 ] && [ -e "./$path" ] && [ ! -x "./$path" ]; then wrong "$path" 'has lost its executable bit'; fi ;;
-    d)
-      case $path in *\\*) plain "$path"; path=$value ;; esac
-      if [ ! -d "./$path" ] || [ -L "./$path" ]; then wrong "$path" 'is no directory any more'; fi ;;
-    l)
-      plain "${path#*"$tab"}"; target=$value
-      plain "${path%%"$tab"*}"; path=$value
-      found=$(readlink "./$path" && printf .) && found=${found%.}
-      nl='
-'
-      [ "${found%"$nl"}" = "$target" ] || wrong "$path" 'points elsewhere' ;;
-  esac
-done <"$record/manifest"
+# The code by its content, as when it was uploaded: files with plain names first, sha256sum reads the list itself.
+cd -- "$relm_tree" || exit
+other() { if [ -f "./$1" ] && [ ! -r "./$1" ]; then printf 'unread %s\n' "$2"; else printf 'edited %s\n' "$2"; fi; }
+sed -n '/\\/!s/^f [0-7]* [0-9]* \([0-9a-f]*\) /\1  .\//p' "$relm_sealed/manifest" | sha256sum -c 2>/dev/null |
+  sed -n 's/^\.\/\(.*\): FAILED\( open or read\)\{0,1\}$/\1/p' | while IFS= read -r path; do other "$path" "$path"; done
+sed -n '/^f .*\\/p' "$relm_sealed/manifest" | while IFS= read -r line; do
+  rest=${line#* } rest=${rest#* } rest=${rest#* }
+  hash=${rest%% *} escaped=${rest#* }
+  path=$(printf '%b.' "$escaped") && path=${path%.}
+  sum=$(sha256sum 2>/dev/null <"./$path") || sum=
+  [ "${sum%% *}" = "$hash" ] || other "$path" "$escaped"
+done
+printf 'end\n'

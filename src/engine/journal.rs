@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{On, Reading, Step, Work};
+use super::{On, Step, Work};
 use crate::release::ReleaseName;
 use crate::script::Script;
 
@@ -31,16 +31,12 @@ pub(super) fn journaled(step: &Step, work: &Work, on: &On<'_>) -> Script {
     let Some(release) = on.release else {
         return work.script.clone();
     };
-    let good = match work.reading {
-        Reading::Plain | Reading::Wait { .. } => "0",
-        Reading::Ours => "0 90 91",
-    };
     Script::new(AROUND)
         .set("relm_record", on.layout.record(release))
         .set("relm_hash", hash(step, on))
         .set("relm_phase", step.phase.word())
         .set("relm_step", step.name())
-        .set("relm_good", good)
+        .set("relm_good", work.reading.good())
         .set("relm_work", work.script.as_str())
 }
 

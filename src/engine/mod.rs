@@ -2,6 +2,7 @@
 
 mod begun;
 mod claim;
+mod differences;
 mod ending;
 mod events;
 mod inspect;
@@ -14,18 +15,20 @@ mod operation;
 mod plan;
 mod put_back;
 mod run;
+mod seal;
 mod step;
 mod stretch;
 mod survey;
 mod switch;
 
 pub use claim::{ClaimError, claim};
+pub use differences::{Difference, What};
 pub use events::{Events, Heard};
-pub use inspect::{Difference, inspect};
+pub use inspect::{inspect, verify};
 pub use join::{forget_lost, join};
 pub use journal::hash;
 pub use machine::Machine;
-pub use operation::{On, Operation, Reading, Work};
+pub use operation::{Makes, On, Operation, Reading, Work};
 pub use plan::{Batches, Plan, Step};
 pub use run::{Ended, run};
 pub use survey::survey;

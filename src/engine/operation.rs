@@ -56,6 +56,11 @@ pub trait Operation: Debug + Send + Sync {
         self.is_serial() || self.targets().once
     }
 
+    /// What it leaves in the release's tree, for the seals.
+    fn makes(&self) -> Makes {
+        Makes::Nothing
+    }
+
     /// Says whether a release's journal is told that it is done.
     fn is_journaled(&self) -> bool {
         true
@@ -65,6 +70,17 @@ pub trait Operation: Debug + Send + Sync {
     fn may_fail(&self) -> bool {
         false
     }
+}
+
+/// What an operation leaves in a release's tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Makes {
+    /// Nothing that is not written down otherwise.
+    Nothing,
+    /// The code and nothing else: the tree is what its manifest says.
+    Code,
+    /// Whatever it makes, changes or removes there is its own.
+    Files,
 }
 
 /// Where an operation works: one host of one run.
@@ -114,6 +130,16 @@ pub enum Reading {
         /// Whether that pauses the run; it fails otherwise.
         pauses: bool,
     },
+}
+
+impl Reading {
+    /// The exit codes that are no failure, as words for a script.
+    pub(super) fn good(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Wait { .. } => "0",
+            Self::Ours => "0 90 91",
+        }
+    }
 }
 
 impl Work {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::last_words::LastWords;
 use super::machine::{Asked, Hearing};
-use super::{Events, Machine, On, Work, journal};
+use super::{Events, Machine, On, Work, journal, seal};
 use crate::event::{Event, Failure, Outcome};
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
@@ -37,7 +37,7 @@ pub(super) async fn run_step(
         return Ok(outcome);
     }
     let started = Instant::now();
-    let work = step.operation.work(on);
+    let work = seal::sealed(&name, step.operation.makes(), step.operation.work(on), on);
     let work = Work {
         script: if step.operation.is_journaled() { journal::journaled(step, &work, on) } else { work.script },
         ..work

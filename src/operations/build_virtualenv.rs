@@ -1,7 +1,7 @@
 //! Builds the release's own virtualenv, at its final path: one cannot be moved afterwards.
 
 use super::release;
-use crate::engine::{On, Operation, Work};
+use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
 
@@ -31,6 +31,10 @@ impl Operation for BuildVirtualenv {
 
     fn targets(&self) -> Targets {
         self.targets.clone()
+    }
+
+    fn makes(&self) -> Makes {
+        Makes::Files
     }
 
     fn work(&self, on: &On<'_>) -> Work {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::release;
-use crate::engine::{On, Operation, Reading, Work};
+use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::script::Script;
 use crate::transport::Input;
 
@@ -19,6 +19,10 @@ pub struct CheckUpload {
 impl Operation for CheckUpload {
     fn name(&self) -> String {
         "check_upload".to_owned()
+    }
+
+    fn makes(&self) -> Makes {
+        Makes::Code
     }
 
     fn work(&self, on: &On<'_>) -> Work {

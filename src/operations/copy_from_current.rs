@@ -1,7 +1,7 @@
 //! Copies what is costly to make from the release that is live.
 
 use super::release;
-use crate::engine::{On, Operation, Work};
+use crate::engine::{Makes, On, Operation, Work};
 use crate::script::Script;
 
 /// Copies paths from the live release into the new one, where they are there.
@@ -28,6 +28,10 @@ done"#;
 impl Operation for CopyFromCurrent {
     fn name(&self) -> String {
         "copy_from_current".to_owned()
+    }
+
+    fn makes(&self) -> Makes {
+        Makes::Files
     }
 
     fn work(&self, on: &On<'_>) -> Work {

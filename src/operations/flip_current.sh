@@ -3,13 +3,17 @@
 # turned out bad, or nothing), put_back and abandoned (not empty, and the record of the release that is left), run, at, intent and result (lines for the history).
 cd -- "$base" || exit
 flush() { sync "$1" 2>/dev/null || sync; }
+# become RECORD STATE: flushed before it is renamed, so that a power cut leaves no empty state.
+become() {
+  printf '%s %s\n' "$2" "$at" >"$1/state.new" && flush "$1/state.new" && mv -f -- "$1/state.new" "$1/state" && flush "$1"
+}
 note() {
   # After a power cut the last line may lack its end; this one must not become part of it.
   # Counted and not compared: the cut can leave zero bytes, which a command substitution drops.
   if [ -s .relm/history.jsonl ] && [ "$(tail -c 1 .relm/history.jsonl | wc -l)" -eq 0 ]; then
     printf '\n' >>.relm/history.jsonl || return
   fi
-  printf '%s\n' "$1" >>.relm/history.jsonl && flush .relm/history.jsonl
+  printf '%s\n' "$1" >>.relm/history.jsonl && flush .relm/history.jsonl && flush .relm
 }
 now=
 if [ -L current ]; then
@@ -37,7 +41,8 @@ fi
 if [ -n "$target" ]; then
   [ -n "$put_back" ] || rm -f -- "$record/finished"
   first=
-  if [ ! -e "$record/lived" ]; then first=yes; printf '%s\n' "$run" >"$record/lived" || exit; fi
+  if [ ! -e "$record/lived" ]; then first=yes; printf '%s\n' "$run" >"$record/lived" && flush "$record/lived" || exit; fi
+  flush "$record"
   # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
   # `current`; without -T it would move the link into the directory `current` points to.
   link=.current-$$-${target#releases/}
@@ -59,9 +64,9 @@ if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$run" ]; t
 if [ -n "$target" ]; then
   # Chosen by name although it was bad once: it is not any more.
   case $(cat "$record/state" 2>/dev/null) in bad*)
-    printf 'complete %s\n' "$at" >"$record/state.new" && mv -f -- "$record/state.new" "$record/state" || exit ;;
+    become "$record" complete || exit ;;
   esac
 fi
 if [ -n "$left" ] && [ -d "$left" ]; then
-  printf 'bad %s\n' "$at" >"$left/state.new" && mv -f -- "$left/state.new" "$left/state" || exit
+  become "$left" bad || exit
 fi

@@ -1,7 +1,7 @@
 //! Links what outlives releases into the new one.
 
 use super::release;
-use crate::engine::{On, Operation, Work};
+use crate::engine::{Makes, On, Operation, Work};
 use crate::script::Script;
 
 /// Links files and directories of `shared/` into the release.
@@ -16,6 +16,10 @@ pub struct LinkShared {
 impl Operation for LinkShared {
     fn name(&self) -> String {
         "link_shared".to_owned()
+    }
+
+    fn makes(&self) -> Makes {
+        Makes::Files
     }
 
     fn work(&self, on: &On<'_>) -> Work {

@@ -18,19 +18,30 @@ pub struct MarkFinished;
 #[derive(Debug)]
 pub struct MarkFailed;
 
-/// `sync -f` flushes the file system that holds the release (GNU and busybox); plain `sync` flushes all of them.
+/// `sync -f` flushes the file system that holds a path (GNU and busybox); plain `sync` flushes all of them. What is
+/// shared and the records may lie on others than the release.
 const COMPLETE: &str = r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
-sync -f "$release" 2>/dev/null || sync
-printf 'complete %s\n' "$at" >"$record/state.new" && { sync "$record/state.new" 2>/dev/null || sync; } &&
-mv -f -- "$record/state.new" "$record/state""#;
+flush() { sync "$1" 2>/dev/null || sync; }
+flushed=
+for place in "$release" "$record" "$base/shared"; do
+  device=$(stat -c %d -- "$place" 2>/dev/null) || continue
+  case " $flushed " in *" $device "*) continue ;; esac
+  flushed="$flushed $device"
+  sync -f "$place" 2>/dev/null || sync
+done
+printf 'complete %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
+mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
 
 /// Removed by the next flip to the release.
-const FINISHED: &str = r#"printf '%s\n' "$at" >"$record/finished""#;
+const FINISHED: &str = r#"flush() { sync "$1" 2>/dev/null || sync; }
+printf '%s\n' "$at" >"$record/finished" && flush "$record/finished" && flush "$record""#;
 
 /// A release that went live meanwhile is not failed, whatever became of the run.
 const FAILED: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
 [ -d "$record" ] || exit 90
-printf 'failed %s\n' "$at" >"$record/state.new" && mv -f -- "$record/state.new" "$record/state""#;
+flush() { sync "$1" 2>/dev/null || sync; }
+printf 'failed %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
+mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
 
 impl Operation for MarkComplete {
     fn name(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{On, Operation, Reading, Work};
+use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::fleet::{Role, Targets};
 use crate::script::Script;
 use crate::transport::Input;
@@ -105,6 +105,10 @@ impl Operation for RunCommand {
 
     fn always(&self) -> bool {
         self.always
+    }
+
+    fn makes(&self) -> Makes {
+        if self.journaled { Makes::Files } else { Makes::Nothing }
     }
 
     fn is_serial(&self) -> bool {

@@ -95,11 +95,13 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn escape(path: &str) -> String {
+/// Writes a path or a target so that it stays on one line.
+pub fn escape(path: &str) -> String {
     path.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r")
 }
 
-fn unescape(text: &str) -> Option<String> {
+/// Reads a path or a target as it stands in a manifest's text form.
+pub fn unescape(text: &str) -> Option<String> {
     let mut path = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

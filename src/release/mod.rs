@@ -9,7 +9,7 @@ mod retention;
 
 pub use holder::{Holder, LockSeen};
 pub use layout::Layout;
-pub use manifest::{Entry, Kind, Manifest, ManifestError, hex};
+pub use manifest::{Entry, Kind, Manifest, ManifestError, escape, hex, unescape};
 pub use name::{ReleaseName, ReleaseNameError};
 pub use record::{Flip, FlipStage, PlannedStep, Record, State};
 pub use retention::{Facts, Reason, Verdict, decide};

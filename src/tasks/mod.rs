@@ -21,6 +21,7 @@ pub mod run;
 pub mod setup_release;
 pub mod status;
 mod unfinished;
+pub mod verify;
 
 use std::path::PathBuf;
 use std::sync::Arc;

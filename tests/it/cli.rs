@@ -2,7 +2,7 @@
 
 use crate::site::{Site, operation};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "deploy",
     "rollback",
     "setup-release",
@@ -11,6 +11,7 @@ const COMMANDS: [&str; 13] = [
     "status",
     "history",
     "check",
+    "verify",
     "run",
     "tasks",
     "trust",

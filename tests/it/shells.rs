@@ -38,6 +38,7 @@ mod quoting;
 mod readers;
 mod removing;
 mod running;
+mod seals;
 mod streams;
 mod survey;
 mod transport;

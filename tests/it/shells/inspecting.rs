@@ -79,7 +79,7 @@ async fn a_lost_manifest_is_told(stage: Stage) {
         }
         let found = found(&stage, &record).await;
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].what.contains("manifest"), "{found:?}");
+        assert!(found[0].what.to_string().contains("manifest"), "{found:?}");
     }
 }
 

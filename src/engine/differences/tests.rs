@@ -1,0 +1,62 @@
+//! Which difference is told of what, and whose it is.
+
+use super::*;
+
+fn found(lines: &[&str]) -> Vec<(String, &'static str, String)> {
+    let text = lines.join("\n") + "\nend\n";
+    let Ok(Answer::Checked(found)) = read(&text) else { panic!("{text}") };
+    found.into_iter().map(|one| (one.path, one.what.word(), one.step)).collect()
+}
+
+fn one(path: &str, what: &'static str, step: &str) -> Vec<(String, &'static str, String)> {
+    vec![(path.to_owned(), what, step.to_owned())]
+}
+
+#[test]
+fn what_the_last_step_made_of_a_path_counts() {
+    let seals = [
+        "seal\tmade\tone\t//:81a4 1 a b ./x//",
+        "seal\tgone\ttwo\t//:81a4 1 a b ./x//",
+        "seal\tmade\ttwo\t//:81a4 2 c d ./x//",
+    ];
+    let with = |lines: &[&'static str]| found(&[&seals, lines].concat());
+    assert_eq!(with(&["was //:81a4 2 c d ./x//", "is //:81a4 3 e f ./x//"]), one("x", "edited", "two"));
+    assert_eq!(with(&["was //:81a4 2 c d ./x//"]), one("x", "missing", "two"));
+    assert_eq!(with(&["was //:81a4 1 a b ./x//"]), [], "an older line, and the step's own is still so");
+    assert_eq!(with(&["was //:81a4 2 c d ./x//", "is //:81a4 2 c - ./x//"]), [], "somebody has made a hard link");
+    assert_eq!(with(&["was //:81a4 2 c d ./x//", "is //:81a4 2 c e ./x//"]), one("x", "edited", "two"));
+    assert_eq!(with(&["edited x"]), [], "a step has rewritten it");
+    let gone = "seal\tgone\tthree\t//:81a4 2 c d ./x//";
+    assert_eq!(with(&[gone, "edited x"]), []);
+    assert_eq!(with(&[gone, "is //:81a4 2 c d ./x//"]), one("x", "extra", ""));
+}
+
+#[test]
+fn code_is_told_by_its_content() {
+    let touched = ["was //:81a4 1 a b ./x//", "is //:81a4 1 c d ./x//"];
+    assert_eq!(found(&touched), []);
+    assert_eq!(found(&[&touched[..], &["edited x"]].concat()), one("x", "edited", CODE));
+    assert_eq!(found(&["edited new\\nline"]), one("new\nline", "edited", CODE), "not even its times are others");
+    assert_eq!(found(&["was //:81a4 1 a b ./x//", "edited x"]), one("x", "missing", CODE));
+    assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:8180 1 a d ./x//"]), one("x", "mode", CODE));
+    assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:a1ff 1 - - ./x//./x -> y"]), one("x", "replaced", CODE));
+    assert_eq!(
+        found(&["was //:a1ff 1 - - ./x//./x -> z", "is //:a1ff 1 - - ./x//./x -> y"]),
+        one("x", "retargeted", CODE)
+    );
+    assert_eq!(found(&["edited a/__pycache__/x", "edited y.pyc"]), []);
+}
+
+#[test]
+fn half_an_answer_is_none() {
+    assert!(read("was //:81a4 1 a b ./x//\n").is_err());
+    assert!(read("").is_err());
+    assert_eq!(read("unchecked\nend\n"), Ok(Answer::Unchecked));
+    assert!(read("damaged\nend\n").is_err());
+    assert_eq!(read("unread x\nend\n"), Err("x cannot be read".to_owned()));
+    assert_eq!(found(&["unread x", "was //:81a4 1 a b ./x//", "is //:8100 1 a d ./x//"]), one("x", "mode", CODE));
+    assert_eq!(
+        found(&["nonsense", "was //:xyz", "is //:81a4 1 a b", "seal\tmade\tx", "seal\tsold\ta\t//:1 1 1 1 ./x//"]),
+        []
+    );
+}
