@@ -10,7 +10,7 @@
 //! | [`cli`] | the command line: parse, load, connect, survey, plan, run, exit; complaints; reports | all |
 //! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, survey |
 //! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, fleet, release, script, transport |
-//! | [`engine`] | runs any plan: survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, survey, transport |
+//! | [`engine`] | runs any plan: lock, survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, survey, transport |
 //! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release |
 //! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, transport |
 //! | [`local`] | a directory of this machine posing as a host | transport |
@@ -35,6 +35,8 @@
 //! - **Survey**: what was seen on the hosts before a plan is made. **Ending**: in what state a run leaves the fleet.
 //! - **Journal**: what a host has written down of a release's steps, by the hash of each step's **definition**. *Resume*
 //!   goes by it.
+//! - **Lock**: the right to change an environment, held on each host by a process, its **keeper**. **Fence**: what stands
+//!   around a script that changes something and stops it when its run has lost the lock. **Holder**: whose run it is.
 //! - **Link**: byte channels to a machine. **Transport**: a machine that runs scripts.
 //!
 //! # Invariants, as things that are absent
@@ -46,12 +48,15 @@
 //!   share it.
 //! - Nothing is deleted on a host with a record that cannot be read.
 //! - No ending is computed from what relm believes: the hosts are asked again.
+//! - No file says "locked" after its run has gone: a lock is a living process, and a script that has lost it does nothing.
+//! - Nothing that runs on a host ends because a connection does: only relm ends it, or the keeper when relm is gone.
 //! - `ui` never reaches a host, operations never print, only `cli` reads the environment or exits.
 //!
 //! # Where the design grew
 //!
 //! - An operation is a value, not an async function: [`engine::Operation::work`] returns the script for a host, and the
 //!   engine runs it. So plans can be shown and tested whole, and adjacent steps can later share a round trip.
+//! - The lock is taken before the survey, so that nothing changes between what was seen and what is done.
 //! - A name is claimed ([`engine::claim`]) before the plan is run, not in a step of it: one name on all hosts means that
 //!   a host that says "taken" changes it for all of them, and a plan has one name.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of

@@ -45,10 +45,14 @@ pub(super) struct Asked<'a> {
 pub(super) struct Hearing<'a> {
     pub(super) on_line: &'a (dyn Fn(Stream, &str) + Send + Sync),
     pub(super) on_sent: &'a (dyn Fn(u64) + Send + Sync),
+    /// Hears of a lost connection that is made again.
+    pub(super) on_loss: &'a (dyn Fn(&str) + Send + Sync),
     pub(super) time_limit: Option<Duration>,
     pub(super) stop: &'a CancellationToken,
 }
 
+/// A host that takes longer for a few words than this hangs.
+const QUIET: Duration = Duration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -69,7 +73,7 @@ impl Machine {
         let until = Instant::now() + fence.patience;
         let exit = match asked.input {
             Input::Nothing => {
-                self.exec(asked, hearing, Some(Kept { directory: &output, patience: fence.patience })).await
+                self.exec(asked, hearing, Some(Kept { directory: &output, patience: fence.patience, on_loss: hearing.on_loss })).await
             }
             Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, until).await,
         };
@@ -85,7 +89,8 @@ impl Machine {
     async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, until: Instant) -> Result<Exit, ExecError> {
         loop {
             match self.exec(asked, hearing, None).await {
-                Err(ExecError::Lost(_) | ExecError::NotStarted(_)) if Instant::now() + PAUSE < until => {
+                Err(ExecError::Lost(reason) | ExecError::NotStarted(reason)) if Instant::now() + PAUSE < until => {
+                    (hearing.on_loss)(&reason);
                     sleep(PAUSE).await;
                 }
                 other => return other,
@@ -95,14 +100,15 @@ impl Machine {
 
     async fn exec(&self, asked: Asked<'_>, hearing: Hearing<'_>, kept: Option<Kept<'_>>) -> Result<Exit, ExecError> {
         let Asked { script, input, .. } = asked;
-        let Hearing { on_line, on_sent, time_limit, stop } = hearing;
+        let Hearing { on_line, on_sent, time_limit, stop, .. } = hearing;
         self.transport.exec(Exec { script, input, on_line, on_sent, time_limit, stop, kept }).await
     }
 
     /// Runs a short script of relm's own that changes something, to its end.
     pub(super) async fn run_quietly(&self, asked: Asked<'_>) -> Result<Exit, ExecError> {
         let never = CancellationToken::new();
-        let hearing = Hearing { on_line: &|_, _| {}, on_sent: &|_| {}, time_limit: None, stop: &never };
+        let time_limit = Some(QUIET);
+        let hearing = Hearing { on_line: &|_, _| {}, on_sent: &|_| {}, on_loss: &|_| {}, time_limit, stop: &never };
         self.run(asked, hearing).await
     }
 

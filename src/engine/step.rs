@@ -77,7 +77,9 @@ pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: 
     let on_line = |stream: Stream, line: &str| listener.line(stream, line);
     let on_sent = |done: u64| listener.sent(done, total);
     let asked = Asked { step, about: run.about, script: &work.script, input: &work.input };
-    let hearing = Hearing { on_line: &on_line, on_sent: &on_sent, time_limit: work.time_limit, stop: run.stop };
+    let on_loss = |reason: &str| listener.loss(reason);
+    let (on_line, on_sent, on_loss) = (&on_line, &on_sent, &on_loss);
+    let hearing = Hearing { on_line, on_sent, on_loss, time_limit: work.time_limit, stop: run.stop };
     let ended = machine.run(asked, hearing).await;
     let what = match work.outcome(ended) {
         Ok(outcome) => return Ok(outcome),
@@ -102,6 +104,12 @@ impl Listener<'_> {
         }
         let (step, host) = (self.step.to_owned(), self.host.clone());
         self.events.send(Event::Output { step, host, stream, line: line.to_owned() });
+    }
+
+    /// Told once for each time it is tried again: a person should see that a run waits for a host.
+    fn loss(&self, reason: &str) {
+        let message = format!("{}: {reason}; connecting again", self.step);
+        self.events.send(Event::Warning { host: Some(self.host.clone()), message });
     }
 
     fn sent(&self, done: u64, total: u64) {

@@ -32,12 +32,23 @@ pub struct Exec<'a> {
 /// A script that goes on when its connection is lost, and whose output is heard to the end over the next one.
 ///
 /// If nobody comes back, ending it is the business of whoever asked for this: on a host that is the lock's keeper.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Kept<'a> {
     /// A directory on the host for a copy of its output.
     pub directory: &'a str,
     /// How long a host that cannot be reached is tried again.
     pub patience: Duration,
+    /// Hears of each loss, and why.
+    pub on_loss: &'a (dyn Fn(&str) + Send + Sync),
+}
+
+impl fmt::Debug for Kept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept")
+            .field("directory", &self.directory)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Exec<'_> {

@@ -32,6 +32,7 @@ pub(super) async fn run(
             if run.is_missing() {
                 break;
             }
+            (kept.on_loss)(reason);
             control = match come_back(host, exec, kept, reason).await {
                 Ok(control) => control,
                 Err(error) => return (Err(error), None),
