@@ -40,3 +40,4 @@ mod streams;
 mod survey;
 mod transport;
 mod upload;
+mod waiting;
