@@ -33,6 +33,8 @@
 //! - **Phase**: `check` reads, `prepare` changes nothing live, the *switch* (`before_flip`, the flip, `after_flip`) is for
 //!   all hosts or none, `finish` comes when all have switched.
 //! - **Survey**: what was seen on the hosts before a plan is made. **Ending**: in what state a run leaves the fleet.
+//! - **Journal**: what a host has written down of a release's steps, by the hash of each step's **definition**. *Resume*
+//!   goes by it.
 //! - **Link**: byte channels to a machine. **Transport**: a machine that runs scripts.
 //!
 //! # Invariants, as things that are absent

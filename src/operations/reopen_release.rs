@@ -10,7 +10,10 @@ use crate::script::Script;
 #[derive(Debug)]
 pub struct ReopenRelease;
 
+/// A failed release was put back wherever it had been live, if need be by another run than the one that flipped it: it has
+/// not lived.
 const REOPEN: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
+case $(cat "$record/state" 2>/dev/null) in failed*) rm -f -- "$record/lived" || exit ;; esac
 printf 'building %s\n' "$at" >"$record/state.new" && mv -f -- "$record/state.new" "$record/state""#;
 
 impl Operation for ReopenRelease {

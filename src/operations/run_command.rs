@@ -8,6 +8,7 @@ use crate::script::Script;
 use crate::transport::Input;
 
 /// Runs shell text of the app's own, in the release.
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a word of the file or of the plan")]
 #[derive(Debug, Clone)]
 pub struct RunCommand {
     /// Its name in the file.

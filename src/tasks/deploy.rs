@@ -18,6 +18,13 @@ use crate::release::{Record, ReleaseName};
 use crate::survey::HostSeen;
 use crate::survey::ReleaseSeen;
 
+const EXAMPLES: &str = "Examples:
+  relm deploy production
+  relm deploy production --ref v1.4.2 -m \"fix the checkout\"
+  relm deploy production --resume                 go on with the one unfinished deploy
+  relm deploy production --resume --dry-run       show what is left of it
+  relm deploy production --release 2026-11-20_14.30.05";
+
 /// Build a release on every host and make it live on all of them, or on none
 ///
 /// Everything is made ready on every host first: the code is uploaded and checked, shared files are linked, the
@@ -25,6 +32,7 @@ use crate::survey::ReleaseSeen;
 /// switch, every host is put back to what it ran before. Whatever stopped a deploy, --resume goes on with it, from any
 /// machine: it runs only what the hosts have not written down as done.
 #[derive(Debug, Clone, Default, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Deploy {
     /// Environment of Releases.toml; the default one if left out
     pub env: Option<String>,

@@ -77,7 +77,7 @@ fn the_only_one(site: Site<'_>) -> Result<ReleaseName, Refusal> {
             let rows = several.iter().rev().map(|name| {
                 let record = the_record(site, name).ok();
                 let begun = record.as_ref().map(|record| ago(site, record)).unwrap_or_default();
-                let by = record.map(|record| record.by).unwrap_or_default();
+                let by = record.as_ref().map(person).unwrap_or_default().to_owned();
                 vec![name.to_string(), begun, by, where_it_stands(site.survey, name)]
             });
             let refusal = Refusal::new(format!("there are {} unfinished deploys; name one", several.len()))
@@ -194,8 +194,13 @@ fn notes(
     differences: &BTreeMap<HostName, Vec<Difference>>,
 ) -> Vec<String> {
     let record = &chosen.record;
-    let begun =
-        format!("going on with {}, begun {} by {} on {}", record.name, ago(site, record), record.by, record.machine);
+    let begun = format!(
+        "going on with {}, begun {} by {} on {}",
+        record.name,
+        ago(site, record),
+        person(record),
+        record.machine
+    );
     let mut notes = vec![begun];
     notes.extend(goes_on_at(site, plan));
     let live = |host: &HostName| site.survey.host(host).and_then(|seen| seen.live()) == Some(&record.name);
@@ -246,4 +251,9 @@ fn ago(site: Site<'_>, record: &Record) -> String {
         120..2880 => format!("{} h ago", minutes / 60),
         _ => format!("{} days ago", minutes / 1440),
     }
+}
+
+/// The person without the address.
+fn person(record: &Record) -> &str {
+    record.by.split(" <").next().unwrap_or(&record.by)
 }

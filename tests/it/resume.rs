@@ -461,3 +461,56 @@ fn a_rollback_takes_its_turn_between() {
     site.relm("deploy --resume").ends(3);
     assert_eq!(site.host("web1").state(&second), "bad");
 }
+
+#[test]
+fn a_command_that_failed_with_a_code_of_relm_s_own_is_not_done() {
+    for code in [90, 91] {
+        let run = format!("{}; [ -e \"$SITE/fixed\" ] || exit {code}", LOG.replace("OP", "build"));
+        let site = Site::new("web1", &operation("build", "prepare", "", &run));
+        site.relm("deploy").ends(1);
+        site.write("fixed", "");
+        site.relm("deploy --resume").ends(0);
+        assert_eq!(did(&site), ["web1 build", "web1 build"], "{code}");
+    }
+}
+
+#[test]
+fn a_journal_that_lost_its_end_is_mended_by_the_next_line() {
+    let site = Site::new("web1", &(logged("a", "prepare", "") + &logged("b", "prepare", "")));
+    site.write("broken-b-web1", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "b", "web1");
+    did(&site);
+    let name = newest(&site);
+    let steps = site.host("web1").record_file(&name, "steps");
+    let whole = fs::read_to_string(&steps).expect("a journal");
+    fs::write(&steps, &whole[..whole.len() - 4]).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(did(&site), ["web1 a", "web1 b"]);
+    let mended = fs::read_to_string(&steps).expect("a journal");
+    assert_eq!(mended.lines().filter(|line| line.ends_with(" prepare a")).count(), 1, "{mended}");
+}
+
+#[test]
+fn the_record_keeps_the_hosts_and_the_steps_as_they_were_planned() {
+    let site = Site::new("web1 db1=db", &operation("migrate", "prepare", "roles = [\"db\"]\nonce = true", "true"));
+    let name = site.deploy();
+    let record = site.host("web1").record(&name);
+    assert_eq!(record["hosts"], json!(["web1", "db1"]));
+    let steps = record["steps"].as_array().expect("steps");
+    let migrate = json!({ "name": "migrate", "phase": "prepare", "run": "true", "roles": ["db"], "once": true });
+    assert!(steps.contains(&migrate), "{record}");
+    assert_eq!(record, site.host("db1").record(&name));
+}
+
+#[test]
+fn a_live_release_that_was_touched_is_told_and_stays() {
+    let site = Site::new("web1", &logged("announce", "finish", ""));
+    site.write("broken-announce-web1", "");
+    site.relm("deploy").ends(4);
+    mend(&site, "announce", "web1");
+    let name = site.live();
+    fs::write(site.host("web1").release(&name).join("app.txt"), "meddled\n").expect("a file");
+    site.relm("deploy --resume").ends(0).says(&["web1: app.txt is not what was uploaded", "stays as it is"]);
+    assert_eq!(site.host("web1").read("app.txt"), "meddled\n");
+}

@@ -33,6 +33,7 @@ mod claim;
 mod code;
 mod flip;
 mod flip_race;
+mod inspecting;
 mod quoting;
 mod removing;
 mod running;

@@ -9,11 +9,13 @@ use super::{Check, hosts, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 11] = [
+const OWN_STEPS: [&str; 13] = [
     "check_flip",
     "check_tools",
     "create_release",
     "upload_code",
+    "check_upload",
+    "reopen_release",
     "link_shared",
     "copy_from_current",
     "build_virtualenv",
