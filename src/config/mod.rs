@@ -74,8 +74,8 @@ pub struct ReleaseRules {
     pub keep: usize,
     /// How many hosts switch at a time; the last one repeats until all have.
     pub batches: Vec<Batch>,
-    /// How many hosts a deploy may go on without when they cannot be reached; none if nothing.
-    pub max_unreachable: Option<Batch>,
+    /// How many hosts a deploy may go on without when they cannot be reached; here a batch may be of 0 hosts.
+    pub max_unreachable: Batch,
     /// Directories below `shared/` linked into each release. Relative, without `..`.
     pub shared_dirs: Vec<String>,
     /// Files below `shared/` linked into each release.
@@ -211,9 +211,8 @@ impl Environment {
     pub fn may_miss(&self) -> usize {
         let all = self.fleet.hosts.len();
         let missed = match self.release.max_unreachable {
-            None => 0,
-            Some(Batch::Hosts(hosts)) => hosts,
-            Some(Batch::Percent(percent)) => all * usize::from(percent) / 100,
+            Batch::Hosts(hosts) => hosts,
+            Batch::Percent(percent) => all * usize::from(percent) / 100,
         };
         missed.min(all.saturating_sub(1))
     }

@@ -77,6 +77,8 @@ fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
         Ending::Succeeded if plan.behind.is_empty() => Vec::new(),
         Ending::Succeeded => heal.collect(),
         Ending::NothingChanged if matches!(came, Came::Through { changed: false }) => Vec::new(),
+        // Half flipped by an earlier run, which is gone on with.
+        Ending::Mixed if matches!(came, Came::BeforeSwitch | Came::Paused(_)) => plan.next.clone(),
         Ending::Mixed if plan.next.iter().any(|next| Some(next) == plan.heal.as_ref()) => plan.next.clone(),
         Ending::Mixed => heal.chain(plan.next.iter().cloned()).collect(),
         Ending::LiveButUnfinished => plan.next_when_live.clone(),

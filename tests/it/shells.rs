@@ -43,3 +43,4 @@ mod streams;
 mod survey;
 mod transport;
 mod upload;
+mod waiting;

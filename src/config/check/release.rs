@@ -9,7 +9,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
     let root = table.root.as_ref().map_or(Some("www".to_owned()), |root| host_root(check, root));
     let keep = table.keep.as_ref().map_or(Some(3), |keep| kept(check, keep));
     let batches = table.batches.as_ref().map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
-    let max_unreachable = table.max_unreachable.as_ref().map_or(Some(None), |text| missed(check, text));
+    let max_unreachable = table.max_unreachable.as_ref().map_or(Some(Batch::Hosts(0)), |text| missed(check, text));
     let mut taken = Vec::new();
     let mut paths = |key, list: &Option<Vec<At<String>>>| {
         let list: Vec<_> = list.iter().flatten().map(|path| release_path(check, key, path, &mut taken)).collect();
@@ -91,10 +91,9 @@ fn batch(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Batch> {
     batch
 }
 
-/// Takes how many hosts may be missing: nothing for none.
-fn missed(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Option<Batch>> {
+/// Takes how many hosts may be missing.
+fn missed(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Batch> {
     let (missed, shown) = match &text.value {
-        BatchText::Hosts(0) => return Some(None),
         BatchText::Hosts(count) => (usize::try_from(*count).ok().map(Batch::Hosts), count.to_string()),
         BatchText::Percent(percent) => (percentage(percent).map(Batch::Percent), format!("{percent:?}")),
     };
@@ -102,7 +101,7 @@ fn missed(check: &mut Check<'_>, text: &At<BatchText>) -> Option<Option<Batch>> 
         let hint = "a number of hosts from 0, or a share from \"1%\" to \"100%\"; one host is always needed".to_owned();
         check.problem(text.span(), format!("`max_unreachable` cannot be {shown}"), hint);
     }
-    missed.map(Some)
+    missed
 }
 
 fn percentage(text: &str) -> Option<u8> {

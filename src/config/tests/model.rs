@@ -63,7 +63,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             root: "www".to_owned(),
             keep,
             batches: vec![Batch::Percent(100)],
-            max_unreachable: None,
+            max_unreachable: Batch::Hosts(0),
             shared_dirs: vec!["media".to_owned()],
             shared_files: vec!["localsettings.py".to_owned()],
             copy_from_current: vec!["node_modules".to_owned()],
