@@ -18,8 +18,8 @@ mod survey;
 mod switch;
 
 pub use claim::{ClaimError, claim};
-pub use events::{Events, Heard};
 pub use differences::{Difference, What};
+pub use events::{Events, Heard};
 pub use inspect::{inspect, verify};
 pub use machine::Machine;
 pub use operation::{Makes, On, Operation, Reading, Work};

@@ -30,12 +30,22 @@ fn mode(path: impl AsRef<Path>, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
 }
 
-const ODD: [&str; 9] =
-    ["-dash", "back\\slash", "ends in newline\n", "new\nline", "tab\there", "ünïcödé ☃", "with space", " a: FAILED", "\\n"];
+const ODD: [&str; 9] = [
+    "-dash",
+    "back\\slash",
+    "ends in newline\n",
+    "new\nline",
+    "tab\there",
+    "ünïcödé ☃",
+    "with space",
+    " a: FAILED",
+    "\\n",
+];
 
 /// Operations that do to the tree whatever operations do.
 fn busy() -> String {
-    let settings = "[release]\nshared_dirs = [\"media\"]\nshared_files = [\"conf/local\"]\ncopy_from_current = [\"modules\"]\n";
+    let settings =
+        "[release]\nshared_dirs = [\"media\"]\nshared_files = [\"conf/local\"]\ncopy_from_current = [\"modules\"]\n";
     let build = "mkdir -p out modules && echo made > out/made && ln -s made out/link && cp app.txt 'out/odd\nname' &&\n\
         [ -e modules/a ] || echo a > modules/a\nmkdir -p __pycache__ && echo x > __pycache__/m.pyc";
     let edit = "echo two >> app.txt && rm gone.txt && rm -r tree && mv moved.txt 'moved to' && chmod 600 secret && echo again > out/made";
@@ -96,7 +106,9 @@ fn each_kind_of_difference_is_told_with_its_step() {
     fs::remove_file(live.join("odd/-dash")).expect("gone");
     mode(live.join("odd/with space"), 0o755);
     fs::remove_file(live.join("link")).and_then(|()| symlink("odd", live.join("link"))).expect("a link");
-    fs::remove_file(live.join("odd with space/x")).and_then(|()| fs::create_dir(live.join("odd with space/x"))).expect("replaced");
+    fs::remove_file(live.join("odd with space/x"))
+        .and_then(|()| fs::create_dir(live.join("odd with space/x")))
+        .expect("replaced");
     fs::write(live.join("app.txt"), "three").expect("a file");
     fs::write(live.join("gone.txt"), "gone.txt").expect("a file");
     mode(live.join("secret"), 0o644);
@@ -205,7 +217,10 @@ fn a_virtualenv_is_sealed() {
     fs::remove_file(live.join("bin/python")).expect("gone");
     assert_told(
         &site,
-        &[("python_env/bin/python", "missing", "build_virtualenv"), ("python_env/pyvenv.cfg", "edited", "build_virtualenv")],
+        &[
+            ("python_env/bin/python", "missing", "build_virtualenv"),
+            ("python_env/pyvenv.cfg", "edited", "build_virtualenv"),
+        ],
     );
 }
 

@@ -40,7 +40,10 @@ fn code_is_told_by_its_content() {
     assert_eq!(found(&["was //:81a4 1 a b ./x//", "edited x"]), one("x", "missing", CODE));
     assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:8180 1 a d ./x//"]), one("x", "mode", CODE));
     assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:a1ff 1 - - ./x//./x -> y"]), one("x", "replaced", CODE));
-    assert_eq!(found(&["was //:a1ff 1 - - ./x//./x -> z", "is //:a1ff 1 - - ./x//./x -> y"]), one("x", "retargeted", CODE));
+    assert_eq!(
+        found(&["was //:a1ff 1 - - ./x//./x -> z", "is //:a1ff 1 - - ./x//./x -> y"]),
+        one("x", "retargeted", CODE)
+    );
     assert_eq!(found(&["edited a/__pycache__/x", "edited y.pyc"]), []);
 }
 
@@ -52,5 +55,8 @@ fn half_an_answer_is_none() {
     assert!(read("damaged\nend\n").is_err());
     assert_eq!(read("unread x\nend\n"), Err("x cannot be read".to_owned()));
     assert_eq!(found(&["unread x", "was //:81a4 1 a b ./x//", "is //:8100 1 a d ./x//"]), one("x", "mode", CODE));
-    assert_eq!(found(&["nonsense", "was //:xyz", "is //:81a4 1 a b", "seal\tmade\tx", "seal\tsold\ta\t//:1 1 1 1 ./x//"]), []);
+    assert_eq!(
+        found(&["nonsense", "was //:xyz", "is //:81a4 1 a b", "seal\tmade\tx", "seal\tsold\ta\t//:1 1 1 1 ./x//"]),
+        []
+    );
 }

@@ -38,7 +38,8 @@ fn command(name: &str, run: &str) -> RunCommand {
 /// Runs one operation as a step of a plan.
 async fn step(stage: &Stage, record: &Record, operation: impl Operation + 'static) -> u8 {
     let fleet = Fleet { hosts: vec![stage.host.clone()] };
-    let plan = Plan::new("deploy", &stage.env, &fleet).about(&record.name).batches(Batches::from([1])).prepare(operation);
+    let plan =
+        Plan::new("deploy", &stage.env, &fleet).about(&record.name).batches(Batches::from([1])).prepare(operation);
     let (events, heard) = Events::new(false);
     let ended = run(&plan, &[stage.machine()], &events, &CancellationToken::new()).await;
     drop((events, heard));
@@ -73,11 +74,15 @@ async fn a_sealed_tree_is_as_it_was_made(stage: Stage) {
     let record = coded(&stage).await;
     assert_eq!(told(&stage, &record).await, all(&[]));
     assert_eq!(step(&stage, &record, command("build", BUILD)).await, 0);
-    assert_eq!(step(&stage, &record, command("more", "echo more >> 'made dir/in/new\nline'; ln -f moved other")).await, 0);
+    assert_eq!(
+        step(&stage, &record, command("more", "echo more >> 'made dir/in/new\nline'; ln -f moved other")).await,
+        0
+    );
     assert_eq!(told(&stage, &record).await, all(&[]));
     let left = ["listing", "manifest", "release.json", "seals", "state", "steps"].map(str::to_owned);
     let kept = fs::read_dir(stage.path(&format!(".relm/releases/{}", record.name))).expect("a record");
-    let kept: BTreeSet<_> = kept.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let kept: BTreeSet<_> =
+        kept.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     assert_eq!(kept, BTreeSet::from(left));
 }
 
