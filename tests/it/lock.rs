@@ -224,3 +224,17 @@ fn a_host_without_flock_is_locked_another_way() {
     std::fs::remove_file(site.path("hold")).expect("a file");
     Done::from(only("deploy").output().expect("a process")).ends(0);
 }
+
+#[test]
+fn nothing_of_a_run_is_left_when_it_has_ended() {
+    let site = Site::new("web1 web2", "");
+    site.deploy();
+    let hosts = site.path("hosts");
+    let left = |entry: std::fs::DirEntry| {
+        let inside = std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&hosts));
+        inside && lives(&entry.file_name().to_string_lossy())
+    };
+    // What was told to end may take a moment to do so.
+    let none = || !std::fs::read_dir("/proc").expect("/proc").flatten().any(left);
+    assert!(within(1, none), "a process of the run is left");
+}

@@ -84,6 +84,4 @@ async fn let_go(place: &Place, fence: &Fence) {
     place.transport.order(None).await;
 }
 
-/// Only what is ours: the directory may be another's by now.
-const RELEASE: &str = r#"{ read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ] || exit 93
-rm -f -- "$relm_lock/token" && rm -rf -- "$relm_lock/out""#;
+const RELEASE: &str = concat!(include_str!("state.sh"), include_str!("release.sh"));

@@ -1,0 +1,14 @@
+# Ends this run's time. In: relm_lock, relm_token. Only what is ours: the directory may be another's by now.
+{ read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ] || exit 93
+rm -f -- "$relm_lock/token" && rm -rf -- "$relm_lock/out" || exit
+# The keeper would see it within a second. Nothing of relm's should be left when relm has ended; but what still runs
+# has to be waited for.
+[ -z "$(lock_running "$relm_lock")" ] && read -r keeper started _ <"$relm_lock/keeper" &&
+  [ "$(lock_start "$keeper")" = "$started" ] || exit 0
+read -r _ _ _ _ group _ <"/proc/$keeper/stat" && read -r _ _ _ _ own _ <"/proc/$$/stat" || exit 0
+# Its group has what it waits with, and, where there is no setsid, us.
+if [ "$group" != "$own" ]; then
+  kill -s TERM -- "-$group" 2>/dev/null || kill -s TERM "-$group" 2>/dev/null
+fi
+kill -s TERM "$keeper" 2>/dev/null
+exit 0
