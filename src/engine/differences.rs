@@ -190,7 +190,7 @@ impl Entry {
 
 /// What Python compiles on the way: listings leave it out, and a manifest may have it.
 fn is_compiled(path: &str) -> bool {
-    path.split('/').any(|part| part == "__pycache__" || part.ends_with(".pyc"))
+    path.split('/').any(|part| part == "__pycache__" || part.strip_suffix(".pyc").is_some())
 }
 
 fn entry(line: &str) -> Option<(String, Entry)> {

@@ -186,7 +186,7 @@ fn a_power_cut_leaves_the_old_release_or_the_new_one_whole() {
         // Before anything else could flush what is still in memory.
         left.push((cut(&image).expect("a disk at rest"), true));
         crate::site::Done::from(child.wait_with_output().expect("an end")).ends(0);
-        let mut seen = BTreeSet::new();
+        let mut lived = BTreeSet::new();
         cuts += left.len();
         for (bytes, is_done) in left {
             let mut hasher = DefaultHasher::new();
@@ -195,12 +195,12 @@ fn a_power_cut_leaves_the_old_release_or_the_new_one_whole() {
                 let allowed = Allowed { before: live.as_deref(), is_done, deploys };
                 let found = assert_whole(&bytes, scratch.path(), &allowed);
                 old_ones += usize::from(found == live);
-                seen.extend(found);
+                lived.extend(found);
             }
         }
         let new = site.live();
         let known: BTreeSet<String> = live.iter().chain([&new]).cloned().collect();
-        assert!(seen.is_subset(&known), "{seen:?} were live, and only {known:?} can be");
+        assert!(lived.is_subset(&known), "{lived:?} were live, and only {known:?} can be");
         live = Some(new);
     }
     println!("{cuts} cuts in {deploys} deploys, {} different disks, {old_ones} with the old release", disks.len());
