@@ -187,7 +187,7 @@ fn a_touched_file_is_sent_again_with_all_that_was_built_on_it() {
     mend(&site, "health", "web2");
     did(&site);
     fs::write(site.host("web2").release(&name).join("app.txt"), "meddled\n").expect("a file");
-    site.relm("deploy --resume").ends(0).says(&["web2: app.txt is not what was uploaded"]);
+    site.relm("deploy --resume").ends(0).says(&["web2: app.txt edited"]);
     assert_eq!(did(&site), ["web1 health", "web2 build", "web2 health"]);
     assert_eq!(site.live(), name);
     assert_eq!(site.host("web2").read("app.txt"), "one\n");
@@ -511,6 +511,6 @@ fn a_live_release_that_was_touched_is_told_and_stays() {
     mend(&site, "announce", "web1");
     let name = site.live();
     fs::write(site.host("web1").release(&name).join("app.txt"), "meddled\n").expect("a file");
-    site.relm("deploy --resume").ends(0).says(&["web1: app.txt is not what was uploaded", "stays as it is"]);
+    site.relm("deploy --resume").ends(0).says(&["web1: app.txt edited", "stays as it is"]);
     assert_eq!(site.host("web1").read("app.txt"), "meddled\n");
 }
