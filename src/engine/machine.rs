@@ -73,7 +73,12 @@ impl Machine {
         let until = Instant::now() + fence.patience;
         let exit = match asked.input {
             Input::Nothing => {
-                self.exec(asked, hearing, Some(Kept { directory: &output, patience: fence.patience, on_loss: hearing.on_loss })).await
+                self.exec(
+                    asked,
+                    hearing,
+                    Some(Kept { directory: &output, patience: fence.patience, on_loss: hearing.on_loss }),
+                )
+                .await
             }
             Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, until).await,
         };

@@ -47,6 +47,9 @@ relm_again() {
     done
     relm_waits=0
     while :; do
+      # Nobody listens any more, or what was kept is gone.
+      kill -s 0 "$$" || exit
+      if ! [ -e "$2/out" ]; then printf '\n%s missing\n' "$1"; exit; fi
       relm_over=
       if relm_has_ended "$1" "$2/out" && relm_has_ended "$1" "$2/err"; then relm_over=yes; fi
       relm_now=$(($(wc -c <"$2/out"))) relm_now_err=$(($(wc -c <"$2/err")))

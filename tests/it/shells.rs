@@ -32,7 +32,6 @@ mod building;
 mod claim;
 mod code;
 mod flip;
-mod inspecting;
 mod kept;
 mod quoting;
 mod readers;

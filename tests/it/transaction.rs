@@ -108,7 +108,7 @@ fn a_second_fault_while_putting_back_stops_no_other_host() {
         + &logged(
             "warm",
             "after_flip",
-            "undo = '''[ $RELM_HOST != web2 ] || kill -9 $$; echo \"$RELM_HOST undo-warm\" >> \"$SITE/log\"'''",
+            "undo = '''[ $RELM_HOST != web2 ] || { sh -c 'kill -9 $$'; exit; }; echo \"$RELM_HOST undo-warm\" >> \"$SITE/log\"'''",
         )
         + &logged("health", "after_flip", "");
     let site = Site::new("web1 web2 web3", &settings);

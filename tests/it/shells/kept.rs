@@ -102,7 +102,11 @@ impl Theatre {
 
     async fn run(&self, text: &'static str, seconds: u64) -> Result<Exit, ExecError> {
         let directory = self.stage.home().join("kept");
-        let kept = Kept { directory: directory.to_str().expect("utf-8"), patience: Duration::from_secs(seconds), on_loss: &|_| {} };
+        let kept = Kept {
+            directory: directory.to_str().expect("utf-8"),
+            patience: Duration::from_secs(seconds),
+            on_loss: &|_| {},
+        };
         let on_line = |_, line: &str| self.lines.lock().expect("a lock").push(line.to_owned());
         let exec = Exec {
             script: &Script::new(text),
