@@ -28,7 +28,9 @@ fn crowd(site: &Site, line: &str) -> BTreeMap<i32, usize> {
         assert!([0, 3].contains(&code), "exit code {code}\n{}{}", done.stdout, done.stderr);
         assert_eq!(done.ending()["exit_code"], code);
         *codes.entry(code).or_default() += 1;
-        if line.contains("--wait") { assert_eq!(code, 0, "it had to wait\n{}{}", done.stdout, done.stderr); }
+        if line.contains("--wait") {
+            assert_eq!(code, 0, "it had to wait\n{}{}", done.stdout, done.stderr);
+        }
     }
     println!("{DEPLOYS} times at once `relm {line}` ended with (exit code: how many) {codes:?}");
     let live = site.live();
