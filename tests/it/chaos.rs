@@ -137,7 +137,7 @@ impl Arena {
             Done::from(relm.env("HOME", home.path()).output().expect("relm runs"))
         };
         let is_unfinished = || relm(&["status", "--json"]).report()["unfinished"] != serde_json::json!([]);
-        let args: &[&str] = if traces::RESUMES && is_unfinished() { &["deploy", "--resume"] } else { &["deploy"] };
+        let args: &[&str] = if is_unfinished() { &["deploy", "--resume"] } else { &["deploy"] };
         let done = relm(args);
         assert_eq!(done.code, Some(0), "{context}: it is not healed\n{}{}", done.stdout, done.stderr);
     }

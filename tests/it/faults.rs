@@ -4,6 +4,8 @@
 //! Nothing here says how a fault ends a deploy, only what must hold however it ends.
 
 mod crash;
+mod deploy;
+mod heal;
 mod machine;
 mod scene;
 mod wire;
@@ -110,13 +112,13 @@ async fn a_second_fault_while_hosts_are_put_back() {
     let first = ("web2".to_owned(), restart, Kind::WorksAndExits);
     let once = scene.attempt(std::slice::from_ref(&first)).await;
     let is_later = |fault: &Fault| {
-        let undoes = ["undo", "undo flip_current", "mark_failed", "look"];
-        undoes.contains(&once.scripts[&fault.0][fault.1].as_str())
+        let script = &once.scripts[&fault.0][fault.1];
+        script.starts_with("undo ") || ["mark_failed", "look", "unlock"].contains(&script.as_str())
     };
     let second = matrix(&once, &Kind::ALL).into_iter().flatten().filter(is_later);
     let all: Vec<Vec<Fault>> = second.map(|second| vec![first.clone(), second]).collect();
     let histogram = disturb(scene, all, "second faults while a failed switch is put back").await;
-    for script in ["undo", "undo flip_current"] {
+    for script in ["undo drain", "undo flip_current", "undo restart"] {
         assert_eq!(histogram.0[script].len(), Kind::ALL.len(), "{script}");
     }
 }

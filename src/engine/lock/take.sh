@@ -46,10 +46,11 @@ keep() {
 }
 
 mkdir -p -- "$base/.relm/lock" && cd -- "$base/.relm/lock" && locks=$(pwd -P) || exit
-told=$(lock_tell "$locks")
-case $told in by*) printf '%s\n' "$told"; exit 95 ;; esac
+# First the number, then the look: whoever comes in between has this number, and the claim below fails.
 lock_newest "$locks"
 number=$((newest + 1))
+told=$(lock_tell "$locks")
+case $told in by*) printf '%s\n' "$told"; exit 95 ;; esac
 new=.new-$number-$$
 rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
   printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" &&
@@ -71,7 +72,11 @@ printf '%s %s %s\n' "$keeper" "$(lock_start "$keeper")" "$way" >"$new/keeper" &&
 lock_newest "$locks"
 if [ "$newest" -ne "$number" ]; then rm -f -- "$number/token"; lock_tell "$locks"; exit 95; fi
 for old in .new-* [0-9]*; do
-  case $old in .new-*) [ -e "$old" ] || continue ;; *) [ "$old" -lt "$number" ] || continue ;; esac
+  # What another is making at this moment is left to it: it finds out by itself that it came too late.
+  case $old in
+    .new-*) [ -e "$old" ] && ! [ -e "/proc/${old##*-}" ] ;;
+    *) [ "$old" -lt "$number" ] ;;
+  esac || continue
   rm -rf -- "$old"
 done
 printf 'held %s\n' "$locks/$number"

@@ -3,6 +3,7 @@
 //! It stands where the network and the host are: scripts pass through as bytes, and come from and go to a real shell.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,13 +61,15 @@ impl Kind {
 }
 
 impl Kind {
-    /// Says whether the host can be worked on at once, with nothing of the script still running there.
-    pub(super) fn leaves_the_host_as_it_was(self) -> bool {
-        match self {
-            Self::LostBefore(then) | Self::LostAfter(then) => then == Then::Returns,
-            Self::LostMidway(_) | Self::Hangs => false,
-            Self::Exits | Self::WorksAndExits | Self::Killed => true,
-        }
+    /// Says whether the host can be reached all the time, but for an instant.
+    pub(super) fn leaves_the_host_in_reach(self) -> bool {
+        !matches!(self, Self::LostBefore(Then::Gone) | Self::LostMidway(Then::Gone) | Self::LostAfter(Then::Gone))
+    }
+
+    /// Says whether only the connection suffers, and only for an instant.
+    pub(super) fn is_healed_by_itself(self) -> bool {
+        self.leaves_the_host_in_reach()
+            && matches!(self, Self::LostBefore(_) | Self::LostMidway(_) | Self::LostAfter(_))
     }
 }
 
@@ -89,6 +92,7 @@ impl fmt::Display for Kind {
 #[derive(Debug)]
 pub(super) struct FaultyLink {
     machine: LocalHost,
+    home: PathBuf,
     state: Arc<Mutex<State>>,
 }
 
@@ -101,16 +105,19 @@ struct State {
     landed: Vec<(String, Kind)>,
     /// Breaks what is open; nothing if the machine is gone.
     line: Option<CancellationToken>,
-    /// Told when a script hangs, with its name; and what breaks its line.
+    /// Told when a script hangs, with its name and what ends it.
     hung: mpsc::UnboundedSender<(String, Hung)>,
 }
 
 /// A script that hangs.
 #[derive(Debug, Clone)]
 pub(super) struct Hung {
-    line: CancellationToken,
+    home: PathBuf,
     over: CancellationToken,
 }
+
+/// Hangs until somebody on the host has enough of it.
+const HANG: &str = "until [ -e ~/enough ]; do sleep 0.1; done; kill -s KILL 0";
 
 impl Hung {
     /// Waits so long for it to be ended; says whether it was.
@@ -118,9 +125,9 @@ impl Hung {
         tokio::time::timeout(patience, self.over.cancelled()).await.is_ok()
     }
 
-    /// Breaks the connection it hangs on.
-    pub(super) fn cut(&self) {
-        self.line.cancel();
+    /// Kills it, as a person does who looks after the host.
+    pub(super) fn kill(&self) {
+        std::fs::write(self.home.join("enough"), "").expect("a file");
     }
 }
 
@@ -132,15 +139,26 @@ struct Watch {
     hangs: Option<(String, CancellationToken)>,
 }
 
+/// What both directions of a channel share.
+#[derive(Debug, Clone)]
+struct Way {
+    line: CancellationToken,
+    home: PathBuf,
+    watch: Arc<Mutex<Watch>>,
+    state: Arc<Mutex<State>>,
+}
+
 impl FaultyLink {
+    /// `home` is the directory that poses as the machine.
     pub(super) fn new(
         machine: LocalHost,
+        home: PathBuf,
         faults: Vec<(usize, Kind)>,
         hung: mpsc::UnboundedSender<(String, Hung)>,
     ) -> Self {
         let line = Some(CancellationToken::new());
         let state = State { faults, scripts: Vec::new(), landed: Vec::new(), line, hung };
-        Self { machine, state: Arc::new(Mutex::new(state)) }
+        Self { machine, home, state: Arc::new(Mutex::new(state)) }
     }
 
     /// The names of the scripts that were sent.
@@ -162,9 +180,9 @@ impl Link for FaultyLink {
             let Channel { input: to_machine, output: from_machine } = self.machine.open(command).await?;
             let (input, typed) = mpsc::channel(8);
             let (heard, output) = mpsc::channel(OUTPUT_QUEUE);
-            let watch = Arc::new(Mutex::new(Watch::default()));
-            tokio::spawn(there(typed, to_machine, line.clone(), Arc::clone(&watch), Arc::clone(&self.state)));
-            tokio::spawn(back(from_machine, heard, line, watch, Arc::clone(&self.state)));
+            let way = Way { line, home: self.home.clone(), watch: Arc::default(), state: Arc::clone(&self.state) };
+            tokio::spawn(there(typed, to_machine, way.clone()));
+            tokio::spawn(back(from_machine, heard, way));
             Ok(Channel { input, output })
         }
         .boxed()
@@ -172,20 +190,14 @@ impl Link for FaultyLink {
 }
 
 /// Carries what relm sends. Ends, and so closes the machine's side, when the line breaks.
-async fn there(
-    mut typed: mpsc::Receiver<Bytes>,
-    machine: mpsc::Sender<Bytes>,
-    line: CancellationToken,
-    watch: Arc<Mutex<Watch>>,
-    state: Arc<Mutex<State>>,
-) {
+async fn there(mut typed: mpsc::Receiver<Bytes>, machine: mpsc::Sender<Bytes>, way: Way) {
     loop {
         let bytes = tokio::select! {
-            () = line.cancelled() => return,
+            () = way.line.cancelled() => return,
             bytes = typed.recv() => match bytes { Some(bytes) => bytes, None => return },
         };
         let bytes = match Letter::read(&bytes) {
-            Some(letter) => match send(letter, &line, &watch, &state) {
+            Some(letter) => match send(letter, &way) {
                 Some(text) => Bytes::from(text),
                 None => return,
             },
@@ -198,17 +210,17 @@ async fn there(
 }
 
 /// What of a script goes over the line; nothing if that breaks first.
-fn send(letter: Letter, line: &CancellationToken, watch: &Mutex<Watch>, state: &Mutex<State>) -> Option<String> {
-    let mut state = locked(state);
+fn send(letter: Letter, way: &Way) -> Option<String> {
+    let mut state = locked(&way.state);
     let at = state.scripts.len();
     state.scripts.push(letter.name.clone());
     let fault = state.faults.iter().find(|(script, _)| *script == at).map(|(_, kind)| *kind);
     let Some(kind) = fault else { return Some(letter.text) };
     state.landed.push((letter.name.clone(), kind));
-    let mut watch = locked(watch);
+    let mut watch = locked(&way.watch);
     Some(match kind {
         Kind::LostBefore(then) => {
-            state.break_line(line, then);
+            state.break_line(&way.line, then);
             return None;
         }
         Kind::LostMidway(then) => {
@@ -221,12 +233,12 @@ fn send(letter: Letter, line: &CancellationToken, watch: &Mutex<Watch>, state: &
         }
         Kind::Exits => letter.beginning_with("exit 7"),
         Kind::WorksAndExits => letter.beginning_with("trap \"exit 7\" 0"),
-        Kind::Killed => letter.beginning_with("kill -s KILL $$"),
+        Kind::Killed => letter.beginning_with("kill -s KILL 0"),
         Kind::Hangs => {
-            let hung = Hung { line: line.clone(), over: CancellationToken::new() };
+            let hung = Hung { home: way.home.clone(), over: CancellationToken::new() };
             watch.hangs = Some((format!("{} end", letter.token), hung.over.clone()));
             let _ = state.hung.send((letter.name.clone(), hung));
-            letter.beginning_with("sleep 600")
+            letter.beginning_with(HANG)
         }
     })
 }
@@ -239,31 +251,23 @@ impl State {
 }
 
 /// Carries what the machine says, until the line breaks.
-async fn back(
-    mut machine: mpsc::Receiver<Heard>,
-    heard: mpsc::Sender<Heard>,
-    line: CancellationToken,
-    watch: Arc<Mutex<Watch>>,
-    state: Arc<Mutex<State>>,
-) {
+async fn back(mut machine: mpsc::Receiver<Heard>, heard: mpsc::Sender<Heard>, way: Way) {
     let mut said = Vec::new();
     loop {
         let message = tokio::select! {
-            () = line.cancelled() => {
+            () = way.line.cancelled() => {
                 let _ = heard.send(Heard::Closed(Err("the line is dead".to_owned()))).await;
-                // Nothing more is sent on it, and what hung on it hangs alone.
-                locked(&state).mend(&line);
                 return;
             }
             message = machine.recv() => match message { Some(message) => message, None => return },
         };
         if let Heard::Stdout(bytes) = &message {
             said.extend_from_slice(bytes);
-            let mut watch = locked(&watch);
+            let mut watch = locked(&way.watch);
             if let Some((mark, then)) = &watch.cut_at
                 && wire::holds(&said, mark)
             {
-                locked(&state).break_line(&line, *then);
+                locked(&way.state).break_line(&way.line, *then);
                 watch.cut_at = None;
                 continue;
             }
@@ -276,15 +280,6 @@ async fn back(
         }
         if heard.send(message).await.is_err() {
             return;
-        }
-    }
-}
-
-impl State {
-    /// A line cut because something hung on it can be opened again.
-    fn mend(&mut self, broken: &CancellationToken) {
-        if self.line.as_ref().is_some_and(CancellationToken::is_cancelled) && broken.is_cancelled() {
-            self.line = Some(CancellationToken::new());
         }
     }
 }

@@ -17,17 +17,22 @@ const ANNOUNCES: &str = "relm_group=$$;";
 /// Behind this and one opening bracket stands the script itself.
 const BEGINS: &str = "\"$relm_group\"\n";
 
-/// Scripts that are no steps of a plan, by words of theirs.
+/// Behind this stands the work of a script that is fenced by the lock.
+const WORK: &str = "relm_work=";
+
+/// What only fenced scripts say.
+const IS_FENCED: &str = "this run has lost the lock";
+
+/// What only the undoing of a step says.
+const UNDOES: &str = "undone $relm_step";
+
+/// Scripts outside the fence, by words of theirs.
 const OTHERS: &[(&str, &str)] = &[
-    ("cp -a \"$SITE\"", "setup"),
+    ("keep \"$locks/$number\"", "lock"),
+    ("rm -rf -- \"$relm_lock/out\"", "unlock"),
+    ("! { { read -r now <\"$relm_lock/token\"", "lost"),
     ("releases/.[!.]*", "survey"),
-    ("mv -T -- \"$new\" \"$name\"", "claim"),
-    ("rmdir -- \"../../releases/$name\"", "give back"),
     ("readlink current) && cd --", "look"),
-    ("failed %s", "mark_failed"),
-    ("flush .relm/history.jsonl", "undo flip_current"),
-    ("\"$relm_directory\" 2>/dev/null", "check"),
-    ("eval \"$relm_command\"", "undo"),
 ];
 
 impl Letter {
@@ -39,17 +44,30 @@ impl Letter {
         Some(Self { text: text.to_owned(), token: format!("relm-{token}"), name: name(text) })
     }
 
-    /// The script with a command before all of its own.
+    /// The script with a command before all of its own, and behind the fence if there is one.
     pub(super) fn beginning_with(self, command: &str) -> String {
-        let at = self.text.find(BEGINS).expect("a script begins behind its announcement") + BEGINS.len();
-        let (start, script) = self.text.split_at(at + "{\n".len());
-        assert!(start.ends_with("{\n") || start.ends_with("(\n"), "the frame of scripts is another: {start}");
+        let at = if self.text.contains(IS_FENCED) { self.work() } else { self.body() };
+        let (start, script) = self.text.split_at(at);
         let text = format!("{start}{command}\n{script}");
         // A script that reads a stream travels behind its length.
         match text.split_once('\n') {
             Some((length, body)) if length.parse::<usize>().is_ok() => format!("{}\n{body}", body.trim_end().len() + 1),
             _ => text,
         }
+    }
+
+    fn body(&self) -> usize {
+        let at = self.text.find(BEGINS).expect("a script begins behind its announcement") + BEGINS.len() + "{\n".len();
+        let start = &self.text[..at];
+        assert!(start.ends_with("{\n") || start.ends_with("(\n"), "the frame of scripts is another: {start}");
+        at
+    }
+
+    fn work(&self) -> usize {
+        let at = self.text.find(WORK).expect("a fenced script has its work") + WORK.len();
+        let rest = &self.text[at..];
+        // Quoted once, or twice if the whole script is a word.
+        at + if rest.starts_with("'\\''") { 4 } else { 1 }
     }
 }
 
@@ -59,9 +77,11 @@ pub(super) fn holds(said: &[u8], mark: &str) -> bool {
 }
 
 fn name(text: &str) -> String {
-    if let Some((_, step)) = text.split_once("relm_step=") {
+    if text.contains(IS_FENCED) {
+        let (_, step) = text.split_once("relm_step=").expect("a fenced script says its step");
         let step = step.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-        return step.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let step: String = step.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        return if text.contains(UNDOES) { format!("undo {step}") } else { step };
     }
     let known = OTHERS.iter().find(|(words, _)| text.contains(words));
     known.unwrap_or_else(|| panic!("a script that the tests of faults do not know:\n{text}")).1.to_owned()

@@ -1,0 +1,125 @@
+//! What `relm deploy` does between its command line and its exit code.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use relm::engine::lock::{self, Lock, Patience, Place};
+use relm::engine::{self, Events, Machine};
+use relm::fleet::Host;
+use relm::operations::Actor;
+use relm::release::{Holder, Record, ReleaseName};
+use relm::survey::Survey;
+use relm::tasks::{self, Site};
+use relm::transport::{HostShell, Link, Transport};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::scene::Scene;
+
+/// Short, so that a host that is gone need not be waited for long.
+const PATIENCE: Patience =
+    Patience { closed: Duration::from_secs(1), silent: Duration::from_secs(5), lost: Duration::from_secs(2) };
+
+impl Scene {
+    /// Lock, survey, plan, claim, run. Returns the events and the names of the plan's journaled steps, or why there was
+    /// no run.
+    pub(super) async fn deploy(
+        &self,
+        ways: Vec<(Host, Arc<dyn Link>)>,
+        now: DateTime<Utc>,
+        stop: &CancellationToken,
+    ) -> Result<(Vec<Value>, Vec<String>), String> {
+        let way = |(host, link)| (host, Arc::new(HostShell::new(link)) as Arc<dyn Transport>);
+        let ways: Vec<(Host, Arc<dyn Transport>)> = ways.into_iter().map(way).collect();
+        let lock = lock::take(&self.places(&ways), &holder(now), PATIENCE).await.map_err(|error| error.to_string())?;
+        let ran = self.deploy_locked(&ways, &lock, now, stop).await;
+        lock.release().await;
+        ran
+    }
+
+    async fn deploy_locked(
+        &self,
+        ways: &[(Host, Arc<dyn Transport>)],
+        lock: &Lock,
+        now: DateTime<Utc>,
+        stop: &CancellationToken,
+    ) -> Result<(Vec<Value>, Vec<String>), String> {
+        let survey = engine::survey(ways, &self.env.release.root, &self.env.name, false).await;
+        let actor = Actor {
+            task: "deploy".to_owned(),
+            by: "ada".to_owned(),
+            machine: "desk".to_owned(),
+            login: "ada".to_owned(),
+            message: None,
+            at: now,
+        };
+        let site = Site { env: &self.env, survey: &survey, actor: &actor, now };
+        let mut record = self.record(now);
+        let planned = tasks::deploy::plan(site, &record, &self.payload).map_err(|refusal| format!("{refusal:?}"))?;
+        record.steps = planned.planned_steps();
+        let machines = machines(ways, &survey, lock);
+        let claimed = engine::claim(&machines, &record).await.map_err(|error| error.to_string())?;
+        let plan = tasks::deploy::plan(site, &claimed, &self.payload).map_err(|refusal| format!("{refusal:?}"))?;
+        let journaled =
+            plan.steps.iter().filter(|step| step.operation.is_journaled()).map(engine::Step::name).collect();
+        let (events, heard) = Events::new(false);
+        let ended = engine::run(&plan, &machines, &events, stop).await;
+        drop(events);
+        let all = std::iter::from_fn(|| heard.within(Duration::ZERO).ok());
+        let all: Vec<Value> = all.map(|event| serde_json::to_value(event).expect("an event is plain data")).collect();
+        assert_eq!(all.last().expect("an ending")["exit_code"], ended.exit_code);
+        Ok((all, journaled))
+    }
+
+    fn places(&self, ways: &[(Host, Arc<dyn Transport>)]) -> Vec<Place> {
+        let place = |(host, transport): &(Host, Arc<dyn Transport>)| Place {
+            host: host.name.clone(),
+            transport: Arc::clone(transport),
+            root: self.env.release.root.clone(),
+            name: self.env.name.to_string(),
+        };
+        ways.iter().map(place).collect()
+    }
+
+    fn record(&self, now: DateTime<Utc>) -> Record {
+        Record {
+            name: ReleaseName::at(now),
+            created: now,
+            by: "ada".to_owned(),
+            machine: "desk".to_owned(),
+            source: "dir code".to_owned(),
+            reference: "dir code".to_owned(),
+            commit: None,
+            tree: self.tree.clone(),
+            private: false,
+            keep_until: None,
+            message: None,
+            hosts: self.env.fleet.names().iter().map(ToString::to_string).collect(),
+            steps: Vec::new(),
+        }
+    }
+}
+
+fn holder(now: DateTime<Utc>) -> Holder {
+    Holder {
+        by: "ada".to_owned(),
+        login: "ada".to_owned(),
+        machine: "desk".to_owned(),
+        pid: std::process::id(),
+        task: "deploy".to_owned(),
+        env: "test".to_owned(),
+        reason: None,
+        since: now,
+    }
+}
+
+fn machines(ways: &[(Host, Arc<dyn Transport>)], survey: &Survey, lock: &Lock) -> Vec<Machine> {
+    let machine = |(host, transport): &(Host, Arc<dyn Transport>)| {
+        let seen = survey.host(&host.name).expect("a plan is only made when all hosts were seen");
+        let (layout, before) = (seen.layout.clone(), seen.live().cloned());
+        let (host, transport, fence) = (host.clone(), Arc::clone(transport), lock.fence(&host.name));
+        Machine { host, transport, layout, before, before_reference: "dir code".to_owned(), fence }
+    };
+    ways.iter().map(machine).collect()
+}
