@@ -21,6 +21,7 @@ fn holding(fleet: &str) -> Site {
 
 /// A deploy that has come to its operation and stays there.
 fn held(site: &Site) -> Child {
+    let _ = std::fs::remove_file(site.path("pid"));
     let child = site.start("deploy -m reason");
     site.await_file("pid");
     child
