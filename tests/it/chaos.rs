@@ -3,7 +3,7 @@
 //!
 //! `RELM_CHAOS_KILLS` says how many deploys are disturbed, `RELM_CHAOS_SEED` replays a run whose seed was printed.
 
-mod disk;
+pub(crate) mod disk;
 mod tree;
 
 use std::collections::BTreeMap;

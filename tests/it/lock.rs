@@ -3,6 +3,7 @@
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use crate::chaos::disk::Disk;
 use crate::site::{Done, Site, kill, lives, logged, operation, within};
 
 /// Short, so that tests need not wait.
@@ -238,4 +239,20 @@ fn nothing_of_a_run_is_left_when_it_has_ended() {
     // What was told to end may take a moment to do so.
     let none = || !std::fs::read_dir("/proc").expect("/proc").flatten().any(left);
     assert!(within(1, none), "a process of the run is left");
+}
+
+#[test]
+fn a_full_disk_can_be_rolled_back_and_cleaned() {
+    let site = Site::new("web1", "[release]\nkeep = 1\n");
+    let Some(disk) = Disk::mount(&site.path("hosts/web1")) else { return };
+    let releases = [site.deploy(), site.deploy(), site.deploy()];
+    disk.fill();
+    site.relm("deploy").ends(3);
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), releases[1]);
+    disk.mend();
+    site.deploy();
+    disk.fill();
+    site.relm("clean-releases --keep 1").ends(0);
+    site.relm("check").ends(3).says(&[]);
 }

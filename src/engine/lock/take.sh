@@ -52,9 +52,12 @@ number=$((newest + 1))
 told=$(lock_tell "$locks")
 case $told in by*) printf '%s\n' "$told"; exit 95 ;; esac
 new=.new-$number-$$
-rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
-  printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" &&
-  : >"$new/flock" || { rm -rf -- "$new"; exit 1; }
+write() {
+  rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
+    printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" && true >"$new/flock"
+}
+# Of a full disk what was kept back for this is given up: a rollback or a clean must still be possible.
+write || { [ -e reserve ] && rm -f -- reserve && write; } || { rm -rf -- "$new"; exit 1; }
 exec 9>>"$new/flock"
 way=process
 if command -v flock >/dev/null 2>&1 && flock -n 9; then way=flock; fi

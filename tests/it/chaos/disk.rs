@@ -10,13 +10,13 @@ use crate::site::within;
 const SIZE: &str = "size=96m";
 
 /// A mounted disk; unmounted when dropped.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     at: PathBuf,
 }
 
 impl Disk {
     /// Mounts a new disk, or says loudly that it may not.
-    pub(super) fn mount(at: &Path) -> Option<Self> {
+    pub(crate) fn mount(at: &Path) -> Option<Self> {
         fs::create_dir_all(at).expect("a directory");
         if run(Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(at)) {
             return Some(Self { at: at.to_owned() });
@@ -27,19 +27,19 @@ impl Disk {
     }
 
     /// Takes all the room there is.
-    pub(super) fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let filler = self.at.join("filler");
         // It ends with an error when nothing fits any more.
         run(Command::new("dd").args(["if=/dev/zero", "bs=64k"]).arg(format!("of={}", filler.display())));
     }
 
     /// Forbids writing. While somebody writes the kernel refuses, so it is tried for a while.
-    pub(super) fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         within(1, || self.remount("ro"));
     }
 
     /// Takes both back.
-    pub(super) fn mend(&self) {
+    pub(crate) fn mend(&self) {
         assert!(within(10, || self.remount("rw")), "{} stays read-only", self.at.display());
         let _ = fs::remove_file(self.at.join("filler"));
     }
