@@ -84,6 +84,14 @@ async fn let_go(place: &Place, fence: &Fence) {
     place.transport.order(None).await;
 }
 
-/// Only what is ours: the directory may be another's by now.
-const RELEASE: &str = r#"{ read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ] || exit 93
-rm -f -- "$relm_lock/token" && rm -rf -- "$relm_lock/out""#;
+/// Only what is ours: the directory may be another's by now. On a disk that cannot be written any more the token stays,
+/// and then the lock ends with its keeper's life.
+const RELEASE: &str = concat!(
+    include_str!("state.sh"),
+    r#"{ read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ] || exit 93
+if ! rm -f -- "$relm_lock/token"; then
+  read -r keeper started _ <"$relm_lock/keeper" && [ "$(lock_start "$keeper")" = "$started" ] && kill "$keeper"
+  exit
+fi
+rm -rf -- "$relm_lock/out""#
+);
