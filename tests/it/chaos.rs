@@ -121,9 +121,14 @@ impl Arena {
             Blow::AllConnectionsKilled => (0..self.fleet.servers.len()).for_each(cut),
             Blow::HostSilent => {
                 let silent: Vec<u32> = sessions(host).collect();
-                silent.iter().for_each(|pid| signal("STOP", *pid));
+                let tell = |name: &str| {
+                    for pid in &silent {
+                        signal(name, *pid);
+                    }
+                };
+                tell("STOP");
                 std::thread::sleep(SILENCE);
-                silent.iter().for_each(|pid| signal("CONT", *pid));
+                tell("CONT");
             }
             Blow::ConnectionThenRelmKilled => {
                 cut(host);

@@ -93,7 +93,9 @@ fn killed_at_every_event() {
     let mut landed: BTreeMap<String, usize> = BTreeMap::new();
     for share in shares.collect::<Vec<_>>() {
         let Ok(share) = share.join() else { panic!("what must hold did not hold in one of the threads") };
-        share.into_iter().for_each(|(place, times)| *landed.entry(place).or_default() += times);
+        for (place, times) in share {
+            *landed.entry(place).or_default() += times;
+        }
     }
     println!("\nrelm killed right after, and its deploy gone on with:");
     for (place, times) in &landed {
