@@ -10,8 +10,7 @@ use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_releas
 /// Does what needs hosts.
 pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Complaint> {
     match command {
-        // Boxed: it is by far the largest of them.
-        Command::Deploy(args) => Box::pin(deploy(args, common)).await,
+        Command::Deploy(args) => deploy(args, common).await,
         Command::Rollback(args) => rollback(args, common).await,
         Command::Converge(args) => converge(args, common).await,
         Command::SetupRelease(args) => setup_release(args, common).await,

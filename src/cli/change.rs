@@ -33,6 +33,7 @@ pub(super) enum Show {
 }
 
 /// One task on one environment.
+#[expect(clippy::struct_excessive_bools, reason = "one for each thing a task may ask for")]
 pub(super) struct Change<'a> {
     pub(super) config: &'a Config,
     pub(super) env: Environment,
@@ -126,7 +127,7 @@ impl<'a> Change<'a> {
 
     /// Runs a task that makes no release.
     pub(super) async fn run(self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
-        self.until_stopped(self.try_run(plan)).await
+        self.until_stopped(Box::pin(self.try_run(plan))).await
     }
 
     /// Runs a task that makes a release. With `keep_days` it is a private one.
@@ -136,7 +137,7 @@ impl<'a> Change<'a> {
         keep_days: Option<u32>,
         plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
-        self.until_stopped(self.try_build(source, keep_days, plan)).await
+        self.until_stopped(Box::pin(self.try_build(source, keep_days, plan))).await
     }
 
     /// Before the run begins a signal ends everything at once; the run itself ends in good order.

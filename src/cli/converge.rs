@@ -13,7 +13,7 @@ use crate::tasks::deploy::SourceArgs;
 impl Change<'_> {
     /// Brings hosts that are behind to the fleet's release.
     pub(super) async fn converge(self, to: Option<&ReleaseName>) -> Result<u8, Complaint> {
-        self.until_stopped(self.try_converge(to)).await
+        self.until_stopped(Box::pin(self.try_converge(to))).await
     }
 
     async fn try_converge(&self, to: Option<&ReleaseName>) -> Result<u8, Complaint> {

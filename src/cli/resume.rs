@@ -17,7 +17,7 @@ use crate::tasks::resume;
 impl Change<'_> {
     /// Goes on with a deploy that was begun.
     pub(super) async fn resume(self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
-        self.until_stopped(self.try_resume(wanted, source)).await
+        self.until_stopped(Box::pin(self.try_resume(wanted, source))).await
     }
 
     async fn try_resume(&self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {

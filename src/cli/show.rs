@@ -93,7 +93,9 @@ pub(super) fn status(report: &status::Report, common: &Common) {
     }
     if let Some(lock) = &report.lock {
         let holder = lock.taken.as_ref().or(lock.holder.as_ref());
-        holder.iter().for_each(|holder| out::line(format!("held by {}", show_lock::who(holder))));
+        if let Some(holder) = holder {
+            out::line(format!("held by {}", show_lock::who(holder)));
+        }
     }
     for release in &report.unfinished {
         out::line(format!("unfinished: {release}"));

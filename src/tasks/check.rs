@@ -73,7 +73,7 @@ fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {
         user: Some(seen.user.clone()),
         directory: Some(seen.layout.base().to_owned()),
         free_kilobytes: seen.free_kilobytes,
-        trouble: troubles(seen, 0),
+        trouble: troubles(seen, Some(0)),
         notes: notes(seen, now),
     }
 }

@@ -80,7 +80,7 @@ fn decisions(site: Site<'_>, keep: Option<u32>) -> Result<BTreeMap<HostName, Ver
         let rows = damaged.into_iter().map(|(host, damage)| vec![host.to_string(), damage]).collect();
         return Err(Refusal::new("records cannot be read, so nothing is removed").table(vec!["host", "trouble"], rows));
     }
-    readiness::require_ready(site, 0)?;
+    readiness::require_ready(site, None)?;
     let keep = keep.map_or(site.env.release.keep, |keep| keep as usize);
     Ok(verdicts(site.survey, keep, None, site.now))
 }

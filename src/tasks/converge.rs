@@ -50,7 +50,7 @@ pub struct Chosen {
 
 /// Chooses the fleet's release, or takes the one that is named.
 pub fn choose(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Chosen, Refusal> {
-    readiness::require_ready(site, 0)?;
+    readiness::require_ready(site, None)?;
     let name = match to {
         Some(name) => name.clone(),
         None => of_the_fleet(site)?,
@@ -134,7 +134,7 @@ pub fn plan(
     payload: Option<&Payload>,
     differences: &BTreeMap<HostName, Vec<Difference>>,
 ) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, payload.map_or(0, |payload| payload.unpacked + payload.archive_size))?;
+    readiness::require_ready(site, Some(payload.map_or(0, |payload| payload.unpacked + payload.archive_size)))?;
     let record = &chosen.record;
     let mut env = site.env.clone();
     env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name));

@@ -69,14 +69,14 @@ pub struct SourceArgs {
 
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, payload.unpacked + payload.archive_size)?;
+    readiness::require_ready(site, Some(payload.unpacked + payload.archive_size))?;
     let plan = build(begin(site, record), site.env, payload);
     Ok(switch(plan, site, record).if_it_fails(MarkFailed))
 }
 
 /// A deploy of a release that stands on the hosts already.
 pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, 0)?;
+    readiness::require_ready(site, None)?;
     let record = complete_everywhere(site, name)?;
     let is_finished = |seen: &HostSeen| seen.release(name).is_some_and(|release| release.is_finished);
     if site.survey.live_everywhere() == Some(name) && site.survey.hosts.iter().all(|(_, seen)| is_finished(seen)) {

@@ -6,8 +6,9 @@ use crate::survey::{Current, HostSeen, Survey};
 /// Room a release's tree may need beyond its files' bytes: blocks, a virtualenv, a build.
 const SPARE_KILOBYTES: u64 = 10 << 10;
 
-/// What is wrong with one host, a sentence each; nothing if a task can begin there.
-pub(super) fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
+/// What is wrong with one host, a sentence each; nothing if a task can begin there. `needed` bytes are to be built there;
+/// without it nothing is, and a full disk is no obstacle: going back and cleaning are what helps then.
+pub(super) fn troubles(seen: &HostSeen, needed: Option<u64>) -> Vec<String> {
     let mut troubles = Vec::new();
     if !seen.missing_tools.is_empty() {
         troubles.push(format!("it lacks {}", seen.missing_tools.join(", ")));
@@ -15,7 +16,7 @@ pub(super) fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
     if let Current::Foreign(what) = &seen.current {
         troubles.push(format!("{} {what}", seen.layout.current()));
     }
-    let needed = needed_bytes / 1024 + SPARE_KILOBYTES;
+    let needed = needed.map_or(0, |bytes| bytes / 1024 + SPARE_KILOBYTES);
     if let Some(free) = seen.free_kilobytes.filter(|free| *free < needed) {
         troubles.push(format!("its disk has {} MB free, and {} MB are needed", free / 1024, needed / 1024));
     }
@@ -24,10 +25,10 @@ pub(super) fn troubles(seen: &HostSeen, needed_bytes: u64) -> Vec<String> {
 }
 
 /// Refuses if any host is silent or cannot take what is to come.
-pub(super) fn require_ready(site: Site<'_>, needed_bytes: u64) -> Result<(), Refusal> {
+pub(super) fn require_ready(site: Site<'_>, needed: Option<u64>) -> Result<(), Refusal> {
     let silent = site.survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]);
     let unfit = site.survey.hosts.iter().flat_map(|(host, seen)| {
-        troubles(seen, needed_bytes).into_iter().map(move |trouble| vec![host.to_string(), trouble])
+        troubles(seen, needed).into_iter().map(move |trouble| vec![host.to_string(), trouble])
     });
     let rows: Vec<Vec<String>> = silent.chain(unfit).collect();
     let Some(first) = rows.first() else { return Ok(()) };

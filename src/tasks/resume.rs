@@ -26,7 +26,7 @@ pub struct Chosen {
 
 /// Chooses the deploy to go on with: the one that is named, or the only one there is.
 pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>) -> Result<Chosen, Refusal> {
-    readiness::require_ready(site, 0)?;
+    readiness::require_ready(site, None)?;
     let name = match wanted {
         Some(name) => name.clone(),
         None => the_only_one(site)?,
@@ -136,7 +136,7 @@ pub fn plan(
 ) -> Result<Plan, Refusal> {
     let record = &chosen.record;
     let needed = payload.map_or(0, |payload| payload.unpacked + payload.archive_size);
-    readiness::require_ready(site, needed)?;
+    readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
     let plan = build(begin(site, record), site.env, payload.unwrap_or(&known));
     let mut plan = switch(plan, site, record).if_it_fails(MarkFailed);

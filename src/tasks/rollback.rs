@@ -34,7 +34,7 @@ pub struct Rollback {
 
 /// A rollback to `to`, or to the release before the live one.
 pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, 0)?;
+    readiness::require_ready(site, None)?;
     let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
     let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
     let record = seen.expect("a rollback target is on every host").record.clone();

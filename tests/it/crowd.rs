@@ -18,9 +18,9 @@ fn settings() -> String {
 }
 
 /// Lets a crowd deploy at once. Returns how many ended with each exit code.
-fn crowd(site: &Site, line: &str) -> BTreeMap<i32, usize> {
+fn crowd(site: &Site, words: &str) -> BTreeMap<i32, usize> {
     let hosts: Hosts = ["web1", "web2"].map(|name| (name.to_owned(), site.host(name))).into();
-    let running: Vec<Child> = (0..DEPLOYS).map(|_| site.start(line)).collect();
+    let running: Vec<Child> = (0..DEPLOYS).map(|_| site.start(words)).collect();
     let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
     for relm in running {
         let done = Done::from(relm.wait_with_output().expect("an end"));
@@ -28,11 +28,11 @@ fn crowd(site: &Site, line: &str) -> BTreeMap<i32, usize> {
         assert!([0, 3].contains(&code), "exit code {code}\n{}{}", done.stdout, done.stderr);
         assert_eq!(done.ending()["exit_code"], code);
         *codes.entry(code).or_default() += 1;
-        if line.contains("--wait") {
+        if words.contains("--wait") {
             assert_eq!(code, 0, "it had to wait\n{}{}", done.stdout, done.stderr);
         }
     }
-    println!("{DEPLOYS} times at once `relm {line}` ended with (exit code: how many) {codes:?}");
+    println!("{DEPLOYS} times at once `relm {words}` ended with (exit code: how many) {codes:?}");
     let live = site.live();
     all_run(&hosts, &live, "after a crowd");
     for (name, host) in &hosts {

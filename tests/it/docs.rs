@@ -89,11 +89,11 @@ fn every_promise_has_its_test() {
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| when ")).collect();
     assert!(rows.len() > 20, "{rows:?}");
     for row in rows {
-        let test = row.trim_end_matches(" |").rsplit('|').next().expect("a column").trim().trim_matches('`');
-        let (path, name) = test.rsplit_once("::").unwrap_or_else(|| panic!("no test in {row}"));
+        let named = row.trim_end_matches(" |").rsplit('|').next().expect("a column").trim().trim_matches('`');
+        let (path, name) = named.rsplit_once("::").unwrap_or_else(|| panic!("no test in {row}"));
         let path = format!("tests/it/{}", path.replace("::", "/"));
         let is_module = fs::exists(format!("{path}/{name}.rs")).expect("a file system");
         let source = fs::read_to_string(format!("{path}.rs")).unwrap_or_default();
-        assert!(is_module || source.contains(&format!("fn {name}(")), "there is no test {test}");
+        assert!(is_module || source.contains(&format!("fn {name}(")), "there is no test {named}");
     }
 }

@@ -95,6 +95,16 @@ fn a_lock_ends_with_its_holder_whatever_ended_that() {
 }
 
 #[test]
+fn a_lock_whose_token_cannot_be_taken_away_ends_with_its_keeper() {
+    let site = Site::new("web1 web2", GRACE);
+    site.shadow("rm", r#"case "$*" in */token) echo a read-only disk >&2; exit 1 ;; esac; exec "$REAL" "$@""#);
+    site.deploy();
+    assert!(site.host("web1").path(".relm/lock/1/token").exists(), "it can be taken away");
+    assert!(within(5, || site.relm("lock show").ends(0).stdout == "test is free\n"), "it is held");
+    site.deploy();
+}
+
+#[test]
 fn a_command_that_outlives_its_relm_keeps_the_lock_and_is_named() {
     let stubborn = r#"trap '' TERM; [ -e "$SITE/hold" ] || exit 0
 echo $$ > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"

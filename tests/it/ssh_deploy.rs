@@ -128,7 +128,9 @@ fn a_host_that_stays_away_in_the_switch_is_named_and_the_others_are_put_back() {
     let sessions = fleet.server("db1").sessions();
     let (_, down) = fleet.servers.remove(2);
     drop(down);
-    sessions.into_iter().for_each(|session| signal("KILL", session));
+    for session in sessions {
+        signal("KILL", session);
+    }
     let done = Done::from(deploy.wait_with_output().expect("relm ends")).ends(5);
     assert_eq!(done.ending()["ending"], "mixed");
     assert_eq!(done.ending()["unread"], serde_json::json!(["db1"]));

@@ -9,8 +9,6 @@ use crate::site::OnHost;
 /// One in each phase that works in the release. What each does is over in an instant: a step that is interrupted after
 /// its effect and before its journal has heard of it is run again, and no step can promise more than that.
 pub(crate) const OPERATIONS: &str = r#"
-[lock]
-grace = "1s"
 [release]
 keep = 2
 [[operations]]
@@ -41,6 +39,15 @@ fn trace(host: &OnHost, release: &str) -> BTreeMap<String, usize> {
         *counts.entry(line.to_owned()).or_default() += 1;
         counts
     })
+}
+
+/// Every step ran in this release on every host, some of them perhaps more than once.
+#[track_caller]
+pub(crate) fn all_are_there(hosts: &Hosts, release: &str, context: &str) {
+    for (name, host) in hosts {
+        let trace = trace(host, release);
+        assert!(STEPS.iter().all(|step| trace.contains_key(*step)), "{context}: on {name} in {release}: {trace:?}");
+    }
 }
 
 /// Every step ran in this release, once on every host.

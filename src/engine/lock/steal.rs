@@ -41,7 +41,7 @@ pub async fn steal(places: &[Place], holder: &Holder) -> Result<(), String> {
         match claim(places, holder, patience).await {
             Ok(claimed) => break claimed,
             Err(LockError::Held { .. }) if begun.elapsed() < LIMIT => {
-                tokio::time::sleep(Duration::from_millis(500)).await
+                tokio::time::sleep(Duration::from_millis(500)).await;
             }
             Err(error) => return Err(error.to_string()),
         }

@@ -51,7 +51,7 @@ fn heal(site: &Site, killed: &str, context: &str) {
 
 /// Returns around which steps, in which way, relm was killed, and how often.
 fn killed_at_every_event_of_a_share(share: usize) -> BTreeMap<String, usize> {
-    let site = Site::new("web1 web2", traces::OPERATIONS);
+    let site = Site::new("web1 web2", &format!("[lock]\ngrace = \"1s\"\n{}", traces::OPERATIONS));
     let mut before = site.deploy();
     let mut count = 1 + share;
     let mut landed: BTreeMap<String, usize> = BTreeMap::new();
@@ -93,7 +93,9 @@ fn killed_at_every_event() {
     let mut landed: BTreeMap<String, usize> = BTreeMap::new();
     for share in shares.collect::<Vec<_>>() {
         let Ok(share) = share.join() else { panic!("what must hold did not hold in one of the threads") };
-        share.into_iter().for_each(|(place, times)| *landed.entry(place).or_default() += times);
+        for (place, times) in share {
+            *landed.entry(place).or_default() += times;
+        }
     }
     println!("\nrelm killed right after, and its deploy gone on with:");
     for (place, times) in &landed {

@@ -98,7 +98,7 @@ impl Scene {
         fs::write(at("code/static/it's $HOME; ü"), "odd\n".repeat(3000)).expect("a file");
         std::os::unix::fs::symlink("VERSION", at("code/link")).expect("a link");
         let hosts = "web1 = { address = \"local:web1\" }\nweb2 = { address = \"local:web2\" }\n";
-        let code = at("code");
+        let code = at("code").display().to_string();
         let text = format!("[source]\ndir = {code:?}\n[lock]\ngrace = \"1s\"\n{settings}\n[env.test.hosts]\n{hosts}");
         let config = config::parse(&text, &at("Releases.toml"), directory.path()).expect("a file");
         let env = config.environment(Some("test")).expect("an environment").clone();
