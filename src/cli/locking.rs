@@ -23,10 +23,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// A command that is told to end has some seconds for it, and the keeper looks once a second.
 const ENDING: Duration = Duration::from_secs(10);
 
-/// The directory of a lock that several environments share, below the root.
-fn shared_directory(name: &str) -> String {
-    format!(".lock-{name}")
-}
+/// Where locks that several environments share are kept, in the home of the login: their roots may differ.
+const SHARED: &str = ".relm-locks";
 
 /// Where the lock of `env` is held: the shared one first, then every host.
 pub(super) async fn places(
@@ -34,11 +32,12 @@ pub(super) async fn places(
     env: &Environment,
     connections: &Connections,
 ) -> Result<Vec<Place>, Complaint> {
-    let place = |host: &crate::fleet::Host, transport: &Arc<dyn Transport>, name: String| Place {
+    let place = |host: &crate::fleet::Host, transport: &Arc<dyn Transport>, root: &str, name: &str| Place {
         host: host.name.clone(),
         transport: Arc::clone(transport),
-        root: env.release.root.clone(),
-        name,
+        root: root.to_owned(),
+        name: name.to_owned(),
+        is_shared: root == SHARED,
     };
     let mut places = Vec::new();
     if let Some((name, host)) = &env.lock.shared {
@@ -46,10 +45,10 @@ pub(super) async fn places(
         let link = connect::link(host, &connect::ssh_settings(config, &env.name)).await;
         let link = link.map_err(|error| Complaint::unreachable(env.name.as_str(), &[(host.name.clone(), error)]))?;
         let transport: Arc<dyn Transport> = Arc::new(HostShell::new(link));
-        places.push(place(host, &transport, shared_directory(name)));
+        places.push(place(host, &transport, SHARED, name));
     }
     let hosts = connections.hosts.iter();
-    places.extend(hosts.map(|(host, transport)| place(host, transport, env.name.to_string())));
+    places.extend(hosts.map(|(host, transport)| place(host, transport, &env.release.root, env.name.as_str())));
     Ok(places)
 }
 
@@ -75,7 +74,7 @@ pub(super) async fn take(
     holder: &Holder,
     common: &Common,
 ) -> Result<Lock, LockError> {
-    let patience = Patience { closed: env.lock.grace, silent: SILENT, lost: LOST };
+    let patience = Patience { closed: env.lock.grace, silent: SILENT, lost: LOST.max(env.lock.grace + ENDING) };
     let begun = Instant::now();
     let mut told = String::new();
     loop {

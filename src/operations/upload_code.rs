@@ -23,12 +23,13 @@ pub struct UploadCode {
 /// Where tar fails too, the file stays, and must not be held against the next attempt.
 /// Busybox skips links that point upwards unless told otherwise; what they point to is the application's business.
 /// It begins with an empty tree: what a broken attempt or somebody else put there must not end up in the release.
-const UPLOAD: &str = r#"cd -- "$release" && rm -f -- "$record/cut" || exit
+const UPLOAD: &str = r#"cut=$record/cut-$$
+cd -- "$release" && rm -f -- "$record"/cut-* || exit
 case $(readlink "$base/current") in */"${release##*/}") printf 'the release is live: its code stays\n' >&2; exit 1 ;; esac
 find . ! -name . -prune -exec rm -rf -- {} + || exit
 EXTRACT_UNSAFE_SYMLINKS=1; export EXTRACT_UNSAFE_SYMLINKS
-{ gzip -dc || printf 'cut\n' >"$record/cut"; } | tar xpf - || exit
-if [ -e "$record/cut" ]; then rm -f -- "$record/cut"; printf 'the upload arrived damaged or cut short\n' >&2; exit 1; fi"#;
+{ gzip -dc || printf 'cut\n' >"$cut"; } | tar xpf - || exit
+if [ -e "$cut" ]; then rm -f -- "$cut"; printf 'the upload arrived damaged or cut short\n' >&2; exit 1; fi"#;
 
 impl Operation for UploadCode {
     fn name(&self) -> String {

@@ -53,13 +53,22 @@ pub(super) async fn run(
 }
 
 /// Connects again, as often as it takes for as long as is sensible.
-async fn come_back(host: &HostShell, exec: Exec<'_>, kept: Kept<'_>, lost: &str) -> Result<Channel, ExecError> {
+pub(super) async fn come_back(
+    host: &HostShell,
+    exec: Exec<'_>,
+    kept: Kept<'_>,
+    lost: &str,
+) -> Result<Channel, ExecError> {
     let until = Instant::now() + kept.patience;
     loop {
-        let error = match tokio::time::timeout_at(until, host.open_control()).await {
-            Ok(Ok(control)) => return Ok(control),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer".to_owned(),
+        let error = tokio::select! {
+            opened = tokio::time::timeout_at(until, host.open_control()) => match opened {
+                Ok(Ok(control)) => return Ok(control),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no answer".to_owned(),
+            },
+            // What runs on the host is ended there when nobody comes back.
+            () = exec.stop.cancelled() => return Err(ExecError::Interrupted),
         };
         if Instant::now() + PAUSE >= until {
             return Err(ExecError::Lost(format!(
@@ -69,7 +78,6 @@ async fn come_back(host: &HostShell, exec: Exec<'_>, kept: Kept<'_>, lost: &str)
         }
         tokio::select! {
             () = sleep(PAUSE) => {}
-            // What runs on the host is ended there when nobody comes back.
             () = exec.stop.cancelled() => return Err(ExecError::Interrupted),
         }
     }

@@ -15,6 +15,7 @@ relm_keep() {
     [ -e "$3" ] || relm_run "$1" "$2"
     return
   fi
+  printf '%s %s\n' "$PPID" "$(relm_started "$PPID")" >"$3/session"
   {
     {
       {
@@ -40,6 +41,7 @@ relm_again() {
   (
     relm_out=$3 relm_err=$4 relm_waits=0
     if mkdir -- "$2" || ! [ -d "$2" ]; then printf '\n%s missing\n' "$1"; exit; fi
+    relm_hang_up "$2"
     until [ -e "$2/out" ] && [ -e "$2/err" ]; do
       relm_waits=$((relm_waits + 1))
       if [ "$relm_waits" -gt 50 ]; then printf '\n%s missing\n' "$1"; exit; fi
@@ -67,6 +69,21 @@ relm_again() {
     if [ "$relm_out" -gt "$relm_now" ]; then printf '\n'; tail -n 1 "$2/out"; fi
     if [ "$relm_err" -gt "$relm_now_err" ]; then { printf '\n'; tail -n 1 "$2/err"; } >&3; fi
   ) </dev/null 2>/dev/null &
+}
+
+# relm_started PID: when a process started, which tells it from a later one of the same number.
+relm_started() (
+  read -r relm_stat <"/proc/$1/stat" || exit
+  # shellcheck disable=SC2086 # words are wanted
+  set -- ${relm_stat##*) } && printf '%s\n' "${20}"
+)
+
+# relm_hang_up DIRECTORY: ends the ssh session a kept script was begun in. When the network broke without a word sshd does
+# not know yet, and the script would wait for a listener who is gone.
+relm_hang_up() {
+  read -r relm_session relm_since <"$1/session" || return
+  [ "$relm_session" != "$PPID" ] && [ "$(relm_started "$relm_session")" = "$relm_since" ] && read -r relm_name <"/proc/$relm_session/comm" || return
+  case $relm_name in sshd*) kill "$relm_session" ;; esac
 }
 
 # relm_nothing_runs TOKEN DIRECTORY: neither the script's group nor, twice in a row, the copying of what it said.

@@ -57,7 +57,7 @@ impl HostShell {
         let mut slot = self.control.lock().await;
         let control = match slot.take().filter(is_open) {
             Some(control) => control,
-            None => self.open_control().await?,
+            None => kept::come_back(self, exec, kept, "the connection had closed").await?,
         };
         let (exit, control) = kept::run(self, control, exec, kept).await;
         *slot = control;

@@ -266,3 +266,41 @@ fn a_full_disk_can_be_rolled_back_and_cleaned() {
     site.relm("clean-releases --keep 1").ends(0);
     site.relm("check").ends(3).says(&[]);
 }
+
+#[test]
+fn a_run_whose_keeper_was_killed_changes_nothing_beside_another() {
+    let settings = operation("hold", "prepare", "roles = [\"first\"]", HOLD) + &logged("after", "prepare", "");
+    let site = Site::new("web1=first", &(GRACE.to_owned() + &settings));
+    site.write("hold", "");
+    let child = held(&site);
+    let locks = site.host("web1").path(".relm/lock");
+    let keeper = std::fs::read_to_string(locks.join("1/keeper")).expect("a keeper");
+    kill(keeper.split(' ').next().expect("a process"), "KILL");
+    // What it has begun still counts; what it begins from here on does not happen.
+    site.relm("deploy").ends(3).says(&["hold (process"]);
+    std::fs::remove_file(site.path("hold")).expect("a file");
+    let done = Done::from(child.wait_with_output().expect("an end")).ends(1);
+    assert!(done.stderr.contains("lost the lock"), "{}", done.stderr);
+    assert_eq!(site.take_log(), Vec::<String>::new());
+    site.deploy();
+}
+
+#[test]
+fn a_shared_lock_that_is_stolen_stops_the_run_in_the_other_environment() {
+    let shared = "[lock]\nname = \"servers\"\nhost = \"db1\"\ngrace = \"2s\"\n";
+    let settings = operation("hold", "prepare", "roles = [\"web\"]", HOLD) + &logged("after", "prepare", "");
+    let site = Site::new("web1", &(shared.to_owned() + &settings));
+    let other = "[env.other.release]\nroot = \"srv\"\n[env.other.hosts]\ndb1 = { address = \"local:hosts/db1\", roles = [\"db\"] }\n";
+    site.write("Releases.toml", site.read("Releases.toml") + other);
+    site.write("hold", "");
+    let child = site.start("deploy test");
+    site.await_file("pid");
+    site.relm("deploy other").ends(3).says(&["runs deploy on test"]);
+    somebody_else(&site, "lock steal other -m now").ends(0);
+    // It looks after the shared lock every second here.
+    std::thread::sleep(Duration::from_secs(3));
+    std::fs::remove_file(site.path("hold")).expect("a file");
+    let done = Done::from(child.wait_with_output().expect("an end")).ends(1);
+    assert!(done.stderr.contains("lost the lock"), "{}", done.stderr);
+    assert_eq!(site.take_log(), Vec::<String>::new());
+}

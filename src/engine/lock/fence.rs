@@ -33,6 +33,21 @@ if [ "$relm_now" != "$relm_token" ]; then
   printf 'this run has lost the lock\n' >&2
   exit 93
 fi
+# A run does one thing at a time on a host. What it began before and lost from its sight must not work beside this.
+relm_seconds=0
+while relm_others=$(lock_running "$relm_lock" | sed "/^$relm_group /d") && [ -n "$relm_others" ]; do
+  case $relm_seconds in 0) relm_signal=TERM ;; 5) relm_signal=KILL ;; 15) break ;; *) relm_signal=0 ;; esac
+  printf '%s\n' "$relm_others" | while read -r relm_other _; do
+    kill -s "$relm_signal" -- "-$relm_other" || kill -s "$relm_signal" "-$relm_other"
+  done 2>/dev/null
+  relm_seconds=$((relm_seconds + 1))
+  sleep 1
+done
+if [ -n "$relm_others" ]; then
+  rm -f -- "$relm_mine"
+  printf 'this still runs and does not end: %s\n' "$relm_others" >&2
+  exit 1
+fi
 [ -z "$relm_about" ] || { printf '%s\n' "$relm_about" >"$relm_lock/release"; } 2>/dev/null
 (
 eval "$relm_work"

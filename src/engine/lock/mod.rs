@@ -41,6 +41,8 @@ pub struct Place {
     pub root: String,
     /// The directory in it: the environment's, or that of a lock several environments share.
     pub name: String,
+    /// Whether several environments share it. Nothing is changed there, so no script finds out that it is lost.
+    pub is_shared: bool,
 }
 
 /// How long a host waits for relm, and relm for a host.

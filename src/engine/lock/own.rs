@@ -16,7 +16,10 @@ const TELL: &str = concat!(
 
 /// Moved in whole: half a name must not pass for nobody.
 pub(super) const HAND_OVER: &str = r#"cd -- "$relm_lock/.." && printf '%s\n' "$owner" >taken.new && mv -f -- taken.new taken || exit
-[ -z "$note" ] || printf '%s\n' "$note" >>../history.jsonl"#;
+[ -n "$note" ] || exit 0
+# A power cut may have left the last line without its end.
+if [ -s ../history.jsonl ] && [ "$(tail -c 1 ../history.jsonl | wc -l)" -eq 0 ]; then printf '\n' >>../history.jsonl; fi
+printf '%s\n' "$note" >>../history.jsonl && { sync ../history.jsonl 2>/dev/null || sync; }"#;
 
 const GIVE_BACK: &str = r#"rm -f -- "$relm_lock/../taken""#;
 

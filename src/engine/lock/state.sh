@@ -37,7 +37,8 @@ lock_running() {
     [ -e "$entry" ] || continue
     group=${entry##*/} started='' step=''
     read -r started step <"$entry"
-    if [ -e "/proc/$group" ]; then
+    # On a full disk the file is there and says nothing: then whatever bears the number counts.
+    if [ -n "$started" ] && [ -e "/proc/$group" ]; then
       [ "$(lock_start "$group")" = "$started" ] || continue
     else
       kill -s 0 -- "-$group" 2>/dev/null || kill -s 0 "-$group" 2>/dev/null || continue
@@ -51,8 +52,11 @@ lock_running() {
 lock_tell() {
   lock_newest "$1"
   if [ "$newest" -gt 0 ]; then
+    # First the token, then what runs: what registers after the look at it finds it gone.
+    held=
+    if [ -e "$1/$newest/token" ] && lock_kept "$1/$newest"; then held=yes; fi
     running=$(lock_running "$1/$newest")
-    if { [ -e "$1/$newest/token" ] && lock_kept "$1/$newest"; } || [ -n "$running" ]; then
+    if [ -n "$held$running" ]; then
       read -r owner <"$1/$newest/owner" && printf 'by %s\n' "$owner"
       if [ -s "$1/$newest/release" ]; then read -r release <"$1/$newest/release" && printf 'release %s\n' "$release"; fi
       if [ -e "$1/$newest/gone" ] || ! [ -e "$1/$newest/token" ]; then printf 'gone\n'; fi

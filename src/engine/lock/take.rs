@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::beat::Beats;
+use super::beat::{Beats, beat};
 use super::{Fence, Lock, LockError, Patience, Place, let_go};
 use crate::release::{Holder, LockSeen};
 use crate::script::Script;
@@ -95,7 +95,10 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
     match directory {
         _ if exit.status == HELD => Err(LockError::Held { host: place.host.clone(), seen: Box::new(seen) }),
         Some(directory) if exit.status.success() => {
-            Ok((Fence { directory: directory.to_owned(), token: token.to_owned(), patience: patience.lost }, seen))
+            let fence = Fence { directory: directory.to_owned(), token: token.to_owned(), patience: patience.lost };
+            // At once: if relm ends now, the keeper is to know.
+            place.transport.order(Some(beat(&fence))).await;
+            Ok((fence, seen))
         }
         _ if exit.stderr.trim().is_empty() => Err(unable(exit.status.to_string())),
         _ => Err(unable(exit.stderr.trim().to_owned())),

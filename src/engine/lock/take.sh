@@ -43,6 +43,7 @@ keep() {
     second=$((second + 1))
     sleep 1 9>&-
   done
+  rm -rf -- "$1/out"
 }
 
 mkdir -p -- "$base/.relm/lock" && cd -- "$base/.relm/lock" && locks=$(pwd -P) || exit
@@ -51,9 +52,13 @@ lock_newest "$locks"
 number=$((newest + 1))
 told=$(lock_tell "$locks")
 case $told in by*) printf '%s\n' "$told"; exit 95 ;; esac
+# A keeper may have been killed while its run lives on: what that run begins from here on finds its token gone, and what
+# it has begun is waited for.
+rm -f -- "$newest/token"
+if [ "$newest" -gt 0 ] && [ -n "$(lock_running "$locks/$newest")" ]; then lock_tell "$locks"; exit 95; fi
 new=.new-$number-$$
 write() {
-  rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
+  rm -rf -- "$new" && mkdir -- "$new" "$new/running" && mkdir -m 700 -- "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
     printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" && true >"$new/flock"
 }
 # Of a full disk what was kept back for this is given up: a rollback or a clean must still be possible.

@@ -78,6 +78,7 @@ impl Scene {
             transport: Arc::clone(transport),
             root: self.env.release.root.clone(),
             name: self.env.name.to_string(),
+            is_shared: false,
         };
         ways.iter().map(place).collect()
     }
