@@ -116,6 +116,12 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: &Came, look: &Look,
         {
             (Ending::NothingChanged, 1)
         }
+        // It could not be taken back, and every host runs the new release: a run that lost its lock in the switch.
+        Came::Back { .. }
+            if all_read && plan.flips() && machines.iter().all(is_live) && !machines.iter().all(is_as_before) =>
+        {
+            (Ending::LiveButUnfinished, 4)
+        }
         Came::Back { .. } if !all_read || !machines.iter().all(is_as_before) => (Ending::Mixed, 5),
         Came::Back { undone: true } if interrupted => (Ending::Interrupted, 130),
         // Every host serves what it served before; an undo that failed is told with its host.

@@ -68,7 +68,7 @@ impl Machine {
     pub(super) async fn run(&self, asked: Asked<'_>, hearing: Hearing<'_>) -> Result<Exit, ExecError> {
         let Some(fence) = &self.fence else { return self.exec(asked, hearing, None).await };
         let output = fence.output();
-        let script = fence.around(asked.step, asked.about.map(ReleaseName::as_str), asked.script);
+        let script = fence.around(asked.step, asked.about.map(ReleaseName::as_str), hearing.time_limit, asked.script);
         let asked = Asked { script: &script, ..asked };
         let until = Instant::now() + fence.patience;
         let exit = match asked.input {

@@ -26,6 +26,10 @@ const AROUND: &str = concat!(
 relm_group=$$; read -r _ _ _ _ relm_group _ 2>/dev/null <"/proc/$$/stat"
 relm_mine=$relm_lock/running/$relm_group
 { printf '%s %s\n' "$(lock_start "$relm_group")" "$relm_step" >"$relm_mine"; } 2>/dev/null
+# For the keeper, in case relm is gone by then.
+if [ -n "$relm_limit" ] && read -r relm_up _ </proc/uptime; then
+  printf '%s\n' "$((${relm_up%%.*} + relm_limit + 10))" >"$relm_lock/limits/$relm_group"
+fi 2>/dev/null
 relm_now=
 { read -r relm_now <"$relm_lock/token"; } 2>/dev/null
 if [ "$relm_now" != "$relm_token" ]; then
@@ -53,7 +57,7 @@ fi
 eval "$relm_work"
 )
 relm_status=$?
-rm -f -- "$relm_mine"
+rm -f -- "$relm_mine" "$relm_lock/limits/$relm_group"
 exit "$relm_status""#
 );
 
@@ -63,10 +67,18 @@ pub(in crate::engine) const IS_LOST: &str =
 
 impl Fence {
     /// The script inside the fence. `step` stands for it in messages, `about` is the release it is for.
-    pub(in crate::engine) fn around(&self, step: &str, about: Option<&str>, script: &Script) -> Script {
+    /// `limit` is kept by the keeper where relm cannot any more.
+    pub(in crate::engine) fn around(
+        &self,
+        step: &str,
+        about: Option<&str>,
+        limit: Option<Duration>,
+        script: &Script,
+    ) -> Script {
         let script = Script::new(AROUND)
             .set("relm_work", script.as_str())
             .set("relm_step", step)
+            .set("relm_limit", limit.map(|limit| limit.as_secs().to_string()).unwrap_or_default())
             .set("relm_about", about.unwrap_or_default());
         self.set(script)
     }

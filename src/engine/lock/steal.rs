@@ -17,6 +17,8 @@ const BREAK: &str = concat!(
     r#"
 [ -d "$base/.relm/lock" ] || exit 0
 lock_newest "$base/.relm/lock"
+[ "$newest" -gt 0 ] || exit 0
+true >"$base/.relm/lock/$newest/stolen"
 rm -f -- "$base/.relm/lock/$newest/token""#
 );
 

@@ -5,8 +5,8 @@
 is_mine() { { read -r now <"$1/token"; } 2>/dev/null && [ "$now" = "$token" ]; }
 
 # The keeper: a process that lives as long as the lock. It ends the lock when relm takes the token away, or when nothing is
-# heard of relm for too long, and never before what runs under it has ended. What it starts must not inherit the lock:
-# it would outlive a killed keeper.
+# heard of relm for too long; but never while something runs under it, which goes on to its end without relm. What it
+# starts must not inherit the lock: it would outlive a killed keeper.
 keep() {
   trap '' HUP INT QUIT
   tries=0
@@ -28,6 +28,8 @@ keep() {
     limit=$silence
     if [ -e "$1/gone" ]; then limit=$grace; fi
     if [ "$silent" -ge "$limit" ]; then
+      end_late "$1"
+      [ -z "$(lock_running "$1")" ] || continue
       # First the token: whatever has not registered by now sees that it is gone, and does nothing.
       is_mine "$1" && rm -f -- "$1/token"
       break
@@ -35,15 +37,32 @@ keep() {
   done
   second=0
   while running=$(lock_running "$1") && [ -n "$running" ]; do
-    signal=0
-    case $second in 0) signal=TERM ;; 5) signal=KILL ;; esac
-    printf '%s\n' "$running" | while read -r group _; do
-      kill -s "$signal" -- "-$group" || kill -s "$signal" "-$group"
-    done
-    second=$((second + 1))
+    if [ -e "$1/stolen" ]; then
+      case $second in 0) end_all "$running" TERM ;; 5) end_all "$running" KILL ;; esac
+      second=$((second + 1))
+    fi
+    end_late "$1"
     sleep 1 9>&-
   done
   rm -rf -- "$1/out"
+}
+
+# end_all RUNNING SIGNAL: signals what lock_running tells of.
+end_all() {
+  printf '%s\n' "$1" | while read -r group _; do
+    kill -s "$2" -- "-$group" || kill -s "$2" "-$group"
+  done
+}
+
+# end_late HOLDER: ends what has run for longer than it may. While relm is there it does so itself, a little earlier.
+end_late() {
+  { read -r now _ </proc/uptime; } 2>/dev/null || return
+  for late in "$1"/limits/*; do
+    [ -e "$late" ] || continue
+    read -r until <"$late" && [ "${now%%.*}" -ge "$until" ] || continue
+    case $(lock_running "$1") in *"${late##*/} "*) ;; *) rm -f -- "$late"; continue ;; esac
+    if [ "${now%%.*}" -ge $((until + 5)) ]; then end_all "${late##*/}" KILL; else end_all "${late##*/}" TERM; fi
+  done
 }
 
 mkdir -p -- "$base/.relm/lock" && cd -- "$base/.relm/lock" && locks=$(pwd -P) || exit
@@ -58,7 +77,7 @@ rm -f -- "$newest/token"
 if [ "$newest" -gt 0 ] && [ -n "$(lock_running "$locks/$newest")" ]; then lock_tell "$locks"; exit 95; fi
 new=.new-$number-$$
 write() {
-  rm -rf -- "$new" && mkdir -- "$new" "$new/running" && mkdir -m 700 -- "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
+  rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/limits" && mkdir -m 700 -- "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
     printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" && true >"$new/flock"
 }
 # Of a full disk what was kept back for this is given up: a rollback or a clean must still be possible.
