@@ -31,6 +31,11 @@ impl Change<'_> {
         self.reached.get().map_or(&self.env, |(env, _)| env)
     }
 
+    /// The hosts that were left out.
+    pub(super) fn away(&self) -> &[HostName] {
+        self.reached.get().map_or(&[], |(_, away)| away)
+    }
+
     /// The plan as a person is to see it: with the hosts that are left out.
     pub(super) fn told(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();

@@ -23,7 +23,7 @@ impl Change<'_> {
     async fn try_resume(&self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
         let ground = self.survey("").await?;
         let site = self.site(&ground.survey);
-        let chosen = resume::choose(site, wanted)?;
+        let chosen = resume::choose(site, wanted, self.away())?;
         let machines = as_they_began(self.machines(&ground), &ground, &chosen.record.name);
         let look_at = resume::to_inspect(site, &chosen.record.name);
         let differences = inspected(&machines, &look_at, &chosen.record).await?;
@@ -83,7 +83,7 @@ fn as_they_began(mut machines: Vec<Machine>, ground: &Ground, name: &ReleaseName
     for machine in machines.iter_mut().filter(|machine| machine.before.as_ref() == Some(name)) {
         let Some(seen) = ground.survey.host(&machine.host.name) else { continue };
         // A history that does not tell leaves the host as it is: better than to take `current` away.
-        let Some(flip) = seen.went_live(name) else { continue };
+        let Some(flip) = seen.brought_in(name) else { continue };
         machine.before.clone_from(&flip.from);
         let record = flip.from.as_ref().and_then(|from| seen.release(from)).map(|release| &release.record);
         machine.before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::{Machine, Step};
+use crate::event::Phase;
 use crate::fleet::HostName;
 
 /// The steps that were begun on each host, in the order in which they were: what failed or was cut short there is in
@@ -13,6 +14,12 @@ pub(super) struct Begun<'a>(Mutex<Vec<(&'a Step, &'a Machine)>>);
 impl<'a> Begun<'a> {
     pub(super) fn note(&self, step: &'a Step, machine: &'a Machine) {
         self.0.lock().expect("nobody panics while holding this").push((step, machine));
+    }
+
+    /// Says whether some host may have flipped.
+    pub(super) fn has_flipped(&self) -> bool {
+        let begun = self.0.lock().expect("nobody panics while holding this");
+        begun.iter().any(|(step, _)| step.phase == Phase::Flip)
     }
 
     /// The steps begun on a host, newest first.

@@ -36,6 +36,13 @@ pub enum What {
     Replaced,
 }
 
+impl Difference {
+    /// What is written down of the code is lost or not to be trusted, and so is the code.
+    pub(super) fn of_evidence(what: What) -> Self {
+        Self { path: "what is written down of the code".to_owned(), what, step: CODE.to_owned() }
+    }
+}
+
 impl What {
     /// The word for it in tables and JSON.
     pub fn word(self) -> &'static str {
@@ -61,6 +68,8 @@ impl fmt::Display for What {
 pub(super) enum Answer {
     /// The code has not been checked there yet.
     Unchecked,
+    /// The manifest is not the one that was sent.
+    Damaged,
     /// Sorted by path.
     Checked(Vec<Difference>),
 }
@@ -106,7 +115,7 @@ pub(super) fn read(text: &str) -> Result<Answer, String> {
     for line in text.lines() {
         match line {
             "unchecked" => return Ok(Answer::Unchecked),
-            "damaged" => return Err("its manifest is not the one that was sent".to_owned()),
+            "damaged" => return Ok(Answer::Damaged),
             line => facts.take(line),
         }
     }

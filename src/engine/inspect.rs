@@ -14,13 +14,14 @@ const INSPECT: &str = concat!(include_str!("listing.sh"), include_str!("inspect.
 type Found = Vec<(HostName, Result<Vec<Difference>, String>)>;
 
 /// What a resumed run asks before it trusts that steps are done: what they made and what is not so any more. Paths that
-/// no step made are left out, because a step that was killed leaves such; and where the code has not been checked yet
-/// there is nothing to trust.
+/// no step made are left out, because a step that was killed leaves such. Only asked where the journal says that the code
+/// was checked: without what was written down then there is nothing to trust, and the code is sent again.
 pub async fn inspect(machines: &[&Machine], record: &Record) -> Found {
     let looks = machines.iter().map(|machine| async move {
         let found = match look(machine, record).await {
             Ok(Answer::Checked(found)) => Ok(found.into_iter().filter(|one| one.what != What::Extra).collect()),
-            Ok(Answer::Unchecked) => Ok(Vec::new()),
+            Ok(Answer::Unchecked) => Ok(vec![Difference::of_evidence(What::Missing)]),
+            Ok(Answer::Damaged) => Ok(vec![Difference::of_evidence(What::Edited)]),
             Err(reason) => Err(reason),
         };
         (machine.host.name.clone(), found)
@@ -32,6 +33,7 @@ pub async fn inspect(machines: &[&Machine], record: &Record) -> Found {
 pub async fn verify(machine: &Machine, record: &Record) -> Result<Vec<Difference>, String> {
     match look(machine, record).await? {
         Answer::Checked(found) => Ok(found),
+        Answer::Damaged => Err("its manifest is not the one that was sent".to_owned()),
         Answer::Unchecked => Err(format!("release {} has no manifest there, or no seals", record.name)),
     }
 }

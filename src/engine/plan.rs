@@ -20,11 +20,19 @@ pub struct Step {
     pub operation: Arc<dyn Operation>,
     /// Where, in the order of the file.
     pub hosts: Vec<HostName>,
-    /// Where it is done already, by an earlier run of the same release: nothing is run there.
+    /// Where it ran already, in an earlier run of the same release: nothing is run there.
     pub done: BTreeSet<HostName>,
+    /// Where it never ran and need not: it was done once, elsewhere, or what is live there came without it. Nothing is
+    /// run there, and there is nothing to take back.
+    pub unneeded: BTreeSet<HostName>,
 }
 
 impl Step {
+    fn new(phase: Phase, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
+        let (done, unneeded) = (BTreeSet::new(), BTreeSet::new());
+        Self { phase, operation: Arc::new(operation), hosts, done, unneeded }
+    }
+
     /// The step's name: that of its operation.
     pub fn name(&self) -> String {
         self.operation.name()
@@ -32,7 +40,18 @@ impl Step {
 
     /// The hosts it is yet to run on.
     pub fn left(&self) -> impl Iterator<Item = &HostName> {
-        self.hosts.iter().filter(|host| !self.done.contains(*host))
+        self.hosts.iter().filter(|host| self.is_left(host))
+    }
+
+    /// Says whether it is yet to run on a host of its own.
+    pub fn is_left(&self, host: &HostName) -> bool {
+        !self.done.contains(host) && !self.unneeded.contains(host)
+    }
+
+    /// Has it run on a host, whatever was done.
+    pub fn run_again(&mut self, host: &HostName) {
+        self.done.remove(host);
+        self.unneeded.remove(host);
     }
 
     /// Says whether all hosts must have finished what comes before it.
@@ -100,7 +119,7 @@ impl Plan {
     pub fn step(mut self, phase: Phase, operation: impl Operation + 'static) -> Self {
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
         let at = self.steps.partition_point(|step| step.phase <= phase);
-        self.steps.insert(at, Step { phase, operation: Arc::new(operation), hosts, done: BTreeSet::new() });
+        self.steps.insert(at, Step::new(phase, operation, hosts));
         self
     }
 
@@ -114,8 +133,7 @@ impl Plan {
     #[must_use]
     pub fn prepare_first(mut self, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
         let at = self.steps.partition_point(|step| step.phase < Phase::Prepare);
-        let (operation, done) = (Arc::new(operation), BTreeSet::new());
-        self.steps.insert(at, Step { phase: Phase::Prepare, operation, hosts, done });
+        self.steps.insert(at, Step::new(Phase::Prepare, operation, hosts));
         self
     }
 
@@ -176,6 +194,13 @@ impl Plan {
     /// Says whether it changes what is live.
     pub fn flips(&self) -> bool {
         self.steps.iter().any(|step| step.phase == Phase::Flip)
+    }
+
+    /// Says whether an earlier run did everything up to and with the switch, on all hosts.
+    pub(super) fn is_switched(&self) -> bool {
+        let counts = |step: &&Step| step.operation.is_journaled() && !step.operation.always();
+        let mut before = self.steps.iter().filter(|step| step.phase < Phase::Finish).filter(counts);
+        self.flips() && before.all(|step| step.left().next().is_none())
     }
 
     /// The steps of some phases, in order.

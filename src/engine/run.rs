@@ -90,19 +90,26 @@ fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
 /// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere.
 async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan) -> Came {
     let begun = Begun::default();
+    // What an earlier run took down must not stay down. But once it had switched all hosts, what is live stays live.
+    let was_through = plan.is_switched();
+    if !was_through {
+        note_earlier(setting, plan, &begun);
+    }
     // Apart, so that no host builds anything while another may still say no.
     let checked = run_steps(setting, &plan.steps_of(&[Phase::Check]), &begun).await;
     if !checked.ok {
-        return Came::BeforeSwitch;
+        return back(setting, &begun, Came::BeforeSwitch).await;
     }
     let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare]), &begun).await;
     if !prepared.ok {
-        put_back(setting, &begun).await;
         let paused = prepared.is_paused().then(|| prepared.paused.join("; "));
-        return paused.map_or(Came::BeforeSwitch, Came::Paused);
+        return back(setting, &begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await;
     }
     let mut changed = checked.changed || prepared.changed;
     if plan.flips() {
+        if was_through {
+            note_earlier(setting, plan, &begun);
+        }
         if !switch(setting, plan, &begun).await {
             return Came::Back { undone: put_back(setting, &begun).await };
         }
@@ -110,6 +117,24 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan) -> Came {
     }
     let after = run_steps(setting, &plan.steps_of(&[Phase::Finish]), &begun).await;
     if after.ok { Came::Through { changed: changed || after.changed } } else { Came::AfterSwitch }
+}
+
+/// Notes what an earlier run of the same release did and left so, where it can be taken back.
+fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
+    for step in plan.steps.iter().filter(|step| step.phase < Phase::Finish) {
+        for machine in setting.machines.iter().filter(|machine| step.done.contains(&machine.host.name)) {
+            if step.operation.undo(&machine.on(setting.env, machine.before.as_ref())).is_some() {
+                begun.note(step, machine);
+            }
+        }
+    }
+}
+
+/// Takes back everything of a run that did not come to the switch; an earlier run may have come to it.
+async fn back<'a>(setting: Setting<'a>, begun: &Begun<'a>, came: Came) -> Came {
+    let had_flipped = begun.has_flipped();
+    let undone = put_back(setting, begun).await;
+    if had_flipped && came == Came::BeforeSwitch { Came::Back { undone } } else { came }
 }
 
 /// Marks on every host that the release did not come to be. A host that cannot be told keeps it as "building", which

@@ -31,7 +31,7 @@ pub(super) async fn run_step(
 ) -> Result<Outcome, Failure> {
     let (name, host) = (step.name(), machine.host.name.clone());
     run.events.send(Event::HostStarted { step: name.clone(), host: host.clone() });
-    if step.done.contains(&host) {
+    if !step.is_left(&host) {
         let outcome = Outcome::AlreadyDone;
         run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds: 0.0 });
         return Ok(outcome);

@@ -94,7 +94,9 @@ async fn run_host<'a>(
             return;
         }
         progress.begin(at);
-        begun.note(step, machine);
+        if step.is_left(&machine.host.name) {
+            begun.note(step, machine);
+        }
         let on = machine.on(setting.env, setting.release);
         match run_step(setting.run, step, machine, &on).await {
             Ok(Outcome::Paused(words)) => return progress.pause(&step.name(), &machine.host.name, &words),

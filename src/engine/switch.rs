@@ -11,11 +11,6 @@ use crate::event::{Event, Phase};
 /// Says whether every host switched.
 pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> bool {
     let steps = plan.steps_of(&[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip]);
-    // What an earlier run did here is put back with the rest.
-    for step in &steps {
-        let done = setting.machines.iter().filter(|machine| step.done.contains(&machine.host.name));
-        done.for_each(|machine| begun.note(step, machine));
-    }
     let mut announced = Announced { setting, left: Vec::new() };
     let mut rest = setting.machines;
     let mut sizes = plan.batches.iter().copied();
@@ -53,7 +48,7 @@ async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machin
     if setting.run.stop.is_cancelled() {
         return false;
     }
-    let new = machines.iter().filter(|machine| !step.done.contains(&machine.host.name));
+    let new = machines.iter().filter(|machine| step.is_left(&machine.host.name));
     new.for_each(|machine| begun.note(step, machine));
     let runs = machines.iter().map(|machine| async move {
         let on = machine.on(setting.env, setting.release);

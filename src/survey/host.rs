@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::release::{Flip, Layout, LockSeen, Record, ReleaseName, State};
+use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 
 /// What one host's disk says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,13 @@ impl HostSeen {
     /// What is known of `name`.
     pub fn release(&self, name: &ReleaseName) -> Option<&ReleaseSeen> {
         self.releases.iter().find(|release| release.name == *name)
+    }
+
+    /// The latest change that brought `name` in, and so what it replaced. Where a later release was put back, `name` was
+    /// live again without having replaced that one.
+    pub fn brought_in(&self, name: &ReleaseName) -> Option<&Flip> {
+        let decided = |flip: &&Flip| flip.stage != FlipStage::Note && flip.task != "put_back";
+        self.history.iter().rev().filter(decided).find(|flip| flip.to.as_ref() == Some(name))
     }
 
     /// The latest change that made `name` live.

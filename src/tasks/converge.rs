@@ -162,7 +162,9 @@ fn once_is_enough(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
     };
     for step in &mut plan.steps {
         if step.operation.targets().once && ran(&step.name()) {
-            step.done = step.hosts.iter().cloned().collect();
+            step.done.clear();
+            // Wherever it ran, the others rely on it: it is not taken back either.
+            step.unneeded = step.hosts.iter().cloned().collect();
         }
     }
 }

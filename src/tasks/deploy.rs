@@ -87,8 +87,14 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal
     plan.next = vec![format!("{} --release {name}", command("deploy", site.env))];
     mark_done(&mut plan, site, name, &BTreeMap::new());
     plan.steps.retain(|step| step.phase != Phase::Prepare || step.left().next().is_some());
-    for step in plan.steps.iter_mut().filter(|step| step.phase != Phase::Prepare) {
-        step.done.clear();
+    for step in &mut plan.steps {
+        let done = std::mem::take(&mut step.done);
+        if step.phase == Phase::Prepare {
+            // The deploy that built it came to its end: there is nothing of it to take back.
+            step.unneeded.extend(done);
+        } else {
+            step.unneeded.clear();
+        }
     }
     Ok(plan)
 }

@@ -19,7 +19,13 @@ pub type Touched = BTreeMap<HostName, String>;
 /// Marks what is done.
 pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, touched: &Touched) {
     for step in &mut plan.steps {
-        step.done = step.hosts.iter().filter(|host| is_done(site, name, step, host, touched)).cloned().collect();
+        for host in step.hosts.clone() {
+            match where_done(site, name, step, &host, touched) {
+                Some(Done::Here) => _ = step.done.insert(host),
+                Some(Done::Unneeded) => _ = step.unneeded.insert(host),
+                None => {}
+            }
+        }
     }
     for (host, seen) in &site.survey.hosts {
         if seen.live() != Some(name) {
@@ -39,19 +45,39 @@ pub(super) fn recorded(site: Site<'_>, name: &ReleaseName, step: &Step, host: &H
     Some(*found == hash(step, &on))
 }
 
-fn is_done(site: Site<'_>, name: &ReleaseName, step: &Step, host: &HostName, touched: &Touched) -> bool {
-    let Some(seen) = site.survey.host(host) else { return false };
+/// Why a step is not run on a host.
+enum Done {
+    /// By the host's own journal.
+    Here,
+    /// It never ran there, and need not.
+    Unneeded,
+}
+
+fn where_done(site: Site<'_>, name: &ReleaseName, step: &Step, host: &HostName, touched: &Touched) -> Option<Done> {
+    let seen = site.survey.host(host)?;
     if !step.operation.is_journaled() || step.operation.always() {
-        return false;
+        return None;
     }
+    let is_live = seen.live() == Some(name);
     // What comes before the flip is not run again in what is live.
-    if seen.live() == Some(name) && step.phase < Phase::Flip {
-        return true;
+    if is_live && step.phase < Phase::Flip {
+        let ran = recorded(site, name, step, host).is_some();
+        return Some(if ran { Done::Here } else { Done::Unneeded });
+    }
+    // A run that was killed may have flipped and not come to say so.
+    if is_live && step.phase == Phase::Flip {
+        return Some(Done::Here);
     }
     let has = |host: &HostName| recorded(site, name, step, host) == Some(true);
     let elsewhere = || site.survey.hosts.iter().any(|(other, _)| !touched.contains_key(other) && has(other));
-    let is_recorded = has(host) || step.operation.targets().once && elsewhere();
-    is_recorded && is_so(step, seen, seen.release(name))
+    let done = if has(host) {
+        Done::Here
+    } else if step.operation.targets().once && elsewhere() {
+        Done::Unneeded
+    } else {
+        return None;
+    };
+    is_so(step, seen, seen.release(name)).then_some(done)
 }
 
 /// Some steps leave what can be seen.
@@ -72,7 +98,7 @@ fn settle_preparation(plan: &mut Plan, host: &HostName, touched: Option<&String>
         .filter(|&at| plan.steps[at].phase == Phase::Prepare && plan.steps[at].hosts.contains(host))
         .collect();
     let is_foundation = |at: &usize| FOUNDATION.contains(&plan.steps[*at].name().as_str());
-    let is_done = |at: &usize| plan.steps[*at].done.contains(host);
+    let is_done = |at: &usize| !plan.steps[*at].is_left(host);
     let (foundation, others): (Vec<usize>, Vec<usize>) = prepare.iter().partition(|at| is_foundation(at));
     let is_torn = foundation.iter().any(|at| !is_done(at)) && others.iter().any(is_done);
     let lost = foundation.first().is_some_and(|at| !is_done(at)) || is_torn;
@@ -80,15 +106,15 @@ fn settle_preparation(plan: &mut Plan, host: &HostName, touched: Option<&String>
     let from = if lost { Some(0) } else { touched };
     for &at in from.map(|from| &prepare[from..]).unwrap_or_default() {
         if !elsewhere(&plan.steps[at]) {
-            plan.steps[at].done.remove(host);
+            plan.steps[at].run_again(host);
         }
     }
-    // Complete means: every step before the switch is done and on the disk.
-    let is_left = |at: &usize| !plan.steps[*at].done.contains(host);
+    // Complete means: every step before the switch is done and on the disk. A look that is taken in every run is none.
+    let is_left = |at: &usize| plan.steps[*at].operation.is_journaled() && plan.steps[*at].is_left(host);
     if prepare.iter().any(is_left) {
         for at in prepare {
             if plan.steps[at].name() == "mark_complete" {
-                plan.steps[at].done.remove(host);
+                plan.steps[at].run_again(host);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::building::build;
 use super::deploy::{begin, switch};
 use super::done::{Touched, mark_done, recorded};
-use super::unfinished::{Standing, standing, unfinished, where_it_stands};
+use super::unfinished::{Standing, newer_than, standing, unfinished, where_it_stands};
 use super::{Payload, Refusal, Site, changes, command, readiness};
 use crate::engine::{Difference, Plan};
 use crate::event::Phase;
@@ -22,10 +22,13 @@ pub struct Chosen {
     pub joining: Vec<HostName>,
     /// What a person has to confirm, as a question.
     pub question: Option<String>,
+    /// Hosts of the file that cannot be reached and stay behind.
+    pub away: Vec<HostName>,
 }
 
-/// Chooses the deploy to go on with: the one that is named, or the only one there is.
-pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>) -> Result<Chosen, Refusal> {
+/// Chooses the deploy to go on with: the one that is named, or the only one there is. `away` are the hosts that are left
+/// out because they cannot be reached.
+pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>, away: &[HostName]) -> Result<Chosen, Refusal> {
     readiness::require_ready(site, None)?;
     let name = match wanted {
         Some(name) => name.clone(),
@@ -48,11 +51,19 @@ pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>) -> Result<Chosen, Re
             question =
                 Some(format!("{newer} is newer than {name} and went live since: go on with {name} all the same?"));
         }
-        Some(Standing::Bad | Standing::Open) => {}
+        Some(Standing::Bad) => {
+            let newer = newer_than(site.survey, &name, |release| release.state == State::Live);
+            question = newer.map(|newer| {
+                format!(
+                    "{name} was rolled back from, and {newer}, which is newer, is live: go on with {name} all the same?"
+                )
+            });
+        }
+        Some(Standing::Open) => {}
     }
     let record = the_record(site, &name)?;
     let joining = joining(site, &record)?;
-    Ok(Chosen { record, joining, question })
+    Ok(Chosen { record, joining, question, away: away.to_vec() })
 }
 
 fn the_only_one(site: Site<'_>) -> Result<ReleaseName, Refusal> {
@@ -179,7 +190,7 @@ pub(super) fn reopen(plan: Plan, site: Site<'_>, name: &ReleaseName) -> Plan {
         release.is_some_and(|release| !matches!(release.state, State::Building | State::Live))
     };
     let mut prepare = plan.steps.iter().filter(|step| step.phase == Phase::Prepare).collect::<Vec<_>>();
-    prepare.retain(|step| step.left().next().is_some());
+    prepare.retain(|step| step.operation.is_journaled() && step.left().next().is_some());
     let hosts = site.env.fleet.names().into_iter();
     let hosts: Vec<HostName> =
         hosts.filter(|host| closed(host) && prepare.iter().any(|step| step.left().any(|left| left == host))).collect();
@@ -209,8 +220,8 @@ fn notes(
         format!("{host}: {}; {what}", first_paths(found))
     }));
     notes.extend(chosen.joining.iter().map(|host| format!("{host} was not part of this deploy and joins it")));
-    let gone =
-        record.hosts.iter().filter(|host| !site.env.fleet.hosts.iter().any(|known| known.name.as_str() == **host));
+    let known: Vec<HostName> = site.env.fleet.names().into_iter().chain(chosen.away.iter().cloned()).collect();
+    let gone = record.hosts.iter().filter(|host| !known.iter().any(|known| known.as_str() == **host));
     notes.extend(
         gone.map(|host| format!("{host} was part of this deploy, is not in the file any more and is left alone")),
     );

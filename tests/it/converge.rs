@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::site::{Site, logged, operation};
 
 /// Nobody reaches the host from here on.
-fn take_away(site: &Site, host: &str) {
+pub(crate) fn take_away(site: &Site, host: &str) {
     let path = site.path(format!("hosts/{host}"));
     if path.exists() {
         fs::rename(&path, site.path(format!("{host}-away"))).expect("a host");

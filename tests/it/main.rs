@@ -21,6 +21,7 @@ mod power_cuts;
 mod python;
 mod reports;
 mod resume;
+mod resume_edges;
 mod retention;
 mod rollback;
 mod run;

@@ -18,12 +18,12 @@ fn all_phases() -> String {
     PHASES.iter().map(two).collect()
 }
 
-fn mend(site: &Site, operation: &str, host: &str) {
+pub(crate) fn mend(site: &Site, operation: &str, host: &str) {
     fs::remove_file(site.path(format!("broken-{operation}-{host}"))).expect("a file");
 }
 
 /// What each host did, as `HOST OPERATION`, without the release.
-fn did(site: &Site) -> Vec<String> {
+pub(crate) fn did(site: &Site) -> Vec<String> {
     let mut log: Vec<String> =
         site.take_log().iter().map(|line| line.rsplit_once(' ').expect("three words").0.to_owned()).collect();
     log.sort();
@@ -31,7 +31,7 @@ fn did(site: &Site) -> Vec<String> {
 }
 
 /// The release that was begun last.
-fn newest(site: &Site) -> String {
+pub(crate) fn newest(site: &Site) -> String {
     site.host("web1").releases().pop().expect("a release")
 }
 
@@ -317,11 +317,11 @@ fn a_host_added_since_catches_up_and_one_removed_is_told() {
 }
 
 /// Waits where the test asks for it, and says its process.
-const WAITS: &str = r#"[ -e "$SITE/slow-$RELM_HOST" ] || exit 0
+pub(crate) const WAITS: &str = r#"[ -e "$SITE/slow-$RELM_HOST" ] || exit 0
 sleep 60 & echo $! > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; wait"#;
 
 /// Starts a deploy, waits for the slow operation on a host, and kills relm as nothing else would.
-fn killed(site: &Site, host: &str) {
+pub(crate) fn killed(site: &Site, host: &str) {
     site.write(&format!("slow-{host}"), "");
     let mut child = site.start("deploy");
     site.await_file("pid");
@@ -332,7 +332,7 @@ fn killed(site: &Site, host: &str) {
     fs::remove_file(site.path(format!("slow-{host}"))).expect("a file");
 }
 
-fn batched(more: &str) -> String {
+pub(crate) fn batched(more: &str) -> String {
     "[release]\nbatches = [1]\n".to_owned()
         + &logged("drain", "before_flip", &format!("undo = '''{}'''", LOG.replace("OP", "undrain")))
         + &operation("slow", "after_flip", "", WAITS)
@@ -385,14 +385,15 @@ fn a_resumed_switch_that_fails_puts_all_hosts_back_to_what_they_ran() {
 }
 
 #[test]
-fn a_resume_that_fails_before_it_comes_to_the_switch_says_what_is_live() {
+fn a_resume_that_fails_before_it_comes_to_the_switch_puts_back_what_was_flipped() {
     let site = Site::new("web1 web2", &(batched("") + &logged("ready", "check", "")));
-    site.deploy();
+    let first = site.deploy();
     killed(&site, "web1");
     site.write("broken-ready-web2", "");
-    let ending = site.relm("deploy --resume --json").ends(5).ending();
-    assert_eq!(ending["ending"], "mixed");
+    let ending = site.relm("deploy --resume --json").ends(1).ending();
+    assert_eq!(ending["ending"], "put_back");
     assert_eq!(ending["next"], json!(["relm deploy test --resume"]));
+    assert_eq!(site.live(), first);
     mend(&site, "ready", "web2");
     site.relm("deploy --resume").ends(0);
 }

@@ -1,0 +1,217 @@
+//! `relm deploy --resume` where an earlier run was killed, lost its evidence or was overtaken.
+
+use std::fs;
+
+use crate::converge::take_away;
+use crate::resume::{WAITS, batched, did, killed, mend, newest};
+use crate::site::{LOG, Site, logged, operation};
+
+/// The setting of an operation that logs that it was taken back.
+fn undo(name: &str) -> String {
+    format!("undo = '''{}'''", LOG.replace("OP", &format!("undo-{name}")))
+}
+
+#[test]
+fn a_live_release_goes_back_to_what_it_replaced_and_not_to_one_that_was_put_back() {
+    let site = Site::new("web1 web2", &(logged("health", "after_flip", "") + &logged("announce", "finish", "")));
+    let first = site.deploy();
+    site.write("broken-announce-web1", "");
+    site.relm("deploy").ends(4);
+    let second = site.live();
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(site.live(), second);
+    let ending = site.relm(&format!("deploy --resume --release {second} --json")).ends(1).ending();
+    assert_eq!((ending["ending"].clone(), site.live()), ("put_back".into(), first));
+}
+
+#[test]
+fn what_ran_once_elsewhere_is_not_taken_back_here() {
+    let settings = logged("migrate", "prepare", &format!("once = true\n{}", undo("migrate")))
+        + &operation("slow", "prepare", "", WAITS)
+        + &logged("health", "after_flip", "");
+    let site = Site::new("web1 web2", &settings);
+    killed(&site, "web1");
+    let file = site.read("Releases.toml");
+    let new = "[env.test.hosts]\nweb0 = { address = \"local:hosts/web0\", roles = [\"web\"] }\n";
+    site.write("Releases.toml", file.replace("[env.test.hosts]\n", new));
+    site.write("broken-health-web2", "");
+    did(&site);
+    site.relm("deploy --resume").ends(1);
+    let log = did(&site);
+    assert!(log.contains(&"web0 health".to_owned()), "{log:?}");
+    assert!(!log.iter().any(|line| line.contains("migrate")), "{log:?}");
+}
+
+#[test]
+fn a_failing_converge_takes_back_nothing_the_others_did_once() {
+    let settings = "[release]\nmax_unreachable = 1\n".to_owned()
+        + &logged("migrate", "prepare", &format!("once = true\n{}", undo("migrate")))
+        + &logged("health", "after_flip", "");
+    let site = Site::new("web1 web2", &settings);
+    let first = site.deploy();
+    take_away(&site, "web1");
+    site.relm("deploy").ends(0);
+    fs::remove_file(site.path("hosts/web1")).expect("a file");
+    fs::rename(site.path("web1-away"), site.path("hosts/web1")).expect("a host");
+    site.write("broken-health-web1", "");
+    did(&site);
+    site.relm("converge").ends(1);
+    assert_eq!(did(&site), ["web1 health"]);
+    assert_eq!(site.host("web1").current(), Some(first));
+}
+
+/// A deploy that was killed when both hosts were in maintenance and drained, and none had flipped.
+fn killed_when_all_were_down(more: &str) -> (Site, String) {
+    let settings = logged("maintenance", "prepare", &undo("maintenance"))
+        + &logged("drain", "before_flip", &undo("drain"))
+        + &operation("slow", "before_flip", "", WAITS);
+    let site = Site::new("web1 web2", &settings);
+    let first = site.deploy();
+    killed(&site, "web1");
+    site.configure(&(settings + more));
+    did(&site);
+    (site, first)
+}
+
+const ALL_UP: [&str; 4] = ["web1 undo-drain", "web1 undo-maintenance", "web2 undo-drain", "web2 undo-maintenance"];
+
+#[test]
+fn what_a_killed_run_took_down_comes_up_when_the_resumed_one_fails() {
+    let check = operation("ready", "check", "", "[ $RELM_HOST != web2 ] || exit 1");
+    let extra = operation("extra", "prepare", "", "[ $RELM_HOST != web2 ] || exit 1");
+    let wait = "[[operations]]\nname = \"free\"\nphase = \"prepare\"\nwait = { check = \"false\", every = \"1s\", max = \"1s\" }\n".to_owned();
+    for (more, code) in [(check, 1), (extra, 1), (wait, 75)] {
+        let (site, first) = killed_when_all_were_down(&more);
+        site.relm("deploy --resume").ends(code);
+        assert_eq!(did(&site), ALL_UP, "{more}");
+        assert_eq!(site.live(), first);
+    }
+}
+
+#[test]
+fn what_a_killed_run_took_down_comes_up_when_the_resumed_one_is_stopped() {
+    let wait = "touch \"$SITE/begun\"; sleep 60";
+    let (site, _) = killed_when_all_were_down(&operation("wait", "prepare", "", wait));
+    let child = site.start("deploy --resume");
+    site.await_file("begun");
+    crate::site::kill(&child.id().to_string(), "INT");
+    assert_eq!(child.wait_with_output().expect("an end").status.code(), Some(130));
+    assert_eq!(did(&site), ALL_UP);
+}
+
+#[test]
+fn what_every_host_serves_stays_live_when_a_resumed_check_fails() {
+    let site = Site::new(
+        "web1",
+        &(logged("drain", "before_flip", &undo("drain"))
+            + &logged("ready", "check", "")
+            + &logged("announce", "finish", "")),
+    );
+    site.deploy();
+    site.write("broken-announce-web1", "");
+    site.relm("deploy").ends(4);
+    let second = site.live();
+    site.write("broken-ready-web1", "");
+    did(&site);
+    site.relm("deploy --resume").ends(4);
+    assert_eq!((site.live(), did(&site)), (second, vec!["web1 ready".to_owned()]));
+}
+
+#[test]
+fn hosts_that_are_complete_are_not_opened_again() {
+    let site = Site::new("web1 web2 web3", &batched(""));
+    site.deploy();
+    killed(&site, "web2");
+    let shown = site.relm("deploy --resume --dry-run").ends(0).stdout;
+    assert!(!shown.contains("reopen_release"), "{shown}");
+    assert!(shown.lines().any(|line| line.contains("mark_complete") && line.contains("done already")), "{shown}");
+}
+
+#[test]
+fn a_bad_release_stays_bad_until_it_is_live() {
+    let site = Site::new("web1", &logged("drain", "before_flip", ""));
+    site.deploy();
+    let second = site.deploy();
+    site.relm("rollback").ends(0);
+    site.write("broken-drain-web1", "");
+    site.relm(&format!("deploy --release {second}")).ends(1);
+    assert_eq!(site.host("web1").state(&second), "bad");
+    mend(&site, "drain", "web1");
+    site.relm(&format!("deploy --release {second}")).ends(0);
+    assert_eq!((site.live(), site.host("web1").state(&second)), (second, "complete".to_owned()));
+}
+
+#[test]
+fn a_flip_that_was_not_written_down_is_put_back_all_the_same() {
+    let site = Site::new("web1 web2", &batched(""));
+    let first = site.deploy();
+    killed(&site, "web1");
+    let name = newest(&site);
+    let host = site.host("web1");
+    assert_eq!(host.current(), Some(name.clone()));
+    // As if it had been killed right after the rename.
+    let steps = host.record_file(&name, "steps");
+    let text = fs::read_to_string(&steps).expect("a journal");
+    let kept = text.lines().filter(|line| line.contains(" prepare ")).map(|line| format!("{line}\n"));
+    fs::write(&steps, kept.collect::<String>()).expect("a file");
+    let history = host.path(".relm/history.jsonl");
+    let text = fs::read_to_string(&history).expect("a history");
+    let (kept, last) = text.trim_end().rsplit_once('\n').expect("two lines");
+    assert!(last.contains("\"done\""), "{last}");
+    fs::write(&history, format!("{kept}\n")).expect("a file");
+    // Which fails in web2, before anything has been done on web1.
+    site.configure(&batched(&operation("ready", "check", "", "[ $RELM_HOST != web2 ] || exit 1")));
+    site.relm("deploy --resume").ends(1);
+    assert_eq!(site.live(), first);
+}
+
+#[test]
+fn a_bad_release_older_than_what_is_live_is_resumed_only_when_confirmed() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    let bad = site.deploy();
+    site.relm("rollback").ends(0);
+    let new = site.deploy();
+    let line = format!("deploy --resume --release {bad}");
+    site.relm(&line).ends(3).says(&[&new, "--yes"]);
+    assert_eq!(site.live(), new);
+    site.relm(&format!("{line} --yes")).ends(0);
+    assert_eq!(site.live(), bad);
+}
+
+#[test]
+fn a_host_that_is_away_is_not_called_gone_from_the_file() {
+    let site =
+        Site::new("web1 web2 web3", &("[release]\nmax_unreachable = 1\n".to_owned() + &logged("build", "prepare", "")));
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "build", "web1");
+    take_away(&site, "web3");
+    let done = site.relm("deploy --resume").ends(0).says(&["web3 cannot be reached"]);
+    assert!(!format!("{}{}", done.stdout, done.stderr).contains("not in the file"), "{}", done.stderr);
+}
+
+#[test]
+fn code_whose_evidence_is_lost_is_sent_again() {
+    for file in ["manifest", "listing"] {
+        for damage in [false, true] {
+            if damage && file == "listing" {
+                continue;
+            }
+            let site = Site::new("web1 web2", &(logged("build", "prepare", "") + &logged("health", "after_flip", "")));
+            site.write("broken-health-web2", "");
+            site.relm("deploy").ends(1);
+            mend(&site, "health", "web2");
+            did(&site);
+            let (name, host) = (newest(&site), site.host("web2"));
+            fs::write(host.release(&name).join("app.txt"), "meddled\n").expect("a file");
+            let path = host.record_file(&name, file);
+            if damage { fs::write(&path, "x\n") } else { fs::remove_file(&path) }.expect("a file");
+            site.relm("deploy --resume").ends(0).says(&["web2: what is written down of the code", "made again"]);
+            assert_eq!(did(&site), ["web1 health", "web2 build", "web2 health"], "{file}");
+            assert_eq!((site.live(), host.read("app.txt")), (name, "one\n".to_owned()));
+            site.relm("verify").ends(0);
+        }
+    }
+}
