@@ -50,7 +50,8 @@
 //! - Nothing is deleted on a host with a record that cannot be read.
 //! - No ending is computed from what relm believes: the hosts are asked again.
 //! - No file says "locked" after its run has gone: a lock is a living process, and a script that has lost it does nothing.
-//! - Nothing that runs on a host ends because a connection does: only relm ends it, or the keeper when relm is gone.
+//! - Nothing that runs under the lock and reads no input ends because a connection does: only relm ends it, or the keeper
+//!   when relm is gone. What reads from relm is begun anew.
 //! - `ui` never reaches a host, operations never print, only `cli` reads the environment or exits.
 //!
 //! # Where the design grew

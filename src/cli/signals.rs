@@ -5,8 +5,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::out;
 
-/// Cancels the token at the first INT, TERM or HUP. A second one ends relm at once: the hosts' own shells end what
-/// they run when the connection goes.
+/// Cancels the token at the first INT, TERM or HUP. A second one ends relm at once. What runs under the lock goes on
+/// until its keeper, who has not heard of relm for the lock's `grace`, ends it; what runs without a lock, or reads from
+/// relm, is ended by the host's own shell when the connection goes.
 pub(super) fn stop_on_signals() -> CancellationToken {
     let stop = CancellationToken::new();
     let cancelled = stop.clone();

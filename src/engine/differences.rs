@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Makes;
 use crate::release::unescape;
 
 /// One path of a release that is not what a step made.
@@ -73,9 +74,6 @@ pub(super) enum Answer {
     /// Sorted by path.
     Checked(Vec<Difference>),
 }
-
-/// The step that the code belongs to.
-const CODE: &str = "upload_code";
 
 /// The bits of a mode that say what stands there, and three of their values.
 const KIND: u32 = 0o170_000;
@@ -165,10 +163,10 @@ impl Facts {
             (Some(_), _) => None,
             (None, [was, ..]) => {
                 let what = was.became(is).filter(|what| *what != What::Edited || was.mode & KIND != FILE);
-                Some((what.or_else(|| self.edit(path))?, CODE))
+                Some((what.or_else(|| self.edit(path))?, Makes::CODE_STEP))
             }
             (None, []) if is.is_some() => Some((What::Extra, "")),
-            (None, []) => Some((self.edit(path)?, CODE)),
+            (None, []) => Some((self.edit(path)?, Makes::CODE_STEP)),
         }
     }
 

@@ -22,7 +22,7 @@ exit "$relm_status""#
 /// Written first: an undo that was begun leaves in doubt what it undoes.
 const UNDOING: &str = concat!(
     include_str!("journal.sh"),
-    r#"if [ -d "$relm_record" ]; then relm_journal "undone $relm_step"; fi
+    r#"if [ -d "$relm_record" ]; then relm_journal_flushed "undone $relm_step"; fi
 eval "$relm_work""#
 );
 
@@ -55,6 +55,11 @@ pub(super) fn undoing(step: &Step, work: &Work, on: &On<'_>, release: Option<&Re
 /// moved nor a torn line of a journal passes for another one.
 pub fn hash(step: &Step, on: &On<'_>) -> String {
     let text = format!("{}\n{}\n{}", step.phase.word(), step.name(), step.operation.definition(on));
+    short(&text)
+}
+
+/// Tells texts apart without keeping them.
+pub(super) fn short(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let (short, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
     format!("{:016x}", u64::from_be_bytes(*short))

@@ -6,3 +6,9 @@ relm_journal() {
   fi
   printf '%s\n' "$1" >>"$relm_record/steps"
 }
+# relm_journal_flushed LINE: for lines that take back what stands above them: lost in a power cut, they would leave a
+# step done that is not. A lost `done` only has its step run again, which every operation allows, so it is not worth a
+# flush for each step; what is complete is flushed as a whole.
+relm_journal_flushed() {
+  relm_journal "$1" && { sync "$relm_record/steps" 2>/dev/null || sync; } && { sync "$relm_record" 2>/dev/null || sync; }
+}

@@ -83,6 +83,12 @@ pub enum Makes {
     Files,
 }
 
+impl Makes {
+    /// The name of the step that brings the code. Whoever checks the code afterwards seals it, and differences in it are
+    /// laid to the step that brought it.
+    pub const CODE_STEP: &'static str = "upload_code";
+}
+
 /// Where an operation works: one host of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct On<'a> {

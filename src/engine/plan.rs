@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Machine, Operation};
+use super::{Machine, Operation, journal};
 use crate::event::{Phase, StepInfo};
 use crate::fleet::{EnvName, Fleet, HostName};
 use crate::release::{PlannedStep, ReleaseName};
@@ -226,7 +226,7 @@ impl Plan {
 }
 
 fn planned(step: &Step) -> PlannedStep {
-    let (run, targets) = (step.operation.command().map(str::to_owned), step.operation.targets());
+    let (command, targets) = (step.operation.command().map(journal::short), step.operation.targets());
     let roles = targets.roles.map(|roles| roles.iter().map(ToString::to_string).collect());
-    PlannedStep { name: step.name(), phase: step.phase.word().to_owned(), run, roles, once: targets.once }
+    PlannedStep { name: step.name(), phase: step.phase.word().to_owned(), command, roles, once: targets.once }
 }

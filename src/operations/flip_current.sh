@@ -15,6 +15,18 @@ note() {
   fi
   printf '%s\n' "$1" >>.relm/history.jsonl && flush .relm/history.jsonl && flush .relm
 }
+# must COMMAND: writes something down, or ends the script. Putting back only tells that it could not: it has to get through
+# on a disk without room for a line of text.
+must() {
+  "$@" && return
+  [ -n "$put_back" ] || exit 1
+  # Kept back for such a day when the lock was given back.
+  if [ -e .relm/lock/reserve ] && rm -f -- .relm/lock/reserve && "$@"; then return; fi
+  printf 'this could not be written down; putting back goes on\n' >&2
+  return 1
+}
+# By half, it would count as live though it never was.
+live_mark() { printf '%s\n' "$run" >"$record/lived" && flush "$record/lived" || { rm -f -- "$record/lived"; return 1; }; }
 now=
 if [ -L current ]; then
   now=$(readlink current) || exit
@@ -23,7 +35,18 @@ elif [ -e current ]; then
   printf '%s/current is not a link, and relm does not replace it\n' "$base" >&2
   exit 1
 fi
-[ "$now" != "$target" ] || exit 90
+if [ "$now" = "$target" ]; then
+  # Whoever pointed it there may have been killed before that was on the disk, or before it was written down.
+  flush .
+  to=null
+  [ -z "$target" ] || to="\"${target#releases/}\""
+  last=$(tail -n 20 .relm/history.jsonl 2>/dev/null | grep -v '"stage":"note"' | tail -n 1)
+  case $last in *'"stage":"intent"'*"\"to\":$to,"*'}')
+    # Its own words and not this run's: it was that run which left what was live before.
+    must note "$(printf '%s\n' "$last" | sed 's/"stage":"intent"/"stage":"done"/')" ;;
+  esac
+  exit 90
+fi
 if [ "$now" != "$expected" ]; then
   printf 'current points to "%s" and not to "%s" any more: somebody else has changed it\n' "$now" "$expected" >&2
   exit 1
@@ -32,16 +55,17 @@ if [ -n "$target" ] && [ ! -d "$target" ]; then
   printf '%s/%s is not there\n' "$base" "$target" >&2
   exit 1
 fi
-note "$intent" || exit
+must note "$intent"
 # Before the rename: a release that is live and whose switch is in doubt is mended by a resume; one that is not live must
 # not keep the steps of a switch that is over.
 if [ -d ".relm/$now" ] && [ -n "$now" ]; then
-  relm_record=.relm/$now; relm_journal left || exit
+  # With neither the line nor the room for it: without a journal a resume does everything again, and skips no restart.
+  relm_record=.relm/$now; must relm_journal_flushed left || rm -f -- "$relm_record/steps"
 fi
 if [ -n "$target" ]; then
   [ -n "$put_back" ] || rm -f -- "$record/finished"
   first=
-  if [ ! -e "$record/lived" ]; then first=yes; printf '%s\n' "$run" >"$record/lived" && flush "$record/lived" || exit; fi
+  if [ ! -e "$record/lived" ]; then first=yes; must live_mark; fi
   flush "$record"
   # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
   # `current`; without -T it would move the link into the directory `current` points to.
@@ -58,13 +82,13 @@ else
   rm -f -- current || exit
   flush .
 fi
-note "$result" || exit
+must note "$result"
 # A release whose first switch was put back has not lived: it must not count as a good one.
 if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$run" ]; then rm -f -- "$abandoned/lived"; fi
 if [ -n "$target" ]; then
   # Chosen by name although it was bad once: it is not any more.
   case $(cat "$record/state" 2>/dev/null) in bad*)
-    become "$record" complete || exit ;;
+    must become "$record" complete ;;
   esac
 fi
 if [ -n "$left" ] && [ -d "$left" ]; then

@@ -14,7 +14,9 @@ pub struct ReopenRelease;
 /// not lived.
 const REOPEN: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
 case $(cat "$record/state" 2>/dev/null) in failed*) rm -f -- "$record/lived" || exit ;; esac
-printf 'building %s\n' "$at" >"$record/state.new" && mv -f -- "$record/state.new" "$record/state""#;
+flush() { sync "$1" 2>/dev/null || sync; }
+printf 'building %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
+mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
 
 impl Operation for ReopenRelease {
     fn name(&self) -> String {

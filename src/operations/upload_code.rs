@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::release;
-use crate::engine::{On, Operation, Reading, Work};
+use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::script::Script;
 use crate::transport::Input;
 
@@ -33,7 +33,7 @@ if [ -e "$cut" ]; then rm -f -- "$cut"; printf 'the upload arrived damaged or cu
 
 impl Operation for UploadCode {
     fn name(&self) -> String {
-        "upload_code".to_owned()
+        Makes::CODE_STEP.to_owned()
     }
 
     fn work(&self, on: &On<'_>) -> Work {

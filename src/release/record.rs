@@ -50,9 +50,10 @@ pub struct PlannedStep {
     pub name: String,
     /// Its phase, as `Releases.toml` writes it.
     pub phase: String,
-    /// The app's command; nothing for relm's own steps.
+    /// The app's command, as a short hash: its text may hold what is nobody's business on the hosts. Nothing for relm's own
+    /// steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
+    pub command: Option<String>,
     /// The roles it is for, if it is the app's and not for every host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,

@@ -24,7 +24,7 @@ pub(super) fn told(
         let another = || site.survey.hosts.iter().any(|(host, _)| recorded(step, host) == Some(false));
         let what = match record.steps.iter().find(|then| then.name == planned.name) {
             None => "is new in Releases.toml".to_owned(),
-            Some(then) if then != planned => difference(then, planned),
+            Some(then) if then != planned => difference(then, planned, step),
             Some(_) if another() => "is defined otherwise than when it was done".to_owned(),
             Some(_) => continue,
         };
@@ -42,10 +42,11 @@ pub(super) fn told(
     told
 }
 
-fn difference(then: &PlannedStep, now: &PlannedStep) -> String {
-    if then.run != now.run {
-        let text = |step: &PlannedStep| step.run.clone().unwrap_or_default().trim().replace('\n', "; ");
-        return format!("was `{}` and is `{}`", text(then), text(now));
+/// The old command is not known: a record keeps no more than its hash.
+fn difference(then: &PlannedStep, now: &PlannedStep, step: &Step) -> String {
+    if then.command != now.command {
+        let text = step.operation.command().unwrap_or_default().trim().replace('\n', "; ");
+        return format!("its command has changed and is now `{text}`");
     }
     if then.phase != now.phase {
         return format!("was in {} and is in {}", then.phase, now.phase);

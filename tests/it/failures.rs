@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::chaos::disk::Disk;
 use crate::site::{LOG, Site, logged, operation};
 
 fn broken(site: &Site, operation: &str, host: &str) {
@@ -147,6 +148,25 @@ fn hosts_that_cannot_be_put_back_are_a_mixed_fleet() {
     assert_eq!(site.host("web1").state(&kept), "complete", "what is live has not failed");
     let status = site.relm("status --json").ends(0).report();
     assert_eq!(status["in_step"], false);
+}
+
+#[test]
+fn a_restart_that_fills_the_disk_is_put_back() {
+    let site = Site::new("web1 web2", "");
+    let Some(disk) = Disk::mount(&site.path("hosts/web1")) else { return };
+    let first = site.deploy();
+    // Not even the block that the history ends in has room for a line.
+    let fill = r#"cd "$SITE/hosts/web1/www/test/.relm" && rm -f lock/reserve && truncate -s %65536 history.jsonl
+cat /dev/zero >"$SITE/hosts/web1/filler"; exit 1"#;
+    site.configure(&operation("restart", "after_flip", "", &format!("[ $RELM_HOST = web1 ] || exit 0\n{fill}")));
+    let done = site.relm("deploy --json").ends(1);
+    assert_eq!(done.ending()["ending"], "put_back", "{}", done.stdout);
+    assert_eq!(site.live(), first);
+    assert!(done.stdout.contains("could not be written down"), "{}", done.stdout);
+    disk.mend();
+    site.configure("");
+    site.relm("deploy --resume").ends(0);
+    assert_ne!(site.live(), first);
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn assert_whole(bytes: &[u8], scratch: &Path, allowed: &Allowed<'_>) -> Option<S
     fs::write(&image, bytes).expect("an image");
     let mounted = Mounted::new(&image, &scratch.join("cut")).expect("a file system that can be mounted again");
     let host = OnHost { base: mounted.0.join("www/test") };
+    records_are_whole(&host);
     let live = host.current();
     let Some(name) = &live else {
         assert!(allowed.before.is_none() && !allowed.is_done, "nothing is live");
@@ -126,6 +127,18 @@ fn assert_whole(bytes: &[u8], scratch: &Path, allowed: &Allowed<'_>) -> Option<S
         assert_eq!(fs::read_to_string(root.join("said")).expect("a file").trim_end(), name);
     }
     live
+}
+
+/// Also of the release that was just being made: one record that cannot be read keeps everything from being cleaned.
+fn records_are_whole(host: &OnHost) {
+    let Ok(entries) = fs::read_dir(host.path(".relm/releases")) else { return };
+    for name in entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("utf-8")) {
+        if !name.starts_with('.') {
+            assert_eq!(host.record(&name)["name"], name.as_str());
+            let state = fs::read_to_string(host.record_file(&name, "state")).expect("a state");
+            assert!(state.starts_with("building ") || state.starts_with("complete "), "{name}: {state:?}");
+        }
+    }
 }
 
 /// Operations that write their release's name. Without one before the flip, everything has to be flushed when the

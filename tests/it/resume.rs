@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::Command;
 
+use relm::release::hex;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::site::{Done, LOG, Site, kill, logged, operation, within};
 
@@ -154,10 +156,11 @@ fn what_changed_in_the_file_is_shown_and_run() {
     did(&site);
     site.configure(&(plain("a", "true") + &plain("c", "true") + &plain("d", "true")));
     let shown = site.relm("deploy --resume --dry-run").ends(0);
-    for words in ["c: was `", "d: is new", "b: is not in Releases.toml any more"] {
+    let now = format!("c: its command has changed and is now `{}; true`", LOG.replace("OP", "c"));
+    for words in [now.as_str(), "d: is new", "b: is not in Releases.toml any more"] {
         assert!(shown.stdout.contains(words), "{words}:\n{}", shown.stdout);
     }
-    site.relm("deploy --resume").ends(0).says(&["c: was `", "d: is new"]);
+    site.relm("deploy --resume").ends(0).says(&["c: its command has changed", "d: is new"]);
     assert_eq!(did(&site), ["web1 c", "web1 d"]);
 }
 
@@ -494,13 +497,15 @@ fn a_journal_that_lost_its_end_is_mended_by_the_next_line() {
 
 #[test]
 fn the_record_keeps_the_hosts_and_the_steps_as_they_were_planned() {
-    let site = Site::new("web1 db1=db", &operation("migrate", "prepare", "roles = [\"db\"]\nonce = true", "true"));
+    let site = Site::new("web1 db1=db", &operation("migrate", "prepare", "roles = [\"db\"]\nonce = true", "true hush"));
     let name = site.deploy();
     let record = site.host("web1").record(&name);
     assert_eq!(record["hosts"], json!(["web1", "db1"]));
     let steps = record["steps"].as_array().expect("steps");
-    let migrate = json!({ "name": "migrate", "phase": "prepare", "run": "true", "roles": ["db"], "once": true });
-    assert!(steps.contains(&migrate), "{record}");
+    // The start of the command's SHA-256: its text stays on the controller.
+    let hash = &hex(&Sha256::digest("true hush"))[..16];
+    let migrate = json!({ "name": "migrate", "phase": "prepare", "command": hash, "roles": ["db"], "once": true });
+    assert!(steps.contains(&migrate) && !record.to_string().contains("hush"), "{record}");
     assert_eq!(record, site.host("db1").record(&name));
 }
 

@@ -17,7 +17,12 @@ super::under_every_shell!(
 );
 
 async fn a_claim_makes_the_places_and_the_record(stage: Stage) {
+    let synced = stage.synced();
     let record = stage.claimed(0).await;
+    // Before they are moved: a power cut must not leave empty ones under the release's name.
+    for file in ["release.json", "state"] {
+        assert!(synced().iter().any(|path| path.starts_with(".new-") && path.ends_with(file)), "{:?}", synced());
+    }
     let places = ["releases", "shared", "log", ".relm/releases"];
     assert!(places.iter().all(|place| stage.path(place).is_dir()));
     let told = stage.read(&format!(".relm/releases/{}/release.json", record.name));

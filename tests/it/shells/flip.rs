@@ -9,6 +9,7 @@ use relm::release::{Flip, FlipStage};
 use relm::transport::Exit;
 
 use super::stage::{Stage, at, ended, record};
+use crate::chaos::disk::Disk;
 
 super::under_every_shell!(
     there_and_back,
@@ -18,6 +19,8 @@ super::under_every_shell!(
     a_history_without_its_last_newline,
     releases_turn_bad_and_good,
     marks,
+    a_full_disk_is_no_obstacle_for_putting_back,
+    what_a_killed_flip_did_is_flushed_and_written_down,
 );
 
 pub(super) fn operation(to: u32, leaves_bad: bool) -> FlipCurrent {
@@ -206,4 +209,77 @@ async fn marks(stage: Stage) {
     assert!(exit.stderr.contains("is gone"), "{exit:?}");
     fs::remove_dir_all(stage.path(&format!(".relm/releases/{other}"))).expect("a directory");
     ended(&stage.run(&MarkFailed, &other).await, 90);
+}
+
+/// Fills the disk and the last block of what is appended to.
+fn fill(stage: &Stage, disk: &Disk) {
+    for file in [".relm/history.jsonl".to_owned(), format!(".relm/releases/{}/steps", record(1).name)] {
+        let mut text = stage.read(&file).into_bytes();
+        text.resize(text.len().next_multiple_of(65536), b'-');
+        fs::write(stage.path(&file), text).expect("a file");
+    }
+    disk.fill();
+}
+
+async fn a_full_disk_is_no_obstacle_for_putting_back(stage: Stage) {
+    let Some(disk) = Disk::mount(&stage.path("")) else { return };
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    let steps = stage.path(&format!(".relm/releases/{}/steps", record(1).name));
+    let reserve = stage.path(".relm/lock/reserve");
+    fs::create_dir(stage.path(".relm/lock")).expect("a directory");
+    ended(&flip(&stage, None, 0).await, 0);
+    for is_kept_back in [true, false] {
+        ended(&flip(&stage, Some(0), 1).await, 0);
+        fs::write(&steps, "done 0123 after_flip restart\n").expect("a file");
+        if is_kept_back {
+            fs::write(&reserve, vec![0; 256 << 10]).expect("a file");
+        }
+        fill(&stage, &disk);
+        let exit = put_back(&stage, 1, Some(0)).await;
+        ended(&exit, 0);
+        assert_eq!(live(&stage), Some(target(0)));
+        assert_eq!(exit.stderr.contains("could not be written down"), !is_kept_back, "{exit:?}");
+        assert_eq!(steps.exists(), is_kept_back, "a journal tells of a switch that is over");
+        assert!(
+            !is_kept_back || stage.read(".relm/history.jsonl").lines().last().expect("a line").contains("put_back")
+        );
+        // Forwards there must be a record.
+        disk.mend();
+        fs::write(&steps, "").expect("a file");
+        fill(&stage, &disk);
+        ended(&flip(&stage, Some(0), 1).await, 1);
+        assert_eq!(live(&stage), Some(target(0)));
+        disk.mend();
+        fs::write(&steps, "").expect("a file");
+    }
+    no_link_is_left(&stage);
+}
+
+/// Told by what `sync` was asked.
+async fn what_a_killed_flip_did_is_flushed_and_written_down(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    ended(&flip(&stage, None, 0).await, 0);
+    ended(&flip(&stage, Some(0), 1).await, 0);
+    let path = stage.path(".relm/history.jsonl");
+    let text = fs::read_to_string(&path).expect("a file");
+    let lines: Vec<_> = text.lines().collect();
+    let stolen = lines[3].replace("\"done\"", "\"note\"");
+    for between in [Vec::new(), vec![stolen.as_str()]] {
+        let before = [&lines[..3], &between].concat();
+        fs::write(&path, before.join("\n") + "\n").expect("a file");
+        let synced = stage.synced();
+        // The run that resumes has found the new release live.
+        for _ in 0..2 {
+            ended(&flip(&stage, Some(1), 1).await, 90);
+        }
+        assert!(synced().contains(&".".to_owned()), "{:?}", synced());
+        let told = fs::read_to_string(&path).expect("a file");
+        let told: Vec<Flip> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let done = Flip { stage: FlipStage::Done, ..told[2].clone() };
+        assert_eq!((told.last(), told.len()), (Some(&done), before.len() + 1), "{told:?}");
+    }
 }

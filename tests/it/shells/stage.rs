@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
@@ -136,6 +136,16 @@ impl Stage {
 
     pub(super) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// From now on: what was asked of `sync`, a line a time.
+    pub(super) fn synced(&self) -> impl Fn() -> Vec<String> {
+        let tool = self.home.with_file_name("bin").join("sync");
+        let log = self.home.with_file_name("synced");
+        fs::write(&tool, "#!/bin/sh\nprintf '%s\\n' \"$*\" >>\"${0%/bin/*}/synced\"\n").expect("a file");
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("a mode");
+        fs::write(&log, "").expect("a file");
+        move || fs::read_to_string(&log).expect("a file").lines().map(str::to_owned).collect()
     }
 
     pub(super) async fn sh(&self, text: &'static str) -> Exit {
