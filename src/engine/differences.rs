@@ -40,7 +40,7 @@ pub enum What {
 impl Difference {
     /// What is written down of the code is lost or not to be trusted, and so is the code.
     pub(super) fn of_evidence(what: What) -> Self {
-        Self { path: "what is written down of the code".to_owned(), what, step: CODE.to_owned() }
+        Self { path: "what is written down of the code".to_owned(), what, step: Makes::CODE_STEP.to_owned() }
     }
 }
 

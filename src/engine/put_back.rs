@@ -33,7 +33,9 @@ async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step])
         undo(setting, step, machine, &on, &mut took).await;
     }
     for step in others {
-        let on = machine.on(setting.env, machine.before.as_ref());
+        // What prepare did, it did in the new release; what belongs to the switch is undone in what is live again.
+        let release = if step.phase == Phase::Prepare { setting.release } else { machine.before.as_ref() };
+        let on = machine.on(setting.env, release);
         undo(setting, step, machine, &on, &mut took).await;
     }
     let has_switched = steps.iter().any(|step| step.phase >= Phase::BeforeFlip);

@@ -35,14 +35,21 @@ fn what_the_last_step_made_of_a_path_counts() {
 fn code_is_told_by_its_content() {
     let touched = ["was //:81a4 1 a b ./x//", "is //:81a4 1 c d ./x//"];
     assert_eq!(found(&touched), []);
-    assert_eq!(found(&[&touched[..], &["edited x"]].concat()), one("x", "edited", CODE));
-    assert_eq!(found(&["edited new\\nline"]), one("new\nline", "edited", CODE), "not even its times are others");
-    assert_eq!(found(&["was //:81a4 1 a b ./x//", "edited x"]), one("x", "missing", CODE));
-    assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:8180 1 a d ./x//"]), one("x", "mode", CODE));
-    assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:a1ff 1 - - ./x//./x -> y"]), one("x", "replaced", CODE));
+    assert_eq!(found(&[&touched[..], &["edited x"]].concat()), one("x", "edited", Makes::CODE_STEP));
+    assert_eq!(
+        found(&["edited new\\nline"]),
+        one("new\nline", "edited", Makes::CODE_STEP),
+        "not even its times are others"
+    );
+    assert_eq!(found(&["was //:81a4 1 a b ./x//", "edited x"]), one("x", "missing", Makes::CODE_STEP));
+    assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:8180 1 a d ./x//"]), one("x", "mode", Makes::CODE_STEP));
+    assert_eq!(
+        found(&["was //:81a4 1 a b ./x//", "is //:a1ff 1 - - ./x//./x -> y"]),
+        one("x", "replaced", Makes::CODE_STEP)
+    );
     assert_eq!(
         found(&["was //:a1ff 1 - - ./x//./x -> z", "is //:a1ff 1 - - ./x//./x -> y"]),
-        one("x", "retargeted", CODE)
+        one("x", "retargeted", Makes::CODE_STEP)
     );
     assert_eq!(found(&["edited a/__pycache__/x", "edited y.pyc"]), []);
 }
@@ -54,7 +61,10 @@ fn half_an_answer_is_none() {
     assert_eq!(read("unchecked\nend\n"), Ok(Answer::Unchecked));
     assert_eq!(read("damaged\nend\n"), Ok(Answer::Damaged));
     assert_eq!(read("unread x\nend\n"), Err("x cannot be read".to_owned()));
-    assert_eq!(found(&["unread x", "was //:81a4 1 a b ./x//", "is //:8100 1 a d ./x//"]), one("x", "mode", CODE));
+    assert_eq!(
+        found(&["unread x", "was //:81a4 1 a b ./x//", "is //:8100 1 a d ./x//"]),
+        one("x", "mode", Makes::CODE_STEP)
+    );
     assert_eq!(
         found(&["nonsense", "was //:xyz", "is //:81a4 1 a b", "seal\tmade\tx", "seal\tsold\ta\t//:1 1 1 1 ./x//"]),
         []
