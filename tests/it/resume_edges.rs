@@ -160,7 +160,7 @@ fn a_flip_that_was_not_written_down_is_put_back_all_the_same() {
     let (kept, last) = text.trim_end().rsplit_once('\n').expect("two lines");
     assert!(last.contains("\"done\""), "{last}");
     fs::write(&history, format!("{kept}\n")).expect("a file");
-    // Which fails in web2, before anything has been done on web1.
+    // The resumed run fails before it does anything on web1.
     site.configure(&batched(&operation("ready", "check", "", "[ $RELM_HOST != web2 ] || exit 1")));
     site.relm("deploy --resume").ends(1);
     assert_eq!(site.live(), first);
