@@ -176,7 +176,7 @@ fn a_half_flipped_deploy_is_resumed_and_not_converged() {
     site.deploy();
     site.configure(
         &("[release]\nbatches = [1]\n".to_owned()
-            + &operation("slow", "after_flip", "", "touch $SITE/flipped; sleep 60")),
+            + &operation("slow", "after_flip", "", "touch $SITE/flipped; sleep 3")),
     );
     let mut child = site.start("deploy");
     site.await_file("flipped");

@@ -173,7 +173,7 @@ fn a_done_step_whose_command_changed_is_run_again() {
     did(&site);
     let changed = operation("a", "prepare", "", &format!("true; {}", LOG.replace("OP", "a")));
     site.configure(&(changed + &logged("b", "prepare", "")));
-    site.relm("deploy --resume").ends(0).says(&["a: was", "it is run again"]);
+    site.relm("deploy --resume").ends(0).says(&["a: its command has changed", "it is run again"]);
     assert_eq!(did(&site), ["web1 a", "web1 b"]);
 }
 
@@ -330,13 +330,17 @@ pub(crate) fn killed(site: &Site, host: &str) {
     site.await_file("pid");
     kill(&child.id().to_string(), "KILL");
     child.wait().expect("an end");
+    // The host goes down too: what relm had begun would go on to its end otherwise.
     let pid = site.read("pid");
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).expect("a process");
+    let group = stat.rsplit(") ").next().expect("numbers").split(' ').nth(2).expect("a group");
+    kill(&format!("-{group}"), "KILL");
     assert!(within(20, || !crate::site::lives(pid.trim())), "what ran on the host lives on");
     fs::remove_file(site.path(format!("slow-{host}"))).expect("a file");
 }
 
 pub(crate) fn batched(more: &str) -> String {
-    "[release]\nbatches = [1]\n".to_owned()
+    "[lock]\ngrace = \"1s\"\n[release]\nbatches = [1]\n".to_owned()
         + &logged("drain", "before_flip", &format!("undo = '''{}'''", LOG.replace("OP", "undrain")))
         + &operation("slow", "after_flip", "", WAITS)
         + &logged("health", "after_flip", "")

@@ -289,6 +289,6 @@ pub(crate) fn lives(pid: &str) -> bool {
 
 /// Sends a signal to one process.
 pub(crate) fn kill(pid: &str, signal: &str) {
-    let sent = Command::new("kill").args(["-s", signal, pid]).status();
+    let sent = Command::new("kill").args(["-s", signal, "--", pid]).status();
     assert!(sent.expect("kill").success(), "{pid} is gone");
 }
