@@ -173,7 +173,7 @@ fn a_done_step_whose_command_changed_is_run_again() {
     did(&site);
     let changed = operation("a", "prepare", "", &format!("true; {}", LOG.replace("OP", "a")));
     site.configure(&(changed + &logged("b", "prepare", "")));
-    site.relm("deploy --resume").ends(0).says(&["a: was", "it is run again"]);
+    site.relm("deploy --resume").ends(0).says(&["a: its command has changed", "it is run again"]);
     assert_eq!(did(&site), ["web1 a", "web1 b"]);
 }
 
