@@ -151,6 +151,18 @@ fn hosts_that_cannot_be_put_back_are_a_mixed_fleet() {
 }
 
 #[test]
+fn an_undo_is_on_the_disk_before_it_begins() {
+    let settings = operation("hold", "prepare", "undo = '''echo undo >>\"$SITE/synced\"'''", "true");
+    let site = Site::new("web1", &(settings + &logged("build", "prepare", "")));
+    site.shadow("sync", "echo \"$*\" >>\"$SITE/synced\"");
+    broken(&site, "build", "web1");
+    site.relm("deploy").ends(1);
+    let synced = fs::read_to_string(site.path("synced")).expect("a file");
+    let (before, _) = synced.split_once("undo\n").expect("an undo");
+    assert!(before.contains("/steps\n"), "{synced}");
+}
+
+#[test]
 fn a_restart_that_fills_the_disk_is_put_back() {
     let site = Site::new("web1 web2", "");
     let Some(disk) = Disk::mount(&site.path("hosts/web1")) else { return };

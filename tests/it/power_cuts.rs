@@ -145,7 +145,9 @@ fn records_are_whole(host: &OnHost) {
 /// release is complete; what one writes has to be flushed after that.
 fn settings(with_before: bool) -> String {
     let write = |name: &str, phase: &str| operation(name, phase, "", &format!("echo $RELM_RELEASE > {name}"));
-    let release = "[release]\nkeep = 2\nshared_dirs = [\"media\"]\n".to_owned() + &write("made", "prepare");
+    // Others flush too, and with that the file system commits every rename so far, also of what was not flushed.
+    let other = operation("other", "prepare", "", "echo > ../../log/other; sync ../../log/other; sleep 0.1");
+    let release = "[release]\nkeep = 2\nshared_dirs = [\"media\"]\n".to_owned() + &other + &write("made", "prepare");
     let before = if with_before { write("before", "before_flip") } else { String::new() };
     release + &before + &write("said", "finish")
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const CODE: &str = Makes::CODE_STEP;
+
 fn found(lines: &[&str]) -> Vec<(String, &'static str, String)> {
     let text = lines.join("\n") + "\nend\n";
     let Ok(Answer::Checked(found)) = read(&text) else { panic!("{text}") };

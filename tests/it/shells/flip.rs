@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use relm::engine::Operation as _;
-use relm::operations::{Actor, FlipCurrent, MarkComplete, MarkFailed};
+use relm::operations::{Actor, FlipCurrent, MarkComplete, MarkFailed, ReopenRelease};
 use relm::release::{Flip, FlipStage};
 use relm::transport::Exit;
 
@@ -201,6 +201,10 @@ async fn marks(stage: Stage) {
     assert!(written(0).starts_with("building "));
     ended(&stage.run(&MarkFailed, &other).await, 0);
     assert!(written(1).starts_with("failed "));
+    let synced = stage.synced();
+    ended(&stage.run(&ReopenRelease, &live_one).await, 90);
+    ended(&stage.run(&ReopenRelease, &other).await, 0);
+    assert!(written(1).starts_with("building ") && synced()[0].ends_with("state.new"), "{:?}", synced());
     ended(&stage.run(&MarkComplete, &other).await, 0);
     assert!(written(1).starts_with("complete "));
     fs::remove_dir_all(stage.path(&format!("releases/{other}"))).expect("a directory");
@@ -263,7 +267,9 @@ async fn what_a_killed_flip_did_is_flushed_and_written_down(stage: Stage) {
         stage.with_version(n).await;
     }
     ended(&flip(&stage, None, 0).await, 0);
+    let synced = stage.synced();
     ended(&flip(&stage, Some(0), 1).await, 0);
+    assert!(synced().contains(&format!(".relm/releases/{}/steps", record(0).name)), "{:?}", synced());
     let path = stage.path(".relm/history.jsonl");
     let text = fs::read_to_string(&path).expect("a file");
     let lines: Vec<_> = text.lines().collect();
