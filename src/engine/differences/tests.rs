@@ -2,8 +2,6 @@
 
 use super::*;
 
-const CODE: &str = Makes::CODE_STEP;
-
 fn found(lines: &[&str]) -> Vec<(String, &'static str, String)> {
     let text = lines.join("\n") + "\nend\n";
     let Ok(Answer::Checked(found)) = read(&text) else { panic!("{text}") };
