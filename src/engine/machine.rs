@@ -53,6 +53,8 @@ pub(super) struct Hearing<'a> {
 
 /// A host that takes longer for a few words than this hangs.
 const QUIET: Duration = Duration::from_secs(60);
+/// How often what is sent is sent again: a line that breaks each time will not carry it.
+const LOSSES: usize = 5;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -70,7 +72,6 @@ impl Machine {
         let output = fence.output();
         let script = fence.around(asked.step, asked.about.map(ReleaseName::as_str), hearing.time_limit, asked.script);
         let asked = Asked { script: &script, ..asked };
-        let until = Instant::now() + fence.patience;
         let exit = match asked.input {
             Input::Nothing => {
                 self.exec(
@@ -80,7 +81,7 @@ impl Machine {
                 )
                 .await
             }
-            Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, until).await,
+            Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, fence.patience).await,
         };
         match exit {
             // A signal may have been the keeper's, who had not heard of relm for too long.
@@ -91,15 +92,21 @@ impl Machine {
         }
     }
 
-    async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, until: Instant) -> Result<Exit, ExecError> {
+    /// A host that is lost is tried for as long as `patience` from then on, however long the script had run before.
+    async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, patience: Duration) -> Result<Exit, ExecError> {
+        let (mut losses, mut away) = (0, None);
         loop {
             match self.exec(asked, hearing, None).await {
-                Err(ExecError::Lost(reason) | ExecError::NotStarted(reason)) if Instant::now() + PAUSE < until => {
+                Err(ExecError::Lost(reason)) if losses < LOSSES => {
+                    losses += 1;
+                    away = None;
                     (hearing.on_loss)(&reason);
-                    sleep(PAUSE).await;
                 }
+                Err(ExecError::NotStarted(_))
+                    if Instant::now() + PAUSE < *away.get_or_insert_with(Instant::now) + patience => {}
                 other => return other,
             }
+            sleep(PAUSE).await;
         }
     }
 
