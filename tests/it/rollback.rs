@@ -161,7 +161,7 @@ fn a_rollback_runs_what_belongs_to_the_switch_and_builds_nothing() {
 fn a_half_flipped_fleet_goes_back_to_what_the_others_still_run() {
     let site = Site::new("web1 web2 web3", "[release]\nkeep = 9\n");
     let [a, b] = [site.deploy(), site.deploy()];
-    let slow = operation("slow", "after_flip", "", "touch $SITE/flipped; sleep 60");
+    let slow = operation("slow", "after_flip", "", "touch $SITE/flipped; sleep 3");
     site.configure(&format!("[release]\nkeep = 9\nbatches = [1]\n{slow}"));
     let mut child = site.start("deploy");
     site.await_file("flipped");
