@@ -11,6 +11,11 @@ use serde::Deserialize;
 
 use super::placed::At;
 
+mod lock;
+mod wait;
+pub(super) use lock::LockTable;
+pub(super) use wait::{OnTimeoutText, WaitTable};
+
 /// How relm deploys this project.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -104,21 +109,6 @@ pub(super) struct ReleaseTable {
     pub(super) copy_from_current: Option<Vec<At<String>>>,
 }
 
-/// The lock that every task takes which changes hosts.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LockTable {
-    /// A lock that several environments share: while one of them is changed, no other with this name can be.
-    #[schemars(example = &"servers")]
-    pub(super) name: Option<At<String>>,
-    /// The host that keeps the shared lock: the name of any host in this file.
-    #[schemars(example = &"web1")]
-    pub(super) host: Option<At<String>>,
-    /// How long a host waits for a relm whose connection has closed, before it ends what runs and is free: `10s`.
-    #[schemars(example = &"10s")]
-    pub(super) grace: Option<At<String>>,
-}
-
 /// So many hosts, or so many of a hundred.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -203,37 +193,6 @@ pub(super) struct OperationTable {
     /// Run it again in a resumed deploy even if it was done before.
     #[schemars(example = true)]
     pub(super) always: Option<bool>,
-}
-
-/// A check that is run until it succeeds.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WaitTable {
-    /// Text for the host's `sh`, run inside the new release; exit code 0 ends the wait.
-    #[schemars(required, example = &"./index-is-ready")]
-    pub(super) check: Option<At<String>>,
-    /// The first pause between two checks; 5 seconds if left out.
-    #[schemars(example = &"5s")]
-    pub(super) every: Option<At<String>>,
-    /// How many times longer each pause is than the one before, up to 5 minutes; 1 if left out.
-    #[schemars(example = 2)]
-    pub(super) factor: Option<At<i64>>,
-    /// How long to wait in all.
-    #[schemars(required, example = &"5m")]
-    pub(super) max: Option<At<String>>,
-    /// What becomes of the run then; `pause` if left out.
-    #[schemars(example = &"pause")]
-    pub(super) on_timeout: Option<OnTimeoutText>,
-}
-
-/// What becomes of a run whose wait was in vain.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum OnTimeoutText {
-    /// It ends, nothing live has changed, and `--resume` goes on there.
-    Pause,
-    /// It fails.
-    Fail,
 }
 
 /// When an operation runs.
