@@ -18,6 +18,8 @@ pub(super) struct Decoder {
     status: Option<u32>,
     taken: u64,
     missing: bool,
+    /// The beginning of a line, and whether an empty one waited, when the connection was lost.
+    held: Option<(Vec<u8>, bool)>,
 }
 
 impl Decoder {
@@ -43,6 +45,17 @@ impl Decoder {
             status: None,
             taken: 0,
             missing: false,
+            held: None,
+        }
+    }
+
+    /// Waits for the host to say that the script's output goes on: what comes before that is not the script's.
+    pub(super) fn await_again(&mut self) {
+        if self.in_body {
+            self.held = Some((std::mem::take(&mut self.line), self.empty_line_waits));
+            self.in_body = false;
+        } else {
+            self.line.clear();
         }
     }
 
@@ -113,6 +126,13 @@ impl Decoder {
                 self.status = number;
             }
             Some("missing") => self.missing = true,
+            Some("again") => {
+                if let Some((begun, waits)) = self.held.take() {
+                    (self.line, self.in_body) = (begun, true);
+                    self.empty_line_waits = waits;
+                    return;
+                }
+            }
             _ => {}
         }
         self.empty_line_waits = false;
@@ -166,6 +186,19 @@ mod tests {
     fn a_last_line_without_an_end_stays_so() {
         let (lines, text, status) = decode(b"\ntok group 7\nhalf\ntok end 0\n", 99);
         assert_eq!((lines, text, status), (vec!["half".to_owned()], "half".to_owned(), Some(0)));
+    }
+
+    #[test]
+    fn what_is_said_between_two_connections_is_not_the_script_s() {
+        let (mut decoder, mut lines) = (Decoder::from_start("tok"), Vec::new());
+        let mut take = |decoder: &mut Decoder, text: &[u8]| decoder.take(text, &mut |line| lines.push(line.to_owned()));
+        take(&mut decoder, b"one\ntw");
+        decoder.await_again();
+        take(&mut decoder, b"welcome\n\ntok again\n");
+        assert_eq!(decoder.taken(), 6, "only the script's own bytes count");
+        take(&mut decoder, b"o\n\ntok end 0\n");
+        assert_eq!(decoder.status(), Some(0));
+        assert_eq!(lines, ["one", "two"]);
     }
 
     proptest! {

@@ -48,6 +48,8 @@ relm_again() {
       sleep 0.1 || sleep 1
     done
     relm_waits=0
+    # What start-up files said before this is not the script's.
+    printf '\n%s again\n' "$1"; printf '\n%s again\n' "$1" >&3
     while :; do
       # Nobody listens any more, or what was kept is gone.
       kill -s 0 "$$" || exit

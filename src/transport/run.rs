@@ -63,6 +63,8 @@ impl<'a> Run<'a> {
     pub(super) fn signal_from(&mut self, signals: Signals<'a>) {
         self.signals = signals;
         self.announced = false;
+        self.stdout.await_again();
+        self.stderr.await_again();
     }
 
     /// Says whether the host has nothing to say of a kept script: it was never begun, or it ended without a mark.
