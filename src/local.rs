@@ -134,7 +134,8 @@ mod tests {
             .exec(Exec {
                 script,
                 input,
-                on_line: &|_, _| {},
+                on_line: &|_, _, _| {},
+                on_part: &|_, _| {},
                 on_sent: &|_| {},
                 time_limit: limit,
                 stop: &stop,

@@ -1,6 +1,7 @@
 //! A task that changes hosts, from the connection to the exit code.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -43,6 +44,7 @@ pub(super) struct Change<'a> {
     pub(super) dry_run: bool,
     show: Show,
     processes: bool,
+    sends: bool,
     locking: bool,
     /// The lock, while it is held; or why it could not be taken on a host that may say more of itself.
     pub(super) lock: Mutex<Option<Result<Lock, LockError>>>,
@@ -79,6 +81,7 @@ impl<'a> Change<'a> {
             dry_run: false,
             show: Show::Steps,
             processes: false,
+            sends: false,
             locking: true,
             lock: Mutex::new(None),
             spares: false,
@@ -130,6 +133,12 @@ impl<'a> Change<'a> {
         self.until_stopped(Box::pin(self.try_run(plan))).await
     }
 
+    /// Whether code is sent to the hosts, so that the way for it is opened while they are surveyed.
+    fn sending(mut self) -> Self {
+        self.sends = !self.dry_run;
+        self
+    }
+
     /// Runs a task that makes a release. With `keep_days` it is a private one.
     pub(super) async fn build(
         self,
@@ -137,7 +146,8 @@ impl<'a> Change<'a> {
         keep_days: Option<u32>,
         plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
-        self.until_stopped(Box::pin(self.try_build(source, keep_days, plan))).await
+        let change = self.sending();
+        change.until_stopped(Box::pin(change.try_build(source, keep_days, plan))).await
     }
 
     /// Before the run begins a signal ends everything at once; the run itself ends in good order.
@@ -181,22 +191,19 @@ impl<'a> Change<'a> {
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (code, ground) = (code?, ground?);
         let mut record = self.record(&code, &ground.survey, keep_days);
-        let planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
+        // Once more: the record that goes to the hosts tells the steps.
+        let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
         self.require_lock()?;
-        record.steps = planned.planned_steps();
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         let machines = self.machines(&ground);
-        self.running.set(true);
-        let claimed = engine::claim(&machines, &record).await?;
-        // Another deploy may have taken the name in this second.
-        let mut planned = plan(self.site(&ground.survey), &claimed, &code.payload)?;
         planned.notes.extend(code.origin.note);
         let exit_code = self.carry_out(&planned, &machines).await;
         if exit_code == 0 && keep_days.is_some() && !self.common.json {
-            print_paths(&machines, &claimed.name);
+            print_paths(&machines, &record.name);
         }
         Ok(exit_code)
     }
@@ -206,10 +213,19 @@ impl<'a> Change<'a> {
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
         let connections = connect::connect(self.config, &self.env).await;
         self.leave_out(&connections)?;
-        if self.locking && !self.dry_run {
-            self.take_lock(&connections).await?;
+        if self.sends {
+            let ways = connections.hosts.iter().map(|(_, transport)| Arc::clone(transport));
+            ways.for_each(|way| drop(tokio::spawn(async move { way.open_ahead().await })));
         }
-        let survey = engine::survey(&connections.hosts, &self.env.release.root, &self.env.name, self.processes).await;
+        let question = engine::question(&self.env.release.root, &self.env.name, self.processes);
+        if self.locking && !self.dry_run {
+            self.take_lock(&connections, &question).await?;
+        }
+        let answers = match &mut *self.lock_slot() {
+            Some(Ok(lock)) => lock.take_answers(),
+            _ => BTreeMap::new(),
+        };
+        let survey = engine::survey(&connections.hosts, &question, &answers).await;
         let _ = self.seen.set(survey.clone());
         Ok(Ground { survey, connections })
     }
@@ -222,8 +238,10 @@ impl<'a> Change<'a> {
         // Names that are gone again stand in the history still, and are not given to another release.
         let flips = survey.hosts.iter().flat_map(|(_, seen)| &seen.history);
         let taken: Vec<ReleaseName> = flips.filter_map(|flip| flip.to.clone()).chain(survey.releases()).collect();
+        let strangers: BTreeSet<&str> =
+            survey.hosts.iter().flat_map(|(_, seen)| &seen.strangers).map(String::as_str).collect();
         let mut name = ReleaseName::at(self.now);
-        while taken.contains(&name) {
+        while taken.contains(&name) || strangers.contains(name.as_str()) {
             name = name.next_second();
         }
         Record {

@@ -12,6 +12,7 @@ use crate::config::{Config, Environment};
 use crate::engine::lock::{self, Lock, LockError, Patience, Place};
 use crate::operations::Actor;
 use crate::release::Holder;
+use crate::script::Script;
 use crate::transport::{HostShell, Transport};
 
 /// How long a host waits for a relm of which nothing is heard while the connection is open.
@@ -38,6 +39,7 @@ pub(super) async fn places(
         root: root.to_owned(),
         name: name.to_owned(),
         is_shared: root == SHARED,
+        question: None,
     };
     let mut places = Vec::new();
     if let Some((name, host)) = &env.lock.shared {
@@ -114,9 +116,12 @@ pub(super) fn complaint(env: &Environment, error: &LockError) -> Complaint {
 }
 
 impl Change<'_> {
-    /// Before the survey, so that nothing changes between what is seen and what is done.
-    pub(super) async fn take_lock(&self, connections: &Connections) -> Result<(), Complaint> {
-        let places = places(self.config, &self.env, connections).await?;
+    /// Before the survey, so that nothing changes between what is seen and what is done. Each host is asked the survey's
+    /// question with it.
+    pub(super) async fn take_lock(&self, connections: &Connections, question: &Script) -> Result<(), Complaint> {
+        let mut places = places(self.config, &self.env, connections).await?;
+        let own = places.iter_mut().filter(|place| !place.is_shared);
+        own.for_each(|place| place.question = Some(question.clone()));
         let taken = take(&self.env, &places, &holder(&self.env, &self.actor), self.common).await;
         match taken {
             // The survey and the plan say better what is wrong with such a host.

@@ -1,5 +1,7 @@
 //! Commands that only read: connect to whoever answers, survey, report.
 
+use std::collections::BTreeMap;
+
 use chrono::Utc;
 use futures_util::future::join_all;
 
@@ -87,7 +89,8 @@ async fn look(config: &Config, env: &Environment, processes: bool, common: &Comm
 /// Connects to whoever answers, and surveys.
 async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Ground {
     let connections = connect::connect(config, env).await;
-    let mut survey = engine::survey(&connections.hosts, &env.release.root, &env.name, processes).await;
+    let question = engine::question(&env.release.root, &env.name, processes);
+    let mut survey = engine::survey(&connections.hosts, &question, &BTreeMap::new()).await;
     if !connections.failed.is_empty() && !common.json {
         // The report has a line for each; fingerprints and what was tried need more room.
         Complaint::unreachable(env.name.as_str(), &connections.failed).print();

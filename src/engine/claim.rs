@@ -1,62 +1,41 @@
-//! Claims a release's name: the same on all hosts, by `mkdir`, which only one can win.
+//! Claims a release's name on a host, by `mkdir`, which only one can win.
+//!
+//! The first step of `prepare` does so, in its own script. The survey, under the lock, has seen which names are taken, so
+//! a claim is lost only to somebody who goes past relm.
 
-use futures_util::future::join_all;
+use std::fmt;
 
-use super::Machine;
-use super::machine::Asked;
+use super::{Machine, On, Work};
 use crate::fleet::HostName;
-use crate::release::{Record, ReleaseName};
+use crate::release::Record;
 use crate::script::Script;
-use crate::transport::{ExecError, Exit, Input, Status};
+use crate::transport::{ExecError, Exit};
 
-/// Seconds tried before giving up: so many deploys do not begin at once.
-const TRIES: usize = 120;
-/// The claim script's exit code for a name that is taken.
-const TAKEN: Status = Status::Code(92);
-
-/// Says why no name could be claimed.
+/// A host would not make the directories, or give them up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClaimError {
-    /// A host would not make the directories.
-    #[error("{host} cannot make a new release: {reason}")]
-    Host {
-        /// The host.
-        host: HostName,
-        /// In its own words.
-        reason: String,
-    },
-    /// Every name tried was taken.
-    #[error(
-        "no free release name was found, the last one tried was {0}; are two hosts of the file the same directory?"
-    )]
-    NoneFree(ReleaseName),
+pub struct ClaimError {
+    /// The host.
+    pub host: HostName,
+    /// In its own words.
+    pub reason: String,
 }
 
-/// Claims the first free name from `record.name` on, on every machine, with its record. Returns the record as it
-/// stands on the hosts then. It cannot be interrupted: a claim on half of the hosts would have to be taken back.
-pub async fn claim(machines: &[Machine], record: &Record) -> Result<Record, ClaimError> {
-    let mut record = record.clone();
-    for _ in 0..TRIES {
-        let answers = join_all(machines.iter().map(|machine| ask(machine, CLAIM, &record))).await;
-        let won: Vec<bool> = answers.iter().map(|answer| matches!(answer, Ok(exit) if exit.status.success())).collect();
-        if won.iter().all(|won| *won) {
-            return Ok(record);
-        }
-        let winners = machines.iter().zip(&won).filter(|(_, won)| **won);
-        join_all(winners.map(|(machine, _)| ask(machine, GIVE_BACK, &record))).await;
-        for (machine, answer) in machines.iter().zip(answers) {
-            if let Some(reason) = trouble(answer) {
-                return Err(ClaimError::Host { host: machine.host.name.clone(), reason });
-            }
-        }
-        record.name = record.name.next_second();
+impl fmt::Display for ClaimError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot make the release: {}", self.host, self.reason)
     }
-    Err(ClaimError::NoneFree(record.name))
+}
+
+/// `work`, once the record's name is claimed. Claimed already by the same run, it goes on.
+pub(super) fn claiming(record: &Record, on: &On<'_>, work: Work) -> Work {
+    let claim = set(Script::new(include_str!("claim.sh")), on.layout.base(), record).apart();
+    let script = claim.then(&Script::new(r#"relm_status=$?; [ "$relm_status" -eq 0 ] || exit "$relm_status""#));
+    Work { script: script.then(&work.script), ..work }
 }
 
 pub(super) fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
     match answer {
-        Ok(exit) if exit.status.success() || exit.status == TAKEN => None,
+        Ok(exit) if exit.status.success() => None,
         Ok(exit) if exit.stderr.trim().is_empty() => Some(exit.status.to_string()),
         Ok(exit) => Some(exit.stderr.trim().to_owned()),
         Err(error) => Some(error.to_string()),
@@ -64,18 +43,13 @@ pub(super) fn trouble(answer: Result<Exit, ExecError>) -> Option<String> {
 }
 
 pub(super) async fn ask(machine: &Machine, text: &'static str, record: &Record) -> Result<Exit, ExecError> {
-    let json = serde_json::to_string(record).expect("a record is plain data");
-    let script = Script::new(text)
-        .set("base", machine.layout.base())
-        .set("name", record.name.as_str())
-        .set("record", json)
-        .set("at", record.created.to_rfc3339());
-    machine.run_quietly(Asked { step: "claim", about: None, script: &script, input: &Input::Nothing }).await
+    machine.run_quietly("claim", set(Script::new(text), machine.layout.base(), record)).await
 }
 
-/// Makes the directory and its record.
-const CLAIM: &str = include_str!("claim.sh");
-
-/// Gives back a claim that others could not make. The directory is empty, or it is not ours to remove.
-const GIVE_BACK: &str = r#"cd -- "$base/.relm/releases" || exit
-rmdir -- "../../releases/$name" && rm -rf -- "$name""#;
+fn set(script: Script, base: &str, record: &Record) -> Script {
+    script
+        .set("base", base)
+        .set("name", record.name.as_str())
+        .set("record", record.to_json())
+        .set("at", record.created.to_rfc3339())
+}

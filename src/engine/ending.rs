@@ -1,21 +1,8 @@
 //! What a run came to, computed from a fresh look at the hosts and not from what relm believes it did.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use futures_util::future::join_all;
-use tokio::time::{sleep, timeout};
-
+use super::look::Look;
 use super::{Machine, Plan};
 use crate::event::Ending;
-use crate::fleet::HostName;
-use crate::release::ReleaseName;
-use crate::script::Script;
-
-/// A host that does not answer the last look within this is called unread.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// How far a run came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,54 +18,6 @@ pub(super) enum Came {
     /// It failed after all hosts had switched.
     AfterSwitch,
 }
-
-/// What is live now.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Look {
-    pub(super) hosts: BTreeMap<HostName, Option<ReleaseName>>,
-    pub(super) unread: Vec<HostName>,
-}
-
-/// Reads what is live on every machine.
-pub(super) async fn look(machines: &[Machine]) -> Look {
-    let answers = join_all(machines.iter().map(|machine| async move { (machine, read_current(machine).await) })).await;
-    let mut look = Look::default();
-    for (machine, answer) in answers {
-        let name = machine.host.name.clone();
-        if answer.is_none() {
-            look.unread.push(name.clone());
-        }
-        look.hosts.insert(name, answer.flatten());
-    }
-    look
-}
-
-/// What is live; nothing if nothing is. A `current` that is no link to a release counts as unread, like a host that
-/// does not answer.
-async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
-    let script = Script::new(CURRENT).set("base", machine.layout.base());
-    let patience = machine.fence.as_ref().map_or(PATIENCE, |fence| PATIENCE.min(fence.patience));
-    let answer = async {
-        loop {
-            match machine.transport.capture(&script, Some(PATIENCE)).await {
-                Ok(exit) => return exit,
-                // A connection that breaks now is made again: what is live should be known.
-                Err(_) => sleep(PAUSE).await,
-            }
-        }
-    };
-    let exit = timeout(patience, answer).await.ok()?;
-    let target = exit.stdout.trim_end();
-    match exit.status.success() {
-        true if target.is_empty() => Some(None),
-        true => ReleaseName::parse(target.rsplit('/').next()?).ok().map(Some),
-        false => None,
-    }
-}
-
-const CURRENT: &str = r#"cd -- "$base" 2>/dev/null || { [ ! -e "$base" ]; exit; }
-[ -L current ] || { [ ! -e current ]; exit; }
-target=$(readlink current) && cd -- "$target" && printf '%s\n' "$target""#;
 
 /// The ending and the exit code.
 pub(super) fn judge(plan: &Plan, machines: &[Machine], came: &Came, look: &Look, interrupted: bool) -> (Ending, u8) {

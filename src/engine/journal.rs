@@ -1,55 +1,9 @@
-//! What a host writes down about steps, in the same script that did the work. `survey` reads it.
+//! By what a host knows again that a step is done: `steps.sh` writes it down in the script that did the work, and `survey`
+//! reads it.
 
 use sha2::{Digest, Sha256};
 
-use super::{On, Step, Work};
-use crate::release::ReleaseName;
-use crate::script::Script;
-
-/// The journal's share of a script: the work runs apart, so that whatever it does to its shell, its status is seen.
-const AROUND: &str = concat!(
-    include_str!("journal.sh"),
-    r#"(
-eval "$relm_work"
-)
-relm_status=$?
-case " $relm_good " in *" $relm_status "*)
-  if [ -d "$relm_record" ]; then relm_journal "done $relm_hash $relm_phase $relm_step" || exit 1; fi ;;
-esac
-exit "$relm_status""#
-);
-
-/// Written first: an undo that was begun leaves in doubt what it undoes.
-const UNDOING: &str = concat!(
-    include_str!("journal.sh"),
-    r#"if [ -d "$relm_record" ]; then relm_journal_flushed "undone $relm_step"; fi
-eval "$relm_work""#
-);
-
-/// Wraps a step's script so that its success is written beside the release's records.
-pub(super) fn journaled(step: &Step, work: &Work, on: &On<'_>) -> Script {
-    let Some(release) = on.release else {
-        return work.script.clone();
-    };
-    Script::new(AROUND)
-        .set("relm_record", on.layout.record(release))
-        .set("relm_hash", hash(step, on))
-        .set("relm_phase", step.phase.word())
-        .set("relm_step", step.name())
-        .set("relm_good", work.reading.good())
-        .set("relm_work", work.script.as_str())
-}
-
-/// Wraps the script that takes a step of `release` back.
-pub(super) fn undoing(step: &Step, work: &Work, on: &On<'_>, release: Option<&ReleaseName>) -> Script {
-    let Some(release) = release.filter(|_| step.operation.is_journaled()) else {
-        return work.script.clone();
-    };
-    Script::new(UNDOING)
-        .set("relm_record", on.layout.record(release))
-        .set("relm_step", step.name())
-        .set("relm_work", work.script.as_str())
-}
+use super::{On, Step};
 
 /// The identity of a step's definition on a host. The phase and the name are part of it, so that neither a step that was
 /// moved nor a torn line of a journal passes for another one.

@@ -1,13 +1,15 @@
 //! A host that relm is connected to, with what was seen there.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::On;
 use super::lock::{Fence, IS_LOST, LOST};
+use super::parts::{Frame, Part, compose};
+use super::{On, Work};
 use crate::fleet::{EnvName, Host};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
@@ -33,17 +35,20 @@ pub struct Machine {
 /// What is to be run on a machine.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    pub(super) step: &'a str,
+    /// One after the other, until one fails.
+    pub(super) parts: &'a [Part],
     /// The release it is for.
     pub(super) about: Option<&'a ReleaseName>,
-    pub(super) script: &'a Script,
-    pub(super) input: &'a Input,
+    /// What stands behind the last part when all have succeeded.
+    pub(super) ending: Option<&'a Script>,
 }
 
-/// Who hears it and what bounds it.
+/// Who hears it and what bounds it. Parts are counted from 0.
 #[derive(Clone, Copy)]
 pub(super) struct Hearing<'a> {
-    pub(super) on_line: &'a (dyn Fn(Stream, &str) + Send + Sync),
+    pub(super) on_line: &'a (dyn Fn(usize, Stream, &str) + Send + Sync),
+    /// Hears of each part that has ended.
+    pub(super) on_part: &'a (dyn Fn(usize, Exit) + Send + Sync),
     pub(super) on_sent: &'a (dyn Fn(u64) + Send + Sync),
     /// Hears of a lost connection that is made again.
     pub(super) on_loss: &'a (dyn Fn(&str) + Send + Sync),
@@ -65,38 +70,47 @@ impl Machine {
         On { host: &self.host, layout: &self.layout, env, release, before, before_reference }
     }
 
-    /// Runs a script that changes something, unless the lock is lost. A connection that is lost meanwhile is made again:
-    /// a script without input goes on meanwhile, one with input is run again from its beginning.
+    /// Runs parts that change something, unless the lock is lost. A connection that is lost meanwhile is made again: what
+    /// reads nothing goes on meanwhile, and what reads a stream is run again from the first part that was not heard to
+    /// end.
     pub(super) async fn run(&self, asked: Asked<'_>, hearing: Hearing<'_>) -> Result<Exit, ExecError> {
-        let Some(fence) = &self.fence else { return self.exec(asked, hearing, None).await };
-        let output = fence.output();
-        let script = fence.around(asked.step, asked.about.map(ReleaseName::as_str), hearing.time_limit, asked.script);
-        let asked = Asked { script: &script, ..asked };
-        let exit = match asked.input {
-            Input::Nothing => {
-                self.exec(
-                    asked,
-                    hearing,
-                    Some(Kept { directory: &output, patience: fence.patience, on_loss: hearing.on_loss }),
-                )
-                .await
+        let reads = asked.parts.iter().any(Part::reads);
+        let exit = match &self.fence {
+            None => self.exec(asked, hearing, None).await,
+            Some(fence) if reads => self.exec_again(asked, hearing, fence.patience).await,
+            Some(fence) => {
+                let (output, patience) = (fence.output(), fence.patience);
+                self.exec(asked, hearing, Some(Kept { directory: &output, patience, on_loss: hearing.on_loss })).await
             }
-            Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, fence.patience).await,
         };
-        match exit {
+        match (exit, &self.fence) {
             // A signal may have been the keeper's, who had not heard of relm for too long.
-            Ok(Exit { status: Status::Code(LOST) | Status::Signal(_), .. }) if self.has_lost(fence).await => {
+            (Ok(Exit { status: Status::Code(LOST) | Status::Signal(_), .. }), Some(fence))
+                if self.has_lost(fence).await =>
+            {
                 Err(ExecError::LockLost)
             }
-            other => other,
+            (other, _) => other,
         }
     }
 
     /// A host that is lost is tried for as long as `patience` from then on, however long the script had run before.
     async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, patience: Duration) -> Result<Exit, ExecError> {
         let (mut losses, mut away) = (0, None);
+        let ended = AtomicUsize::new(0);
         loop {
-            match self.exec(asked, hearing, None).await {
+            let from = ended.load(Ordering::Relaxed);
+            let on_line = |part: usize, stream, line: &str| (hearing.on_line)(from + part, stream, line);
+            let on_part = |part: usize, exit: Exit| {
+                ended.store(from + part + 1, Ordering::Relaxed);
+                (hearing.on_part)(from + part, exit);
+            };
+            let rest = Asked { parts: &asked.parts[from..], ..asked };
+            match self.exec(rest, Hearing { on_line: &on_line, on_part: &on_part, ..hearing }, None).await {
+                // All was heard but the very end: what stands behind the parts is somebody else's to find out.
+                Err(ExecError::Lost(_)) if ended.load(Ordering::Relaxed) == asked.parts.len() => {
+                    return Ok(Exit { status: Status::Code(0), stdout: String::new(), stderr: String::new() });
+                }
                 Err(ExecError::Lost(reason)) if losses < LOSSES => {
                     losses += 1;
                     away = None;
@@ -111,17 +125,29 @@ impl Machine {
     }
 
     async fn exec(&self, asked: Asked<'_>, hearing: Hearing<'_>, kept: Option<Kept<'_>>) -> Result<Exit, ExecError> {
-        let Asked { script, input, .. } = asked;
-        let Hearing { on_line, on_sent, time_limit, stop, .. } = hearing;
-        self.transport.exec(Exec { script, input, on_line, on_sent, time_limit, stop, kept }).await
+        let Hearing { on_line, on_part, on_sent, time_limit, stop, .. } = hearing;
+        let frame = Frame { about: asked.about, limit: time_limit, ending: asked.ending };
+        let script = &compose(asked.parts, self.fence.as_ref(), &frame);
+        let input = asked.parts.iter().find(|part| part.reads()).map_or(&Input::Nothing, |part| &part.input);
+        self.transport.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop, kept }).await
     }
 
     /// Runs a short script of relm's own that changes something, to its end.
-    pub(super) async fn run_quietly(&self, asked: Asked<'_>) -> Result<Exit, ExecError> {
+    pub(super) async fn run_quietly(&self, step: &str, script: Script) -> Result<Exit, ExecError> {
         let never = CancellationToken::new();
-        let time_limit = Some(QUIET);
-        let hearing = Hearing { on_line: &|_, _| {}, on_sent: &|_| {}, on_loss: &|_| {}, time_limit, stop: &never };
-        self.run(asked, hearing).await
+        let said = Mutex::new(None);
+        let on_part = |_, exit: Exit| *said.lock().expect("nobody panics while holding this") = Some(exit);
+        let hearing = Hearing {
+            on_line: &|_, _, _| {},
+            on_part: &on_part,
+            on_sent: &|_| {},
+            on_loss: &|_| {},
+            time_limit: Some(QUIET),
+            stop: &never,
+        };
+        let parts = [Part::plain(step, &Work::ours(script))];
+        let exit = self.run(Asked { parts: &parts, about: None, ending: None }, hearing).await?;
+        Ok(said.into_inner().ok().flatten().unwrap_or(exit))
     }
 
     async fn has_lost(&self, fence: &Fence) -> bool {

@@ -66,6 +66,23 @@ pub trait Operation: Debug + Send + Sync {
         true
     }
 
+    /// What it does on a host where its work exits with 96, because what it builds on is not what it was taken for: the
+    /// longer way, which builds on nothing.
+    fn instead(&self, _on: &On<'_>) -> Option<Work> {
+        None
+    }
+
+    /// Says whether it may share a journey to the host with the steps beside it: it is relm's own and short, and has no
+    /// limit of time.
+    fn joins(&self) -> bool {
+        false
+    }
+
+    /// Says whether it reads a stream.
+    fn reads(&self) -> bool {
+        false
+    }
+
     /// Says whether its failure only warrants a warning.
     fn may_fail(&self) -> bool {
         false

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Machine, Operation, journal};
 use crate::event::{Phase, StepInfo};
 use crate::fleet::{EnvName, Fleet, HostName};
-use crate::release::{PlannedStep, ReleaseName};
+use crate::release::{PlannedStep, Record, ReleaseName};
 
 /// How many hosts switch together: the sizes of the batches, in order.
 pub type Batches = Vec<usize>;
@@ -25,12 +25,14 @@ pub struct Step {
     /// Where it never ran and need not: it was done once, elsewhere, or what is live there came without it. Nothing is
     /// run there, and there is nothing to take back.
     pub unneeded: BTreeSet<HostName>,
+    /// The release whose name it claims on each host before it does anything else.
+    pub(super) claims: Option<Arc<Record>>,
 }
 
 impl Step {
     fn new(phase: Phase, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
         let (done, unneeded) = (BTreeSet::new(), BTreeSet::new());
-        Self { phase, operation: Arc::new(operation), hosts, done, unneeded }
+        Self { phase, operation: Arc::new(operation), hosts, done, unneeded, claims: None }
     }
 
     /// The step's name: that of its operation.
@@ -127,6 +129,15 @@ impl Plan {
     #[must_use]
     pub fn prepare(self, operation: impl Operation + 'static) -> Self {
         self.step(Phase::Prepare, operation)
+    }
+
+    /// Has the first step of `prepare`, which must be for all hosts, claim the name of a release that is new.
+    #[must_use]
+    pub fn claiming(mut self, record: &Record) -> Self {
+        if let Some(first) = self.steps.iter_mut().find(|step| step.phase == Phase::Prepare) {
+            first.claims = Some(Arc::new(record.clone()));
+        }
+        self
     }
 
     /// Adds a step before all others of `prepare`, on `hosts` alone.

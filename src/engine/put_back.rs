@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::begun::Begun;
+use super::parts::Part;
 use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
-use super::{Machine, On, Step, Work, journal};
+use super::{Machine, On, Step};
 use crate::event::{Event, Failure, Phase};
 
 /// Takes back on all hosts what was begun there. Says whether every undo succeeded.
@@ -76,8 +77,8 @@ impl Took {
 /// The one way in which anything is taken back.
 async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
     let Some(work) = step.operation.undo(on) else { return };
-    let work = Work { script: journal::undoing(step, &work, on, setting.release), ..work };
-    match run_work(setting.run, &step.name(), machine, &work).await {
+    let part = Part::undoing(step, &work, on, setting.release);
+    match run_work(setting.run, part, machine, &work).await {
         Ok(_) => took.undone.push(step.name()),
         Err(failed) => {
             took.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });

@@ -4,10 +4,12 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::begun::Begun;
-use super::ending::{Came, judge, look};
+use super::ending::{Came, judge};
+use super::look::{LastWords, look};
+use super::parts::Part;
 use super::put_back::put_back;
 use super::step::{Run, run_work};
-use super::stretch::{Setting, run_steps};
+use super::stretch::{LastWord, Setting, Went, run_steps};
 use super::switch::switch;
 use super::{Events, Machine, Plan};
 use crate::event::{Ending, Event, Phase};
@@ -43,7 +45,8 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         release: plan.release.as_ref(),
         machines,
     };
-    let came = phases(setting, plan).await;
+    let said = LastWords::default();
+    let came = phases(setting, plan, &said).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
     }
@@ -52,7 +55,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
             format!("{} lines of output came faster than they could be shown, and were left out", events.left_out());
         events.send(Event::Warning { host: None, message });
     }
-    let mut look = look(machines).await;
+    let mut look = look(machines, said).await;
     let (ending, exit_code) = judge(plan, machines, &came, &look, stop.is_cancelled());
     for host in &plan.behind {
         look.hosts.insert(host.clone(), None);
@@ -87,36 +90,71 @@ fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
     }
 }
 
-/// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere.
-async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan) -> Came {
+/// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere. When all
+/// goes well, every host has the last word in `said`.
+async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, said: &LastWords) -> Came {
     let begun = Begun::default();
     // What an earlier run took down must not stay down. But once it had switched all hosts, what is live stays live.
     let was_through = plan.is_switched();
     if !was_through {
         note_earlier(setting, plan, &begun);
     }
-    // Apart, so that no host builds anything while another may still say no.
-    let checked = run_steps(setting, &plan.steps_of(&[Phase::Check]), &begun).await;
-    if !checked.ok {
-        return back(setting, &begun, Came::BeforeSwitch).await;
-    }
-    let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare]), &begun).await;
-    if !prepared.ok {
-        let paused = prepared.is_paused().then(|| prepared.paused.join("; "));
+    let hear = |machine: &Machine, words: &str| said.hear(machine, words);
+    let last = LastWord { script: &LastWords::script, heard: &hear };
+    let before = before_switch(setting, plan, &begun, last).await;
+    if !before.ok {
+        let paused = before.is_paused().then(|| before.paused.join("; "));
         return back(setting, &begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await;
     }
-    let mut changed = checked.changed || prepared.changed;
-    if plan.flips() {
-        if was_through {
-            note_earlier(setting, plan, &begun);
-        }
-        if !switch(setting, plan, &begun).await {
-            return Came::Back { undone: put_back(setting, &begun).await };
-        }
-        changed = true;
+    if plan.flips() && was_through {
+        note_earlier(setting, plan, &begun);
     }
-    let after = run_steps(setting, &plan.steps_of(&[Phase::Finish]), &begun).await;
-    if after.ok { Came::Through { changed: changed || after.changed } } else { Came::AfterSwitch }
+    let (switched, after) = match setting.machines {
+        [_] => switch_alone(setting, plan, &begun, last).await,
+        _ => switch_all(setting, plan, &begun, last).await,
+    };
+    if !switched {
+        return Came::Back { undone: put_back(setting, &begun).await };
+    }
+    let changed = before.changed || plan.flips() || after.changed;
+    if after.ok { Came::Through { changed } } else { Came::AfterSwitch }
+}
+
+/// Everything that changes nothing live.
+async fn before_switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> Went {
+    if let [_] = setting.machines {
+        let last = Some(last).filter(|_| plan.steps.iter().all(|step| step.phase <= Phase::Prepare));
+        return run_steps(setting, &plan.steps_of(&[Phase::Check, Phase::Prepare]), begun, last).await;
+    }
+    // Apart, so that no host builds anything while another may still say no.
+    let checked = run_steps(setting, &plan.steps_of(&[Phase::Check]), begun, None).await;
+    if !checked.ok {
+        return checked;
+    }
+    // While one host may fail here the others need their lock: they mark that the release did not come to be.
+    let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare]), begun, None).await;
+    Went { changed: checked.changed || prepared.changed, ..prepared }
+}
+
+/// The switch, batch by batch, and what comes after it. Says first whether every host switched.
+async fn switch_all<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> (bool, Went) {
+    if plan.flips() && !switch(setting, plan, begun).await {
+        return (false, Went::default());
+    }
+    (true, run_steps(setting, &plan.steps_of(&[Phase::Finish]), begun, Some(last)).await)
+}
+
+/// The same on a fleet of one, which has nobody to wait for.
+async fn switch_alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> (bool, Went) {
+    let phases: &[Phase] = if plan.flips() {
+        &[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip, Phase::Finish]
+    } else {
+        &[Phase::Finish]
+    };
+    let steps = plan.steps_of(phases);
+    let went = run_steps(setting, &steps, begun, Some(last)).await;
+    let switched = steps.iter().skip(went.done).all(|step| step.phase == Phase::Finish);
+    (switched, went)
 }
 
 /// Notes what an earlier run of the same release did and left so, where it can be taken back.
@@ -145,7 +183,7 @@ async fn give_up(setting: Setting<'_>, plan: &Plan) {
     let run = Run { stop: &never, ..setting.run };
     let hosts = setting.machines.iter().map(|machine| async move {
         let work = operation.work(&machine.on(setting.env, setting.release));
-        let _ = run_work(run, &operation.name(), machine, &work).await;
+        let _ = run_work(run, Part::plain(&operation.name(), &work), machine, &work).await;
     });
     join_all(hosts).await;
 }

@@ -1,17 +1,16 @@
-//! One step on one host: its script, its events, and how a failure reads.
+//! Work on one host: its output as events, and how a failure reads.
 
 use std::sync::Mutex;
-use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
 use super::last_words::LastWords;
 use super::machine::{Asked, Hearing};
-use super::{Events, Machine, On, Work, journal, seal};
+use super::parts::Part;
+use super::{Events, Machine, Work};
 use crate::event::{Event, Failure, Outcome};
-use crate::fleet::HostName;
 use crate::release::ReleaseName;
-use crate::transport::Stream;
+use crate::transport::{Exit, Input, Stream};
 
 /// What is the same for all steps of a run.
 #[derive(Debug, Clone, Copy)]
@@ -22,44 +21,30 @@ pub(super) struct Run<'a> {
     pub(super) about: Option<&'a ReleaseName>,
 }
 
-/// Runs a step's work on a host and tells about it.
-pub(super) async fn run_step(
-    run: Run<'_>,
-    step: &super::Step,
-    machine: &Machine,
-    on: &On<'_>,
-) -> Result<Outcome, Failure> {
-    let (name, host) = (step.name(), machine.host.name.clone());
-    run.events.send(Event::HostStarted { step: name.clone(), host: host.clone() });
-    if !step.is_left(&host) {
-        let outcome = Outcome::AlreadyDone;
-        run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds: 0.0 });
-        return Ok(outcome);
+impl Run<'_> {
+    /// Tells of a line that a step's script said.
+    pub(super) fn line(&self, step: &str, machine: &Machine, stream: Stream, line: &str) {
+        let (step, host) = (step.to_owned(), machine.host.name.clone());
+        self.events.send(Event::Output { step, host, stream, line: line.to_owned() });
     }
-    let started = Instant::now();
-    let work = seal::sealed(&name, step.operation.makes(), step.operation.work(on), on);
-    let work = Work {
-        script: if step.operation.is_journaled() { journal::journaled(step, &work, on) } else { work.script },
-        ..work
-    };
-    let result = run_work(run, &name, machine, &work).await;
-    let seconds = started.elapsed().as_secs_f64();
-    match result {
-        Err(failure) if step.operation.may_fail() => {
-            let message = format!("{name}: {}{}", failure.what, last_words(&failure));
-            run.events.send(Event::Warning { host: Some(host.clone()), message: message.clone() });
-            let outcome = Outcome::Skipped(failure.what);
-            run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
-            Ok(outcome)
+
+    /// Tells how much of a step's input has been sent.
+    pub(super) fn sent(&self, step: &str, machine: &Machine, input: &Input, done: u64) {
+        let Input::File(_, total) = *input else { return };
+        if total > 0 {
+            let (step, host) = (step.to_owned(), machine.host.name.clone());
+            self.events.send(Event::Progress { step, host, done, total });
         }
-        Err(failure) => {
-            run.events.send(Event::HostFailed { step: name, host, failure: failure.clone(), seconds });
-            Err(failure)
-        }
-        Ok(outcome) => {
-            run.events.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
-            Ok(outcome)
-        }
+    }
+
+    /// Tells of something that a person should know of a host.
+    pub(super) fn warn(&self, machine: &Machine, message: String) {
+        self.events.send(Event::Warning { host: Some(machine.host.name.clone()), message });
+    }
+
+    /// Told once for each time it is tried again: a person should see that a run waits for a host.
+    pub(super) fn loss(&self, step: &str, machine: &Machine, reason: &str) {
+        self.warn(machine, format!("{step}: {reason}; connecting again"));
     }
 }
 
@@ -67,55 +52,26 @@ pub(super) fn last_words(failure: &Failure) -> String {
     failure.said.last().map(|line| format!(": {line}")).unwrap_or_default()
 }
 
-/// Runs work on a host; its output goes out as events of `step`.
-pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: &Work) -> Result<Outcome, Failure> {
-    let listener = Listener { events: run.events, step, host: &machine.host.name, said: Mutex::default() };
-    let total = match &work.input {
-        crate::transport::Input::File(_, size) => *size,
-        _ => 0,
+/// Runs work on a host that is no step of its plan; its output goes out as that of `part`'s step.
+pub(super) async fn run_work(run: Run<'_>, part: Part, machine: &Machine, work: &Work) -> Result<Outcome, Failure> {
+    let said = Mutex::new(LastWords::default());
+    let ended = Mutex::new(None);
+    let step = part.step.clone();
+    let on_line = |_, stream: Stream, line: &str| {
+        said.lock().expect("nobody panics while holding this").hear(stream, line);
+        run.line(&step, machine, stream, line);
     };
-    let on_line = |stream: Stream, line: &str| listener.line(stream, line);
-    let on_sent = |done: u64| listener.sent(done, total);
-    let asked = Asked { step, about: run.about, script: &work.script, input: &work.input };
-    let on_loss = |reason: &str| listener.loss(reason);
-    let (on_line, on_sent, on_loss) = (&on_line, &on_sent, &on_loss);
-    let hearing = Hearing { on_line, on_sent, on_loss, time_limit: work.time_limit, stop: run.stop };
-    let ended = machine.run(asked, hearing).await;
-    let what = match work.outcome(ended) {
-        Ok(outcome) => return Ok(outcome),
-        Err(what) => what,
-    };
-    let said = listener.said.into_inner().unwrap_or_default();
-    Err(Failure { what, command: work.command.clone(), said: said.into_lines() })
-}
-
-/// Hears one script.
-struct Listener<'a> {
-    events: &'a Events,
-    step: &'a str,
-    host: &'a HostName,
-    said: Mutex<LastWords>,
-}
-
-impl Listener<'_> {
-    fn line(&self, stream: Stream, line: &str) {
-        if let Ok(mut said) = self.said.lock() {
-            said.hear(stream, line);
-        }
-        let (step, host) = (self.step.to_owned(), self.host.clone());
-        self.events.send(Event::Output { step, host, stream, line: line.to_owned() });
-    }
-
-    /// Told once for each time it is tried again: a person should see that a run waits for a host.
-    fn loss(&self, reason: &str) {
-        let message = format!("{}: {reason}; connecting again", self.step);
-        self.events.send(Event::Warning { host: Some(self.host.clone()), message });
-    }
-
-    fn sent(&self, done: u64, total: u64) {
-        if total > 0 {
-            let (step, host) = (self.step.to_owned(), self.host.clone());
-            self.events.send(Event::Progress { step, host, done, total });
-        }
-    }
+    let on_part = |_, exit: Exit| *ended.lock().expect("nobody panics while holding this") = Some(exit);
+    let on_sent = |done: u64| run.sent(&step, machine, &work.input, done);
+    let on_loss = |reason: &str| run.loss(&step, machine, reason);
+    let (on_line, on_part, on_sent, on_loss) = (&on_line, &on_part, &on_sent, &on_loss);
+    let hearing = Hearing { on_line, on_part, on_sent, on_loss, time_limit: work.time_limit, stop: run.stop };
+    let parts = [part];
+    let exit = machine.run(Asked { parts: &parts, about: run.about, ending: None }, hearing).await;
+    let part = ended.into_inner().ok().flatten();
+    let exit = exit.map(|whole| part.unwrap_or(whole));
+    work.outcome(exit).map_err(|what| {
+        let said = said.into_inner().unwrap_or_default();
+        Failure { what, command: work.command.clone(), said: said.into_lines() }
+    })
 }

@@ -4,18 +4,16 @@
 //! at a time, waits for all hosts to have finished what comes before it. After a failure hosts finish what they are
 //! doing and begin nothing more.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use futures_util::future::join_all;
 
 use super::begun::Begun;
-use super::step::{Run, run_step};
-use super::{Machine, Plan, Step};
-use crate::event::{Event, Outcome};
-use crate::fleet::{EnvName, HostName};
+use super::host::run_host;
+use super::progress::Progress;
+use super::step::Run;
+use super::{Machine, Step};
+use crate::fleet::EnvName;
 use crate::release::ReleaseName;
+use crate::script::Script;
 
 /// What steps are run with.
 #[derive(Debug, Clone, Copy)]
@@ -27,12 +25,14 @@ pub(super) struct Setting<'a> {
 }
 
 /// How a stretch of steps went.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Went {
     /// No step failed and nobody asked to stop.
     pub(super) ok: bool,
     /// Something was changed on some host.
     pub(super) changed: bool,
+    /// How many steps ended everywhere, from the first on.
+    pub(super) done: usize,
     /// Where waits were in vain, a sentence each. Only they kept it from being done, unless something failed too.
     pub(super) paused: Vec<String>,
 }
@@ -44,15 +44,30 @@ impl Went {
     }
 }
 
-/// Runs `steps`, with barriers where they ask for one.
-pub(super) async fn run_steps<'a>(setting: Setting<'a>, steps: &[&'a Step], begun: &Begun<'a>) -> Went {
-    let mut all = Went { ok: true, changed: false, paused: Vec::new() };
+/// What every host is asked behind its last step, in the same journey.
+#[derive(Clone, Copy)]
+pub(super) struct LastWord<'a> {
+    pub(super) script: &'a (dyn Fn(&Machine) -> Script + Sync),
+    /// Hears the answer.
+    pub(super) heard: &'a (dyn Fn(&Machine, &str) + Sync),
+}
+
+/// Runs `steps`, with barriers where they ask for one; among the steps of a single host there are none.
+pub(super) async fn run_steps<'a>(
+    setting: Setting<'a>,
+    steps: &[&'a Step],
+    begun: &Begun<'a>,
+    last: Option<LastWord<'_>>,
+) -> Went {
+    let mut all = Went { ok: true, changed: false, done: 0, paused: Vec::new() };
     let mut rest = steps;
+    let is_barrier = |step: &Step| step.is_barrier() && setting.machines.len() > 1;
     while let Some(first) = rest.first() {
-        let free = if first.is_barrier() { 1 } else { rest.iter().take_while(|step| !step.is_barrier()).count() };
+        let free = if is_barrier(first) { 1 } else { rest.iter().take_while(|step| !is_barrier(step)).count() };
         let (stretch, later) = rest.split_at(free);
-        let went = run_stretch(setting, stretch, first.operation.is_serial(), begun).await;
+        let went = run_stretch(setting, stretch, begun, last.filter(|_| later.is_empty())).await;
         all.changed |= went.changed;
+        all.done += went.done;
         if !went.ok {
             return Went { ok: false, paused: went.paused, ..all };
         }
@@ -61,106 +76,26 @@ pub(super) async fn run_steps<'a>(setting: Setting<'a>, steps: &[&'a Step], begu
     all
 }
 
-async fn run_stretch<'a>(setting: Setting<'a>, steps: &[&'a Step], serial: bool, begun: &Begun<'a>) -> Went {
+async fn run_stretch<'a>(
+    setting: Setting<'a>,
+    steps: &[&'a Step],
+    begun: &Begun<'a>,
+    last: Option<LastWord<'_>>,
+) -> Went {
     let progress = Progress::new(setting, steps);
-    let hosts = setting.machines.iter().map(|machine| run_host(setting, steps, machine, &progress, begun));
-    if serial {
+    let hosts = setting.machines.iter().map(|machine| async {
+        let ending = last.map(|last| (last.script)(machine));
+        let said = run_host(setting, steps, machine, &progress, begun, ending.as_ref()).await;
+        if let (Some(last), Some(said)) = (last, said) {
+            (last.heard)(machine, &said);
+        }
+    });
+    if steps.first().is_some_and(|step| step.operation.is_serial()) {
         for host in hosts {
             host.await;
         }
     } else {
         join_all(hosts).await;
     }
-    progress.close();
-    let stopped = progress.failed.load(Ordering::Relaxed) || setting.run.stop.is_cancelled();
-    let paused = progress.paused.into_inner().unwrap_or_default();
-    let ok = !stopped && paused.is_empty();
-    let changed = progress.changed.load(Ordering::Relaxed);
-    Went { ok, changed, paused: if stopped { Vec::new() } else { paused } }
-}
-
-async fn run_host<'a>(
-    setting: Setting<'a>,
-    steps: &[&'a Step],
-    machine: &'a Machine,
-    progress: &Progress<'a>,
-    begun: &Begun<'a>,
-) {
-    for (at, step) in steps.iter().enumerate() {
-        if !step.hosts.contains(&machine.host.name) {
-            continue;
-        }
-        if progress.is_over() {
-            return;
-        }
-        progress.begin(at);
-        if step.is_left(&machine.host.name) {
-            begun.note(step, machine);
-        }
-        let on = machine.on(setting.env, setting.release);
-        match run_step(setting.run, step, machine, &on).await {
-            Ok(Outcome::Paused(words)) => return progress.pause(&step.name(), &machine.host.name, &words),
-            Ok(outcome) => progress.finished(at, &outcome),
-            Err(_) => return progress.failed.store(true, Ordering::Relaxed),
-        }
-    }
-}
-
-/// What a stretch has come to.
-struct Progress<'a> {
-    setting: Setting<'a>,
-    steps: Vec<&'a Step>,
-    /// Of each step that has begun, the hosts that have not finished it.
-    left: Mutex<BTreeMap<usize, usize>>,
-    failed: AtomicBool,
-    changed: AtomicBool,
-    paused: Mutex<Vec<String>>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(setting: Setting<'a>, steps: &[&'a Step]) -> Self {
-        let (failed, changed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { setting, steps: steps.to_vec(), left: Mutex::default(), failed, changed, paused: Mutex::default() }
-    }
-
-    /// Nothing more is begun.
-    fn is_over(&self) -> bool {
-        let is_paused = !self.paused.lock().expect("no step panics while it holds this").is_empty();
-        is_paused || self.failed.load(Ordering::Relaxed) || self.setting.run.stop.is_cancelled()
-    }
-
-    fn pause(&self, step: &str, host: &HostName, words: &str) {
-        let mut paused = self.paused.lock().expect("no step panics while it holds this");
-        paused.push(format!("{step} on {host} {words}"));
-    }
-
-    fn begin(&self, at: usize) {
-        let step = self.steps[at];
-        let mut left = self.left.lock().expect("no step panics while it holds this");
-        left.entry(at).or_insert_with(|| {
-            let event = Event::StepStarted { step: step.name(), phase: step.phase };
-            self.setting.run.events.send(event);
-            Plan::machines(step, self.setting.machines).len()
-        });
-    }
-
-    fn finished(&self, at: usize, outcome: &Outcome) {
-        if *outcome == Outcome::Changed {
-            self.changed.store(true, Ordering::Relaxed);
-        }
-        let mut left = self.left.lock().expect("no step panics while it holds this");
-        let hosts = left.get_mut(&at).expect("a step that ends has begun");
-        *hosts -= 1;
-        if *hosts == 0 {
-            self.setting.run.events.send(Event::StepFinished { step: self.steps[at].name(), ok: true });
-        }
-    }
-
-    /// Ends the steps that began and did not end everywhere.
-    fn close(&self) {
-        let left = self.left.lock().expect("no step panics while it holds this");
-        for (&at, _) in left.iter().filter(|(_, hosts)| **hosts > 0) {
-            self.setting.run.events.send(Event::StepFinished { step: self.steps[at].name(), ok: false });
-        }
-    }
+    progress.went()
 }

@@ -1,11 +1,12 @@
 //! Asks all hosts what stands there.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::fleet::{EnvName, Host};
+use crate::fleet::{EnvName, Host, HostName};
 use crate::script::Script;
 use crate::survey::{HostSeen, Survey, parse};
 use crate::transport::Transport;
@@ -20,16 +21,27 @@ const SURVEY: &str = concat!(
     include_str!("survey.sh")
 );
 
-/// Surveys `hosts` all at once. Changes nothing. With `processes`, also tells which releases are in use.
-pub async fn survey(hosts: &[(Host, Arc<dyn Transport>)], root: &str, env: &EnvName, processes: bool) -> Survey {
-    let script = Script::new(SURVEY)
-        .set("root", root)
-        .set("env", env.as_str())
-        .set("processes", if processes { "yes" } else { "" });
-    let script = &script;
-    let answers = hosts.iter().map(|(host, transport)| async move { (host, ask(transport.as_ref(), script).await) });
+/// What a host is asked. With `processes`, also which releases are in use.
+pub fn question(root: &str, env: &EnvName, processes: bool) -> Script {
+    Script::new(SURVEY).set("root", root).set("env", env.as_str()).set("processes", if processes { "yes" } else { "" })
+}
+
+/// Surveys `hosts` all at once. Changes nothing. A host whose answer is known, because it was asked when its lock was
+/// taken, is not asked again.
+pub async fn survey(
+    hosts: &[(Host, Arc<dyn Transport>)],
+    question: &Script,
+    answers: &BTreeMap<HostName, String>,
+) -> Survey {
+    let asked = hosts.iter().map(|(host, transport)| async move {
+        let seen = match answers.get(&host.name) {
+            Some(answer) => parse(answer).map_err(|error| error.to_string()),
+            None => ask(transport.as_ref(), question).await,
+        };
+        (host, seen)
+    });
     let mut survey = Survey::default();
-    for (host, answer) in join_all(answers).await {
+    for (host, answer) in join_all(asked).await {
         match answer {
             Ok(seen) => survey.hosts.push((host.name.clone(), seen)),
             Err(reason) => survey.silent.push((host.name.clone(), reason)),
@@ -38,8 +50,8 @@ pub async fn survey(hosts: &[(Host, Arc<dyn Transport>)], root: &str, env: &EnvN
     survey
 }
 
-async fn ask(transport: &dyn Transport, script: &Script) -> Result<HostSeen, String> {
-    let exit = transport.capture(script, Some(PATIENCE)).await.map_err(|error| error.to_string())?;
+async fn ask(transport: &dyn Transport, question: &Script) -> Result<HostSeen, String> {
+    let exit = transport.capture(question, Some(PATIENCE)).await.map_err(|error| error.to_string())?;
     if !exit.status.success() {
         return Err(format!("the survey {}: {}", exit.status, exit.stderr.trim()));
     }

@@ -1,12 +1,14 @@
 //! The switch: `before_flip`, the flip, `after_flip`; batch by batch, in the order of the file, all hosts or none.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::join_all;
 
 use super::begun::Begun;
-use super::step::run_step;
+use super::host::{Tells, run_host};
 use super::stretch::Setting;
 use super::{Machine, Plan, Step};
-use crate::event::{Event, Phase};
+use crate::event::{Event, Outcome, Phase};
 
 /// Says whether every host switched.
 pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> bool {
@@ -48,13 +50,35 @@ async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machin
     if setting.run.stop.is_cancelled() {
         return false;
     }
-    let new = machines.iter().filter(|machine| step.is_left(&machine.host.name));
-    new.for_each(|machine| begun.note(step, machine));
-    let runs = machines.iter().map(|machine| async move {
-        let on = machine.on(setting.env, setting.release);
-        run_step(setting.run, step, machine, &on).await.is_ok()
-    });
-    join_all(runs).await.into_iter().all(|ok| ok) && !setting.run.stop.is_cancelled()
+    let batch = InBatch::default();
+    let runs =
+        machines.iter().map(|machine| run_host(setting, std::slice::from_ref(&step), machine, &batch, begun, None));
+    join_all(runs).await;
+    !batch.failed.into_inner() && !setting.run.stop.is_cancelled()
+}
+
+/// One step on the hosts of a batch: all of them begin it.
+#[derive(Default)]
+struct InBatch {
+    failed: AtomicBool,
+}
+
+impl Tells for InBatch {
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    fn begins(&self, _at: usize) {}
+
+    fn ended(&self, _at: usize, _outcome: &Outcome) {}
+
+    fn paused(&self, _at: usize, _machine: &Machine, _words: &str) {
+        self.failed();
+    }
+
+    fn failed(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Steps whose start has been told, each with the number of hosts that have not finished it: batches come to it one

@@ -32,4 +32,8 @@ impl Operation for CheckFlip {
     fn awaits_all(&self) -> bool {
         true
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }

@@ -42,4 +42,12 @@ impl Operation for CheckUpload {
     fn definition(&self, _on: &On<'_>) -> String {
         self.tree.clone()
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn reads(&self) -> bool {
+        true
+    }
 }

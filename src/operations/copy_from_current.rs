@@ -49,4 +49,8 @@ impl Operation for CopyFromCurrent {
     fn definition(&self, _on: &On<'_>) -> String {
         self.paths.join("\n")
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }

@@ -104,4 +104,8 @@ impl Operation for FlipCurrent {
         let back = Self { actor: self.actor.clone(), record: self.record.clone(), leaves_bad: false };
         Some(Work::ours(back.script(on, on.release, on.before, PUT_BACK)))
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }

@@ -34,6 +34,10 @@ impl Operation for LinkShared {
             .set("host", on.host.name.as_str());
         Work::ours(script)
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }
 
 /// The way from where the link stands up to the environment's directory. Relative, so that a moved tree still works.

@@ -4,6 +4,7 @@ use chrono::Utc;
 
 use super::release;
 use crate::engine::{On, Operation, Work};
+use crate::release::Record;
 use crate::script::Script;
 
 /// Marks a release complete, after its files have reached the disk.
@@ -16,7 +17,10 @@ pub struct MarkFinished;
 
 /// Marks a release failed.
 #[derive(Debug)]
-pub struct MarkFailed;
+pub struct MarkFailed {
+    /// By this it is known, where the run may have lost its name to somebody else.
+    pub record: Option<Record>,
+}
 
 /// `sync -f` flushes the file system that holds a path (GNU and busybox); plain `sync` flushes all of them. What is
 /// shared and the records may lie on others than the release.
@@ -36,9 +40,11 @@ mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
 const FINISHED: &str = r#"flush() { sync "$1" 2>/dev/null || sync; }
 printf '%s\n' "$at" >"$record/finished" && flush "$record/finished" && flush "$record""#;
 
-/// A release that went live meanwhile is not failed, whatever became of the run.
+/// A release that went live meanwhile is not failed, whatever became of the run; and one that was never begun, or that
+/// is not this run's because somebody else has made one of the same name, is none of its business.
 const FAILED: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
 [ -d "$record" ] || exit 90
+[ -z "$written" ] || [ "$(cat "$record/release.json")" = "$written" ] || exit 90
 flush() { sync "$1" 2>/dev/null || sync; }
 printf 'failed %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
 mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
@@ -55,6 +61,10 @@ impl Operation for MarkComplete {
     fn work(&self, on: &On<'_>) -> Work {
         Work::ours(marking(COMPLETE, on))
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }
 
 impl Operation for MarkFinished {
@@ -69,6 +79,10 @@ impl Operation for MarkFinished {
     fn work(&self, on: &On<'_>) -> Work {
         Work::ours(marking(FINISHED, on))
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }
 
 impl Operation for MarkFailed {
@@ -81,7 +95,7 @@ impl Operation for MarkFailed {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        Work::ours(marking(FAILED, on))
+        Work::ours(marking(FAILED, on).set("written", self.record.as_ref().map(Record::to_json).unwrap_or_default()))
     }
 }
 

@@ -37,4 +37,8 @@ impl Operation for RemoveReleases {
     fn may_fail(&self) -> bool {
         self.may_fail
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }

@@ -36,4 +36,8 @@ impl Operation for ReopenRelease {
     fn is_journaled(&self) -> bool {
         false
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
 }

@@ -49,4 +49,12 @@ impl Operation for UploadCode {
     fn definition(&self, _on: &On<'_>) -> String {
         self.tree.clone()
     }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn reads(&self) -> bool {
+        true
+    }
 }

@@ -43,6 +43,13 @@ pub struct Record {
     pub steps: Vec<PlannedStep>,
 }
 
+impl Record {
+    /// As it stands on a host.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a record is plain data")
+    }
+}
+
 /// One step as it was planned: enough to tell later whether `Releases.toml` has changed since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedStep {

@@ -117,21 +117,15 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
     let starting = tokio::spawn(async move {
         let slot = connection.slot().await;
         let channel = connection.open_channel().await?;
-        let (mut reader, writer) = channel.split();
+        let (reader, writer) = channel.split();
         if writer.exec(true, command).await.is_err() {
             return Err(NotStarted::Dead(connection.reason()));
         }
         let (input, to_send) = mpsc::channel(INPUT_QUEUE);
         let (heard, output) = mpsc::channel(UNHEARD);
-        let mut far = Far { slot, heard, status: None };
-        if far.wait_for_start(&mut reader).await {
-            tokio::spawn(far.carry(reader, writer, to_send));
-            Ok(Channel { input, output })
-        } else {
-            // Dropping a channel of russh says nothing to the host.
-            let _ = writer.close().await;
-            Err(NotStarted::Refused("sshd refused to run a command".to_owned()))
-        }
+        // sshd's word that it has started is not waited for: that would be a round trip of its own.
+        tokio::spawn(Far { slot, heard, status: None }.carry(reader, writer, to_send));
+        Ok(Channel { input, output })
     });
     starting.await.unwrap_or_else(|e| Err(NotStarted::Refused(e.to_string())))
 }
@@ -144,17 +138,6 @@ struct Far {
 }
 
 impl Far {
-    /// Waits for sshd's word. When the connection dies meanwhile the command may be running, and that is no refusal.
-    async fn wait_for_start(&mut self, reader: &mut ChannelReadHalf) -> bool {
-        loop {
-            match reader.wait().await {
-                Some(ChannelMsg::Failure) => return false,
-                Some(ChannelMsg::Success) | None => return true,
-                Some(message) => self.take(message).await,
-            }
-        }
-    }
-
     /// Carries bytes both ways until the command ends, the connection dies, or nobody listens any more.
     ///
     /// Reading waits only for a listener that is slower than the host, never for one that has gone: russh stops the
@@ -163,7 +146,7 @@ impl Far {
     async fn carry(mut self, mut reader: ChannelReadHalf, writer: ChannelWriteHalf<Msg>, input: mpsc::Receiver<Bytes>) {
         let heard = self.heard.clone();
         let ended = tokio::select! {
-            () = self.listen(&mut reader) => true,
+            ended = self.listen(&mut reader) => ended,
             () = heard.closed() => false,
             never = send(&writer, input) => match never {},
         };
@@ -177,14 +160,19 @@ impl Far {
         }
     }
 
-    /// Listens to the very end: exit status and end of output come in any order.
-    async fn listen(&mut self, reader: &mut ChannelReadHalf) {
+    /// Listens to the very end: exit status and end of output come in any order. Says whether the command was started.
+    async fn listen(&mut self, reader: &mut ChannelReadHalf) -> bool {
         while let Some(message) = reader.wait().await {
-            if matches!(message, ChannelMsg::Close) {
-                return;
+            match message {
+                ChannelMsg::Close => return true,
+                ChannelMsg::Failure => {
+                    let _ = self.heard.send(Heard::Refused("sshd refused to run a command".to_owned())).await;
+                    return false;
+                }
+                message => self.take(message).await,
             }
-            self.take(message).await;
         }
+        true
     }
 
     async fn take(&mut self, message: ChannelMsg) {

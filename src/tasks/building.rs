@@ -6,11 +6,17 @@ use crate::event::Phase;
 use crate::operations::{
     AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, UploadCode,
 };
+use crate::release::Record;
 
 use super::Payload;
 
-/// Adds what makes a release out of code, up to and with its virtualenv.
-pub(super) fn build(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
+/// Adds what makes the release of `record` out of code, up to and with its virtualenv.
+pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
+    bring(plan, env, payload).claiming(record)
+}
+
+/// The same where the release was begun already.
+pub(super) fn bring(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
     let mut plan = plan
         .prepare(UploadCode {
             archive: payload.archive.clone(),

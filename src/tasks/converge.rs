@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::batches::batch_sizes;
-use super::building::build;
+use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
@@ -140,7 +140,7 @@ pub fn plan(
     env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name));
     let there = Site { env: &env, ..site };
     let known = Payload::known(&record.tree);
-    let mut plan = switch(build(begin(there, record), &env, payload.unwrap_or(&known)), there, record);
+    let mut plan = switch(bring(begin(there, record), &env, payload.unwrap_or(&known)), there, record);
     let mut again = touched(there, record, differences);
     again.extend(chosen.lost.iter().map(|host| (host.clone(), "upload_code".to_owned())));
     mark_done(&mut plan, site, &record.name, &again);

@@ -70,8 +70,8 @@ pub struct SourceArgs {
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
     readiness::require_ready(site, Some(payload.unpacked + payload.archive_size))?;
-    let plan = build(begin(site, record), site.env, payload);
-    Ok(switch(plan, site, record).if_it_fails(MarkFailed))
+    let plan = build(begin(site, record), site.env, record, payload);
+    Ok(switch(plan, site, record).if_it_fails(MarkFailed { record: Some(record.clone()) }))
 }
 
 /// A deploy of a release that stands on the hosts already.

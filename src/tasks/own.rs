@@ -23,14 +23,16 @@ pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) 
     let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
     let reference = built.map(|(record, _)| record.reference.as_str()).unwrap_or_default();
     if let Some((record, _)) = built {
-        plan = plan.about(&record.name).if_it_fails(MarkFailed);
+        plan = plan.about(&record.name).if_it_fails(MarkFailed { record: Some(record.clone()) });
     } else if site.survey.hosts.iter().any(|(_, seen)| seen.live().is_none()) {
         return Err(Refusal::new("nothing is live on some hosts, and the task builds no release of its own")
             .next(super::command("deploy", site.env)));
     }
     for name in &task.operations {
         plan = match built {
-            Some((_, payload)) if name == SETUP_RELEASE => build(plan, site.env, payload).prepare(MarkComplete),
+            Some((record, payload)) if name == SETUP_RELEASE => {
+                build(plan, site.env, record, payload).prepare(MarkComplete)
+            }
             _ => {
                 let found = site.env.operations.iter().find(|operation| operation.name == *name);
                 let operation =

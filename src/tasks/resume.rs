@@ -1,8 +1,8 @@
 //! `relm deploy --resume`: goes on with a deploy that was begun, from any machine, by what the hosts have written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::building::build;
+use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::{Touched, mark_done, recorded};
 use super::unfinished::{Standing, newer_than, standing, unfinished, where_it_stands};
@@ -119,9 +119,12 @@ fn the_record(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
 /// Hosts that are to have the release and were not part of it. Refuses if one that was has lost it.
 fn joining(site: Site<'_>, record: &Record) -> Result<Vec<HostName>, Refusal> {
     let name = &record.name;
-    let mut is_begun = site.survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
-    // The first step comes after the claim on all hosts; a claim that was cut short is made whole.
-    let is_claimed = is_begun.any(|release| !release.steps.is_empty());
+    let mut known = site.survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
+    // A host that had not come to its first step when the run ended has nothing of the release yet. But no host comes to
+    // the switch before all have it.
+    let before: BTreeSet<&str> =
+        record.steps.iter().filter(|step| step.phase == "prepare").map(|step| step.name.as_str()).collect();
+    let is_claimed = known.any(|release| release.steps.iter().any(|(step, _)| !before.contains(step.as_str())));
     let (mut joining, mut lost) = (Vec::new(), Vec::new());
     for (host, seen) in &site.survey.hosts {
         let was_part = is_claimed && record.hosts.iter().any(|part| part == host.as_str());
@@ -149,8 +152,8 @@ pub fn plan(
     let needed = payload.map_or(0, |payload| payload.unpacked + payload.archive_size);
     readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
-    let plan = build(begin(site, record), site.env, payload.unwrap_or(&known));
-    let mut plan = switch(plan, site, record).if_it_fails(MarkFailed);
+    let plan = bring(begin(site, record), site.env, payload.unwrap_or(&known));
+    let mut plan = switch(plan, site, record).if_it_fails(MarkFailed { record: None });
     mark_done(&mut plan, site, &record.name, &touched(site, record, differences));
     let notes = notes(site, chosen, &plan, differences);
     plan = reopen(plan, site, &record.name);

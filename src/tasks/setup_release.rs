@@ -40,6 +40,6 @@ pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, 
     let plan = Plan::new("setup-release", &site.env.name, &site.env.fleet)
         .about(&record.name)
         .next(command("setup-release", site.env))
-        .if_it_fails(MarkFailed);
-    Ok(build(plan, site.env, payload).prepare(MarkComplete))
+        .if_it_fails(MarkFailed { record: Some(record.clone()) });
+    Ok(build(plan, site.env, record, payload).prepare(MarkComplete))
 }

@@ -29,7 +29,7 @@ pub struct Channel {
     /// What the command reads. Bounded: a full queue means the far side is slower than we are. A send fails as soon
     /// as the connection or the command is gone, so that a writer never hangs.
     pub input: mpsc::Sender<Bytes>,
-    /// What it says, until [`Heard::Closed`] or the end of the queue. Bounded by [`OUTPUT_QUEUE`]: whoever holds a
+    /// What it says, until [`Heard::Closed`], [`Heard::Refused`] or the end of the queue. Bounded by [`OUTPUT_QUEUE`]: whoever holds a
     /// channel listens to it all the time, and a command that says more than can be heard has to wait.
     pub output: mpsc::Receiver<Heard>,
 }
@@ -44,4 +44,6 @@ pub enum Heard {
     /// The command has ended and all it said has been heard. Without a status the connection was lost, and the text
     /// says how.
     Closed(Result<Status, String>),
+    /// The command was not started, for this reason.
+    Refused(String),
 }

@@ -1,9 +1,13 @@
-//! Takes a script's output apart: noise before it, its own bytes, the mark of its end.
+//! Takes a script's output apart: noise before it, its own bytes part by part, the mark of its end.
+
+use std::collections::VecDeque;
 
 /// What is kept of a stream. Beyond this the beginning is forgotten.
 const KEPT: usize = 4 << 20;
 /// A line longer than this is handed on in pieces.
 const LONGEST_LINE: usize = 64 << 10;
+/// The status of a part whose mark does not tell it: nobody but our own scripts writes marks.
+const UNTOLD: u32 = 1;
 
 /// Reads one stream of one script.
 #[derive(Debug)]
@@ -14,6 +18,10 @@ pub(super) struct Decoder {
     empty_line_waits: bool,
     in_body: bool,
     body: Vec<u8>,
+    /// The parts that have ended and were not asked for yet: how, and what they said.
+    parts: VecDeque<(u32, String)>,
+    /// Which part is being heard.
+    part: usize,
     group: Option<u32>,
     status: Option<u32>,
     taken: u64,
@@ -41,6 +49,8 @@ impl Decoder {
             empty_line_waits: false,
             in_body,
             body: Vec::new(),
+            parts: VecDeque::new(),
+            part: 0,
             group: None,
             status: None,
             taken: 0,
@@ -74,8 +84,8 @@ impl Decoder {
         self.taken
     }
 
-    /// Takes bytes and calls `on_line` for each line they complete.
-    pub(super) fn take(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(&str)) {
+    /// Takes bytes and calls `on_line` for each line they complete, with the number of the part that said it.
+    pub(super) fn take(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(usize, &str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.status.is_some() {
                 return; // A background process that still writes is not the script.
@@ -91,7 +101,7 @@ impl Decoder {
         }
     }
 
-    fn take_line(&mut self, line: &[u8], on_line: &mut dyn FnMut(&str)) {
+    fn take_line(&mut self, line: &[u8], on_line: &mut dyn FnMut(usize, &str)) {
         if line.starts_with(&self.token) {
             return self.take_mark(line);
         }
@@ -118,11 +128,14 @@ impl Decoder {
                 // The mark stands on a line of its own, after a newline of its own.
                 self.taken = 1 + line.len() as u64;
             }
+            Some("part") => {
+                self.end_last_line();
+                self.part += 1;
+                let text = self.take_text();
+                self.parts.push_back((number.unwrap_or(UNTOLD), text));
+            }
             Some("end") => {
-                // Without a waiting empty line the mark's newline ended the script's last, unfinished line.
-                if !self.empty_line_waits && self.body.ends_with(b"\n") {
-                    self.body.pop();
-                }
+                self.end_last_line();
                 self.status = number;
             }
             Some("missing") => self.missing = true,
@@ -138,15 +151,32 @@ impl Decoder {
         self.empty_line_waits = false;
     }
 
-    fn keep(&mut self, line: &[u8], on_line: &mut dyn FnMut(&str)) {
+    /// Without a waiting empty line the mark's newline ended the last, unfinished line.
+    fn end_last_line(&mut self) {
+        if !self.empty_line_waits && self.body.ends_with(b"\n") {
+            self.body.pop();
+        }
+    }
+
+    fn keep(&mut self, line: &[u8], on_line: &mut dyn FnMut(usize, &str)) {
         self.body.extend_from_slice(line);
         if self.body.len() > 2 * KEPT {
             self.body.drain(..self.body.len() - KEPT);
         }
-        on_line(String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']));
+        on_line(self.part, String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']));
     }
 
-    /// All that was kept of the stream, as text.
+    /// Says whether a part has ended that was not taken yet.
+    pub(super) fn has_part(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// The oldest part that has ended: its status and what it said.
+    pub(super) fn take_part(&mut self) -> Option<(u32, String)> {
+        self.parts.pop_front()
+    }
+
+    /// All that was kept of the stream since the last part ended, as text.
     pub(super) fn take_text(&mut self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned()
     }
@@ -167,7 +197,7 @@ mod tests {
         let mut decoder = Decoder::after_mark("tok");
         let mut lines = Vec::new();
         for piece in output.chunks(cut) {
-            decoder.take(piece, &mut |line| lines.push(line.to_owned()));
+            decoder.take(piece, &mut |_, line| lines.push(line.to_owned()));
         }
         let status = decoder.status();
         (lines, decoder.take_text(), status)
@@ -189,9 +219,23 @@ mod tests {
     }
 
     #[test]
+    fn parts_have_their_own_lines_and_words() {
+        let (mut decoder, mut lines) = (Decoder::after_mark("tok"), Vec::new());
+        let said = b"\ntok group 7\none\n\ntok part 0\n\ntok part 90\nhalf\ntok part 3\nafter\n\ntok end 3\n";
+        for piece in said.chunks(3) {
+            decoder.take(piece, &mut |part, line| lines.push((part, line.to_owned())));
+        }
+        assert_eq!(lines, [(0, "one".to_owned()), (2, "half".to_owned()), (3, "after".to_owned())]);
+        let parts: Vec<_> = std::iter::from_fn(|| decoder.take_part()).collect();
+        assert_eq!(parts, [(0, "one\n".to_owned()), (90, String::new()), (3, "half".to_owned())]);
+        assert_eq!((decoder.take_text().as_str(), decoder.status()), ("after\n", Some(3)));
+    }
+
+    #[test]
     fn what_is_said_between_two_connections_is_not_the_script_s() {
         let (mut decoder, mut lines) = (Decoder::from_start("tok"), Vec::new());
-        let mut take = |decoder: &mut Decoder, text: &[u8]| decoder.take(text, &mut |line| lines.push(line.to_owned()));
+        let mut take =
+            |decoder: &mut Decoder, text: &[u8]| decoder.take(text, &mut |_, line| lines.push(line.to_owned()));
         take(&mut decoder, b"one\ntw");
         decoder.await_again();
         take(&mut decoder, b"welcome\n\ntok again\n");

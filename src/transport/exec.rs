@@ -17,8 +17,11 @@ pub struct Exec<'a> {
     pub script: &'a Script,
     /// What it reads on its standard input.
     pub input: &'a Input,
-    /// Hears each line as it comes, without its end.
-    pub on_line: &'a (dyn Fn(Stream, &str) + Send + Sync),
+    /// Hears each line as it comes, without its end, and with the number of the part that said it.
+    pub on_line: &'a (dyn Fn(usize, Stream, &str) + Send + Sync),
+    /// Hears of each part that has ended, in order. A script ends a part by calling `relm_part STATUS`; one that never
+    /// does has a single part, number 0, whose end is the script's.
+    pub on_part: &'a (dyn Fn(usize, Exit) + Send + Sync),
     /// Hears how many bytes of the input have been sent.
     pub on_sent: &'a (dyn Fn(u64) + Send + Sync),
     /// The script's process group is ended when it takes longer.
@@ -112,9 +115,9 @@ impl fmt::Display for Status {
 pub struct Exit {
     /// How it ended.
     pub status: Status,
-    /// All of its standard output, or the last few megabytes of it.
+    /// All of its standard output, or the last few megabytes of it; of a script with parts, what came after the last.
     pub stdout: String,
-    /// All of its standard error, or the last few megabytes of it.
+    /// The same of its standard error.
     pub stderr: String,
 }
 

@@ -14,7 +14,7 @@ pub(super) const CONTROL: &str = "exec sh";
 ///
 /// `read` and `dd` take single bytes from a pipe (POSIX demands it of `read`); plain `sh` may not be trusted here,
 /// because dash before 0.5.13 reads ahead and would swallow the stream.
-pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd bs=1 count="$n" 2>/dev/null) && eval "$s"'"#;
+pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd ibs=1 obs=4096 count="$n" 2>/dev/null) && eval "$s"'"#;
 
 /// What the control shell is told first.
 ///
@@ -122,11 +122,13 @@ impl Frame {
     }
 
     /// Says which process group the script runs in: the fifth field of its `stat`, or its own number without `/proc`.
+    /// And gives the script a way to say where a part of it ends.
     fn announce(&self) -> String {
+        let token = quote(&self.token);
         format!(
             "relm_group=$$; read -r _ _ _ _ relm_group _ 2>/dev/null </proc/$$/stat\n\
-             printf '\\n%s group %s\\n' {} \"$relm_group\"",
-            quote(&self.token)
+             printf '\\n%s group %s\\n' {token} \"$relm_group\"\n\
+             relm_part() {{ printf '\\n%s part %d\\n' {token} \"$1\" >&2; printf '\\n%s part %d\\n' {token} \"$1\"; }}"
         )
     }
 }

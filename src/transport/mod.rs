@@ -31,6 +31,9 @@ pub trait Transport: Debug + Send + Sync {
     /// An ending without an exit status is [`ExecError::Lost`], never success.
     fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>>;
 
+    /// Makes ready for a script that reads a stream, so that it need not wait for its channel.
+    fn open_ahead(&self) -> BoxFuture<'_, ()>;
+
     /// Gives the control shell an order to carry out by itself, at once, and every control shell after it first of all.
     /// It must be quick and say nothing.
     fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()>;
@@ -43,8 +46,9 @@ pub trait Transport: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Exit, ExecError>> {
         async move {
             let stop = CancellationToken::new();
-            let (input, on_line, on_sent) = (&Input::Nothing, &|_, _: &str| {}, &|_| {});
-            self.exec(Exec { script, input, on_line, on_sent, time_limit, stop: &stop, kept: None }).await
+            let input = &Input::Nothing;
+            let (on_line, on_part, on_sent) = (&|_, _, _: &str| {}, &|_, _| {}, &|_| {});
+            self.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop: &stop, kept: None }).await
         }
         .boxed()
     }

@@ -41,6 +41,8 @@ pub(super) struct Run<'a> {
     stderr: Decoder,
     signals: Signals<'a>,
     announced: bool,
+    /// How many parts have been told of.
+    parts: usize,
     /// A signal that was wanted before the process group was known.
     owed: Option<&'static str>,
     ending: Ending,
@@ -51,7 +53,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(frame: &Frame, signals: Signals<'a>, time_limit: Option<Duration>) -> Self {
         let (stdout, stderr) = (Decoder::after_mark(frame.token()), Decoder::from_start(frame.token()));
         let alarm = time_limit.map(|limit| Instant::now() + limit);
-        Self { stdout, stderr, signals, announced: false, owed: None, ending: Ending::No, alarm }
+        Self { stdout, stderr, signals, announced: false, parts: 0, owed: None, ending: Ending::No, alarm }
     }
 
     /// How many bytes of what the script said have been heard: of standard output and of standard error.
@@ -95,8 +97,12 @@ impl<'a> Run<'a> {
         loop {
             tokio::select! {
                 heard = channel.output.recv() => match heard {
-                    Some(Heard::Stdout(bytes)) => self.stdout.take(&bytes, &mut |line| (exec.on_line)(Stream::Stdout, line)),
-                    Some(Heard::Stderr(bytes)) => self.stderr.take(&bytes, &mut |line| (exec.on_line)(Stream::Stderr, line)),
+                    Some(Heard::Stdout(bytes)) => {
+                        self.stdout.take(&bytes, &mut |part, line| (exec.on_line)(part, Stream::Stdout, line));
+                    }
+                    Some(Heard::Stderr(bytes)) => {
+                        self.stderr.take(&bytes, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
+                    }
                     gone => return Err(self.ending.reason().unwrap_or_else(|| lost(gone))),
                 },
                 sent = &mut feeding, if !all_sent => {
@@ -127,6 +133,7 @@ impl<'a> Run<'a> {
                 },
             }
             self.announce().await;
+            self.tell_parts(exec);
             if self.is_missing() {
                 return Err(self
                     .ending
@@ -144,6 +151,17 @@ impl<'a> Run<'a> {
                     }),
                 };
             }
+        }
+    }
+
+    /// A part has ended when both streams say so.
+    fn tell_parts(&mut self, exec: Exec<'_>) {
+        while self.stdout.has_part() && self.stderr.has_part() {
+            let (Some((status, stdout)), Some((_, stderr))) = (self.stdout.take_part(), self.stderr.take_part()) else {
+                return;
+            };
+            (exec.on_part)(self.parts, Exit { status: status_of(status), stdout, stderr });
+            self.parts += 1;
         }
     }
 

@@ -20,6 +20,8 @@ pub struct HostShell {
     link: Arc<dyn Link>,
     /// Taken out while a script runs in it, so that a run given up half way never leaves its output to the next.
     control: Mutex<Option<Channel>>,
+    /// A channel for a script that reads a stream, opened before it is wanted.
+    spare: Mutex<Option<Channel>>,
     standing: std::sync::Mutex<Standing>,
 }
 
@@ -34,7 +36,7 @@ struct Standing {
 impl HostShell {
     /// A shell on the machine at the other end of `link`; nothing is started yet.
     pub fn new(link: Arc<dyn Link>) -> Self {
-        Self { link, control: Mutex::new(None), standing: std::sync::Mutex::default() }
+        Self { link, control: Mutex::new(None), spare: Mutex::new(None), standing: std::sync::Mutex::default() }
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -65,7 +67,11 @@ impl HostShell {
     }
 
     async fn run_in_bulk(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
-        let mut bulk = self.link.open(frame::BULK).await?;
+        let spare = self.spare.lock().await.take().filter(is_open);
+        let mut bulk = match spare {
+            Some(spare) => spare,
+            None => self.link.open(frame::BULK).await?,
+        };
         let frame = Frame::new(token());
         tell(&bulk, frame.bulk(exec.script)).await?;
         // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
@@ -74,9 +80,16 @@ impl HostShell {
         Run::new(&frame, Signals::Beside(self), exec.time_limit).follow(&mut bulk, exec, Some(input)).await
     }
 
+    /// Where it cannot be opened now, whoever needs it is told then.
+    async fn open_spare(&self) {
+        let mut spare = self.spare.lock().await;
+        *spare = self.link.open(frame::BULK).await.ok();
+    }
+
     pub(super) async fn open_control(&self) -> Result<Channel, ExecError> {
         let control = self.link.open(frame::CONTROL).await?;
-        tell(&control, format!("{}{}", frame::PRELUDE, frame::KEPT)).await?;
+        let first = Script::new(frame::PRELUDE).then(&Script::new(frame::KEPT));
+        tell(&control, format!("{}\n", first.as_str())).await?;
         let order = {
             let mut standing = self.standing.lock().expect("nobody panics while holding this");
             standing.input = Some(control.input.clone());
@@ -118,6 +131,10 @@ impl HostShell {
 }
 
 impl Transport for HostShell {
+    fn open_ahead(&self) -> BoxFuture<'_, ()> {
+        self.open_spare().boxed()
+    }
+
     fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()> {
         self.give_order(order).boxed()
     }
@@ -163,6 +180,7 @@ pub(super) fn lost(heard: Option<Heard>) -> ExecError {
     match heard {
         Some(Heard::Closed(Ok(status))) => ExecError::Lost(format!("the shell on the host {status}")),
         Some(Heard::Closed(Err(reason))) => ExecError::Lost(reason),
+        Some(Heard::Refused(reason)) => ExecError::NotStarted(reason),
         _ => ExecError::Lost("it closed without a word".to_owned()),
     }
 }

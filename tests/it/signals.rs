@@ -115,11 +115,12 @@ fn a_second_signal_leaves_at_once_and_what_will_not_end_is_killed() {
 
 #[test]
 fn what_runs_on_a_host_goes_on_without_relm_and_is_not_run_again() {
-    let work = r#"touch "$SITE/begun"; sleep 4; echo "$RELM_HOST worked" >> "$SITE/log""#;
+    let work = r#"touch "$SITE/begun-$RELM_HOST"; sleep 6; echo "$RELM_HOST worked" >> "$SITE/log""#;
     let site =
         Site::new("web1 web2", &("[lock]\ngrace = \"1s\"\n".to_owned() + &operation("work", "prepare", "", work)));
     let mut child = site.start("deploy");
-    site.await_file("begun");
+    site.await_file("begun-web1");
+    site.await_file("begun-web2");
     child.kill().expect("a kill");
     child.wait().expect("an end");
     let name = site.host("web1").releases().remove(0);

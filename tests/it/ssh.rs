@@ -58,6 +58,7 @@ async fn hear(mut channel: Channel) -> Said {
             Heard::Stdout(bytes) => said.stdout.extend_from_slice(&bytes),
             Heard::Stderr(bytes) => said.stderr.extend_from_slice(&bytes),
             Heard::Closed(ending) => said.ending = Some(ending),
+            Heard::Refused(reason) => said.ending = Some(Err(reason)),
         }
     }
     said

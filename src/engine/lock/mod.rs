@@ -14,6 +14,7 @@ mod own;
 mod steal;
 mod take;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub struct Place {
     pub name: String,
     /// Whether several environments share it. Nothing is changed there, so no script finds out that it is lost.
     pub is_shared: bool,
+    /// What the host is asked as soon as the lock is held there, in the same journey. The answers: [`Lock::take_answers`].
+    pub question: Option<Script>,
 }
 
 /// How long a host waits for relm, and relm for a host.
@@ -60,6 +63,7 @@ pub struct Patience {
 #[derive(Debug)]
 pub struct Lock {
     held: Vec<(Place, Fence)>,
+    answers: BTreeMap<HostName, String>,
     _beats: beat::Beats,
 }
 
@@ -68,6 +72,11 @@ impl Lock {
     pub fn fence(&self, host: &HostName) -> Option<Fence> {
         // A shared lock's place stands first, and may be on the same host.
         self.held.iter().rev().find(|(place, _)| place.host == *host).map(|(_, fence)| fence.clone())
+    }
+
+    /// What the hosts said to their places' questions, where they came to an end with that.
+    pub fn take_answers(&mut self) -> BTreeMap<HostName, String> {
+        std::mem::take(&mut self.answers)
     }
 
     /// Frees it everywhere. A host that cannot be told frees it by itself.
@@ -80,6 +89,11 @@ impl Lock {
 const HURRY: Duration = Duration::from_secs(5);
 
 async fn let_go(place: &Place, fence: &Fence) {
+    if fence.is_free() {
+        // What was said there has been heard.
+        place.transport.order(Some(fence.set(Script::new(r#"rm -rf -- "$relm_lock/out""#)))).await;
+        return place.transport.order(None).await;
+    }
     let script = fence.set(Script::new(RELEASE));
     let done = place.transport.capture(&script, Some(HURRY));
     let _ = tokio::time::timeout(HURRY, done).await;
@@ -87,3 +101,8 @@ async fn let_go(place: &Place, fence: &Fence) {
 }
 
 const RELEASE: &str = concat!(include_str!("state.sh"), include_str!("release.sh"));
+
+/// Defines `relm_give_back`, which frees the lock at the end of a script that stands behind its fence.
+pub(super) fn giving_back() -> Script {
+    Script::new(concat!("relm_give_back() (\nrelm_keeps_output=yes\n", include_str!("release.sh"), ")"))
+}

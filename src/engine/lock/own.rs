@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 
 use super::{Lock, Place};
+use crate::engine::parts::fenced;
 use crate::fleet::HostName;
 use crate::release::{Holder, LockSeen};
 use crate::script::Script;
@@ -55,7 +56,7 @@ pub async fn give_back(lock: &Lock) -> Result<(), String> {
 pub(super) async fn everywhere(lock: &Lock, step: &str, script: Script) -> Result<(), String> {
     let script = &script;
     let done = lock.held.iter().map(|(place, fence)| async move {
-        let exit = place.transport.capture(&fence.around(step, None, None, script), None).await;
+        let exit = place.transport.capture(&fenced(step, script, fence), None).await;
         trouble(exit).map_or(Ok(()), |reason| Err(format!("{}: {reason}", place.host)))
     });
     join_all(done).await.into_iter().collect()

@@ -1,7 +1,9 @@
 # Ends this run's time. In: relm_lock, relm_token. Only what is ours: the directory may be another's by now.
 { read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ] || exit 93
 # On a disk that cannot be written any more the token stays, and the lock ends with its keeper's life.
-rm -f -- "$relm_lock/token" && rm -rf -- "$relm_lock/out"
+rm -f -- "$relm_lock/token"
+# Where this is part of a script whose output is kept there, it goes when that has been heard.
+[ -n "$relm_keeps_output" ] || rm -rf -- "$relm_lock/out"
 # Room for the locks, the history and the links of a rollback, for the day on which the disk is full.
 if ! [ -e "$relm_lock/../reserve" ]; then
   dd if=/dev/zero of="$relm_lock/../reserve" bs=1024 count=256 2>/dev/null || rm -f -- "$relm_lock/../reserve"

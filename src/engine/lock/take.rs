@@ -1,5 +1,6 @@
 //! Taking a lock on all its places, or on none.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -44,17 +45,19 @@ pub(super) async fn claim(
 ) -> Result<(Lock, Option<Holder>), LockError> {
     let token = token();
     let mut held: Vec<Option<Fence>> = vec![None; places.len()];
+    let mut answers = BTreeMap::new();
     let mut taken_by = None;
     let mut trouble = None;
     for _ in 0..TRIES {
         let asked = places.iter().enumerate().filter(|(at, _)| held[*at].is_none());
-        let answers = join_all(asked.map(async |(at, place)| (at, ask(place, holder, &token, patience).await)));
+        let asked = join_all(asked.map(async |(at, place)| (at, ask(place, holder, &token, patience).await)));
         trouble = None;
-        for (at, answer) in answers.await {
+        for (at, answer) in asked.await {
             match answer {
-                Ok((fence, seen)) => {
+                Ok(Asked { fence, seen, answer }) => {
                     held[at] = Some(fence);
                     taken_by = taken_by.or(seen.taken);
+                    answers.extend(answer.map(|answer| (places[at].host.clone(), answer)));
                 }
                 // Of several troubles the first place's is told.
                 Err(error) => trouble = trouble.or(Some((at, error))),
@@ -72,10 +75,17 @@ pub(super) async fn claim(
         return Err(error);
     }
     let beats = Beats::start(&held, patience);
-    Ok((Lock { held, _beats: beats }, taken_by))
+    Ok((Lock { held, answers, _beats: beats }, taken_by))
 }
 
-async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) -> Result<(Fence, LockSeen), LockError> {
+/// What a place that was locked has said.
+struct Asked {
+    fence: Fence,
+    seen: LockSeen,
+    answer: Option<String>,
+}
+
+async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) -> Result<Asked, LockError> {
     let unable = |reason: String| LockError::Unable { host: place.host.clone(), reason };
     let script = Script::new(TAKE)
         .set("root", &place.root)
@@ -84,10 +94,19 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
         .set("token", token)
         .set("grace", patience.closed.as_secs().to_string())
         .set("silence", patience.silent.as_secs().to_string());
+    // The lock's script goes in a shell of its own, so that the question's finds it as a host's shell is.
+    let script = match &place.question {
+        None => script,
+        Some(question) => script.apart().then(&Script::new(BETWEEN)).then(&question.apart()).then(&Script::new(BEHIND)),
+    };
     let exit = place.transport.capture(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;
+    let (said, answer) = match exit.stdout.split_once(ANSWERS) {
+        Some((said, answer)) => (said, answer.strip_suffix(WHOLE)),
+        None => (exit.stdout.as_str(), None),
+    };
     let mut seen = LockSeen::default();
     let mut directory = None;
-    for line in exit.stdout.lines() {
+    for line in said.lines() {
         if !seen.take(line) {
             directory = line.strip_prefix("held ");
         }
@@ -95,15 +114,23 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
     match directory {
         _ if exit.status == HELD => Err(LockError::Held { host: place.host.clone(), seen: Box::new(seen) }),
         Some(directory) if exit.status.success() => {
-            let fence = Fence { directory: directory.to_owned(), token: token.to_owned(), patience: patience.lost };
+            let fence = Fence::new(directory, token, patience.lost);
             // At once: if relm ends now, the keeper is to know.
             place.transport.order(Some(beat(&fence))).await;
-            Ok((fence, seen))
+            Ok(Asked { fence, seen, answer: answer.map(str::to_owned) })
         }
         _ if exit.stderr.trim().is_empty() => Err(unable(exit.status.to_string())),
         _ => Err(unable(exit.stderr.trim().to_owned())),
     }
 }
+
+/// What stands before a question's answer.
+const ANSWERS: &str = "answers\n";
+/// What stands behind it when it has come to its end.
+const WHOLE: &str = "whole\n";
+const BETWEEN: &str = "relm_status=$?\n[ \"$relm_status\" -eq 0 ] || exit \"$relm_status\"\nprintf 'answers\\n'";
+/// A question that fails does not take back the lock.
+const BEHIND: &str = "if [ \"$?\" -eq 0 ]; then printf 'whole\\n'; fi";
 
 /// A word of this run's own.
 fn token() -> String {

@@ -9,6 +9,7 @@ use relm::engine::{self, Events, Machine};
 use relm::fleet::Host;
 use relm::operations::Actor;
 use relm::release::{Holder, Record, ReleaseName};
+use relm::script::Script;
 use relm::survey::Survey;
 use relm::tasks::{self, Site};
 use relm::transport::{HostShell, Link, Transport};
@@ -17,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::scene::Scene;
 
-/// Short, so that a host that is gone need not be waited for long.
+/// Short, so that a host that is gone need not be waited for long; and long enough for a machine that has much to do.
 const PATIENCE: Patience =
-    Patience { closed: Duration::from_secs(1), silent: Duration::from_secs(5), lost: Duration::from_secs(2) };
+    Patience { closed: Duration::from_secs(3), silent: Duration::from_secs(10), lost: Duration::from_secs(5) };
 
 impl Scene {
     /// Lock, survey, plan, claim, run. Returns the events and the names of the plan's journaled steps, or why there was
@@ -32,8 +33,9 @@ impl Scene {
     ) -> Result<(Vec<Value>, Vec<String>), String> {
         let way = |(host, link)| (host, Arc::new(HostShell::new(link)) as Arc<dyn Transport>);
         let ways: Vec<(Host, Arc<dyn Transport>)> = ways.into_iter().map(way).collect();
-        let lock = lock::take(&self.places(&ways), &holder(now), PATIENCE).await.map_err(|error| error.to_string())?;
-        let ran = self.deploy_locked(&ways, &lock, now, stop).await;
+        let mut lock =
+            lock::take(&self.places(&ways), &holder(now), PATIENCE).await.map_err(|error| error.to_string())?;
+        let ran = self.deploy_locked(&ways, &mut lock, now, stop).await;
         lock.release().await;
         ran
     }
@@ -41,11 +43,11 @@ impl Scene {
     async fn deploy_locked(
         &self,
         ways: &[(Host, Arc<dyn Transport>)],
-        lock: &Lock,
+        lock: &mut Lock,
         now: DateTime<Utc>,
         stop: &CancellationToken,
     ) -> Result<(Vec<Value>, Vec<String>), String> {
-        let survey = engine::survey(ways, &self.env.release.root, &self.env.name, false).await;
+        let survey = engine::survey(ways, &self.question(), &lock.take_answers()).await;
         let actor = Actor {
             task: "deploy".to_owned(),
             by: "ada".to_owned(),
@@ -56,11 +58,12 @@ impl Scene {
         };
         let site = Site { env: &self.env, survey: &survey, actor: &actor, now };
         let mut record = self.record(now);
-        let planned = tasks::deploy::plan(site, &record, &self.payload).map_err(|refusal| format!("{refusal:?}"))?;
-        record.steps = planned.planned_steps();
+        let plan = |record: &Record| {
+            tasks::deploy::plan(site, record, &self.payload).map_err(|refusal| format!("{refusal:?}"))
+        };
+        record.steps = plan(&record)?.planned_steps();
+        let plan = plan(&record)?;
         let machines = machines(ways, &survey, lock);
-        let claimed = engine::claim(&machines, &record).await.map_err(|error| error.to_string())?;
-        let plan = tasks::deploy::plan(site, &claimed, &self.payload).map_err(|refusal| format!("{refusal:?}"))?;
         let journaled =
             plan.steps.iter().filter(|step| step.operation.is_journaled()).map(engine::Step::name).collect();
         let (events, heard) = Events::new(false);
@@ -72,6 +75,10 @@ impl Scene {
         Ok((all, journaled))
     }
 
+    fn question(&self) -> Script {
+        engine::question(&self.env.release.root, &self.env.name, false)
+    }
+
     fn places(&self, ways: &[(Host, Arc<dyn Transport>)]) -> Vec<Place> {
         let place = |(host, transport): &(Host, Arc<dyn Transport>)| Place {
             host: host.name.clone(),
@@ -79,6 +86,7 @@ impl Scene {
             root: self.env.release.root.clone(),
             name: self.env.name.to_string(),
             is_shared: false,
+            question: Some(self.question()),
         };
         ways.iter().map(place).collect()
     }

@@ -15,16 +15,16 @@ pub(super) struct Letter {
 const ANNOUNCES: &str = "relm_group=$$;";
 
 /// Behind this and one opening bracket stands the script itself.
-const BEGINS: &str = "\"$relm_group\"\n";
+const BEGINS: &str = "\"$1\"; }\n";
 
-/// Behind this stands the work of a script that is fenced by the lock.
-const WORK: &str = "relm_work=";
+/// Behind this stands the work of the first step in a script that is fenced by the lock.
+const WORK: &str = "\nrelm_begins\n(\n";
 
 /// What only fenced scripts say.
 const IS_FENCED: &str = "this run has lost the lock";
 
-/// What only the undoing of a step says.
-const UNDOES: &str = "undone $relm_step";
+/// What only the undoing of a step says: bare, or within a quoted word.
+const UNDOES: [&str; 2] = ["relm_undoes='yes'", r"relm_undoes='\''yes'\''"];
 
 /// Scripts outside the fence, by words of theirs.
 const OTHERS: &[(&str, &str)] = &[
@@ -64,10 +64,7 @@ impl Letter {
     }
 
     fn work(&self) -> usize {
-        let at = self.text.find(WORK).expect("a fenced script has its work") + WORK.len();
-        let rest = &self.text[at..];
-        // Quoted once, or twice if the whole script is a word.
-        at + if rest.starts_with("'\\''") { 4 } else { 1 }
+        self.text.find(WORK).expect("a fenced script has its work") + WORK.len()
     }
 }
 
@@ -81,7 +78,7 @@ fn name(text: &str) -> String {
         let (_, step) = text.split_once("relm_step=").expect("a fenced script says its step");
         let step = step.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
         let step: String = step.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        return if text.contains(UNDOES) { format!("undo {step}") } else { step };
+        return if UNDOES.iter().any(|words| text.contains(words)) { format!("undo {step}") } else { step };
     }
     let known = OTHERS.iter().find(|(words, _)| text.contains(words));
     known.unwrap_or_else(|| panic!("a script that the tests of faults do not know:\n{text}")).1.to_owned()

@@ -197,9 +197,9 @@ async fn marks(stage: Stage) {
     let (live_one, other) = (record(0).name, record(1).name);
     let written = |n| stage.read(&format!(".relm/releases/{}/state", record(n).name));
     ended(&flip(&stage, None, 0).await, 0);
-    ended(&stage.run(&MarkFailed, &live_one).await, 90);
+    ended(&stage.run(&MarkFailed { record: None }, &live_one).await, 90);
     assert!(written(0).starts_with("building "));
-    ended(&stage.run(&MarkFailed, &other).await, 0);
+    ended(&stage.run(&MarkFailed { record: None }, &other).await, 0);
     assert!(written(1).starts_with("failed "));
     let synced = stage.synced();
     ended(&stage.run(&ReopenRelease, &live_one).await, 90);
@@ -212,7 +212,7 @@ async fn marks(stage: Stage) {
     ended(&exit, 1);
     assert!(exit.stderr.contains("is gone"), "{exit:?}");
     fs::remove_dir_all(stage.path(&format!(".relm/releases/{other}"))).expect("a directory");
-    ended(&stage.run(&MarkFailed, &other).await, 90);
+    ended(&stage.run(&MarkFailed { record: None }, &other).await, 90);
 }
 
 /// Fills the disk and the last block of what is appended to.

@@ -107,11 +107,12 @@ impl Theatre {
             patience: Duration::from_secs(seconds),
             on_loss: &|_| {},
         };
-        let on_line = |_, line: &str| self.lines.lock().expect("a lock").push(line.to_owned());
+        let on_line = |_, _, line: &str| self.lines.lock().expect("a lock").push(line.to_owned());
         let exec = Exec {
             script: &Script::new(text),
             input: &Input::Nothing,
             on_line: &on_line,
+            on_part: &|_, _| {},
             on_sent: &|_| {},
             time_limit: None,
             stop: &self.stop,

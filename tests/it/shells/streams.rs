@@ -40,7 +40,8 @@ async fn a_big_input_arrives_whole(stage: Stage) {
         let exec = Exec {
             script: &script,
             input: &input,
-            on_line: &|_, _| {},
+            on_line: &|_, _, _| {},
+            on_part: &|_, _| {},
             on_sent: &on_sent,
             time_limit: None,
             stop: &stop,
@@ -95,13 +96,14 @@ async fn long_lines(stage: Stage) {
 async fn much_output(stage: Stage) {
     let (heard, stop) = (AtomicU64::new(0), CancellationToken::new());
     let script = Script::new("seq 1 300000; seq 1 1000 >&2; exit 3");
-    let on_line = |_, _: &str| {
+    let on_line = |_, _, _: &str| {
         heard.fetch_add(1, Ordering::Relaxed);
     };
     let exec = Exec {
         script: &script,
         input: &Input::Nothing,
         on_line: &on_line,
+        on_part: &|_, _| {},
         on_sent: &|_| {},
         time_limit: None,
         stop: &stop,

@@ -1,10 +1,11 @@
 //! The survey reads everything there can be, and changes nothing.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
-use relm::engine::survey;
+use relm::engine::{question, survey};
 use relm::operations::{Actor, FlipCurrent, MarkComplete};
 use relm::release::State;
 use relm::survey::{Current, HostSeen};
@@ -25,7 +26,7 @@ super::under_every_shell!(
 
 async fn seen_at(stage: &Stage, root: &str, processes: bool) -> HostSeen {
     let hosts = [(stage.host.clone(), stage.transport.clone() as Arc<dyn Transport>)];
-    let mut survey = survey(&hosts, root, &stage.env, processes).await;
+    let mut survey = survey(&hosts, &question(root, &stage.env, processes), &BTreeMap::new()).await;
     assert_eq!(survey.silent, [], "silent");
     survey.hosts.remove(0).1
 }

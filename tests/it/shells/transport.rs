@@ -76,12 +76,13 @@ async fn death_by_signal(stage: Stage) {
 async fn the_streams_are_apart_and_heard_in_time(stage: Stage) {
     let heard = Mutex::new(Vec::new());
     let stop = CancellationToken::new();
-    let on_line = |stream: Stream, line: &str| heard.lock().expect("a lock").push((stream, line.to_owned()));
+    let on_line = |_, stream: Stream, line: &str| heard.lock().expect("a lock").push((stream, line.to_owned()));
     let script = Script::new("echo out; echo err >&2; sleep 30");
     let run = stage.transport.exec(Exec {
         script: &script,
         input: &Input::Nothing,
         on_line: &on_line,
+        on_part: &|_, _| {},
         on_sent: &|_| {},
         time_limit: None,
         stop: &stop,
@@ -135,7 +136,8 @@ async fn an_interruption_ends_the_whole_group(stage: Stage) {
         let run = stage.transport.exec(Exec {
             script: &script,
             input: &input,
-            on_line: &|_, _| {},
+            on_line: &|_, _, _| {},
+            on_part: &|_, _| {},
             on_sent: &|_| {},
             time_limit: None,
             stop: &stop,

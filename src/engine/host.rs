@@ -1,0 +1,185 @@
+//! A host's way through steps, one after the other. Those of relm's own that are short travel together.
+
+use super::begun::Begun;
+use super::claim::claiming;
+use super::step::last_words;
+use super::stretch::Setting;
+use super::together::{Failed, Hears, Share, Stopped, run_together};
+use super::{Machine, On, Step, Work};
+use crate::event::{Event, Outcome};
+use crate::script::Script;
+
+/// Who is told how a host gets on. Steps are counted from 0.
+pub(super) trait Tells: Sync {
+    /// Says whether nothing more is to be begun.
+    fn is_over(&self) -> bool;
+    /// A step begins.
+    fn begins(&self, at: usize);
+    /// A step has ended well, or as well as it must.
+    fn ended(&self, at: usize, outcome: &Outcome);
+    /// A step waited in vain.
+    fn paused(&self, at: usize, machine: &Machine, words: &str);
+    /// A step failed.
+    fn failed(&self);
+}
+
+/// Takes a host through `steps` until one fails, or until it is over. `ending` stands behind the last of them; returns what
+/// it said, if it came to that.
+pub(super) async fn run_host<'a>(
+    setting: Setting<'a>,
+    steps: &[&'a Step],
+    machine: &'a Machine,
+    tells: &dyn Tells,
+    begun: &Begun<'a>,
+    ending: Option<&Script>,
+) -> Option<String> {
+    let on_host = |(_, step): &(usize, &&'a Step)| step.hosts.contains(&machine.host.name);
+    let steps: Vec<(usize, &'a Step)> =
+        steps.iter().enumerate().filter(on_host).map(|(at, step)| (at, *step)).collect();
+    let mut rest = steps.as_slice();
+    let mut said = None;
+    while let Some((at, first)) = rest.first() {
+        if tells.is_over() {
+            return None;
+        }
+        let journey = Journey { setting, machine, tells, begun };
+        if !first.is_left(&machine.host.name) {
+            journey.pass(*at, first);
+            rest = &rest[1..];
+            continue;
+        }
+        let (together, later) = rest.split_at(travelling_together(rest, machine));
+        let went = journey.run(together, ending.filter(|_| later.is_empty())).await?;
+        rest = &rest[went.done..];
+        said = went.ending;
+    }
+    said
+}
+
+/// How many of the first steps go in one journey: at least one, with at most one stream to read.
+fn travelling_together(steps: &[(usize, &Step)], machine: &Machine) -> usize {
+    let joins = |step: &Step| step.operation.joins() && step.is_left(&machine.host.name);
+    let mut reading = 0;
+    let fits = steps.iter().take_while(|(_, step)| {
+        reading += usize::from(step.operation.reads());
+        joins(step) && reading <= 1
+    });
+    fits.count().max(1)
+}
+
+/// What one journey has come to.
+struct Done {
+    /// How many steps need no more.
+    done: usize,
+    ending: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+struct Journey<'s, 'a> {
+    setting: Setting<'a>,
+    machine: &'a Machine,
+    tells: &'s dyn Tells,
+    begun: &'s Begun<'a>,
+}
+
+impl<'a> Journey<'_, 'a> {
+    /// Passes a step that an earlier run did.
+    fn pass(&self, at: usize, step: &Step) {
+        let (step, host, outcome) = (step.name(), self.machine.host.name.clone(), Outcome::AlreadyDone);
+        self.tells.begins(at);
+        self.send(Event::HostStarted { step: step.clone(), host: host.clone() });
+        self.send(Event::HostFinished { step, host, outcome: outcome.clone(), seconds: 0.0 });
+        self.tells.ended(at, &outcome);
+    }
+
+    /// Runs steps in one journey. Nothing if the host is not to go on.
+    async fn run(&self, steps: &[(usize, &'a Step)], ending: Option<&Script>) -> Option<Done> {
+        let on = self.machine.on(self.setting.env, self.setting.release);
+        let share = |(_, step): &(usize, &'a Step)| {
+            let work = step.operation.work(&on);
+            let work = if let Some(record) = &step.claims { claiming(record, &on, work) } else { work };
+            Share { step, work }
+        };
+        let shares: Vec<Share<'a>> = steps.iter().map(share).collect();
+        let hears = Steps { journey: *self, steps, is_again: false };
+        let went = run_together(self.setting.run, self.machine, &on, &shares, ending, &hears).await;
+        let done = went.done;
+        let Some(stopped) = went.stopped else {
+            return Some(Done { done, ending: ending.map(|_| went.ending) });
+        };
+        let (at, step) = steps[done];
+        let stopped = match stopped {
+            Stopped::Failed(failed) if failed.is_mistaken => match step.operation.instead(&on) {
+                Some(work) => match self.run_instead((at, step), work, &failed, &on).await {
+                    Some(stopped) => stopped,
+                    None => return Some(Done { done: done + 1, ending: None }),
+                },
+                None => Stopped::Failed(failed),
+            },
+            other => other,
+        };
+        match stopped {
+            Stopped::Paused(words) => {
+                self.tells.paused(at, self.machine, &words);
+                None
+            }
+            Stopped::Failed(failed) => {
+                let behind = steps[done + 1..].iter().filter(|_| failed.is_unknown);
+                behind.for_each(|(_, step)| self.begun.note(step, self.machine));
+                self.failed(at, step, failed).then_some(Done { done: done + 1, ending: None })
+            }
+        }
+    }
+
+    /// Does a step the longer way, which builds on nothing. Returns why that did not succeed, if so.
+    async fn run_instead(&self, step: (usize, &'a Step), work: Work, failed: &Failed, on: &On<'_>) -> Option<Stopped> {
+        self.setting.run.warn(self.machine, format!("{}{}", step.1.name(), last_words(&failed.why)));
+        let shares = [Share { step: step.1, work }];
+        let hears = Steps { journey: *self, steps: &[step], is_again: true };
+        run_together(self.setting.run, self.machine, on, &shares, None, &hears).await.stopped
+    }
+
+    /// Tells of a step that failed. Says whether the host goes on all the same.
+    fn failed(&self, at: usize, step: &Step, Failed { why, seconds, .. }: Failed) -> bool {
+        let (name, host) = (step.name(), self.machine.host.name.clone());
+        if !step.operation.may_fail() {
+            self.send(Event::HostFailed { step: name, host, failure: why, seconds });
+            self.tells.failed();
+            return false;
+        }
+        self.setting.run.warn(self.machine, format!("{name}: {}{}", why.what, last_words(&why)));
+        let outcome = Outcome::Skipped(why.what);
+        self.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
+        self.tells.ended(at, &outcome);
+        true
+    }
+
+    fn send(&self, event: Event) {
+        self.setting.run.events.send(event);
+    }
+}
+
+/// Hears of the steps of one journey.
+struct Steps<'s, 'a> {
+    journey: Journey<'s, 'a>,
+    steps: &'s [(usize, &'a Step)],
+    /// They have begun before.
+    is_again: bool,
+}
+
+impl Hears for Steps<'_, '_> {
+    fn begins(&self, at: usize) {
+        if self.is_again {
+            return;
+        }
+        let Journey { tells, begun, machine, .. } = self.journey;
+        let (number, step) = self.steps[at];
+        tells.begins(number);
+        begun.note(step, machine);
+        self.journey.send(Event::HostStarted { step: step.name(), host: machine.host.name.clone() });
+    }
+
+    fn ended(&self, at: usize, outcome: &Outcome) {
+        self.journey.tells.ended(self.steps[at].0, outcome);
+    }
+}

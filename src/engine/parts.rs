@@ -1,0 +1,139 @@
+//! Several steps' scripts as one: a single journey to the host, and each step is written down, told of and fails as if it
+//! had travelled alone.
+
+use super::lock::Fence;
+use super::{Makes, On, Step, Work, journal};
+use crate::release::ReleaseName;
+use crate::script::Script;
+use crate::transport::Input;
+
+/// One step's share.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    /// Stands for it in messages and in the journal.
+    pub(super) step: String,
+    pub(super) script: Script,
+    pub(super) input: Input,
+    /// The exit codes that are no failure, as words.
+    good: &'static str,
+    written: Written,
+}
+
+/// What the host writes down of it, where there is a release to write it to.
+#[derive(Debug, Clone)]
+enum Written {
+    Nothing,
+    Done { record: String, tree: String, hash: String, phase: &'static str, makes: Makes },
+    Undone { record: String },
+}
+
+impl Part {
+    /// Work of which nothing is written down.
+    pub(super) fn plain(step: &str, work: &Work) -> Self {
+        let (script, input) = (work.script.clone(), work.input.clone());
+        Self { step: step.to_owned(), script, input, good: work.reading.good(), written: Written::Nothing }
+    }
+
+    /// A step's work: its success stands in the release's journal, and what it made is sealed.
+    pub(super) fn of(step: &Step, work: &Work, on: &On<'_>) -> Self {
+        let part = Self::plain(&step.name(), work);
+        let Some(release) = on.release else { return part };
+        let written = Written::Done {
+            record: on.layout.record(release),
+            tree: on.layout.release(release),
+            hash: if step.operation.is_journaled() { journal::hash(step, on) } else { String::new() },
+            phase: step.phase.word(),
+            makes: step.operation.makes(),
+        };
+        Self { written, ..part }
+    }
+
+    /// What takes a step of `release` back.
+    pub(super) fn undoing(step: &Step, work: &Work, on: &On<'_>, release: Option<&ReleaseName>) -> Self {
+        let part = Self::plain(&step.name(), work);
+        let Some(release) = release.filter(|_| step.operation.is_journaled()) else { return part };
+        Self { written: Written::Undone { record: on.layout.record(release) }, ..part }
+    }
+
+    /// Says whether it reads a stream, which is then the only one of its script.
+    pub(super) fn reads(&self) -> bool {
+        !matches!(self.input, Input::Nothing)
+    }
+
+    fn is_sealed(&self) -> bool {
+        matches!(self.written, Written::Done { makes: Makes::Code | Makes::Files, .. })
+    }
+
+    fn script(&self) -> Script {
+        let none = || (String::new(), String::new(), String::new(), "", "", "");
+        let (record, tree, hash, phase, makes, undoes) = match self.written.clone() {
+            Written::Nothing => none(),
+            Written::Undone { record } => (record, String::new(), String::new(), "", "", "yes"),
+            Written::Done { record, tree, hash, phase, makes } => {
+                let makes = match makes {
+                    Makes::Nothing => "",
+                    Makes::Code => "code",
+                    Makes::Files => "files",
+                };
+                (record, tree, hash, phase, makes, "")
+            }
+        };
+        let work = if self.reads() { self.script.apart_reading() } else { self.script.apart() };
+        Script::new("relm_begins")
+            .set("relm_step", &self.step)
+            .set("relm_good", self.good)
+            .set("relm_record", record)
+            .set("relm_tree", tree)
+            .set("relm_hash", hash)
+            .set("relm_phase", phase)
+            .set("relm_makes", makes)
+            .set("relm_undoes", undoes)
+            .then(&work)
+            .then(&Script::new(r#"relm_ends "$?""#))
+    }
+}
+
+const STEPS: &str = concat!(include_str!("journal.sh"), include_str!("steps.sh"));
+const FENCE: &str = concat!(include_str!("lock/state.sh"), include_str!("lock/fence.sh"));
+const SEALS: &str = concat!(include_str!("listing.sh"), include_str!("seal.sh"));
+const NO_SEALS: &str = "relm_seal_before() { :; }\nrelm_seal_after() { :; }";
+
+/// The script of `parts`, which are at least one, behind the fence if there is one. `limit` is for all of them, and
+/// `ending` is what stands behind the last when all have succeeded.
+pub(super) fn compose(parts: &[Part], fence: Option<&Fence>, frame: &Frame<'_>) -> Script {
+    let first = parts.first().map(|part| part.step.as_str()).unwrap_or_default();
+    let script = match fence {
+        None => Script::new(STEPS).set("relm_lock", ""),
+        Some(fence) => fence.set(Script::new(FENCE).then(&Script::new(STEPS))),
+    };
+    let script = script.then(&Script::new(if parts.iter().any(Part::is_sealed) { SEALS } else { NO_SEALS }));
+    let enter = Script::new(r#"[ -z "$relm_lock" ] || relm_enter "$relm_step""#)
+        .set("relm_step", first)
+        .set("relm_limit", frame.limit.map(|limit| limit.as_secs().to_string()).unwrap_or_default())
+        .set("relm_about", frame.about.map(ReleaseName::as_str).unwrap_or_default());
+    let script = parts.iter().fold(script.then(&enter), |script, part| script.then(&part.script()));
+    let script = script.then(&Script::new(r#"[ -z "$relm_lock" ] || relm_leave"#));
+    match frame.ending {
+        None => script.then(&Script::new(r#"exit "$relm_status""#)),
+        Some(ending) => script.then(ending),
+    }
+}
+
+/// What stands around parts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Frame<'a> {
+    /// The release they are for.
+    pub(super) about: Option<&'a ReleaseName>,
+    /// For all of them together.
+    pub(super) limit: Option<std::time::Duration>,
+    /// What comes behind the last one when all have succeeded, in place of the exit.
+    pub(super) ending: Option<&'a Script>,
+}
+
+/// A single script behind the fence, without marks: for what is no step of a run.
+pub(super) fn fenced(step: &str, script: &Script, fence: &Fence) -> Script {
+    let enter =
+        Script::new("relm_enter \"$relm_step\"").set("relm_step", step).set("relm_limit", "").set("relm_about", "");
+    let leave = Script::new("relm_status=$?\nrelm_leave\nexit \"$relm_status\"");
+    fence.set(Script::new(FENCE)).then(&enter).then(&script.apart()).then(&leave)
+}

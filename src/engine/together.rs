@@ -1,0 +1,174 @@
+//! Steps of one host that travel in one journey.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::last_words::LastWords;
+use super::machine::{Asked, Hearing};
+use super::parts::Part;
+use super::step::Run;
+use super::{Machine, On, Step, Work};
+use crate::event::{Event, Failure, Outcome};
+use crate::script::Script;
+use crate::transport::{ExecError, Exit, Status, Stream};
+
+/// A step and what is to be done for it.
+#[derive(Debug)]
+pub(super) struct Share<'a> {
+    pub(super) step: &'a Step,
+    pub(super) work: Work,
+}
+
+/// Who is told how the steps of a host get on. They are counted from 0.
+pub(super) trait Hears: Sync {
+    /// A step begins.
+    fn begins(&self, at: usize);
+    /// A step has ended well.
+    fn ended(&self, at: usize, outcome: &Outcome);
+}
+
+/// How steps that travelled together went.
+#[derive(Debug)]
+pub(super) struct Went {
+    /// How many ended well, from the first on.
+    pub(super) done: usize,
+    /// Why the next one did not.
+    pub(super) stopped: Option<Stopped>,
+    /// What the script said behind the last one, when all had ended well.
+    pub(super) ending: String,
+}
+
+/// Why nothing more was begun.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// The step waited in vain, as these words say.
+    Paused(String),
+    /// The step failed.
+    Failed(Failed),
+}
+
+/// How a step failed.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) why: Failure,
+    pub(super) seconds: f64,
+    /// What it built on is not what it was taken for.
+    pub(super) is_mistaken: bool,
+    /// Nobody can tell how far the script came: what stands behind the step may have begun as well.
+    pub(super) is_unknown: bool,
+}
+
+/// The exit code of a script that finds that what it builds on is not what it was taken for.
+const MISTAKEN: Status = Status::Code(96);
+
+/// Runs `shares`, which are at least one, on a host, until one fails. `ending` stands behind the last.
+pub(super) async fn run_together(
+    run: Run<'_>,
+    machine: &Machine,
+    on: &On<'_>,
+    shares: &[Share<'_>],
+    ending: Option<&Script>,
+    hears: &dyn Hears,
+) -> Went {
+    let parts: Vec<Part> = shares.iter().map(|share| Part::of(share.step, &share.work, on)).collect();
+    let listener = Listener { run, machine, shares, parts: &parts, hears, now: Mutex::new(Now::new()) };
+    hears.begins(0);
+    let (on_line, on_part) =
+        (|part, stream, line: &str| listener.line(part, stream, line), |part, exit| listener.part(part, exit));
+    let (on_sent, on_loss) = (|done| listener.sent(done), |reason: &str| listener.loss(reason));
+    // Steps with a limit travel alone.
+    let time_limit = shares.iter().find_map(|share| share.work.time_limit);
+    let (on_line, on_part, on_sent, on_loss) = (&on_line, &on_part, &on_sent, &on_loss);
+    let hearing = Hearing { on_line, on_part, on_sent, on_loss, time_limit, stop: run.stop };
+    let ended = machine.run(Asked { parts: &parts, about: run.about, ending }, hearing).await;
+    listener.went(ended)
+}
+
+/// Hears the script of all of them.
+struct Listener<'a> {
+    run: Run<'a>,
+    machine: &'a Machine,
+    shares: &'a [Share<'a>],
+    parts: &'a [Part],
+    hears: &'a dyn Hears,
+    now: Mutex<Now>,
+}
+
+/// How far it has come.
+struct Now {
+    at: usize,
+    since: Instant,
+    said: BTreeMap<usize, LastWords>,
+    /// How the step at `at` ended, if that was not well.
+    badly: Option<Exit>,
+}
+
+impl Now {
+    fn new() -> Self {
+        Self { at: 0, since: Instant::now(), said: BTreeMap::new(), badly: None }
+    }
+}
+
+impl Listener<'_> {
+    fn line(&self, part: usize, stream: Stream, line: &str) {
+        // What stands behind the last part is no step's.
+        let Some(share) = self.parts.get(part) else { return };
+        let mut now = self.now.lock().expect("nobody panics while holding this");
+        now.said.entry(part).or_default().hear(stream, line);
+        drop(now);
+        self.run.line(&share.step, self.machine, stream, line);
+    }
+
+    fn part(&self, part: usize, exit: Exit) {
+        let mut now = self.now.lock().expect("nobody panics while holding this");
+        match self.shares[part].work.outcome(Ok(exit.clone())) {
+            Ok(Outcome::Paused(_)) | Err(_) => now.badly = Some(exit),
+            Ok(outcome) => {
+                let (step, host) = (self.parts[part].step.clone(), self.machine.host.name.clone());
+                let seconds = now.since.elapsed().as_secs_f64();
+                self.run.events.send(Event::HostFinished { step, host, outcome: outcome.clone(), seconds });
+                self.hears.ended(part, &outcome);
+                (now.at, now.since) = (part + 1, Instant::now());
+                now.said.remove(&part);
+                if part + 1 < self.parts.len() {
+                    self.hears.begins(part + 1);
+                }
+            }
+        }
+    }
+
+    fn sent(&self, done: u64) {
+        if let Some(part) = self.parts.iter().find(|part| part.reads()) {
+            self.run.sent(&part.step, self.machine, &part.input, done);
+        }
+    }
+
+    fn loss(&self, reason: &str) {
+        let at = self.now.lock().expect("nobody panics while holding this").at;
+        let part = self.parts.get(at).or(self.parts.last()).expect("at least one travels");
+        self.run.loss(&part.step, self.machine, reason);
+    }
+
+    fn went(self, ended: Result<Exit, ExecError>) -> Went {
+        let mut now = self.now.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (done, ending) = (now.at, String::new());
+        let Some(share) = self.shares.get(done) else {
+            return Went { done, stopped: None, ending: ended.map(|exit| exit.stdout).unwrap_or_default() };
+        };
+        let is_unknown = now.badly.is_none();
+        // A lost lock is told by the whole script's end, everything else by the step's own.
+        let exit = ended.map(|whole| now.badly.unwrap_or(whole));
+        let is_mistaken = exit.as_ref().is_ok_and(|exit| exit.status == MISTAKEN);
+        let what = match share.work.outcome(exit) {
+            Ok(Outcome::Paused(words)) => return Went { done, stopped: Some(Stopped::Paused(words)), ending },
+            // The shell went away behind the step's back: nothing says that its work was written down.
+            Ok(_) => "ended before it was written down".to_owned(),
+            Err(what) => what,
+        };
+        let said = now.said.remove(&done).unwrap_or_default().into_lines();
+        let why = Failure { what, command: share.work.command.clone(), said };
+        let failed = Failed { why, seconds: now.since.elapsed().as_secs_f64(), is_mistaken, is_unknown };
+        Went { done, stopped: Some(Stopped::Failed(failed)), ending }
+    }
+}
