@@ -179,17 +179,20 @@ impl<'a> Change<'a> {
         let wanted = code::wanted(&self.env, source)?;
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
-        let (code, ground) = (code?, ground?);
+        let (mut code, ground) = (code?, ground?);
+        code.address(&ground, None).await;
         let mut record = self.record(&code, &ground.survey, keep_days);
-        let planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
         self.require_lock()?;
         record.steps = planned.planned_steps();
         if self.dry_run {
+            planned.notes.extend(code.told(&ground));
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         let machines = self.machines(&ground);
         self.running.set(true);
+        code.pack_ahead();
         let claimed = engine::claim(&machines, &record).await?;
         // Another deploy may have taken the name in this second.
         let mut planned = plan(self.site(&ground.survey), &claimed, &code.payload)?;

@@ -81,7 +81,7 @@ impl Machine {
                 )
                 .await
             }
-            Input::Bytes(_) | Input::File(..) => self.exec_again(asked, hearing, fence.patience).await,
+            Input::Bytes(_) | Input::File(_) => self.exec_again(asked, hearing, fence.patience).await,
         };
         match exit {
             // A signal may have been the keeper's, who had not heard of relm for too long.

@@ -11,7 +11,7 @@ use super::{Events, Machine, On, Work, journal, seal};
 use crate::event::{Event, Failure, Outcome};
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
-use crate::transport::Stream;
+use crate::transport::{ExecError, Exit, Stream};
 
 /// What is the same for all steps of a run.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +37,13 @@ pub(super) async fn run_step(
         return Ok(outcome);
     }
     let started = Instant::now();
-    let work = seal::sealed(&name, step.operation.makes(), step.operation.work(on), on);
-    let work = Work {
-        script: if step.operation.is_journaled() { journal::journaled(step, &work, on) } else { work.script },
-        ..work
+    let whole = |work: Work| {
+        let work = seal::sealed(&name, step.operation.makes(), work, on);
+        let script = if step.operation.is_journaled() { journal::journaled(step, &work, on) } else { work.script };
+        Work { script, ..work }
     };
-    let result = run_work(run, &name, machine, &work).await;
+    let instead = || step.operation.instead(on).map(whole);
+    let result = run_or_instead(run, &name, machine, &whole(step.operation.work(on)), &instead).await;
     let seconds = started.elapsed().as_secs_f64();
     match result {
         Err(failure) if step.operation.may_fail() => {
@@ -69,24 +70,44 @@ pub(super) fn last_words(failure: &Failure) -> String {
 
 /// Runs work on a host; its output goes out as events of `step`.
 pub(super) async fn run_work(run: Run<'_>, step: &str, machine: &Machine, work: &Work) -> Result<Outcome, Failure> {
+    run_or_instead(run, step, machine, work, &|| None).await
+}
+
+/// Runs work on a host, and what is to be done instead where it built on what was not so.
+async fn run_or_instead(
+    run: Run<'_>,
+    step: &str,
+    machine: &Machine,
+    work: &Work,
+    instead: &(dyn Fn() -> Option<Work> + Sync),
+) -> Result<Outcome, Failure> {
+    let (ended, said) = hear(run, step, machine, work).await;
+    if let Some(reason) = work.unfounded(&ended)
+        && let Some(other) = instead()
+    {
+        let host = Some(machine.host.name.clone());
+        run.events.send(Event::Warning { host, message: format!("{step}: {reason}") });
+        let (ended, said) = hear(run, step, machine, &other).await;
+        return ending(&other, ended, said);
+    }
+    ending(work, ended, said)
+}
+
+fn ending(work: &Work, ended: Result<Exit, ExecError>, said: LastWords) -> Result<Outcome, Failure> {
+    let failed = |what| Failure { what, command: work.command.clone(), said: said.into_lines() };
+    work.outcome(ended).map_err(failed)
+}
+
+async fn hear(run: Run<'_>, step: &str, machine: &Machine, work: &Work) -> (Result<Exit, ExecError>, LastWords) {
     let listener = Listener { events: run.events, step, host: &machine.host.name, said: Mutex::default() };
-    let total = match &work.input {
-        crate::transport::Input::File(_, size) => *size,
-        _ => 0,
-    };
     let on_line = |stream: Stream, line: &str| listener.line(stream, line);
-    let on_sent = |done: u64| listener.sent(done, total);
+    let on_sent = |done: u64| listener.sent(done, work.input.size());
     let asked = Asked { step, about: run.about, script: &work.script, input: &work.input };
     let on_loss = |reason: &str| listener.loss(reason);
     let (on_line, on_sent, on_loss) = (&on_line, &on_sent, &on_loss);
     let hearing = Hearing { on_line, on_sent, on_loss, time_limit: work.time_limit, stop: run.stop };
     let ended = machine.run(asked, hearing).await;
-    let what = match work.outcome(ended) {
-        Ok(outcome) => return Ok(outcome),
-        Err(what) => what,
-    };
-    let said = listener.said.into_inner().unwrap_or_default();
-    Err(Failure { what, command: work.command.clone(), said: said.into_lines() })
+    (ended, listener.said.into_inner().unwrap_or_default())
 }
 
 /// Hears one script.

@@ -69,7 +69,7 @@ pub struct SourceArgs {
 
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, Some(payload.unpacked + payload.archive_size))?;
+    readiness::require_ready(site, Some(payload.unpacked))?;
     let plan = build(begin(site, record), site.env, payload);
     Ok(switch(plan, site, record).if_it_fails(MarkFailed))
 }
