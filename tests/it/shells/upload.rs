@@ -24,7 +24,7 @@ super::under_every_shell!(
 );
 
 /// Paths with what stands there: `d`, a link's target, or mode and content.
-fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).expect("a directory") {
