@@ -18,7 +18,7 @@ wrong() {
   head -n 10 "$record/manifest.wrong" >&2
   count=$(sed 's/: .*//' "$record/manifest.wrong" | sort -u | wc -l)
   if [ -n "$from" ]; then
-    files=files; [ "$count" -ne 1 ] || files=file
+    files='files'; [ "$count" -ne 1 ] || files='file'
     printf 'release %s has been changed by hand: %d %s; sending everything\n' "$from" "$count" "$files"
     exit 96
   fi
