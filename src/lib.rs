@@ -32,6 +32,7 @@
 //! - **Task**: what one types; it makes a plan of operations and never calls a task.
 //! - **Phase**: `check` reads, `prepare` changes nothing live, the *switch* (`before_flip`, the flip, `after_flip`) is for
 //!   all hosts or none, `finish` comes when all have switched.
+//! - **Base**: the release on a host that a new one's unchanged files are copied from. **Parcel**: what is sent to a host.
 //! - **Seal**: what a host writes down of a release's tree when a step has ended: whose each path is, and how it stood.
 //! - **Survey**: what was seen on the hosts before a plan is made. **Ending**: in what state a run leaves the fleet.
 //! - **Journal**: what a host has written down of a release's steps, by the hash of each step's **definition**. *Resume*

@@ -189,17 +189,20 @@ impl<'a> Change<'a> {
         let wanted = code::wanted(&self.env, source)?;
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
-        let (code, ground) = (code?, ground?);
+        let (mut code, ground) = (code?, ground?);
+        code.address(&ground, None).await;
         let mut record = self.record(&code, &ground.survey, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
         // Once more: the record that goes to the hosts tells the steps.
         let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
         self.require_lock()?;
         if self.dry_run {
+            planned.notes.extend(code.told(&ground));
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
         let machines = self.machines(&ground);
+        code.pack_ahead();
         planned.notes.extend(code.origin.note);
         let exit_code = self.carry_out(&planned, &machines).await;
         if exit_code == 0 && keep_days.is_some() && !self.common.json {

@@ -1,49 +1,150 @@
-//! Code for a release: the source the file or the command line names, frozen and packed.
+//! Code for a release: the source the file or the command line names, frozen, and packed for each host.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use flate2::{Compression, write::GzEncoder};
+use futures_util::future::join_all;
 
+use super::change::Ground;
 use super::complaint::Complaint;
 use super::session;
 use crate::config::Environment;
-use crate::source::{Archive, Origin, Places, Source, Wanted};
-use crate::tasks::Payload;
+use crate::engine;
+use crate::fleet::HostName;
+use crate::operations::Parcel;
+use crate::release::{Manifest, ReleaseName};
+use crate::source::{Frozen, Manifests, Origin, Packing, Places, Source, Wanted};
+use crate::survey::{ReleaseSeen, Survey};
 use crate::tasks::deploy::SourceArgs;
+use crate::tasks::{Payload, base};
+use crate::transport::LazyFile;
+use crate::ui::text;
 
-/// Frozen code with the files that hold it; they vanish with it.
+/// What an entry may take on a disk beyond its bytes.
+const BLOCK: u64 = 4096;
+
+/// Frozen code; what it was made from need not be there any more.
 #[derive(Debug)]
 pub(super) struct Code {
     pub(super) origin: Origin,
     pub(super) payload: Payload,
-    _archive: Archive,
+    frozen: Arc<Frozen>,
+    manifests: Manifests,
+    /// Manifests of trees that hosts have.
+    known: BTreeMap<String, Arc<Manifest>>,
 }
 
-/// Freezes and packs a source.
+/// Freezes a source.
 pub(super) async fn freeze(wanted: Wanted) -> Result<Code, Complaint> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| session::home().join(".cache"), Into::into);
     let places = Places { cache: cache.join("relm"), scratch: None };
-    let frozen = tokio::task::spawn_blocking(move || pack(&wanted, &places)).await;
+    let frozen = tokio::task::spawn_blocking(move || try_freeze(&wanted, &places)).await;
     frozen.map_err(|error| Complaint::failed(format!("freezing the source failed: {error}")))?
 }
 
-fn pack(wanted: &Wanted, places: &Places) -> Result<Code, Complaint> {
+fn try_freeze(wanted: &Wanted, places: &Places) -> Result<Code, Complaint> {
     let frozen = wanted.freeze(places)?;
-    let archive = frozen.archive(&|_| true)?;
-    let text = frozen.manifest.to_text();
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
-    let manifest = packed.map_err(|error| Complaint::failed(format!("cannot pack the manifest: {error}")))?;
-    let payload = Payload {
-        archive: Arc::new(archive.path.to_path_buf()),
-        archive_size: archive.size,
-        manifest: manifest.into(),
-        unpacked: frozen.manifest.size(),
-        tree: frozen.manifest.hash(),
-    };
-    Ok(Code { origin: frozen.origin.clone(), payload, _archive: archive })
+    let (tree, manifests) = (frozen.manifest.hash(), Manifests::new(&places.cache));
+    manifests.keep(&frozen.manifest, &tree);
+    let unpacked = frozen.manifest.size() + frozen.manifest.entries.len() as u64 * BLOCK;
+    let payload = Payload { unpacked, tree, ..Payload::default() };
+    let (origin, frozen) = (frozen.origin.clone(), Arc::new(frozen));
+    Ok(Code { origin, payload, frozen, manifests, known: BTreeMap::new() })
+}
+
+impl Code {
+    /// Decides what is sent to each host, by what stands there. `about` is a release that is gone on with.
+    pub(super) async fn address(&mut self, ground: &Ground, about: Option<&ReleaseName>) {
+        self.learn(ground, about).await;
+        let is_known = |tree: &str| self.known.contains_key(tree);
+        let bases = base::choose(&ground.survey, about, &self.payload.tree, is_known);
+        let mut archives = BTreeMap::new();
+        let mut archive = |tree: Option<&str>, packing| {
+            let make = || Arc::new(self.archive(tree.and_then(|tree| self.known.get(tree)), packing));
+            Arc::clone(archives.entry((tree.map(str::to_owned), packing)).or_insert_with(make))
+        };
+        let parcels = ground.survey.hosts.iter().map(|(host, seen)| {
+            let packing = if seen.has_zstd { Packing::Zstd } else { Packing::Gzip };
+            let base = bases.get(host);
+            let parcel = Parcel {
+                base: base.map(|base| base.name.clone()),
+                lacking: archive(base.map(|base| base.record.tree.as_str()), packing),
+                whole: archive(None, packing),
+                unpack: packing.command(),
+            };
+            (host.clone(), parcel)
+        });
+        self.payload.parcels = Arc::new(parcels.collect());
+    }
+
+    /// Packs what is to be sent first, so that no host has to wait for it.
+    pub(super) fn pack_ahead(&self) {
+        for parcel in self.payload.parcels.values() {
+            let archive = Arc::clone(&parcel.lacking);
+            // Whoever sends it hears of a failure.
+            tokio::spawn(async move { archive.make().await });
+        }
+    }
+
+    fn archive(&self, base: Option<&Arc<Manifest>>, packing: Packing) -> LazyFile {
+        let (frozen, base) = (Arc::clone(&self.frozen), base.cloned());
+        LazyFile::new(move || frozen.pack(base.as_deref(), packing).map_err(|error| error.to_string()))
+    }
+
+    /// Reads the manifests of what stands on hosts from the cache; what is not there is asked of a host each. No more of
+    /// them than are needed: those of large trees fill memory.
+    async fn learn(&mut self, ground: &Ground, about: Option<&ReleaseName>) {
+        let survey = &ground.survey;
+        for (_, release) in self.unknown(survey, about) {
+            self.read(&release.record.tree);
+        }
+        let answers = self.unknown(survey, about).into_iter().map(|(host, release)| async move {
+            let (_, transport) = ground.connections.hosts.iter().find(|(other, _)| other.name == *host)?;
+            let (layout, tree) = (&survey.host(host)?.layout, &release.record.tree);
+            Some((tree.clone(), engine::manifest(transport.as_ref(), layout, &release.name, tree).await?))
+        });
+        for (tree, manifest) in join_all(answers).await.into_iter().flatten() {
+            self.manifests.keep(&manifest, &tree);
+            self.known.insert(tree, Arc::new(manifest));
+        }
+        for (host, _) in self.unknown(survey, about) {
+            for release in survey.host(host).map(|seen| seen.releases.as_slice()).unwrap_or_default() {
+                self.read(&release.record.tree);
+            }
+        }
+    }
+
+    fn unknown<'s>(&self, survey: &'s Survey, about: Option<&ReleaseName>) -> Vec<(&'s HostName, &'s ReleaseSeen)> {
+        base::unknown(survey, about, &self.payload.tree, |tree| self.known.contains_key(tree))
+    }
+
+    fn read(&mut self, tree: &str) {
+        if let (false, Some(manifest)) = (self.known.contains_key(tree), self.manifests.get(tree)) {
+            self.known.insert(tree.to_owned(), Arc::new(manifest));
+        }
+    }
+
+    /// What would be sent, a sentence for each group of hosts that lack the same.
+    pub(super) fn told(&self, ground: &Ground) -> Vec<String> {
+        let mut groups: BTreeMap<Option<&ReleaseName>, Vec<&HostName>> = BTreeMap::new();
+        for (host, parcel) in self.payload.parcels.iter() {
+            groups.entry(parcel.base.as_ref()).or_default().push(host);
+        }
+        let manifest = &self.frozen.manifest;
+        let all = text::count(manifest.files(), "file");
+        let sentence = |(base, hosts): (Option<&ReleaseName>, Vec<&HostName>)| {
+            let names = hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let seen = base.and_then(|base| ground.survey.host(hosts[0])?.release(base));
+            let Some((base, known)) = base.zip(seen.and_then(|seen| self.known.get(&seen.record.tree))) else {
+                return format!("{names}: {all} would be sent, {} before compression", text::size(manifest.size()));
+            };
+            let (count, bytes) = manifest.lacking(known);
+            let bytes = text::size(bytes);
+            format!("{names}: {count} of {all} would be sent, {bytes} before compression; {base} has the rest")
+        };
+        groups.into_iter().map(sentence).collect()
+    }
 }
 
 /// The source that `args` or else the environment names.

@@ -31,12 +31,9 @@ impl Change<'_> {
         }
         let differences = inspected(&machines, &converge::to_inspect(site, &chosen), &chosen.record).await?;
         let mut planned = converge::plan(site, &chosen, None, &differences)?;
-        let mut code = None;
         if crate::tasks::resume::needs_code(&planned) {
-            let fetched = self.fetch_again(&chosen.record, &SourceArgs::default()).await?;
+            let fetched = self.fetch_again(&ground, &chosen.record, &SourceArgs::default()).await?;
             planned = converge::plan(site, &chosen, Some(&fetched.payload), &differences)?;
-            // Kept: its files vanish with it.
-            code = Some(fetched);
         }
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
@@ -48,8 +45,6 @@ impl Change<'_> {
         };
         engine::forget_lost(&of(&chosen.lost), &chosen.record).await?;
         engine::join(&of(&chosen.joining), &chosen.record).await?;
-        let exit_code = self.carry_out(&planned, &machines).await;
-        drop(code);
-        Ok(exit_code)
+        Ok(self.carry_out(&planned, &machines).await)
     }
 }

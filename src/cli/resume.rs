@@ -28,12 +28,9 @@ impl Change<'_> {
         let look_at = resume::to_inspect(site, &chosen.record.name);
         let differences = inspected(&machines, &look_at, &chosen.record).await?;
         let mut planned = resume::plan(site, &chosen, None, &differences)?;
-        let mut code = None;
         if resume::needs_code(&planned) {
-            let fetched = self.fetch_again(&chosen.record, source).await?;
+            let fetched = self.fetch_again(&ground, &chosen.record, source).await?;
             planned = resume::plan(site, &chosen, Some(&fetched.payload), &differences)?;
-            // Kept: its files vanish with it.
-            code = Some(fetched);
         }
         self.require_lock()?;
         if self.dry_run {
@@ -47,19 +44,23 @@ impl Change<'_> {
         let joining: Vec<Machine> =
             machines.iter().filter(|machine| chosen.joining.contains(&machine.host.name)).cloned().collect();
         engine::join(&joining, &chosen.record).await?;
-        let exit_code = self.carry_out(&planned, &machines).await;
-        drop(code);
-        Ok(exit_code)
+        Ok(self.carry_out(&planned, &machines).await)
     }
 
     /// Freezes the source once more; it must be the tree that the hosts were told of.
-    pub(super) async fn fetch_again(&self, record: &Record, source: &SourceArgs) -> Result<Code, Complaint> {
+    pub(super) async fn fetch_again(
+        &self,
+        ground: &Ground,
+        record: &Record,
+        source: &SourceArgs,
+    ) -> Result<Code, Complaint> {
         let mut wanted = code::wanted(&self.env, source)?;
         if let (Source::Git { reference, .. }, Some(commit)) = (&mut wanted.source, &record.commit) {
             *reference = Some(commit.clone());
         }
-        let code = code::freeze(wanted).await?;
+        let mut code = code::freeze(wanted).await?;
         if code.payload.tree == record.tree {
+            code.address(ground, Some(&record.name)).await;
             return Ok(code);
         }
         Err(Complaint::refused(format!(

@@ -22,6 +22,12 @@ impl<'a> Begun<'a> {
         begun.iter().any(|(step, _)| step.phase == Phase::Flip)
     }
 
+    /// Says whether anything was begun that a host keeps.
+    pub(super) fn is_nothing(&self) -> bool {
+        let begun = self.0.lock().expect("nobody panics while holding this");
+        begun.iter().all(|(step, _)| step.phase == Phase::Check)
+    }
+
     /// The steps begun on a host, newest first.
     pub(super) fn newest_first(&self, host: &HostName) -> Vec<&'a Step> {
         let begun = self.0.lock().expect("nobody panics while holding this");

@@ -5,7 +5,7 @@ use super::claim::claiming;
 use super::step::last_words;
 use super::stretch::Setting;
 use super::together::{Failed, Hears, Share, Stopped, run_together};
-use super::{Machine, On, Step, Work};
+use super::{Machine, On, Step};
 use crate::event::{Event, Outcome};
 use crate::script::Script;
 
@@ -109,13 +109,12 @@ impl<'a> Journey<'_, 'a> {
         };
         let (at, step) = steps[done];
         let stopped = match stopped {
-            Stopped::Failed(failed) if failed.is_mistaken => match step.operation.instead(&on) {
-                Some(work) => match self.run_instead((at, step), work, &failed, &on).await {
+            Stopped::Failed(Failed { unfounded: Some(reason), .. }) if step.operation.instead(&on).is_some() => {
+                match self.run_instead((at, step), &reason, &on).await {
                     Some(stopped) => stopped,
                     None => return Some(Done { done: done + 1, ending: None }),
-                },
-                None => Stopped::Failed(failed),
-            },
+                }
+            }
             other => other,
         };
         match stopped {
@@ -132,8 +131,9 @@ impl<'a> Journey<'_, 'a> {
     }
 
     /// Does a step the longer way, which builds on nothing. Returns why that did not succeed, if so.
-    async fn run_instead(&self, step: (usize, &'a Step), work: Work, failed: &Failed, on: &On<'_>) -> Option<Stopped> {
-        self.setting.run.warn(self.machine, format!("{}{}", step.1.name(), last_words(&failed.why)));
+    async fn run_instead(&self, step: (usize, &'a Step), reason: &str, on: &On<'_>) -> Option<Stopped> {
+        let work = step.1.operation.instead(on)?;
+        self.setting.run.warn(self.machine, format!("{}: {reason}", step.1.name()));
         let shares = [Share { step: step.1, work }];
         let hears = Steps { journey: *self, steps: &[step], is_again: true };
         run_together(self.setting.run, self.machine, on, &shares, None, &hears).await.stopped

@@ -24,6 +24,12 @@ pub trait Operation: Debug + Send + Sync {
     /// What it does on a host.
     fn work(&self, on: &On<'_>) -> Work;
 
+    /// What it does on a host where its work exited with 96, because what it built on is not what it was taken for: the
+    /// longer way, that builds on nothing. The host says why in its last line of output.
+    fn instead(&self, _on: &On<'_>) -> Option<Work> {
+        None
+    }
+
     /// What takes it back on a host where it was begun, when the run fails before its release is live everywhere. Only
     /// asked of operations of `prepare` and the switch; after a flip that was put back.
     fn undo(&self, _on: &On<'_>) -> Option<Work> {
@@ -64,12 +70,6 @@ pub trait Operation: Debug + Send + Sync {
     /// Says whether a release's journal is told that it is done.
     fn is_journaled(&self) -> bool {
         true
-    }
-
-    /// What it does on a host where its work exits with 96, because what it builds on is not what it was taken for: the
-    /// longer way, which builds on nothing.
-    fn instead(&self, _on: &On<'_>) -> Option<Work> {
-        None
     }
 
     /// Says whether it may share a journey to the host with the steps beside it: it is relm's own and short, and has no
@@ -165,7 +165,16 @@ impl Reading {
     }
 }
 
+/// The exit code of a script of ours that built on what is not what it was taken for.
+const UNFOUNDED: Status = Status::Code(96);
+
 impl Work {
+    /// Why it has to be done the longer way, in the host's words, if that is how it ended.
+    pub(super) fn unfounded(&self, ended: &Result<Exit, ExecError>) -> Option<String> {
+        let exit = ended.as_ref().ok().filter(|exit| exit.status == UNFOUNDED && self.reading == Reading::Ours)?;
+        Some(exit.stdout.lines().last().unwrap_or_default().to_owned())
+    }
+
     /// One of relm's own scripts, without input or limit.
     pub fn ours(script: Script) -> Self {
         Self { script, input: Input::Nothing, time_limit: None, reading: Reading::Ours, command: None }

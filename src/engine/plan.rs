@@ -79,6 +79,8 @@ pub struct Plan {
     pub on_failure: Option<Arc<dyn Operation>>,
     /// Commands to type when it fails before its release is live.
     pub next: Vec<String>,
+    /// The command to type when it fails before anything was made that could be gone on with.
+    pub anew: Option<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
     /// The command that brings a fleet together again whose hosts run different releases.
@@ -101,6 +103,7 @@ impl Plan {
             batches: vec![fleet.hosts.len()],
             on_failure: None,
             next: Vec::new(),
+            anew: None,
             next_when_live: Vec::new(),
             heal: None,
             behind: Vec::new(),
@@ -185,6 +188,13 @@ impl Plan {
     #[must_use]
     pub fn next(mut self, command: impl Into<String>) -> Self {
         self.next.push(command.into());
+        self
+    }
+
+    /// Names the command that begins once more.
+    #[must_use]
+    pub fn anew(mut self, command: impl Into<String>) -> Self {
+        self.anew = Some(command.into());
         self
     }
 

@@ -46,7 +46,8 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         machines,
     };
     let said = LastWords::default();
-    let came = phases(setting, plan, &said).await;
+    let begun = Begun::default();
+    let came = phases(setting, plan, &begun, &said).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
     }
@@ -68,9 +69,21 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         unread: look.unread,
         behind: plan.behind.clone(),
         reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { None },
-        next: next(plan, &came, ending),
+        next: if begun.is_nothing() { anew(plan, &came, ending) } else { next(plan, &came, ending) },
     });
     Ended { ending, exit_code }
+}
+
+/// What to type next where no host has begun anything that could be gone on with.
+fn anew(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
+    match (&plan.anew, ending) {
+        (Some(anew), Ending::NothingChanged | Ending::Interrupted | Ending::Paused)
+            if *came != (Came::Through { changed: false }) =>
+        {
+            vec![anew.clone()]
+        }
+        _ => next(plan, came, ending),
+    }
 }
 
 /// What to type next.
@@ -92,29 +105,28 @@ fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
 
 /// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere. When all
 /// goes well, every host has the last word in `said`.
-async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, said: &LastWords) -> Came {
-    let begun = Begun::default();
+async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, said: &LastWords) -> Came {
     // What an earlier run took down must not stay down. But once it had switched all hosts, what is live stays live.
     let was_through = plan.is_switched();
     if !was_through {
-        note_earlier(setting, plan, &begun);
+        note_earlier(setting, plan, begun);
     }
     let hear = |machine: &Machine, words: &str| said.hear(machine, words);
     let last = LastWord { script: &LastWords::script, heard: &hear };
-    let before = before_switch(setting, plan, &begun, last).await;
+    let before = before_switch(setting, plan, begun, last).await;
     if !before.ok {
         let paused = before.is_paused().then(|| before.paused.join("; "));
-        return back(setting, &begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await;
+        return back(setting, begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await;
     }
     if plan.flips() && was_through {
-        note_earlier(setting, plan, &begun);
+        note_earlier(setting, plan, begun);
     }
     let (switched, after) = match setting.machines {
-        [_] => switch_alone(setting, plan, &begun, last).await,
-        _ => switch_all(setting, plan, &begun, last).await,
+        [_] => switch_alone(setting, plan, begun, last).await,
+        _ => switch_all(setting, plan, begun, last).await,
     };
     if !switched {
-        return Came::Back { undone: put_back(setting, &begun).await };
+        return Came::Back { undone: put_back(setting, begun).await };
     }
     let changed = before.changed || plan.flips() || after.changed;
     if after.ok { Came::Through { changed } } else { Came::AfterSwitch }

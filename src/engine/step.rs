@@ -30,7 +30,7 @@ impl Run<'_> {
 
     /// Tells how much of a step's input has been sent.
     pub(super) fn sent(&self, step: &str, machine: &Machine, input: &Input, done: u64) {
-        let Input::File(_, total) = *input else { return };
+        let total = input.size();
         if total > 0 {
             let (step, host) = (step.to_owned(), machine.host.name.clone());
             self.events.send(Event::Progress { step, host, done, total });

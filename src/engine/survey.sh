@@ -16,6 +16,7 @@ printf 'clock %s\n' "$(date -u +%s)"
 for tool in tar gzip sha256sum sed grep find ls readlink ln mv mkdir rm cp cat cut tr wc tail date df id dd stat sort uniq tee touch head sleep; do
   command -v "$tool" >/dev/null 2>&1 || printf 'missing %s\n' "$tool"
 done
+if zstd -V >/dev/null 2>&1; then printf 'can zstd\n'; fi
 there=$base
 while [ ! -d "$there" ]; do
   if [ -e "$there" ] || [ -L "$there" ]; then printf 'damage %s is no directory, so it cannot be written\n' "$there"; fi

@@ -11,7 +11,7 @@ use super::step::Run;
 use super::{Machine, On, Step, Work};
 use crate::event::{Event, Failure, Outcome};
 use crate::script::Script;
-use crate::transport::{ExecError, Exit, Status, Stream};
+use crate::transport::{ExecError, Exit, Stream};
 
 /// A step and what is to be done for it.
 #[derive(Debug)]
@@ -53,14 +53,11 @@ pub(super) enum Stopped {
 pub(super) struct Failed {
     pub(super) why: Failure,
     pub(super) seconds: f64,
-    /// What it built on is not what it was taken for.
-    pub(super) is_mistaken: bool,
+    /// What it built on is not what it was taken for, in the host's words.
+    pub(super) unfounded: Option<String>,
     /// Nobody can tell how far the script came: what stands behind the step may have begun as well.
     pub(super) is_unknown: bool,
 }
-
-/// The exit code of a script that finds that what it builds on is not what it was taken for.
-const MISTAKEN: Status = Status::Code(96);
 
 /// Runs `shares`, which are at least one, on a host, until one fails. `ending` stands behind the last.
 pub(super) async fn run_together(
@@ -159,7 +156,7 @@ impl Listener<'_> {
         let is_unknown = now.badly.is_none();
         // A lost lock is told by the whole script's end, everything else by the step's own.
         let exit = ended.map(|whole| now.badly.unwrap_or(whole));
-        let is_mistaken = exit.as_ref().is_ok_and(|exit| exit.status == MISTAKEN);
+        let unfounded = share.work.unfounded(&exit);
         let what = match share.work.outcome(exit) {
             Ok(Outcome::Paused(words)) => return Went { done, stopped: Some(Stopped::Paused(words)), ending },
             // The shell went away behind the step's back: nothing says that its work was written down.
@@ -168,7 +165,7 @@ impl Listener<'_> {
         };
         let said = now.said.remove(&done).unwrap_or_default().into_lines();
         let why = Failure { what, command: share.work.command.clone(), said };
-        let failed = Failed { why, seconds: now.since.elapsed().as_secs_f64(), is_mistaken, is_unknown };
+        let failed = Failed { why, seconds: now.since.elapsed().as_secs_f64(), unfounded, is_unknown };
         Went { done, stopped: Some(Stopped::Failed(failed)), ending }
     }
 }

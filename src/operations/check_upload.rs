@@ -1,20 +1,21 @@
 //! Checks on the host that the release's tree is what was sent: every file by its hash, every link, nothing else.
 
-use bytes::Bytes;
-
 use super::release;
-use crate::engine::{Makes, On, Operation, Reading, Work};
+use super::upload_code::{Parcels, upload};
+use crate::engine::{Makes, On, Operation, Work};
 use crate::script::Script;
-use crate::transport::Input;
 
 /// Compares the tree with the manifest and keeps the manifest beside the release's record.
 #[derive(Debug)]
 pub struct CheckUpload {
-    /// The manifest's text form, gzip-compressed.
-    pub manifest: Bytes,
-    /// Its hash.
+    /// What was sent, for hosts where it has to be sent otherwise.
+    pub parcels: Parcels,
+    /// The hash of the tree's manifest.
     pub tree: String,
 }
+
+const CHECK: &str = include_str!("check_upload.sh");
+const UPLOAD_AND_CHECK: &str = concat!(include_str!("upload_code.sh"), include_str!("check_upload.sh"));
 
 impl Operation for CheckUpload {
     fn name(&self) -> String {
@@ -27,16 +28,15 @@ impl Operation for CheckUpload {
 
     fn work(&self, on: &On<'_>) -> Work {
         let release = release(on);
-        let script = Script::new(include_str!("check_upload.sh"))
+        let script = Script::new(CHECK)
             .set("release", on.layout.release(release))
-            .set("record", on.layout.record(release));
-        Work {
-            script,
-            input: Input::Bytes(self.manifest.clone()),
-            time_limit: None,
-            reading: Reading::Ours,
-            command: None,
-        }
+            .set("record", on.layout.record(release))
+            .set("tree", &self.tree);
+        Work::ours(script)
+    }
+
+    fn instead(&self, on: &On<'_>) -> Option<Work> {
+        Some(upload(UPLOAD_AND_CHECK, &self.parcels, &self.tree, on, true))
     }
 
     fn definition(&self, _on: &On<'_>) -> String {
@@ -44,10 +44,6 @@ impl Operation for CheckUpload {
     }
 
     fn joins(&self) -> bool {
-        true
-    }
-
-    fn reads(&self) -> bool {
         true
     }
 }

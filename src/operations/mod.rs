@@ -24,7 +24,7 @@ pub use mark::{MarkComplete, MarkFailed, MarkFinished};
 pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
 pub use run_command::RunCommand;
-pub use upload_code::UploadCode;
+pub use upload_code::{Parcel, Parcels, UploadCode};
 
 use crate::engine::On;
 use crate::release::ReleaseName;

@@ -1,35 +1,62 @@
-//! Sends the code: one compressed archive, made once, unpacked on each host as it arrives.
+//! Sends the code: one compressed archive for all hosts that lack the same, unpacked on each as it arrives. What a host
+//! has in an earlier release is copied there.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::release;
 use crate::engine::{Makes, On, Operation, Reading, Work};
+use crate::fleet::HostName;
+use crate::release::ReleaseName;
 use crate::script::Script;
-use crate::transport::Input;
+use crate::transport::{Input, LazyFile};
+
+/// What is sent to one host.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The release there that has the rest; without one everything is sent.
+    pub base: Option<ReleaseName>,
+    /// What it lacks, as a compressed tar.
+    pub lacking: Arc<LazyFile>,
+    /// Everything.
+    pub whole: Arc<LazyFile>,
+    /// The command there that unpacks both: `gzip`, `zstd`.
+    pub unpack: &'static str,
+}
+
+/// By host.
+pub type Parcels = Arc<BTreeMap<HostName, Parcel>>;
 
 /// Unpacks the source's archive in the release's directory.
 #[derive(Debug)]
 pub struct UploadCode {
-    /// A gzip-compressed tar on this machine.
-    pub archive: Arc<PathBuf>,
-    /// Its size in bytes.
-    pub size: u64,
+    /// What is sent.
+    pub parcels: Parcels,
     /// The hash of the tree's manifest.
     pub tree: String,
 }
 
-/// A pipe ends as its last member does (POSIX has no pipefail), so a cut stream is told by gzip's own file.
-/// Where tar fails too, the file stays, and must not be held against the next attempt.
-/// Busybox skips links that point upwards unless told otherwise; what they point to is the application's business.
-/// It begins with an empty tree: what a broken attempt or somebody else put there must not end up in the release.
-const UPLOAD: &str = r#"cut=$record/cut-$$
-cd -- "$release" && rm -f -- "$record"/cut-* || exit
-case $(readlink "$base/current") in */"${release##*/}") printf 'the release is live: its code stays\n' >&2; exit 1 ;; esac
-find . ! -name . -prune -exec rm -rf -- {} + || exit
-EXTRACT_UNSAFE_SYMLINKS=1; export EXTRACT_UNSAFE_SYMLINKS
-{ gzip -dc || printf 'cut\n' >"$cut"; } | tar xpf - || exit
-if [ -e "$cut" ]; then rm -f -- "$cut"; printf 'the upload arrived damaged or cut short\n' >&2; exit 1; fi"#;
+/// The program text.
+pub(super) const UPLOAD: &str = include_str!("upload_code.sh");
+
+/// `text`, which begins with [`UPLOAD`], for one host: with what it lacks or with everything.
+pub(super) fn upload(text: &'static str, parcels: &Parcels, tree: &str, on: &On<'_>, everything: bool) -> Work {
+    let Some(parcel) = parcels.get(&on.host.name) else {
+        return Work::ours(Script::new("printf 'there is no code to send in this run\\n' >&2; exit 1"));
+    };
+    let name = release(on);
+    let (input, base) = if everything { (&parcel.whole, None) } else { (&parcel.lacking, parcel.base.as_ref()) };
+    let place = |base: Option<String>| base.unwrap_or_default();
+    let script = Script::new(text)
+        .set("base", on.layout.base())
+        .set("release", on.layout.release(name))
+        .set("record", on.layout.record(name))
+        .set("tree", tree)
+        .set("unpack", parcel.unpack)
+        .set("from", place(base.map(|base| on.layout.release(base))))
+        .set("from_record", place(base.map(|base| on.layout.record(base))));
+    Work { script, input: Input::File(Arc::clone(input)), time_limit: None, reading: Reading::Ours, command: None }
+}
 
 impl Operation for UploadCode {
     fn name(&self) -> String {
@@ -37,15 +64,14 @@ impl Operation for UploadCode {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        let release = release(on);
-        let script = Script::new(UPLOAD)
-            .set("release", on.layout.release(release))
-            .set("record", on.layout.record(release))
-            .set("base", on.layout.base());
-        let input = Input::File(Arc::clone(&self.archive), self.size);
-        Work { script, input, time_limit: None, reading: Reading::Ours, command: None }
+        upload(UPLOAD, &self.parcels, &self.tree, on, false)
     }
 
+    fn instead(&self, on: &On<'_>) -> Option<Work> {
+        Some(upload(UPLOAD, &self.parcels, &self.tree, on, true))
+    }
+
+    /// Whatever it builds on, the same comes of it.
     fn definition(&self, _on: &On<'_>) -> String {
         self.tree.clone()
     }

@@ -62,12 +62,7 @@ impl Manifest {
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for (path, entry) in &self.entries {
-            let (mode, path) = (entry.mode, escape(path));
-            let _ = match &entry.kind {
-                Kind::Directory => writeln!(text, "d {mode:o} - - {path}"),
-                Kind::File { size, sha256 } => writeln!(text, "f {mode:o} {size} {sha256} {path}"),
-                Kind::Link { target } => writeln!(text, "l {mode:o} - - {path}\t{}", escape(target)),
-            };
+            let _ = writeln!(text, "{}", line(path, entry));
         }
         text
     }
@@ -84,9 +79,24 @@ impl Manifest {
         hex(&Sha256::digest(self.to_text().as_bytes()))
     }
 
+    /// How many files there are.
+    pub fn files(&self) -> usize {
+        self.entries.values().filter(|entry| matches!(entry.kind, Kind::File { .. })).count()
+    }
+
     /// Bytes of all files together.
     pub fn size(&self) -> u64 {
         self.entries.values().map(|entry| if let Kind::File { size, .. } = entry.kind { size } else { 0 }).sum()
+    }
+}
+
+/// One entry in the text form.
+pub(super) fn line(path: &str, entry: &Entry) -> String {
+    let (mode, path) = (entry.mode, escape(path));
+    match &entry.kind {
+        Kind::Directory => format!("d {mode:o} - - {path}"),
+        Kind::File { size, sha256 } => format!("f {mode:o} {size} {sha256} {path}"),
+        Kind::Link { target } => format!("l {mode:o} - - {path}\t{}", escape(target)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a release is: its name, where it stands on a host, what it holds, how long it stays. Pure.
 
+mod edits;
 mod holder;
 mod layout;
 mod manifest;

@@ -138,8 +138,8 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::source::Source;
-    use crate::source::fixture::{Desk, awkward, paths, standing, text, unpacked};
+    use crate::source::fixture::{Desk, awkward, bytes, paths, standing, text, unpacked};
+    use crate::source::{Packing, Source};
 
     #[test]
     fn a_commit_arrives_as_it_is() {
@@ -153,9 +153,9 @@ mod tests {
         assert_eq!(frozen.origin.subject.as_deref(), Some("Sell hats"));
         assert_eq!(frozen.origin.note, None);
         assert_eq!(frozen.time, 1_767_323_045);
-        let archive = frozen.archive(&|_| true).unwrap();
+        let archive = frozen.pack(None, Packing::Gzip).unwrap();
         for tar in ["tar", "busybox tar"] {
-            assert_eq!(standing(unpacked(&archive, tar).path()), frozen.manifest, "{tar}");
+            assert_eq!(standing(unpacked(&archive, Packing::Gzip, tar).0.path()), frozen.manifest, "{tar}");
         }
         fs::remove_dir_all(repo.0.join(".git")).unwrap();
         let checkout = desk.freeze(Source::Directory(repo.0)).unwrap();
@@ -170,8 +170,8 @@ mod tests {
         repo.commit("one");
         let freeze = |location: &str| {
             let frozen = desk.freeze_git(location, None).unwrap();
-            let archive = frozen.archive(&|_| true).unwrap();
-            (frozen.manifest.hash(), fs::read(&*archive.path).unwrap())
+            let archive = frozen.pack(None, Packing::Gzip).unwrap();
+            (frozen.manifest.hash(), bytes(&archive))
         };
         let here = freeze(repo.location());
         assert!(here == freeze(repo.location()));

@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::source::fixture::{Desk, awkward, paths, standing, text, write};
-    use crate::source::{Frozen, Source};
+    use crate::source::{Frozen, Packing, Source};
 
     fn site(files: &[(&str, &str)]) -> (Desk, PathBuf) {
         let desk = Desk::new();
@@ -267,7 +267,8 @@ mod tests {
         });
         while !writer.is_finished() {
             let frozen = frozen(&desk, &root).unwrap();
-            let there = crate::source::fixture::unpacked(&frozen.archive(&|_| true).unwrap(), "tar");
+            let archive = frozen.pack(None, Packing::Gzip).unwrap();
+            let (there, _) = crate::source::fixture::unpacked(&archive, Packing::Gzip, "tar");
             assert_eq!(standing(there.path()), frozen.manifest);
         }
         writer.join().unwrap();

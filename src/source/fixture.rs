@@ -1,7 +1,8 @@
 //! What the tests of this room share: a desk with real repositories, and a second opinion on what a tree holds.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::io::Seek as _;
+use std::os::unix::fs::{FileExt as _, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use crate::release::{Entry, Kind, Manifest, hex};
 
 use super::git::Git;
-use super::{Archive, Frozen, Places, Source, SourceError, Wanted};
+use super::{Frozen, Packing, Places, Source, SourceError, Wanted};
 
 /// A temporary directory with a cache and a scratch place in it.
 pub(super) struct Desk {
@@ -152,16 +153,27 @@ fn stand(root: &Path, below: &str, manifest: &mut Manifest) {
     }
 }
 
-/// Unpacks an archive as a host does.
-pub(super) fn unpacked(archive: &Archive, tar: &str) -> TempDir {
+/// Unpacks an archive as a host does, and takes what stands in for the manifest out of it.
+pub(super) fn unpacked(archive: &fs::File, packing: Packing, tar: &str) -> (TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
-    let script = format!("umask 077; gzip -dc | {tar} xpf -");
+    let script = format!("umask 077; {} -dc | {tar} xpf -", packing.command());
     let mut command = Command::new("sh");
     let command = command.args(["-c", &script]).current_dir(&dir).env("EXTRACT_UNSAFE_SYMLINKS", "1");
-    let input = fs::File::open(&*archive.path).unwrap();
+    let mut input = archive.try_clone().unwrap();
+    input.rewind().unwrap();
     let output = command.stdin(Stdio::from(input)).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{tar}: {output:?}");
-    dir
+    let manifest = dir.path().join(".relm-manifest");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::remove_file(manifest).unwrap();
+    (dir, text)
+}
+
+/// All of an archive.
+pub(super) fn bytes(archive: &fs::File) -> Vec<u8> {
+    let mut bytes = vec![0; archive.metadata().unwrap().len().try_into().unwrap()];
+    archive.read_exact_at(&mut bytes, 0).unwrap();
+    bytes
 }
 
 /// Paths of a tree.

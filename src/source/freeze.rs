@@ -112,7 +112,6 @@ mod tests {
     fn all_hosts_can_read_one_tree_at_once() {
         fn shared<T: Send + Sync + 'static>() {}
         shared::<Frozen>();
-        shared::<crate::source::Archive>();
         shared::<SourceError>();
     }
 }

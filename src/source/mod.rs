@@ -15,6 +15,7 @@ mod gather;
 mod git;
 mod lfs;
 mod location;
+mod manifests;
 mod mirror;
 mod names;
 mod pack;
@@ -32,7 +33,8 @@ use std::path::PathBuf;
 
 pub use error::{Refusal, SourceError};
 pub use freeze::{Frozen, Origin, Places};
-pub use pack::Archive;
+pub use manifests::Manifests;
+pub use pack::Packing;
 
 /// What `Releases.toml` or the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,15 @@
-//! The archive a host unpacks: a gzip-compressed tar, equal for equal trees.
+//! The archive a host unpacks: a compressed tar, equal for equal trees.
+//!
+//! It holds every directory and link of the tree, and of the files those that the host has not; and the tree's manifest,
+//! or what makes it out of one that the host has.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
 
-use flate2::Compression;
 use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
-use tempfile::TempPath;
 
-use crate::release::{Entry, Kind};
+use crate::release::{Entry, Kind, Manifest};
 
 use super::error::SourceError;
 use super::freeze::Frozen;
@@ -18,51 +17,69 @@ use super::freeze::Frozen;
 /// The `name` and `linkname` fields of a tar header; one byte stays free for readers that want a zero.
 const HEADER_FIELD: usize = 99;
 
-/// A packed tree. The file lives as long as one clone does: no host that is done takes it from one that still reads.
-#[derive(Debug, Clone)]
-pub struct Archive {
-    /// The file.
-    pub path: Arc<TempPath>,
-    /// Its bytes.
-    pub size: u64,
+/// Where the manifest stands in an archive; no tree may have a file of that name.
+const MANIFEST: &str = ".relm-manifest";
+
+/// What an archive is compressed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Packing {
+    /// Every host can unpack it.
+    Gzip,
+    /// Several times as quick to pack and unpack, and smaller.
+    Zstd,
+}
+
+impl Packing {
+    /// The command of a host that unpacks it.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
 }
 
 impl Frozen {
-    /// Packs the wanted paths and the directories above them, for `gzip -dc | tar xpf -`. Blocks.
-    pub fn archive(&self, wanted: &dyn Fn(&str) -> bool) -> Result<Archive, SourceError> {
-        let file = self.scratch_file().map_err(SourceError::Scratch)?;
-        self.pack(file.as_file(), wanted).map_err(SourceError::Scratch)?;
-        let size = file.as_file().metadata().map_err(SourceError::Scratch)?.len();
-        let path = Arc::new(file.into_temp_path());
-        Ok(Archive { path, size })
+    /// Packs what a host lacks that has the tree of `base`, or everything, for `gzip -dc | tar xpf -`. The file has no
+    /// name, and is gone with its last handle. Blocks.
+    pub fn pack(&self, base: Option<&Manifest>, packing: Packing) -> Result<File, SourceError> {
+        let file = match &self.scratch {
+            Some(directory) => tempfile::tempfile_in(directory),
+            None => tempfile::tempfile(),
+        };
+        let packed = file.and_then(|file| {
+            let to = BufWriter::with_capacity(64 << 10, &file);
+            match packing {
+                Packing::Gzip => {
+                    self.pack_into(GzEncoder::new(to, flate2::Compression::new(6)), base)?.finish()?.flush()?;
+                }
+                Packing::Zstd => {
+                    let mut zstd = zstd::Encoder::new(to, 3)?;
+                    zstd.include_checksum(true)?;
+                    self.pack_into(zstd, base)?.finish()?.flush()?;
+                }
+            }
+            Ok(file)
+        });
+        packed.map_err(SourceError::Scratch)
     }
 
-    fn scratch_file(&self) -> io::Result<tempfile::NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix("relm-").suffix(".tar.gz");
-        match &self.scratch {
-            Some(directory) => builder.tempfile_in(directory),
-            None => builder.tempfile(),
-        }
-    }
-
-    fn pack(&self, file: &File, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
-        let gzip = GzEncoder::new(BufWriter::new(file), Compression::new(6));
-        let mut tar = tar::Builder::new(gzip);
+    fn pack_into<W: Write>(&self, compressed: W, base: Option<&Manifest>) -> io::Result<W> {
+        let mut tar = tar::Builder::new(compressed);
+        let text = base.and_then(|base| self.manifest.edits(base)).unwrap_or_else(|| self.manifest.to_text());
+        let mut header = Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_mtime(self.time);
+        header.set_size(text.len() as u64);
+        append(&mut tar, header, MANIFEST, text.as_bytes())?;
         // Byte order puts every directory before what it holds.
-        for path in self.chosen(wanted) {
-            self.append(&mut tar, path, &self.manifest.entries[path])?;
+        for (path, entry) in &self.manifest.entries {
+            let is_file = matches!(entry.kind, Kind::File { .. });
+            if !is_file || base.is_none_or(|base| self.manifest.is_new(path, base)) {
+                self.append(&mut tar, path, entry)?;
+            }
         }
-        tar.into_inner()?.finish()?.flush()
-    }
-
-    fn chosen(&self, wanted: &dyn Fn(&str) -> bool) -> BTreeSet<&str> {
-        let mut chosen = BTreeSet::new();
-        for path in self.manifest.entries.keys().filter(|path| wanted(path)) {
-            chosen.insert(path.as_str());
-            chosen.extend(path.match_indices('/').map(|(at, _)| &path[..at]));
-        }
-        chosen
+        tar.into_inner()
     }
 
     fn append<W: Write>(&self, tar: &mut tar::Builder<W>, path: &str, entry: &Entry) -> io::Result<()> {
@@ -127,17 +144,15 @@ fn long_name<'a, W: Write>(tar: &mut tar::Builder<W>, kind: EntryType, name: &'a
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Read as _;
 
     use proptest::prelude::*;
 
-    use crate::source::fixture::{Desk, awkward, paths, standing, unpacked, write};
-    use crate::source::{Archive, Source};
+    use crate::source::fixture::{Desk, awkward, bytes, standing, unpacked, write};
+    use crate::source::{Packing, Source};
 
     const TARS: [&str; 2] = ["tar", "busybox tar"];
-
-    fn bytes(archive: &Archive) -> Vec<u8> {
-        fs::read(&*archive.path).unwrap()
-    }
+    const PACKINGS: [Packing; 2] = [Packing::Gzip, Packing::Zstd];
 
     #[test]
     fn both_tars_unpack_exactly_the_manifest() {
@@ -146,43 +161,48 @@ mod tests {
         awkward(&root);
         fs::create_dir_all(root.join("tmp/pids")).unwrap();
         let frozen = desk.freeze(Source::Directory(root)).unwrap();
-        let archive = frozen.archive(&|_| true).unwrap();
-        for tar in TARS {
-            let there = unpacked(&archive, tar);
-            assert_eq!(standing(there.path()), frozen.manifest, "{tar}");
+        for packing in PACKINGS {
+            let archive = frozen.pack(None, packing).unwrap();
+            for tar in TARS {
+                let (there, text) = unpacked(&archive, packing, tar);
+                assert_eq!(standing(there.path()), frozen.manifest, "{tar}");
+                assert_eq!(text, frozen.manifest.to_text(), "{tar}");
+            }
         }
-        assert_eq!(archive.size, bytes(&archive).len() as u64);
     }
 
     #[test]
-    fn a_part_brings_the_directories_above_it() {
+    fn what_a_base_has_is_left_out() {
         let desk = Desk::new();
         let root = desk.path("site");
-        for path in ["a/b/c", "a/b/d", "a/e", "f"] {
+        for path in ["a/b/c", "a/b/d", "a/e", "f", "odd\n"] {
             write(&root.join(path), path);
         }
+        std::os::unix::fs::symlink("f", root.join("link")).unwrap();
+        let base = desk.freeze(Source::Directory(root.clone())).unwrap().manifest;
+        write(&root.join("a/b/d"), "changed");
+        write(&root.join("g"), "new");
+        fs::remove_file(root.join("a/e")).unwrap();
         let frozen = desk.freeze(Source::Directory(root)).unwrap();
-        let archive = frozen.archive(&|path| path == "a/b/c").unwrap();
-        let there = unpacked(&archive, "tar");
-        let manifest = standing(there.path());
-        let kept: Vec<_> = manifest.entries.keys().map(String::as_str).collect();
-        assert_eq!(kept, ["a", "a/b", "a/b/c"]);
-        assert_eq!(paths(&frozen), ["a", "a/b", "a/b/c", "a/b/d", "a/e", "f"]);
+        let (there, edits) = unpacked(&frozen.pack(Some(&base), Packing::Zstd).unwrap(), Packing::Zstd, "tar");
+        let found = standing(there.path());
+        let sent: Vec<&str> = found.entries.keys().map(String::as_str).collect();
+        assert_eq!(sent, ["a", "a/b", "a/b/d", "g", "link", "odd\n"]);
+        assert_eq!(Some(edits), frozen.manifest.edits(&base));
+        let same = frozen.pack(Some(&frozen.manifest), Packing::Zstd).unwrap();
+        assert!(bytes(&same).len() < 500, "{}", bytes(&same).len());
     }
 
     #[test]
-    fn the_file_goes_with_its_last_clone() {
+    fn an_archive_leaves_nothing_behind() {
         let desk = Desk::new();
         write(&desk.path("site/a"), "a");
         let frozen = desk.freeze(Source::Directory(desk.path("site"))).unwrap();
-        let archive = frozen.archive(&|_| true).unwrap();
-        let (path, clone) = (archive.path.to_path_buf(), archive.clone());
-        drop(archive);
-        assert!(path.exists());
-        drop(clone);
-        assert!(!path.exists());
+        let archive = frozen.pack(None, Packing::Gzip).unwrap();
+        assert_eq!(fs::read_dir(desk.path("scratch")).unwrap().count(), 0, "it has no name");
         drop(frozen);
-        assert_eq!(fs::read_dir(desk.path("scratch")).unwrap().count(), 0);
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(bytes(&archive).as_slice()).read_to_end(&mut text).unwrap();
     }
 
     #[derive(Debug, Clone)]
@@ -236,15 +256,15 @@ mod tests {
             write(&root.join("one"), "so that it is not empty");
             let frozen = desk.freeze(Source::Directory(root.clone())).unwrap();
             prop_assert_eq!(&frozen.manifest, &standing(&root));
-            let archive = frozen.archive(&|_| true).unwrap();
-            let again = desk.freeze(Source::Directory(root)).unwrap().archive(&|_| true).unwrap();
-            prop_assert!(bytes(&archive) == bytes(&again));
-            for tar in TARS {
-                let there = unpacked(&archive, tar);
-                prop_assert_eq!(&standing(there.path()), &frozen.manifest, "{}", tar);
+            let again = desk.freeze(Source::Directory(root)).unwrap();
+            for packing in PACKINGS {
+                let archive = frozen.pack(None, packing).unwrap();
+                prop_assert!(bytes(&archive) == bytes(&again.pack(None, packing).unwrap()));
+                for tar in TARS {
+                    let (there, _) = unpacked(&archive, packing, tar);
+                    prop_assert_eq!(&standing(there.path()), &frozen.manifest, "{}", tar);
+                }
             }
-            let packed = Source::Archive { path: archive.path.to_path_buf(), strip: 0 };
-            prop_assert_eq!(&desk.freeze(packed).unwrap().manifest, &frozen.manifest);
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct HostSeen {
     pub free_kilobytes: Option<u64>,
     /// Tools relm needs and the host lacks.
     pub missing_tools: Vec<String>,
+    /// Whether it can unpack what zstd packed.
+    pub has_zstd: bool,
     /// Who holds the environment.
     pub lock: LockSeen,
     /// What `current` is.

@@ -37,6 +37,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         clock: DateTime::UNIX_EPOCH,
         free_kilobytes: None,
         missing_tools: Vec::new(),
+        has_zstd: false,
         lock: LockSeen::default(),
         current: Current::Nothing,
         releases: Vec::new(),
@@ -56,6 +57,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "clock" => seen.clock = rest.parse().ok().and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default(),
             "free" => seen.free_kilobytes = rest.parse().ok(),
             "missing" => seen.missing_tools.push(rest.to_owned()),
+            "can" if rest == "zstd" => seen.has_zstd = true,
             "link" => link = Some(rest),
             "foreign" => seen.current = Current::Foreign(rest.to_owned()),
             "history" => history.take(rest),
@@ -228,6 +230,7 @@ mod tests {
             "user deploy",
             "clock 1790000000",
             "missing tar",
+            "can zstd",
             "free 1000",
             &format!("link releases/{ONE}"),
             &format!("tree {ONE}"),
@@ -279,7 +282,7 @@ mod tests {
         assert_eq!((seen.layout.base(), seen.user.as_str()), ("/srv/www/test", "deploy"));
         assert_eq!((seen.clock.timestamp(), seen.free_kilobytes), (1_790_000_000, Some(1000)));
         assert_eq!((seen.missing_tools, seen.strangers), (vec!["tar".to_owned()], vec!["lost+found".to_owned()]));
-        assert_eq!((seen.damage, seen.damaged_history), (Vec::new(), 1));
+        assert_eq!((seen.damage, seen.damaged_history, seen.has_zstd), (Vec::new(), 1, true));
         let states: Vec<_> = seen.releases.iter().map(|release| (release.name.as_str(), release.state)).collect();
         // Both were asked for in the same second of their records, so the name decides.
         assert_eq!(states, [(ONE, State::Live), (TWO, State::Private)]);
@@ -332,6 +335,7 @@ mod tests {
     #[test]
     fn an_unknown_line_or_no_directory_is_an_error() {
         assert!(parse(&answer(&["motd hello"])).is_err());
+        assert!(parse(&answer(&["can fly"])).is_err());
         assert!(parse("user deploy\nend\n").is_err());
     }
 

@@ -286,6 +286,7 @@ mod tests {
                 clock: time(0),
                 free_kilobytes: None,
                 missing_tools: Vec::new(),
+                has_zstd: false,
                 current: self.live.map_or(Current::Nothing, |live| Current::Release(name(live))),
                 releases: (1..=self.made).map(|n| self.release(n)).collect(),
                 history: self.history.clone(),

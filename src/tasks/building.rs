@@ -18,12 +18,8 @@ pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 /// The same where the release was begun already.
 pub(super) fn bring(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
     let mut plan = plan
-        .prepare(UploadCode {
-            archive: payload.archive.clone(),
-            size: payload.archive_size,
-            tree: payload.tree.clone(),
-        })
-        .prepare(CheckUpload { manifest: payload.manifest.clone(), tree: payload.tree.clone() });
+        .prepare(UploadCode { parcels: payload.parcels.clone(), tree: payload.tree.clone() })
+        .prepare(CheckUpload { parcels: payload.parcels.clone(), tree: payload.tree.clone() });
     let rules = &env.release;
     if !rules.shared_dirs.is_empty() || !rules.shared_files.is_empty() {
         plan = plan.prepare(LinkShared { dirs: rules.shared_dirs.clone(), files: rules.shared_files.clone() });

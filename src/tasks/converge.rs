@@ -134,7 +134,7 @@ pub fn plan(
     payload: Option<&Payload>,
     differences: &BTreeMap<HostName, Vec<Difference>>,
 ) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, Some(payload.map_or(0, |payload| payload.unpacked + payload.archive_size)))?;
+    readiness::require_ready(site, Some(payload.map_or(0, |payload| payload.unpacked)))?;
     let record = &chosen.record;
     let mut env = site.env.clone();
     env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name));

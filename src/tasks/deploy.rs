@@ -69,9 +69,10 @@ pub struct SourceArgs {
 
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, Some(payload.unpacked + payload.archive_size))?;
+    readiness::require_ready(site, Some(payload.unpacked))?;
     let plan = build(begin(site, record), site.env, record, payload);
-    Ok(switch(plan, site, record).if_it_fails(MarkFailed { record: Some(record.clone()) }))
+    let plan = plan.anew(command("deploy", site.env)).if_it_fails(MarkFailed { record: Some(record.clone()) });
+    Ok(switch(plan, site, record))
 }
 
 /// A deploy of a release that stands on the hosts already.

@@ -1,5 +1,6 @@
 //! What one types: a file a task, with its flags and the plan it makes. A task cannot call a task; it lists operations.
 
+pub mod base;
 mod batches;
 mod building;
 mod changes;
@@ -23,14 +24,10 @@ pub mod status;
 mod unfinished;
 pub mod verify;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use crate::config::Environment;
-use crate::operations::Actor;
+use crate::operations::{Actor, Parcels};
 use crate::survey::Survey;
 
 pub use done::Touched;
@@ -50,15 +47,11 @@ pub struct Site<'a> {
 }
 
 /// Code that is ready to be sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Payload {
-    /// The compressed archive.
-    pub archive: Arc<PathBuf>,
-    /// Its size in bytes.
-    pub archive_size: u64,
-    /// The compressed manifest.
-    pub manifest: Bytes,
-    /// Bytes of all files, unpacked.
+    /// What is sent to each host.
+    pub parcels: Parcels,
+    /// Bytes of disk it takes on a host.
     pub unpacked: u64,
     /// The hash of the tree's manifest.
     pub tree: String,
@@ -67,7 +60,7 @@ pub struct Payload {
 impl Payload {
     /// Code that stands on every host already, known by its tree: there is nothing to send.
     fn known(tree: &str) -> Self {
-        Self { archive: Arc::default(), archive_size: 0, manifest: Bytes::new(), unpacked: 0, tree: tree.to_owned() }
+        Self { tree: tree.to_owned(), ..Self::default() }
     }
 }
 

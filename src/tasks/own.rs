@@ -18,7 +18,7 @@ pub fn builds(task: &OwnTask) -> bool {
 
 /// The task's operations in their order, in a private release if it builds one, else in what is live.
 pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) -> Result<Plan, Refusal> {
-    let needed = built.map_or(0, |(_, payload)| payload.unpacked + payload.archive_size);
+    let needed = built.map_or(0, |(_, payload)| payload.unpacked);
     readiness::require_ready(site, Some(needed))?;
     let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
     let reference = built.map(|(record, _)| record.reference.as_str()).unwrap_or_default();

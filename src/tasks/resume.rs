@@ -149,7 +149,7 @@ pub fn plan(
     differences: &BTreeMap<HostName, Vec<Difference>>,
 ) -> Result<Plan, Refusal> {
     let record = &chosen.record;
-    let needed = payload.map_or(0, |payload| payload.unpacked + payload.archive_size);
+    let needed = payload.map_or(0, |payload| payload.unpacked);
     readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
     let plan = bring(begin(site, record), site.env, payload.unwrap_or(&known));

@@ -1,10 +1,8 @@
 //! The plans of relm's own tasks for the sample `Releases.toml`, as tables: what a person reviews when a task changes.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Payload, Site, clean_releases, deploy, rollback, setup_release};
@@ -22,7 +20,7 @@ fn sample(env: &str) -> Environment {
 }
 
 /// Release number `n`, a day after the one before it.
-fn name(n: i64) -> ReleaseName {
+pub(super) fn name(n: i64) -> ReleaseName {
     ReleaseName::at(DateTime::UNIX_EPOCH + TimeDelta::days(n))
 }
 
@@ -48,7 +46,7 @@ fn record(name: &ReleaseName) -> Record {
     }
 }
 
-fn release(n: i64, state: State, steps: &[&str]) -> ReleaseSeen {
+pub(super) fn release(n: i64, state: State, steps: &[&str]) -> ReleaseSeen {
     let (name, since) = (name(n), Some(name(n).time()));
     let steps = steps.iter().map(|step| ((*step).to_owned(), hash_of(step, &name))).collect();
     ReleaseSeen { record: record(&name), name, has_tree: true, state, since, steps, used_by: None, is_finished: true }
@@ -82,7 +80,7 @@ fn deployed(from: Option<i64>, to: i64) -> Flip {
 }
 
 /// Four deploys, the last one live, the third rolled back from; and a private release with all its steps done.
-fn host() -> HostSeen {
+pub(super) fn host() -> HostSeen {
     HostSeen {
         lock: LockSeen::default(),
         layout: Layout::new("/srv/www/test"),
@@ -90,6 +88,7 @@ fn host() -> HostSeen {
         clock: now(),
         free_kilobytes: Some(1 << 30),
         missing_tools: Vec::new(),
+        has_zstd: false,
         current: Current::Release(name(4)),
         releases: vec![
             release(1, State::Retired, &[]),
@@ -115,13 +114,7 @@ fn actor(task: &str) -> Actor {
 }
 
 fn payload() -> Payload {
-    Payload {
-        archive: Arc::new(PathBuf::from("/tmp/code")),
-        archive_size: 1000,
-        manifest: Bytes::new(),
-        unpacked: 4000,
-        tree: String::new(),
-    }
+    Payload { unpacked: 4000, ..Payload::default() }
 }
 
 fn table(plan: &Plan) -> String {

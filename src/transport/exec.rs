@@ -1,13 +1,13 @@
 //! What is asked of a machine and what comes back.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+use super::LazyFile;
 use crate::script::Script;
 
 /// One script to run, with everything that bounds it.
@@ -71,8 +71,19 @@ pub enum Input {
     Nothing,
     /// These bytes.
     Bytes(Bytes),
-    /// A file of this machine, of this many bytes.
-    File(Arc<PathBuf>, u64),
+    /// A file of this machine.
+    File(Arc<LazyFile>),
+}
+
+impl Input {
+    /// How many bytes it has; 0 as long as nobody knows.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(file) => file.size().unwrap_or(0),
+        }
+    }
 }
 
 /// Which of a command's two streams a line came from.
@@ -133,6 +144,9 @@ pub enum ExecError {
     /// The time limit was reached and the script's processes were ended.
     #[error("took longer than {} and was stopped", seconds(.0))]
     TimedOut(Duration),
+    /// What it was to read cannot be read on this machine.
+    #[error("what is to be sent cannot be read: {0}")]
+    NoInput(String),
     /// The run that asked for it does not hold the host's lock any more, and the script did nothing.
     #[error("this run has lost the lock of the host, and changed nothing more there")]
     LockLost,

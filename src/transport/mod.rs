@@ -6,6 +6,7 @@
 mod channel;
 mod decode;
 mod exec;
+mod file;
 mod frame;
 mod kept;
 mod run;
@@ -22,6 +23,7 @@ use crate::script::Script;
 
 pub use channel::{Channel, Heard, Link, OUTPUT_QUEUE};
 pub use exec::{Exec, ExecError, Exit, Input, Kept, Status, Stream};
+pub use file::LazyFile;
 pub use shell::HostShell;
 
 /// A machine that runs scripts under its POSIX `sh`.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::decode::Decoder;
+use super::file::read_at;
 use super::frame::{self, Frame};
 use super::shell::{HostShell, lost};
 use super::{Channel, Exec, ExecError, Exit, Heard, Input, Status, Stream};
@@ -15,8 +16,6 @@ use super::{Channel, Exec, ExecError, Exit, Heard, Input, Status, Stream};
 const GRACE: Duration = Duration::from_secs(5);
 /// How long after KILL the end is waited for: the host may be gone too.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of a file sent at a time.
-const CHUNK: usize = 256 << 10;
 
 /// Where signals for the script's process group are sent from.
 pub(super) enum Signals<'a> {
@@ -233,17 +232,16 @@ async fn feed_input(feed: Option<mpsc::Sender<Bytes>>, exec: Exec<'_>) -> Result
             let _ = feed.send(bytes.clone()).await;
             (exec.on_sent)(bytes.len() as u64);
         }
-        Input::File(path, size) => {
-            let error = |error: std::io::Error| ExecError::Lost(format!("{}: {error}", path.display()));
-            let mut file = tokio::fs::File::open(path.as_path()).await.map_err(error)?;
+        Input::File(file) => {
+            let (file, size) = file.open().await.map_err(ExecError::NoInput)?;
             let mut sent = 0;
-            while sent < *size {
-                let mut chunk = bytes::BytesMut::with_capacity(CHUNK);
-                if tokio::io::AsyncReadExt::read_buf(&mut file, &mut chunk).await.map_err(error)? == 0 {
-                    return Err(ExecError::Lost(format!("{} is shorter than it was", path.display())));
+            while sent < size {
+                let chunk = read_at(&file, sent).await.map_err(|error| ExecError::NoInput(error.to_string()))?;
+                if chunk.is_empty() {
+                    return Err(ExecError::NoInput("it is shorter than it was".to_owned()));
                 }
                 sent += chunk.len() as u64;
-                if feed.send(chunk.freeze()).await.is_err() {
+                if feed.send(chunk).await.is_err() {
                     return Ok(());
                 }
                 (exec.on_sent)(sent);

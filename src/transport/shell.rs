@@ -147,7 +147,7 @@ impl Transport for HostShell {
             match (exec.input, exec.kept) {
                 (Input::Nothing, Some(kept)) => self.run_kept(exec, kept).await,
                 (Input::Nothing, None) => self.run_in_control(exec).await,
-                (Input::Bytes(_) | Input::File(..), _) => self.run_in_bulk(exec).await,
+                (Input::Bytes(_) | Input::File(_), _) => self.run_in_bulk(exec).await,
             }
         }
         .boxed()

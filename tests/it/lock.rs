@@ -154,7 +154,7 @@ fn a_frozen_run_that_comes_back_changes_nothing() {
     site.take_log();
     // A laptop that sleeps in the middle: its lock is stolen, another deploys, and it wakes up.
     site.shadow(
-        "gzip",
+        "tar",
         "touch \"$SITE/unpacking\"; while [ -e \"$SITE/frozen\" ]; do sleep 0.05; done; exec \"$REAL\" \"$@\"",
     );
     site.write("frozen", "");
@@ -163,7 +163,7 @@ fn a_frozen_run_that_comes_back_changes_nothing() {
     kill(&child.id().to_string(), "STOP");
     somebody_else(&site, "lock steal -m asleep").ends(0);
     std::fs::remove_file(site.path("frozen")).expect("a file");
-    site.unshadow("gzip");
+    site.unshadow("tar");
     somebody_else(&site, "deploy").ends(0);
     let second = site.live();
     assert_ne!(first, second);

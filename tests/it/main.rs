@@ -8,6 +8,7 @@ mod clean;
 mod cli;
 mod converge;
 mod crowd;
+mod delta;
 mod deploy;
 mod docs;
 mod events;

@@ -229,7 +229,7 @@ fn a_branch_that_moved_is_fetched_by_its_commit() {
     {
         git(&site, args);
     }
-    site.shadow("gzip", "[ ! -e \"$SITE/cut\" ] || exit 1\nexec \"$REAL\" \"$@\"");
+    site.shadow("tar", "[ ! -e \"$SITE/cut\" ] || exit 1\nexec \"$REAL\" \"$@\"");
     site.write("cut", "");
     site.relm("deploy").ends(1);
     fs::remove_file(site.path("cut")).expect("a file");

@@ -91,6 +91,9 @@ fn a_damaged_upload_never_goes_live() {
     fs::set_permissions(site.path("code/run.sh"), fs::Permissions::from_mode(0o755)).expect("a mode");
     let first = site.deploy();
     for (what, damage) in DAMAGE {
+        // Changed, and so not copied from what is live.
+        site.write("code/app.txt", what);
+        site.write("code/run.sh", format!("#!/bin/sh\n# {what}\n"));
         let only_on_web2 = format!("case $PWD in */web2/*) {damage} ;; esac");
         site.shadow("tar", &format!("\"$REAL\" \"$@\" || exit\n{only_on_web2}"));
         site.relm("deploy").ends(1).says(&["check_upload", "web2"]);
@@ -115,7 +118,11 @@ fn an_upload_that_cannot_be_unpacked_fails() {
     }
     site.unshadow("tar");
     // A stream that ends early must be told from one that ends well: tar's own status says nothing of it.
-    site.shadow("gzip", "\"$REAL\" \"$@\"; exit 1");
-    site.relm("deploy").ends(1).says(&["cut short"]);
-    assert_eq!(site.live(), first);
+    for command in ["zstd", "gzip"] {
+        site.shadow(command, "[ \"$1\" != -V ] || exit 0\n\"$REAL\" \"$@\"; exit 1");
+        site.relm("deploy").ends(1).says(&["cut short"]);
+        assert_eq!(site.live(), first);
+        // Then the other one is taken.
+        site.shadow(command, if command == "zstd" { "exit 127" } else { "exec \"$REAL\" \"$@\"" });
+    }
 }

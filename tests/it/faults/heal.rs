@@ -24,7 +24,12 @@ pub(super) async fn heal(root: &Path, events: &[Value], hosts: &Hosts, context: 
     if done.code == Some(3) && done.stderr.contains("there is no unfinished deploy") {
         let release = events.first().and_then(|event| event["release"].as_str());
         let is_live = live(hosts).values().all(|live| live.as_deref() == release);
-        assert!(release.is_none() || is_live, "{context}: it cannot be gone on with\n{}", done.stderr);
+        let next = events.last().map(|event| event["next"].to_string()).unwrap_or_default();
+        assert!(
+            release.is_none() || is_live || !next.contains("--resume"),
+            "{context}: it cannot be gone on with\n{}",
+            done.stderr
+        );
         done = relm(&["deploy", "--wait", "1m"]).await;
     }
     assert_eq!(done.code, Some(0), "{context}: it is not healed\n{}{}", done.stdout, done.stderr);

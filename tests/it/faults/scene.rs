@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use flate2::{Compression, write::GzEncoder};
 use relm::config::{self, Environment};
 use relm::fleet::Host;
 use relm::local::LocalHost;
-use relm::source::{Archive, Places};
+use relm::operations::{Parcel, Parcels};
+use relm::source::{Frozen, Packing, Places};
 use relm::tasks::Payload;
-use relm::transport::Link;
+use relm::transport::{LazyFile, Link};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +37,6 @@ pub(super) struct Scene {
     pub(super) tree: String,
     /// When the deploys begin that are disturbed.
     now: DateTime<Utc>,
-    _archive: Archive,
 }
 
 /// What a disturbed deploy came to.
@@ -86,6 +84,15 @@ const BEFORE_THE_LOCK: [&str; 2] = ["lock", "survey"];
 /// The steps whose operations have a time limit.
 const LIMITED: [&str; 2] = ["build", "restart"];
 
+/// Everything for every host, packed once.
+fn parcels(env: &Environment, frozen: &Arc<Frozen>) -> Parcels {
+    let pack = Arc::clone(frozen);
+    let whole = Arc::new(LazyFile::new(move || Ok(pack.pack(None, Packing::Gzip).expect("an archive"))));
+    let parcel =
+        |lacking| Parcel { base: None, whole: Arc::clone(lacking), lacking: Arc::clone(lacking), unpack: "gzip" };
+    Arc::new(env.fleet.names().into_iter().map(|host| (host, parcel(&whole))).collect())
+}
+
 impl Scene {
     /// With `lived`, a release is live on all hosts already.
     pub(super) async fn new(settings: &str, lived: bool) -> Self {
@@ -104,19 +111,10 @@ impl Scene {
         let env = config.environment(Some("test")).expect("an environment").clone();
         let places = Places { cache: at("cache"), scratch: None };
         let frozen = env.source.freeze(&places).expect("a tree");
-        let archive = frozen.archive(&|_| true).expect("an archive");
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(frozen.manifest.to_text().as_bytes()).expect("memory");
-        let payload = Payload {
-            archive: Arc::new(archive.path.to_path_buf()),
-            archive_size: archive.size,
-            manifest: encoder.finish().expect("memory").into(),
-            unpacked: frozen.manifest.size(),
-            tree: frozen.manifest.hash(),
-        };
         let tree = frozen.manifest.hash();
         let now = Utc::now();
-        let scene = Self { directory, env, payload, tree, now, _archive: archive };
+        let payload = Payload { parcels: parcels(&env, &Arc::new(frozen)), unpacked: 1, tree: tree.clone() };
+        let scene = Self { directory, env, payload, tree, now };
         if lived {
             let (ran, _) = scene.disturbed_deploy(&at("template"), scene.now - TimeDelta::hours(1), &[]).await;
             assert_eq!(ran.events.last().expect("a run")["exit_code"], 0, "{:#?}", ran.events);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::{TestCaseError, prop_assert_eq};
@@ -221,8 +221,7 @@ impl World {
     fn deploy(&mut self) -> Result<(), TestCaseError> {
         let (survey, actor, record) = (self.survey(), self.actor(), self.record(None));
         let site = Site { env: &self.env, survey: &survey, actor: &actor, now: self.now };
-        let (archive, manifest) = (Arc::new("/tmp/code".into()), Vec::new().into());
-        let payload = Payload { archive, archive_size: 1, manifest, unpacked: 1, tree: "f00d".to_owned() };
+        let payload = Payload { unpacked: 1, tree: "f00d".to_owned(), ..Payload::default() };
         let gone = self.planned_removals(&deploy::plan(site, &record, &payload).expect("nothing is in the way"));
         let before = self.live.clone();
         let name = self.make("complete", None);

@@ -1,19 +1,20 @@
 //! Code to upload: a directory with names that something on the way could take for something else, packed.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use relm::operations::{CheckUpload, UploadCode};
-use relm::source::{Archive, Places, Source, Wanted};
+use relm::fleet::HostName;
+use relm::operations::{CheckUpload, Parcel, Parcels, UploadCode};
+use relm::release::{Manifest, ReleaseName};
+use relm::source::{Frozen, Packing, Places, Source, Wanted};
+use relm::transport::LazyFile;
 
-/// A source directory, packed, and its manifest.
+/// A source directory, frozen.
 pub(super) struct Code {
     pub(super) directory: tempfile::TempDir,
-    pub(super) archive: Archive,
-    pub(super) manifest: bytes::Bytes,
+    pub(super) frozen: Arc<Frozen>,
 }
 
 /// Names that something on the way could take for something else.
@@ -144,24 +145,40 @@ impl Code {
         })
     }
 
-    fn of(fill: impl Fn(&Path)) -> Self {
+    pub(super) fn of(fill: impl Fn(&Path)) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         fill(directory.path());
         let wanted = Wanted { source: Source::Directory(directory.path().to_owned()), exclude: Vec::new() };
         let places = Places { cache: directory.path().join("cache"), scratch: None };
-        let frozen = wanted.freeze(&places).expect("a tree");
-        let archive = frozen.archive(&|_| true).expect("an archive");
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(frozen.manifest.to_text().as_bytes()).expect("bytes");
-        Self { directory, archive, manifest: gzip.finish().expect("bytes").into() }
+        let frozen = Arc::new(wanted.freeze(&places).expect("a tree"));
+        Self { directory, frozen }
+    }
+
+    pub(super) fn tree(&self) -> String {
+        self.frozen.manifest.hash()
+    }
+
+    /// As it is sent to a host that has nothing, or the tree of `base` in a release.
+    pub(super) fn parcels(&self, base: Option<(&Manifest, &ReleaseName)>, packing: Packing) -> Parcels {
+        let packed = |base: Option<Manifest>| {
+            let frozen = Arc::clone(&self.frozen);
+            Arc::new(LazyFile::new(move || Ok(frozen.pack(base.as_ref(), packing).expect("an archive"))))
+        };
+        let parcel = Parcel {
+            base: base.map(|(_, name)| name.clone()),
+            lacking: packed(base.map(|(manifest, _)| manifest.clone())),
+            whole: packed(None),
+            unpack: packing.command(),
+        };
+        Arc::new([(HostName::new("web1").expect("a name"), parcel)].into())
     }
 
     pub(super) fn upload(&self) -> UploadCode {
-        UploadCode { archive: Arc::new(self.archive.path.to_path_buf()), size: self.archive.size, tree: String::new() }
+        UploadCode { parcels: self.parcels(None, Packing::Gzip), tree: self.tree() }
     }
 
     pub(super) fn check(&self) -> CheckUpload {
-        CheckUpload { manifest: self.manifest.clone(), tree: String::new() }
+        CheckUpload { parcels: self.parcels(None, Packing::Gzip), tree: self.tree() }
     }
 }
 

@@ -126,6 +126,11 @@ impl Stage {
         }
     }
 
+    /// Busybox has none.
+    pub(super) fn has_zstd(&self) -> bool {
+        self.tools == Tools::Coreutils
+    }
+
     /// A path below the environment's directory.
     pub(super) fn path(&self, below: &str) -> PathBuf {
         self.home.join("srv/demo").join(below)

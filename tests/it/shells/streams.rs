@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use relm::script::Script;
-use relm::transport::{Exec, Input, Transport as _};
+use relm::transport::{Exec, Input, LazyFile, Transport as _};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +34,9 @@ async fn a_big_input_arrives_whole(stage: Stage) {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), &bytes).expect("a file");
     let script = Script::new("sha256sum");
-    for input in [Input::Bytes(bytes.clone()), Input::File(Arc::new(file.path().to_owned()), bytes.len() as u64)] {
+    let path = file.path().to_owned();
+    let open = move || std::fs::File::open(&path).map_err(|error| error.to_string());
+    for input in [Input::Bytes(bytes.clone()), Input::File(Arc::new(LazyFile::new(open)))] {
         let (sent, stop) = (AtomicU64::new(0), CancellationToken::new());
         let on_sent = |bytes| sent.store(bytes, Ordering::Relaxed);
         let exec = Exec {

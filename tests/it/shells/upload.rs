@@ -1,13 +1,17 @@
 //! Code arrives as it was sent, whatever its names, and every damage is noticed.
 
 use std::fs;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use relm::operations::{CheckUpload, UploadCode};
+use relm::fleet::HostName;
+use relm::operations::{Parcel, UploadCode};
 use relm::release::ReleaseName;
+use relm::source::Packing;
+use relm::transport::LazyFile;
 
 use super::code::{Code, mode};
 use super::stage::{Stage, ended};
@@ -20,7 +24,7 @@ super::under_every_shell!(
 );
 
 /// Paths with what stands there: `d`, a link's target, or mode and content.
-fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).expect("a directory") {
@@ -74,31 +78,71 @@ fn replace(path: PathBuf, target: &str) {
 }
 
 const DAMAGES: &[Damage] = &[
-    ("a changed byte", |root| fs::write(root.join("plain"), "content of plaim").expect("a file"), "./plain"),
-    ("a changed byte, odd name", |root| fs::write(root.join("new\nline"), "x").expect("a file"), "new\nline"),
-    ("an emptied file", |root| fs::write(root.join("-dash"), "").expect("a file"), "./-dash"),
-    ("a filled file", |root| fs::write(root.join("empty file"), "x").expect("a file"), "empty file"),
-    ("a missing file", |root| fs::remove_file(root.join("with space")).expect("gone"), "with space"),
-    ("a missing file, odd name", |root| fs::remove_file(root.join("tab\there")).expect("gone"), "tab\there"),
-    ("an extra file", |root| fs::write(root.join("extra"), "").expect("a file"), "entries"),
-    ("an extra file, odd name", |root| fs::write(root.join("x\ny\n"), "").expect("a file"), "entries"),
-    ("an extra directory", |root| fs::create_dir(root.join(".git")).expect("a directory"), "entries"),
-    ("a lost bit", |root| mode(root.join("bin/run"), 0o644), "bin/run: has lost its executable bit"),
-    ("a lost bit, odd name", |root| mode(root.join("bin/run\n"), 0o644), "has lost its executable bit"),
-    ("another target", |root| replace(root.join("relative"), "plaim"), "relative: is not a link to plain"),
-    ("a target less a newline", |root| replace(root.join("ends"), "in newline"), "is not a link to"),
-    ("a target more a newline", |root| replace(root.join("relative"), "plain\n"), "is not a link to"),
-    ("a link gone", |root| fs::remove_file(root.join("dangling")).expect("gone"), "is not a link to"),
-    ("a directory gone", |root| fs::remove_dir(root.join("empty directory")).expect("gone"), "is not a directory"),
-    ("a link for a directory", |root| replace(root.join("empty directory"), "bin"), "is not a directory"),
-    ("a link for an odd directory", |root| replace(root.join("an empty\ndirectory"), "bin"), "is not a directory"),
+    (
+        "a changed byte",
+        |root| fs::write(root.join("plain"), "content of plaim").expect("a file"),
+        "plain: is not what was sent",
+    ),
+    (
+        "a changed byte, odd name",
+        |root| fs::write(root.join("new\nline"), "x").expect("a file"),
+        "new\\nline: should be",
+    ),
+    (
+        "an emptied file",
+        |root| fs::write(root.join("-dash"), "").expect("a file"),
+        "-dash: should be a file of 16 bytes",
+    ),
+    (
+        "a filled file",
+        |root| fs::write(root.join("empty file: is a file of 1 bytes"), "x").expect("a file"),
+        "empty file",
+    ),
+    ("a missing file", |root| fs::remove_file(root.join("with space")).expect("gone"), "with space: should be"),
+    (
+        "a missing file, odd name",
+        |root| fs::remove_file(root.join("tab\there")).expect("gone"),
+        "tab\\there: should be",
+    ),
+    ("an extra file", |root| fs::write(root.join("extra"), "").expect("a file"), "extra: is a file"),
+    ("an extra file, odd name", |root| fs::write(root.join("x\ny\n"), "").expect("a file"), "x\\ny\\n: is a file"),
+    ("an extra directory", |root| fs::create_dir(root.join(".git")).expect("a directory"), ".git: is a directory"),
+    ("a lost bit", |root| mode(root.join("bin/run"), 0o644), "bin/run: is a file of 10 bytes, mode 644"),
+    ("a lost bit, odd name", |root| mode(root.join("bin/run\n"), 0o644), "bin/run\\n: is a file of 10 bytes, mode 644"),
+    ("another target", |root| replace(root.join("relative"), "plaim"), "relative: should be a link to plain"),
+    (
+        "a target less a newline",
+        |root| replace(root.join("ends"), "in newline"),
+        "ends: should be a link to in newline\\n",
+    ),
+    ("a target more a newline", |root| replace(root.join("relative"), "plain\n"), "relative: is a link to plain\\n"),
+    (
+        "a link gone",
+        |root| fs::remove_file(root.join("dangling")).expect("gone"),
+        "dangling: should be a link to nowhere",
+    ),
+    (
+        "a directory gone",
+        |root| fs::remove_dir(root.join("empty directory")).expect("gone"),
+        "empty directory: should be a directory",
+    ),
+    (
+        "a link for a directory",
+        |root| replace(root.join("empty directory"), "bin"),
+        "empty directory: is a link to bin",
+    ),
+    (
+        "a link for an odd directory",
+        |root| replace(root.join("an empty\ndirectory"), "bin"),
+        "an empty\\ndirectory: is a link to bin",
+    ),
     (
         "a link for a file",
         |root| {
             fs::rename(root.join("plain"), root.with_extension("kept")).expect("moved");
             symlink(root.with_extension("kept"), root.join("plain")).expect("a link");
         },
-        "plain: is a link",
+        "plain: is a link to",
     ),
     (
         "a link for an odd file",
@@ -106,7 +150,7 @@ const DAMAGES: &[Damage] = &[
             fs::rename(root.join("back\\slash"), root.with_extension("kept")).expect("moved");
             symlink(root.with_extension("kept"), root.join("back\\slash")).expect("a link");
         },
-        "back\\slash: is a link",
+        "back\\\\slash: is a link to",
     ),
 ];
 
@@ -125,34 +169,45 @@ async fn every_damage_is_noticed(stage: Stage) {
     }
 }
 
+/// An upload of exactly these bytes.
+fn upload_of(code: &Code, bytes: &[u8], packing: Packing) -> UploadCode {
+    let bytes = bytes.to_vec();
+    let file = Arc::new(LazyFile::new(move || {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(&bytes).expect("written");
+        Ok(file)
+    }));
+    let (lacking, whole) = (Arc::clone(&file), file);
+    let parcel = Parcel { base: None, lacking, whole, unpack: packing.command() };
+    UploadCode { parcels: Arc::new([(HostName::new("web1").expect("a name"), parcel)].into()), tree: code.tree() }
+}
+
 async fn a_damaged_stream_is_noticed(stage: Stage) {
     let code = Code::small();
-    let whole = fs::read(&*code.archive.path).expect("an archive");
-    let mut changed = whole.clone();
-    let middle = changed.len() / 2;
-    changed[middle] ^= 0x55;
-    for (n, bytes) in
-        [(0, &whole[..whole.len() / 2]), (1, &whole[..whole.len() - 4]), (2, &changed), (3, b"no gzip"), (4, b"")]
-    {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(file.path(), bytes).expect("a file");
-        let name = stage.claimed(n).await.name;
-        let upload =
-            UploadCode { archive: Arc::new(file.path().to_owned()), size: bytes.len() as u64, tree: String::new() };
-        let exit = stage.run(&upload, &name).await;
-        assert!(!exit.status.success() && !exit.stderr.is_empty(), "{n}: {exit:?}");
-        // The same release again, whole: what the damaged one left is no obstacle.
-        ended(&stage.run(&code.upload(), &name).await, 0);
-        ended(&stage.run(&code.check(), &name).await, 0);
+    let packings: &[Packing] = if stage.has_zstd() { &[Packing::Gzip, Packing::Zstd] } else { &[Packing::Gzip] };
+    let mut n = 0;
+    for packing in packings {
+        let mut whole = Vec::new();
+        let mut archive = code.frozen.pack(None, *packing).expect("an archive");
+        archive.rewind().and_then(|()| archive.read_to_end(&mut whole)).expect("an archive");
+        let mut changed = whole.clone();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 0x55;
+        for bytes in [&whole[..whole.len() / 2], &whole[..whole.len() - 4], &changed, b"no archive", b""] {
+            let name = stage.claimed(n).await.name;
+            let exit = stage.run(&upload_of(&code, bytes, *packing), &name).await;
+            assert!(!exit.status.success() && !exit.stderr.is_empty(), "{packing:?} {n}: {exit:?}");
+            // The same release again, whole: what the damaged one left is no obstacle.
+            ended(&stage.run(&upload_of(&code, &whole, *packing), &name).await, 0);
+            ended(&stage.run(&code.check(), &name).await, 0);
+            n += 1;
+        }
     }
-    let name = uploaded(&stage, &code, 9).await;
-    for manifest in [&code.manifest[..code.manifest.len() / 2], b"", b"no gzip"] {
-        let check = CheckUpload { manifest: bytes::Bytes::copy_from_slice(manifest), tree: String::new() };
-        let exit = stage.run(&check, &name).await;
-        assert!(!exit.status.success(), "{exit:?}");
-        assert!(exit.stderr.contains("manifest arrived damaged"), "{exit:?}");
-    }
-    ended(&stage.run(&code.check(), &name).await, 0);
+    let name = stage.claimed(n).await.name;
+    let other = UploadCode { tree: "0".repeat(64), ..code.upload() };
+    let exit = stage.run(&other, &name).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("manifest arrived damaged"), "{exit:?}");
 }
 
 /// A step that was begun and not finished is run again.

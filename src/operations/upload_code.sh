@@ -1,0 +1,54 @@
+# Unpacks what is sent, a compressed tar, in a release's directory, and copies there what was not sent because an earlier
+# release has it. The manifest of the tree is left beside the record, for the check.
+# In: base, release, record, tree (the hash of the manifest), unpack (gzip or zstd); from and from_record (the earlier
+# release and its record) or nothing.
+# Exits with 96 where the earlier release is not what it was taken for.
+cut=$record/cut-$$
+cd -- "$release" && rm -f -- "$record"/cut-* "$record"/manifest.* || exit
+changed() { printf 'release %s cannot be built upon: %s; sending everything\n' "${from##*/}" "$1"; exit 96; }
+case $(readlink "$base/current") in */"${release##*/}") printf 'the release is live: its code stays\n' >&2; exit 1 ;; esac
+# It begins with an empty tree: what a broken attempt or somebody else put there must not end up in the release.
+find . ! -name . -prune -exec rm -rf -- {} + || exit
+if [ -n "$from" ]; then
+  if [ ! -d "$from" ] || [ -L "$from" ]; then changed 'it is gone'; fi
+  [ -r "$from_record/manifest" ] || changed 'its manifest is gone'
+fi
+# A pipe ends as its last member does (POSIX has no pipefail), so a cut stream is told by a file of its own. Where tar
+# fails too, the file stays, and must not be held against the next attempt.
+# Busybox skips links that point upwards unless told otherwise; what they point to is the application's business.
+EXTRACT_UNSAFE_SYMLINKS=1; export EXTRACT_UNSAFE_SYMLINKS
+{ "$unpack" -dc || printf 'cut\n' >"$cut"; } | tar xpf - || exit
+if [ -e "$cut" ]; then rm -f -- "$cut"; printf 'the upload arrived damaged or cut short\n' >&2; exit 1; fi
+
+LC_ALL=C; export LC_ALL
+manifest=$record/manifest.new
+# The manifest itself, or what makes it out of the earlier release's.
+first=; { read -r first; } 2>/dev/null <.relm-manifest
+case $first in
+  [dfl]*) mv -- .relm-manifest "$manifest" || exit ;;
+  *) sed -f .relm-manifest "$from_record/manifest" >"$manifest" && rm -f -- .relm-manifest || exit ;;
+esac
+sum=$(sha256sum <"$manifest") || exit
+if [ "${sum%% *}" != "$tree" ]; then
+  [ -z "$from" ] || changed 'its manifest is damaged'
+  printf 'the manifest arrived damaged\n' >&2; exit 1
+fi
+
+# What both have: the check looks at the contents. Never links to the same file, which would change with it.
+if [ -n "$from" ]; then
+  printf '%s\n' "${from##*/}" >"$record/manifest.from" || exit
+  errors=$record/manifest.errors
+  cd -- "$from" || changed 'it cannot be entered'
+  copied() {
+    sort -- "$from_record/manifest" "$manifest" | uniq -d |
+      sed -n '/\\/!s/^f [0-7]* [0-9]* [0-9a-f]* /.\//p' | tr '\n' '\000' | xargs -0 -r "$@" 2>"$errors"
+  }
+  if cp --help 2>&1 | grep -q -e --parents && cp --help 2>&1 | grep -q -e --reflink; then
+    umask 022
+    copied cp -RP --parents --reflink=auto --preserve=timestamps -t "$release"
+  else
+    # shellcheck disable=SC2016 # for the inner shell
+    copied sh -c 'tar cf - "$@" | tar xpof - -C "$0"' "$release"
+  fi || changed "$(head -n 1 <"$errors")"
+  [ ! -s "$errors" ] || changed "$(head -n 1 <"$errors")"
+fi
