@@ -222,7 +222,7 @@ fn notes(
         let what = if live(host) { "it is live and stays as it is" } else { "it is made again" };
         format!("{host}: {}; {what}", first_paths(found))
     }));
-    notes.extend(chosen.joining.iter().map(|host| format!("{host} was not part of this deploy and joins it")));
+    notes.extend(chosen.joining.iter().map(|host| format!("{host} has nothing of this deploy yet and joins it")));
     let known: Vec<HostName> = site.env.fleet.names().into_iter().chain(chosen.away.iter().cloned()).collect();
     let gone = record.hosts.iter().filter(|host| !known.iter().any(|known| known.as_str() == **host));
     notes.extend(

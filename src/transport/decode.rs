@@ -26,6 +26,7 @@ pub(super) struct Decoder {
     status: Option<u32>,
     taken: u64,
     missing: bool,
+    unread: bool,
     /// The beginning of a line, and whether an empty one waited, when the connection was lost.
     held: Option<(Vec<u8>, bool)>,
 }
@@ -55,6 +56,7 @@ impl Decoder {
             status: None,
             taken: 0,
             missing: false,
+            unread: false,
             held: None,
         }
     }
@@ -139,6 +141,7 @@ impl Decoder {
                 self.status = number;
             }
             Some("missing") => self.missing = true,
+            Some("unread") => self.unread = true,
             Some("again") => {
                 if let Some((begun, waits)) = self.held.take() {
                     (self.line, self.in_body) = (begun, true);
@@ -179,6 +182,11 @@ impl Decoder {
     /// All that was kept of the stream since the last part ended, as text.
     pub(super) fn take_text(&mut self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned()
+    }
+
+    /// Says whether the host could not unpack the script, and has not begun it.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread
     }
 
     /// Says whether the host has said that there is nothing to hear of this script.

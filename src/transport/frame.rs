@@ -5,6 +5,12 @@
 //! input closes because relm is gone. A script that reads a stream gets a channel of its own. Scripts travel on
 //! standard input, never as arguments: any login shell does, and nothing of them shows in `ps`.
 
+use std::io::Write as _;
+
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::script::{Script, quote};
 
 /// Starts the control shell: the first `sh` of the login's PATH. `exec` saves a process, and every login shell knows it.
@@ -13,8 +19,9 @@ pub(super) const CONTROL: &str = "exec sh";
 /// Starts a shell that reads a script of a given length and leaves the rest of its input to that script.
 ///
 /// `read` and `dd` take single bytes from a pipe (POSIX demands it of `read`); plain `sh` may not be trusted here,
-/// because dash before 0.5.13 reads ahead and would swallow the stream.
-pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd ibs=1 obs=4096 count="$n" 2>/dev/null) && eval "$s"'"#;
+/// because dash before 0.5.13 reads ahead and would swallow the stream. The script is packed.
+pub(super) const BULK: &str =
+    r#"exec sh -c 'read -r n && s=$(dd ibs=1 obs=4096 count="$n" 2>/dev/null | gzip -dc) && eval "$s"'"#;
 
 /// What the control shell is told first.
 ///
@@ -26,6 +33,9 @@ pub(super) const BULK: &str = r#"exec sh -c 'read -r n && s=$(dd ibs=1 obs=4096 
 ///
 /// relm says which group a script runs in as soon as it has heard so. If it is gone before, the shell looks for the
 /// child of its own that leads a group.
+///
+/// A long script travels packed, so that it fits the first packets of a connection, which a long line makes dear. A host
+/// without `base64` says that it could not read it, and gets it plain.
 ///
 /// `relm_hook` is for whoever gives the shell a standing order: text that is run when relm goes.
 ///
@@ -55,7 +65,10 @@ relm_last() {
 }
 relm_hook=
 trap 'eval "$relm_hook"; relm_last' EXIT
+relm_unpack() { printf '%s\n' "$1" | base64 -d | gzip -dc; } 2>/dev/null
+relm_unread() { printf '\n%s unread\n' "$1" >&3; printf '\n%s unread\n' "$1"; }
 relm_run() {
+  [ -n "$2" ] || { relm_unread "$1"; return; }
   {
     printf '%s\n' "$2" | $relm_start sh 2>&3 3>&-
     relm_status=$?
@@ -68,6 +81,15 @@ relm_run() {
 
 /// What the control shell is told of scripts that outlive it.
 pub(super) const KEPT: &str = include_str!("kept.sh");
+
+/// Bytes of a script from which on it travels packed.
+const WORTH_PACKING: usize = 1500;
+
+fn pack(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let packed = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    packed.expect("memory takes what is written")
+}
 
 /// The marks of one run of one script.
 #[derive(Debug, Clone)]
@@ -85,16 +107,25 @@ impl Frame {
         &self.token
     }
 
-    /// The control shell's order to run `script`.
-    pub(super) fn control(&self, script: &Script) -> String {
-        format!("relm_run {} {}\n", quote(&self.token), quote(&self.body(script)))
+    /// The control shell's order to run `script`, packed if that is worth it.
+    pub(super) fn control(&self, script: &Script, packed: bool) -> String {
+        format!("relm_run {} {}\n", quote(&self.token), self.word(script, packed))
     }
 
     /// The control shell's order to run `script` so that it outlives the connection. Its output is kept below
     /// `directory`.
-    pub(super) fn keep(&self, script: &Script, directory: &str) -> String {
-        let (token, body) = (quote(&self.token), quote(&self.body(script)));
+    pub(super) fn keep(&self, script: &Script, directory: &str, packed: bool) -> String {
+        let (token, body) = (quote(&self.token), self.word(script, packed));
         format!("relm_keep {token} {body} {}\n", quote(&format!("{directory}/{}", self.token)))
+    }
+
+    /// The script as a word for the control shell.
+    fn word(&self, script: &Script, packed: bool) -> String {
+        let body = self.body(script);
+        if packed && body.len() > WORTH_PACKING {
+            return format!("\"$(relm_unpack '{}')\"", BASE64.encode(&pack(&body)));
+        }
+        quote(&body)
     }
 
     /// The order to go on with a kept script's output after so many bytes of each stream.
@@ -109,8 +140,8 @@ impl Frame {
         format!("{}\n{{\n{}\n}} </dev/null", self.announce(), script.as_str())
     }
 
-    /// Length and text for a bulk shell; the script's own input follows.
-    pub(super) fn bulk(&self, script: &Script) -> String {
+    /// Length and packed text for a bulk shell; the script's own input follows.
+    pub(super) fn bulk(&self, script: &Script) -> Vec<u8> {
         let token = quote(&self.token);
         let body = format!(
             "{}\n(\n{}\n)\nrelm_status=$?\nprintf '\\n%s end %d\\n' {token} \"$relm_status\" >&2\n\
@@ -118,7 +149,8 @@ impl Frame {
             self.announce(),
             script.as_str(),
         );
-        format!("{}\n{body}", body.len())
+        let packed = pack(&body);
+        [format!("{}\n", packed.len()).into_bytes(), packed].concat()
     }
 
     /// Says which process group the script runs in: the fifth field of its `stat`, or its own number without `/proc`.

@@ -24,7 +24,7 @@ pub(super) async fn run(
         let frame = Frame::new(token());
         let signals = Signals::Kept(control.input.clone());
         let mut run = Run::new(&frame, signals, exec.time_limit);
-        let mut exit = match tell(&control, frame.keep(exec.script, kept.directory)).await {
+        let mut exit = match tell(&control, frame.keep(exec.script, kept.directory, host.packs())).await {
             Ok(()) => run.follow(&mut control, exec, None).await,
             Err(lost) => Err(lost),
         };
@@ -46,6 +46,7 @@ pub(super) async fn run(
         match exit {
             // It was never begun, and never will be: it is begun now.
             Err(ExecError::Lost(_)) if run.is_missing() && !run.has_begun() => {}
+            Err(_) if run.is_unread() && host.packs() => host.pack_no_more(),
             Ok(_) => return (exit, Some(control)),
             Err(_) => return (exit, None),
         }

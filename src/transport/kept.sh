@@ -10,6 +10,7 @@ relm_copy() { trap '' PIPE XFSZ; ulimit -f "$relm_most"; exec tee -- "$1"; }
 # relm_keep TOKEN SCRIPT DIRECTORY: runs a script whose output is copied to DIRECTORY/out and DIRECTORY/err. Whoever
 # makes the directory decides whether the script runs: relm makes it when it comes back before the script was begun.
 relm_keep() {
+  [ -n "$2" ] || { relm_unread "$1"; return; }
   if ! mkdir -- "$3" 2>/dev/null; then
     # It cannot be made at all: better run like any other script than not.
     [ -e "$3" ] || relm_run "$1" "$2"

@@ -73,6 +73,11 @@ impl<'a> Run<'a> {
         self.stdout.is_missing()
     }
 
+    /// Says whether the host could not unpack the script, and has not begun it.
+    pub(super) fn is_unread(&self) -> bool {
+        self.stdout.is_unread()
+    }
+
     /// Says whether anything was heard of the script.
     pub(super) fn has_begun(&self) -> bool {
         self.stdout.group().is_some()
@@ -133,6 +138,9 @@ impl<'a> Run<'a> {
             }
             self.announce().await;
             self.tell_parts(exec);
+            if self.stdout.is_unread() && self.stderr.is_unread() {
+                return Err(ExecError::NotStarted("it cannot unpack the script".to_owned()));
+            }
             if self.is_missing() {
                 return Err(self
                     .ending

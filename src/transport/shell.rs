@@ -1,6 +1,7 @@
 //! A machine as scripts see it: one control `sh`, and a channel of its own for each script that reads a stream.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,7 @@ pub struct HostShell {
     /// A channel for a script that reads a stream, opened before it is wanted.
     spare: Mutex<Option<Channel>>,
     standing: std::sync::Mutex<Standing>,
+    cannot_unpack: AtomicBool,
 }
 
 /// What every control shell is told first.
@@ -36,7 +38,13 @@ struct Standing {
 impl HostShell {
     /// A shell on the machine at the other end of `link`; nothing is started yet.
     pub fn new(link: Arc<dyn Link>) -> Self {
-        Self { link, control: Mutex::new(None), spare: Mutex::new(None), standing: std::sync::Mutex::default() }
+        Self {
+            link,
+            control: Mutex::new(None),
+            spare: Mutex::new(None),
+            standing: std::sync::Mutex::default(),
+            cannot_unpack: AtomicBool::new(false),
+        }
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -45,14 +53,30 @@ impl HostShell {
             Some(control) => control,
             None => self.open_control().await?,
         };
-        let frame = Frame::new(token());
-        let signals = Signals::Control(control.input.clone());
-        tell(&control, frame.control(exec.script)).await?;
-        let exit = Run::new(&frame, signals, exec.time_limit).follow(&mut control, exec, None).await;
-        if exit.is_ok() {
-            *slot = Some(control);
+        loop {
+            let frame = Frame::new(token());
+            let signals = Signals::Control(control.input.clone());
+            tell(&control, frame.control(exec.script, self.packs())).await?;
+            let mut run = Run::new(&frame, signals, exec.time_limit);
+            let exit = run.follow(&mut control, exec, None).await;
+            if run.is_unread() && self.packs() {
+                self.pack_no_more();
+                continue;
+            }
+            if exit.is_ok() {
+                *slot = Some(control);
+            }
+            return exit;
         }
-        exit
+    }
+
+    /// Whether long scripts travel packed.
+    pub(super) fn packs(&self) -> bool {
+        !self.cannot_unpack.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn pack_no_more(&self) {
+        self.cannot_unpack.store(true, Ordering::Relaxed);
     }
 
     async fn run_kept(&self, exec: Exec<'_>, kept: Kept<'_>) -> Result<Exit, ExecError> {
@@ -159,10 +183,10 @@ fn is_open(control: &Channel) -> bool {
     !control.input.is_closed() && !control.output.is_closed()
 }
 
-pub(super) async fn tell(channel: &Channel, text: String) -> Result<(), ExecError> {
+pub(super) async fn tell(channel: &Channel, text: impl Into<Bytes>) -> Result<(), ExecError> {
     channel
         .input
-        .send(Bytes::from(text))
+        .send(text.into())
         .await
         .map_err(|_| ExecError::Lost("it closed before the script was sent".to_owned()))
 }

@@ -14,9 +14,10 @@ pub(super) struct Beats {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// When the shell that hears this goes, the keeper is told, and waits less long.
+/// When the shell that hears this goes, the keeper is told, and waits less long. Where the run has given the lock back in
+/// its last script, what was kept of that script's output has been heard, and goes.
 const BEAT: &str = r#"relm_lock=$lock
-relm_hook='{ true >"$relm_lock/gone"; } 2>/dev/null'
+relm_hook='if [ -e "$relm_lock/token" ]; then true >"$relm_lock/gone"; else rm -rf -- "$relm_lock/out"; fi 2>/dev/null'
 [ ! -e "$relm_lock/gone" ] || rm -f -- "$relm_lock/gone"
 touch -c -- "$relm_lock/beat""#;
 

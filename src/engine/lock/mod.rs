@@ -90,8 +90,6 @@ const HURRY: Duration = Duration::from_secs(5);
 
 async fn let_go(place: &Place, fence: &Fence) {
     if fence.is_free() {
-        // What was said there has been heard.
-        place.transport.order(Some(fence.set(Script::new(r#"rm -rf -- "$relm_lock/out""#)))).await;
         return place.transport.order(None).await;
     }
     let script = fence.set(Script::new(RELEASE));

@@ -36,11 +36,15 @@ fn killed_after(site: &Site, count: usize) -> Result<Vec<Value>, usize> {
 
 /// Goes on with the killed deploy from what the hosts hold themselves: in an empty home, and without waiting for what
 /// the dead relm has left running there.
-fn heal(site: &Site, killed: &str, context: &str) {
+fn heal(site: &Site, killed: &str, has_begun: bool, context: &str) {
     std::fs::remove_dir_all(site.path("home")).expect("a home");
     std::fs::create_dir(site.path("home")).expect("a home");
     let done = site.relm("deploy --resume");
     if done.code == Some(3) && done.stderr.contains("there is no unfinished deploy") {
+        if !has_begun {
+            site.deploy();
+            return;
+        }
         // Everything was done when relm was killed, or by what it had left running.
         assert_eq!(site.live(), killed, "{context}: {}", done.stderr);
         return;
@@ -79,7 +83,9 @@ fn killed_at_every_event_of_a_share(share: usize) -> BTreeMap<String, usize> {
         if live(&hosts) == now {
             assert_eq!(report["in_step"], now["web1"] == now["web2"], "{context}: {now:?} {report}");
         }
-        heal(&site, &killed, &context);
+        // Until the first step of `prepare` is done the hosts may hold nothing of the release.
+        let is_step = |event: &serde_json::Value| event["step"] == "upload_code" && event["event"] == "host_finished";
+        heal(&site, &killed, events.iter().any(is_step), &context);
         before = site.live();
         all_run(&hosts, &before, &context);
         traces::all_are_there_once(&hosts, &before, &context);

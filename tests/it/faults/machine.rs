@@ -134,8 +134,8 @@ impl Hung {
 /// What one script's channel has to watch for.
 #[derive(Debug, Default)]
 struct Watch {
-    /// Break the line when this has been heard.
-    cut_at: Option<(String, Then)>,
+    /// Break the line when this mark has been heard so often.
+    cut_at: Option<((String, usize), Then)>,
     hangs: Option<(String, CancellationToken)>,
 }
 
@@ -198,7 +198,7 @@ async fn there(mut typed: mpsc::Receiver<Bytes>, machine: mpsc::Sender<Bytes>, w
         };
         let bytes = match Letter::read(&bytes) {
             Some(letter) => match send(letter, &way) {
-                Some(text) => Bytes::from(text),
+                Some(letter) => letter.bytes(),
                 None => return,
             },
             None => bytes,
@@ -210,35 +210,44 @@ async fn there(mut typed: mpsc::Receiver<Bytes>, machine: mpsc::Sender<Bytes>, w
 }
 
 /// What of a script goes over the line; nothing if that breaks first.
-fn send(letter: Letter, way: &Way) -> Option<String> {
+fn send(letter: Letter, way: &Way) -> Option<Letter> {
     let mut state = locked(&way.state);
-    let at = state.scripts.len();
-    state.scripts.push(letter.name.clone());
-    let fault = state.faults.iter().find(|(script, _)| *script == at).map(|(_, kind)| *kind);
-    let Some(kind) = fault else { return Some(letter.text) };
-    state.landed.push((letter.name.clone(), kind));
+    let first = state.scripts.len();
+    state.scripts.extend(letter.names.iter().cloned());
+    let is_here = |(script, _): &&(usize, Kind)| (first..first + letter.names.len()).contains(script);
+    let Some(&(script, kind)) = state.faults.iter().find(is_here) else { return Some(letter) };
+    let step = script - first;
+    let name = letter.names[step].clone();
+    state.landed.push((name.clone(), kind));
     let mut watch = locked(&way.watch);
+    let mark = |word: &str, often| (format!("{} {word}", letter.token), often);
+    let is_last = step + 1 == letter.names.len();
     Some(match kind {
-        Kind::LostBefore(then) => {
+        Kind::LostBefore(then) if step == 0 => {
             state.break_line(&way.line, then);
             return None;
         }
-        Kind::LostMidway(then) => {
-            watch.cut_at = Some((format!("{} group", letter.token), then));
-            letter.text
+        Kind::LostMidway(then) if step == 0 => {
+            watch.cut_at = Some((mark("group", 1), then));
+            letter
+        }
+        // Where steps share a script, one begins when the one before it has been said to be over.
+        Kind::LostBefore(then) | Kind::LostMidway(then) => {
+            watch.cut_at = Some((mark("part", step), then));
+            letter
         }
         Kind::LostAfter(then) => {
-            watch.cut_at = Some((format!("{} end", letter.token), then));
-            letter.text
+            watch.cut_at = Some((if is_last { mark("end", 1) } else { mark("part", step + 1) }, then));
+            letter
         }
-        Kind::Exits => letter.beginning_with("exit 7"),
-        Kind::WorksAndExits => letter.beginning_with("trap \"exit 7\" 0"),
-        Kind::Killed => letter.beginning_with("kill -s KILL 0"),
+        Kind::Exits => letter.beginning_with(step, "exit 7"),
+        Kind::WorksAndExits => letter.beginning_with(step, "trap \"exit 7\" 0"),
+        Kind::Killed => letter.beginning_with(step, "kill -s KILL 0"),
         Kind::Hangs => {
             let hung = Hung { home: way.home.clone(), over: CancellationToken::new() };
             watch.hangs = Some((format!("{} end", letter.token), hung.over.clone()));
-            let _ = state.hung.send((letter.name.clone(), hung));
-            letter.beginning_with(HANG)
+            let _ = state.hung.send((name, hung));
+            letter.beginning_with(step, HANG)
         }
     })
 }
@@ -264,15 +273,15 @@ async fn back(mut machine: mpsc::Receiver<Heard>, heard: mpsc::Sender<Heard>, wa
         if let Heard::Stdout(bytes) = &message {
             said.extend_from_slice(bytes);
             let mut watch = locked(&way.watch);
-            if let Some((mark, then)) = &watch.cut_at
-                && wire::holds(&said, mark)
+            if let Some(((mark, often), then)) = &watch.cut_at
+                && wire::holds(&said, mark, *often)
             {
                 locked(&way.state).break_line(&way.line, *then);
                 watch.cut_at = None;
                 continue;
             }
             if let Some((mark, over)) = &watch.hangs
-                && wire::holds(&said, mark)
+                && wire::holds(&said, mark, 1)
             {
                 over.cancel();
                 watch.hangs = None;

@@ -159,6 +159,15 @@ impl Scene {
     }
 
     fn copy_hosts(&self, to: &Path) {
+        // What a run's last shells clear away behind it must not go while it is copied.
+        let still = |host: &Host| {
+            let locks = self.directory.path().join("template").join(host.name.as_str()).join("www/test/.relm/lock");
+            let locks = std::fs::read_dir(locks).into_iter().flatten().flatten();
+            locks.into_iter().any(|lock| lock.path().join("out").exists())
+        };
+        while self.env.fleet.hosts.iter().any(still) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let from = self.directory.path().join("template/.");
         assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp").success());
     }

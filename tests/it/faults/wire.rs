@@ -2,13 +2,21 @@
 //!
 //! This is all the tests of faults know about the frame around scripts, which is `transport`'s own affair.
 
+use std::io::{Read as _, Write as _};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use relm::script::quote;
+
 /// A script on its way to a machine.
 #[derive(Debug)]
 pub(super) struct Letter {
     pub(super) text: String,
     pub(super) token: String,
-    /// The step it is of, or what relm does with it besides steps.
-    pub(super) name: String,
+    /// The steps it is of, or what relm does with it besides steps.
+    pub(super) names: Vec<String>,
 }
 
 /// Every script says first which process group it runs in; nothing else that is sent does.
@@ -17,7 +25,7 @@ const ANNOUNCES: &str = "relm_group=$$;";
 /// Behind this and one opening bracket stands the script itself.
 const BEGINS: &str = "\"$1\"; }\n";
 
-/// Behind this stands the work of the first step in a script that is fenced by the lock.
+/// Behind this stands the work of a step in a script that is fenced by the lock.
 const WORK: &str = "\nrelm_begins\n(\n";
 
 /// What only fenced scripts say.
@@ -38,22 +46,29 @@ const OTHERS: &[(&str, &str)] = &[
 impl Letter {
     /// Reads what is sent; nothing if it is no script.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(ANNOUNCES))?;
+        let text = unpacked(bytes).filter(|text| text.contains(ANNOUNCES))?;
         let token = text.split("relm-").nth(1).expect("a script has a token");
         let token: String = token.chars().take_while(char::is_ascii_hexdigit).collect();
-        Some(Self { text: text.to_owned(), token: format!("relm-{token}"), name: name(text) })
+        Some(Self { token: format!("relm-{token}"), names: names(&text), text })
     }
 
-    /// The script with a command before all of its own, and behind the fence if there is one.
-    pub(super) fn beginning_with(self, command: &str) -> String {
-        let at = if self.text.contains(IS_FENCED) { self.work() } else { self.body() };
+    /// The script with a command before all others of one of its steps.
+    pub(super) fn beginning_with(mut self, step: usize, command: &str) -> Self {
+        let at = if self.text.contains(IS_FENCED) { self.work(step) } else { self.body() };
         let (start, script) = self.text.split_at(at);
-        let text = format!("{start}{command}\n{script}");
-        // A script that reads a stream travels behind its length.
-        match text.split_once('\n') {
-            Some((length, body)) if length.parse::<usize>().is_ok() => format!("{}\n{body}", body.trim_end().len() + 1),
-            _ => text,
+        self.text = format!("{start}{command}\n{script}");
+        self
+    }
+
+    /// What goes over the line. A script that reads a stream travels packed, behind its length.
+    pub(super) fn bytes(self) -> Bytes {
+        if self.text.starts_with("relm_run ") || self.text.starts_with("relm_keep ") {
+            return Bytes::from(self.text);
         }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(self.text.as_bytes()).expect("memory");
+        let packed = encoder.finish().expect("memory");
+        Bytes::from([format!("{}\n", packed.len()).into_bytes(), packed].concat())
     }
 
     fn body(&self) -> usize {
@@ -63,23 +78,47 @@ impl Letter {
         at
     }
 
-    fn work(&self) -> usize {
-        self.text.find(WORK).expect("a fenced script has its work") + WORK.len()
+    fn work(&self, step: usize) -> usize {
+        self.text.match_indices(WORK).nth(step).expect("a fenced script has its work").0 + WORK.len()
     }
 }
 
-/// Says whether a mark stands in what was said.
-pub(super) fn holds(said: &[u8], mark: &str) -> bool {
-    said.windows(mark.len()).any(|window| window == mark.as_bytes())
+/// The text of an order to run a script, with the script plain, or the script of a bulk shell without its length.
+fn unpacked(bytes: &[u8]) -> Option<String> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let Some((before, packed)) = text.split_once("\"$(relm_unpack '") else { return Some(text.to_owned()) };
+        let (packed, behind) = packed.split_once("')\"").expect("a packed word has an end");
+        let script = gunzip(&data_encoding::BASE64.decode(packed.as_bytes()).expect("base64"))?;
+        return Some(format!("{before}{}{behind}", quote(&script)));
+    }
+    let newline = bytes.iter().position(|byte| *byte == b'\n')?;
+    gunzip(&bytes[newline + 1..])
 }
 
+fn gunzip(packed: &[u8]) -> Option<String> {
+    let mut text = String::new();
+    GzDecoder::new(packed).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// Says whether a mark has been said so often.
+pub(super) fn holds(said: &[u8], mark: &str, often: usize) -> bool {
+    said.windows(mark.len()).filter(|window| *window == mark.as_bytes()).count() >= often
+}
+
+fn names(text: &str) -> Vec<String> {
+    if !text.contains(IS_FENCED) {
+        let known = OTHERS.iter().find(|(words, _)| text.contains(words));
+        let known = known.unwrap_or_else(|| panic!("a script that the tests of faults do not know:\n{text}"));
+        return vec![known.1.to_owned()];
+    }
+    text.match_indices(WORK).map(|(at, _)| name(&text[..at])).collect()
+}
+
+/// The name of the step before whose work `text` ends.
 fn name(text: &str) -> String {
-    if text.contains(IS_FENCED) {
-        let (_, step) = text.split_once("relm_step=").expect("a fenced script says its step");
-        let step = step.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-        let step: String = step.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        return if UNDOES.iter().any(|words| text.contains(words)) { format!("undo {step}") } else { step };
-    }
-    let known = OTHERS.iter().find(|(words, _)| text.contains(words));
-    known.unwrap_or_else(|| panic!("a script that the tests of faults do not know:\n{text}")).1.to_owned()
+    let (_, settings) = text.rsplit_once("relm_step=").expect("a fenced script says its step");
+    let step = settings.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let step: String = step.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    if UNDOES.iter().any(|words| text.contains(words)) { format!("undo {step}") } else { step }
 }
