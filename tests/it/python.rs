@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::site::{Site, operation};
 
+mod reuse;
+
 /// A site whose requirements come from wheels made for it.
 fn site(python: &str) -> Site {
     let site = Site::new("web1=web db1=db", "");
@@ -31,14 +33,19 @@ fn make_wheel(directory: &Path, name: &str, version: &str, needs: Option<&str>) 
     let requires = needs.map(|needs| format!("Requires-Dist: {needs}\n")).unwrap_or_default();
     let files = [
         (format!("{name}.py"), format!("version = {version:?}\ndef main(): print(version)\n")),
+        (format!("{name}_more/__init__.py"), "def where(): raise LookupError(__file__)\n".into()),
         (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")),
         (
             format!("{info}/WHEEL"),
             "Wheel-Version: 1.0\nGenerator: relm\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into(),
         ),
         (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{name}-say = {name}:main\n")),
-        (format!("{info}/RECORD"), String::new()),
     ];
+    // What an installer copies it also checks for removal, so the list is as builders write it.
+    let list = files.iter().fold(String::new(), |list, (path, text)| {
+        list + &format!("{path},sha256={},{}\n", base64url(&Sha256::digest(text)), text.len())
+    });
+    let files = files.into_iter().chain([(format!("{info}/RECORD"), format!("{list}{info}/RECORD,,\n"))]);
     for (path, text) in files {
         wheel.start_file(path, zip::write::SimpleFileOptions::default()).expect("an entry");
         wheel.write_all(text.as_bytes()).expect("an entry");

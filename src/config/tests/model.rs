@@ -75,6 +75,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             installer: Installer::Auto,
             index: None,
             args: Vec::new(),
+            reuse: Reuse::Pinned,
         }),
         operations: contract_operations(),
     }
