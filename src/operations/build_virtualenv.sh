@@ -34,7 +34,7 @@ fi
 
 install() {
   if [ -n "$uv" ]; then
-    VIRTUAL_ENV=$env "$uv" pip install $refresh "$@"
+    VIRTUAL_ENV=$env "$uv" pip install $cache "$@"
   elif [ -x "$env/bin/pip" ]; then
     "$env/bin/python" -m pip install --no-compile --no-warn-script-location "$@"
   else
@@ -72,7 +72,7 @@ relm_build() {
       [ -f pyproject.toml ] || fail "the release has no pyproject.toml"
       if [ -f uv.lock ]; then
         [ -n "$uv" ] || fail "uv.lock needs uv, and it is not on this host"
-        UV_PROJECT_ENVIRONMENT=$env "$uv" sync $refresh --locked --no-dev "$@" || exit
+        UV_PROJECT_ENVIRONMENT=$env "$uv" sync $cache --locked --no-dev "$@" || exit
       else
         install "$@" . || exit
       fi ;;
@@ -89,14 +89,14 @@ relm_seal_virtualenv() {
   "$env/bin/python" -I -S -B -c "$program" seal "$release" "$records"
 }
 
-refresh=
+cache=
 relm_build "$@"
 relm_seal_virtualenv
 relm_status=$?
 if [ "$relm_status" -eq 4 ] && [ -n "$uv" ]; then
   # uv links files out of its cache: someone's edit in another environment has come along.
-  say "it was edited in the cache of uv: installing again, past the cache"
-  refresh=--refresh
+  say "it was edited in the cache of uv (uv cache clean mends that): installing again without it"
+  cache=--no-cache
   relm_build "$@"
   relm_seal_virtualenv
   relm_status=$?

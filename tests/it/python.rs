@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::site::{Site, operation};
 
 mod reuse;
@@ -41,16 +43,23 @@ fn make_wheel(directory: &Path, name: &str, version: &str, needs: Option<&str>) 
         ),
         (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{name}-say = {name}:main\n")),
     ];
-    // What an installer copies it also checks for removal, so the list is as builders write it.
-    let list = files.iter().fold(String::new(), |list, (path, text)| {
-        list + &format!("{path},sha256={},{}\n", base64url(&Sha256::digest(text)), text.len())
-    });
-    let files = files.into_iter().chain([(format!("{info}/RECORD"), format!("{list}{info}/RECORD,,\n"))]);
-    for (path, text) in files {
+    let list = files.iter().fold(String::new(), |list, (path, text)| list + &listed(path, text));
+    let list = (format!("{info}/RECORD"), format!("{list}{info}/RECORD,,\n"));
+    for (path, text) in files.into_iter().chain([list]) {
         wheel.start_file(path, zip::write::SimpleFileOptions::default()).expect("an entry");
         wheel.write_all(text.as_bytes()).expect("an entry");
     }
     wheel.finish().expect("a wheel");
+}
+
+/// A line of a wheel's RECORD.
+fn listed(path: &str, text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let bits = digest.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1)).collect::<Vec<u8>>();
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".as_bytes();
+    let digit = |six: &[u8]| six.iter().fold(0, |sum, bit| sum * 2 + usize::from(*bit)) << (6 - six.len());
+    let hash: String = bits.chunks(6).map(|six| char::from(digits[digit(six)])).collect();
+    format!("{path},sha256={hash},{}\n", text.len())
 }
 
 /// uv as `tests/run` installs it, or one of the machine.

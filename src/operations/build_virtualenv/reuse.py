@@ -32,26 +32,28 @@ def reuse(release, records, wish, command, installer, packages, count, *rest):
     wanted, reasons = key(release, wish, command, installer, packages, sources, args)
     write(os.path.join(records, own, "virtualenv.key"), "-" if reasons else wanted)
     if reasons or wish == "never":
-        return "; ".join(reasons[:1]) and "the virtualenv is built anew: " + reasons[0]
+        return reasons and "the virtualenv is built anew: " + reasons[0]
+    said = None
     for name, old, found, file in earlier(records, own):
         if found != wanted:
             continue
         index = json.loads(file.readline())
         bound = [line[0] for line in index if line[7] == BOUND]
         if bound:
-            print("the virtualenv of %s cannot be moved: %s holds its path" % (name, bound[0]))
+            said = "the virtualenv of %s cannot be moved: %s holds its path" % (name, bound[0])
             continue
         try:
             made = copy(old, env, name, own, check(old, index))
         except Touched as touched:
             print("the virtualenv of %s is not as it was built, and not used again: %s" % (name, touched))
+            said = ""
             continue
         except OSError as error:
             return "the virtualenv of %s cannot be used again: %s" % (name, error)
         write(os.path.join(records, own, "virtualenv"), "%s\n%s\n" % (wanted, json.dumps(made)))
         print("reused the virtualenv of %s" % name)
         return None
-    return "no release here has a virtualenv for the same requirements, interpreter and installer"
+    return "no release here has a virtualenv for the same requirements, interpreter and installer" if said is None else said
 
 
 def compiled(env, name, known, old, path):
@@ -125,5 +127,6 @@ if sys.argv[1] == "seal":
 else:
     answer = reuse(*sys.argv[2:])
     if answer is not None:
-        print(answer)
+        if answer:
+            print(answer)
         sys.exit(3)
