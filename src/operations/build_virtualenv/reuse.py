@@ -1,8 +1,9 @@
 # reuse RELEASE RECORDS WISH COMMAND INSTALLER PACKAGES COUNT SOURCES… ARGS…: makes python_env out of the one of an older
 # release, or says why not and exits with 3. seal RELEASE RECORDS: compiles a new one and writes down what it is like;
 # exits with 4 if a file that others share is not what its package holds.
-# Beside a release's record: virtualenv.key, what was asked for; virtualenv, the key and in a second line the index.
+# Beside a release's record: virtualenv.key, what was asked for; virtualenv, the key in a line and the index.
 # The working directory is the release.
+import shutil
 
 
 def write(path, text):
@@ -37,23 +38,32 @@ def reuse(release, records, wish, command, installer, packages, count, *rest):
     for name, old, found, file in earlier(records, own):
         if found != wanted:
             continue
-        index = json.loads(file.readline())
-        bound = [line[0] for line in index if line[7] == BOUND]
+        index = file.readlines()
+        bound = [text for text in index if text.startswith(str(BOUND))]
         if bound:
-            said = "the virtualenv of %s cannot be moved: %s holds its path" % (name, bound[0])
+            said = "the virtualenv of %s cannot be moved: something in %s holds its path" % (name, parts(bound[0])[0])
             continue
         try:
-            made = copy(old, env, name, own, check(old, index))
+            made = Likeness(old, env, name, own).of(index)
         except Touched as touched:
+            shutil.rmtree(env)
             print("the virtualenv of %s is not as it was built, and not used again: %s" % (name, touched))
             said = ""
             continue
         except OSError as error:
             return "the virtualenv of %s cannot be used again: %s" % (name, error)
-        write(os.path.join(records, own, "virtualenv"), "%s\n%s\n" % (wanted, json.dumps(made)))
+        write(os.path.join(records, own, "virtualenv"), "%s\n%s" % (wanted, made))
         print("reused the virtualenv of %s" % name)
         return None
     return "no release here has a virtualenv for the same requirements, interpreter and installer" if said is None else said
+
+
+def compiled_in(env, name, known, old, path):
+    if path.startswith("lib"):
+        for one in os.listdir(os.path.join(env, path)):
+            if one.endswith(".py") and os.path.isfile(os.path.join(env, path, one)):
+                compiled(env, name, known, old, os.path.join(path, one))
+    return ""
 
 
 def compiled(env, name, known, old, path):
@@ -87,7 +97,8 @@ def compiled(env, name, known, old, path):
             os.makedirs(os.path.dirname(target), exist_ok=True)
             if os.path.exists(target):
                 os.unlink(target)
-            put(target, found.st_mode & 0o666 | 0o200, found.st_mtime_ns, data[:8] + head + data[16:])
+            with open(target, "wb") as file:
+                file.write(data[:8] + head + data[16:])
             return
     options = {}
     if hasattr(py_compile, "PycInvalidationMode"):
@@ -106,20 +117,16 @@ def seal(release, records):
         wanted = file.read()
     known, old = {}, ""
     for _, old, _, file in earlier(records, own):
-        known = {line[0]: line[6] for line in json.loads(file.readline())}
+        known = hashes(file)
         break
-    modules = [path for path, found in walk(env) if path.endswith(".py") and stat.S_ISREG(found.st_mode)]
-    modules = [path for path in modules if path.startswith("lib")]
-    workers(modules, lambda share: [compiled(env, own, known, old, path) for path in share])
-    entries = [(path, os.lstat(os.path.join(env, path))) for path, _ in walk(env)]
-    index = [examined(env, own, path, found) for path, found in entries if stat.S_ISDIR(found.st_mode)]
-    rest = [pair for pair in entries if not stat.S_ISDIR(pair[1].st_mode)]
-    index += workers(rest, lambda share: [examined(env, own, path, found) for path, found in share])
-    other = edited(env, index)
+    inner = list(directories(env))
+    workers(inner, lambda path: compiled_in(env, own, known, old, path))
+    index = workers(directories(env), lambda path: examined(env, own, path))
+    other = edited(env, hashes(index.splitlines()))
     if other:
         print("%s is not what its package holds" % other)
         sys.exit(4)
-    write(os.path.join(records, own, "virtualenv"), "%s\n%s\n" % (wanted, json.dumps(index)))
+    write(os.path.join(records, own, "virtualenv"), "%s\n%s" % (wanted, index))
 
 
 if sys.argv[1] == "seal":

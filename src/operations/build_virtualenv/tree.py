@@ -1,4 +1,8 @@
 # A virtualenv on the disk: what it is made of, whether it has been touched, and its likeness at another path.
+#
+# Its index has a line a directory: how it stands, then as JSON its path, its mode and its entries: name, mode, size,
+# mtime, ctime, inode, hash (of a link: where to), how it stands. Lines are worked on apart, so that each processor has its
+# share and none waits for another.
 import base64
 import csv
 import stat
@@ -7,7 +11,6 @@ import stat
 # in place; Python, installers and linkers replace it. So is what the installer shares already, as uv does with its cache.
 # Other text is copied, so that an edit in one release never shows in another.
 TEXT, NAMES_RELEASE, BOUND, SHARED = range(4)
-READ = 1 << 20
 
 
 class Touched(Exception):
@@ -15,203 +18,246 @@ class Touched(Exception):
 
 
 def workers(jobs, work):
-    """Does work(share) in a process for each processor, and returns all their results as one list."""
+    """Joins the texts of work(job), done for all jobs by a process for each processor."""
     jobs = list(jobs)
     count = max(1, min(len(os.sched_getaffinity(0)), 8, len(jobs)))
-    pipes = []
+    children = []
     for number in range(count):
         near, far = os.pipe()
-        if os.fork() == 0:
-            status = 1
-            try:
-                with os.fdopen(far, "w") as out:
-                    json.dump(work(jobs[number::count]), out)
-                status = 0
-            except Exception as error:
-                sys.stderr.write("%s\n" % error)
-            finally:
-                os._exit(status)
+        child = os.fork()
+        if child == 0:
+            os._exit(worker(far, jobs[number::count], work))
         os.close(far)
-        pipes.append(near)
-    texts = []
-    for near in pipes:
+        children.append((child, near))
+    texts, touched, failed = [], None, False
+    for child, near in children:
         with os.fdopen(near) as answer:
-            texts.append(answer.read())
-    failed = [True for _ in pipes if os.wait()[1] != 0]
+            text = answer.read()
+        status = os.waitpid(child, 0)[1]
+        if status == 3 << 8:
+            touched = text
+        failed = failed or status not in (0, 3 << 8)
+        texts.append(text)
+    if touched is not None:
+        raise Touched(touched)
     if failed:
         raise OSError("a part of the work failed")
-    return [one for text in texts for one in json.loads(text)]
+    return "".join(texts)
 
 
-def walk(top, below=""):
-    """Every path below a directory with its state, directories before what is in them."""
+def worker(far, jobs, work):
+    try:
+        with os.fdopen(far, "w") as out:
+            try:
+                out.write("".join([work(job) for job in jobs]))
+            except Touched as touched:
+                out.write(str(touched))
+                return 3
+        return 0
+    except Exception as error:
+        sys.stderr.write("%s\n" % error)
+        return 1
+
+
+def directories(top, below=""):
+    """Every directory, above what is in it."""
+    yield below
     with os.scandir(os.path.join(top, below)) as entries:
-        for entry in entries:
-            path = os.path.join(below, entry.name)
-            found = entry.stat(follow_symlinks=False)
-            yield path, found
-            if stat.S_ISDIR(found.st_mode):
-                yield from walk(top, path)
+        inner = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for name in inner:
+        yield from directories(top, os.path.join(below, name))
 
 
 def is_cache(path):
     return path.endswith(".pyc") or path.endswith("__pycache__") or "/__pycache__/" in path
 
 
-def entry(path, found, hashed, stands):
-    """A line of the index: path, mode, size, mtime, ctime, inode, hash (of a link: where to), how it stands."""
-    times = [found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-    return [path, found.st_mode, found.st_size] + times + [hashed, stands]
+def line(path, mode, entries):
+    ranks = [entry[7] for entry in entries if entry[7] in (NAMES_RELEASE, BOUND)]
+    return "%d%s\n" % (max(ranks or [TEXT]), json.dumps([path, mode, entries]))
 
 
-def examined(env, name, path, found):
-    """An entry of the index, from what is in the file."""
-    full = os.path.join(env, path)
+def parts(text):
+    return json.loads(text[1:])
+
+
+def hashes(index):
+    """The hash of every file and link, by path."""
+    found = {}
+    for path, _, entries in map(parts, index):
+        found.update((os.path.join(path, entry[0]), entry[6]) for entry in entries)
+    return found
+
+
+def row(name, found, hashed, stands):
+    return [name, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, hashed, stands]
+
+
+def examined(env, release, path):
+    """The index of a directory, from what is in it."""
+    with os.scandir(os.path.join(env, path)) as entries:
+        rows = [examined_entry(release, os.path.join(path, one.name), one) for one in entries]
+    return line(path, os.stat(os.path.join(env, path)).st_mode, rows)
+
+
+def examined_entry(release, path, one):
+    found = one.stat(follow_symlinks=False)
     if stat.S_ISDIR(found.st_mode):
-        return entry(path, found, "", BOUND if name in path else TEXT)
+        return row(one.name, found, "", BOUND if release in one.name else TEXT)
     if stat.S_ISLNK(found.st_mode):
-        return entry(path, found, os.readlink(full), TEXT)
-    data = contents(full)
+        return row(one.name, found, os.readlink(one.path), TEXT)
+    data = contents(one.path)
     binary = b"\0" in data or is_cache(path)
-    if name.encode() in data:
-        return entry(path, found, digest(data), BOUND if binary else NAMES_RELEASE)
-    return entry(path, found, digest(data), SHARED if binary or found.st_nlink > 1 else TEXT)
+    if release in one.name:
+        stands = BOUND
+    elif release.encode() in data:
+        stands = BOUND if binary else NAMES_RELEASE
+    else:
+        stands = SHARED if binary or found.st_nlink > 1 else TEXT
+    return row(one.name, found, digest(data), stands)
 
 
-def check(env, index):
-    """The part of the index that is there. Raises Touched unless everything is as it was written down."""
-    known = {line[0]: line for line in index}
-    for path, found in walk(env):
-        line = known.pop(path, None)
-        if line is None:
+class Likeness:
+    """Makes an untouched virtualenv of release `before` anew for release `after`.
+
+    Names of releases are equally long, so sizes stay. What RECORD says of a file that names its release is put right.
+    """
+
+    def __init__(self, old, new, before, after):
+        self.old = old
+        self.new = new
+        self.before = before
+        self.after = after
+        # What RECORD says of files that name their release, before and after.
+        self.recorded = []
+        self.clones = True
+
+    def of(self, index):
+        # Modes are written down as they were made.
+        mask = os.umask(0)
+        try:
+            names = [text for text in index if text.startswith(str(NAMES_RELEASE))]
+            rest = [text for text in index if not text.startswith(str(NAMES_RELEASE))]
+            names.sort(key=lambda text: ".dist-info" in text)
+            made = [self.directory(text) for text in names]
+            return "".join(made) + workers(rest, self.directory)
+        finally:
+            os.umask(mask)
+
+    def directory(self, text):
+        path, mode, entries = parts(text)
+        known = {entry[0]: entry for entry in entries}
+        made = []
+        try:
+            with os.scandir(os.path.join(self.old, path)) as found:
+                self.make(os.path.join(self.new, path), stat.S_IMODE(mode))
+                for one in found:
+                    below = os.path.join(path, one.name)
+                    if one.name in known:
+                        made.append(self.entry(below, one, known.pop(one.name)))
+                    elif not is_cache(below):
+                        raise Touched(below)
+        except FileNotFoundError:
             if is_cache(path):
-                continue
+                return ""
             raise Touched(path)
-        if stat.S_IFMT(found.st_mode) != stat.S_IFMT(line[1]):
+        for name in known:
+            if not is_cache(os.path.join(path, name)):
+                raise Touched(os.path.join(path, name))
+        return line(path, mode, made)
+
+    def make(self, path, mode):
+        try:
+            os.mkdir(path, mode)
+        except FileExistsError:
+            os.chmod(path, mode)
+        except FileNotFoundError:
+            os.makedirs(path, exist_ok=True)
+            os.chmod(path, mode)
+
+    def entry(self, path, one, was):
+        """One entry, if it is as it was written down. Returns its row in the new index."""
+        name, mode, size, mtime, ctime, inode, hashed, stands = was
+        found = one.stat(follow_symlinks=False)
+        if stat.S_IFMT(found.st_mode) != stat.S_IFMT(mode):
             raise Touched(path)
-        if stat.S_ISDIR(found.st_mode):
-            continue
-        same = [found.st_size, found.st_mtime_ns, found.st_ino] == [line[2], line[3], line[5]]
+        if stat.S_ISDIR(mode):
+            return was
+        target = os.path.join(self.new, path)
+        if stat.S_ISLNK(mode):
+            if os.readlink(one.path) != hashed:
+                raise Touched(path)
+            hashed = hashed.replace(self.before, self.after)
+            os.symlink(hashed, target)
+            return row(name, os.lstat(target), hashed, stands)
+        same = found.st_size == size and found.st_mtime_ns == mtime and found.st_ino == inode
         # Each new link to a file changes the time of its inode.
-        if same and (found.st_ctime_ns == line[4] or found.st_nlink > 1):
-            continue
-        full = os.path.join(env, path)
-        is_link = stat.S_ISLNK(found.st_mode)
-        if (os.readlink(full) if is_link else digest(contents(full))) != line[6]:
+        same = same and (found.st_ctime_ns == ctime or found.st_nlink > 1)
+        is_record = path.endswith(".dist-info/RECORD")
+        if same and stands == SHARED and not is_record:
+            try:
+                os.link(one.path, target)
+                return row(name, found, hashed, stands)
+            except OSError:
+                pass
+        return self.file(path, one.path, was, same, is_record)
+
+    def file(self, path, source, was, same, is_record):
+        name, mode, _, mtime, _, _, hashed, stands = was
+        data = contents(source)
+        if not same and digest(data) != hashed:
             raise Touched(path)
-    for path in known:
-        if not is_cache(path):
-            raise Touched(path)
-    return [line for line in index if line[0] not in known]
+        target = os.path.join(self.new, path)
+        if not is_record and stands != NAMES_RELEASE:
+            if self.before.encode() in data:
+                raise Touched(path)
+            return row(name, self.put(target, mode, mtime, data, source), hashed, stands)
+        data = data.replace(self.before.encode(), self.after.encode())
+        if is_record:
+            for one, other in self.recorded:
+                data = data.replace(one, other)
+        else:
+            self.recorded.append((recorded(hashed), recorded(digest(data))))
+        return row(name, self.put(target, mode, mtime, data), digest(data), stands)
 
-
-def clone(source, target):
-    """Shares the blocks of a file where the file system can. FICLONE is 0x40049409."""
-    import fcntl
-
-    if clone.works:
+    def put(self, target, mode, mtime, data, source=None):
+        """Makes a file of data, or with that data by sharing the blocks of a source. Returns its state."""
+        out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
         try:
-            fcntl.ioctl(target, 0x40049409, source)
-        except OSError:
-            clone.works = False
-    return clone.works
+            if source is None or not self.clone(source, out):
+                rest = memoryview(data)
+                while len(rest):
+                    rest = rest[os.write(out, rest):]
+            os.utime(out, ns=(mtime, mtime))
+            return os.fstat(out)
+        finally:
+            os.close(out)
 
+    def clone(self, source, out):
+        """Shares the blocks of a file where the file system can. FICLONE is 0x40049409."""
+        if self.clones:
+            import fcntl
 
-clone.works = True
-
-
-def put(target, mode, mtime, data=None, source=None):
-    """Makes a file of data, or with that data by sharing the blocks of a source. Returns its state."""
-    out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
-    try:
-        if source is None or not clone(source, out):
-            rest = memoryview(data)
-            while len(rest):
-                rest = rest[os.write(out, rest):]
-        os.utime(out, ns=(mtime, mtime))
-        return os.fstat(out)
-    finally:
-        os.close(out)
-
-
-def read(descriptor, size):
-    data = os.read(descriptor, size + 1)
-    while True:
-        more = os.read(descriptor, READ)
-        if not more:
-            return data
-        data += more
-
-
-def reproduce(old, new, before, after, line):
-    """One file or link of an untouched virtualenv, at its new path. Returns its line of the index."""
-    path, mode, size, mtime, _, _, hashed, stands = line
-    source, target = os.path.join(old, path), os.path.join(new, path)
-    if stat.S_ISLNK(mode):
-        hashed = hashed.replace(before, after)
-        os.symlink(hashed, target)
-        return entry(path, os.lstat(target), hashed, TEXT)
-    if stands == SHARED:
-        try:
-            os.link(source, target)
-            return entry(path, os.lstat(target), hashed, SHARED)
-        except OSError:
-            pass
-    descriptor = os.open(source, os.O_RDONLY)
-    try:
-        data = read(descriptor, size)
-        if stands == NAMES_RELEASE:
-            data = data.replace(before.encode(), after.encode())
-            return entry(path, put(target, mode, mtime, data), digest(data), NAMES_RELEASE)
-        if before.encode() in data:
-            raise Touched(path)
-        return entry(path, put(target, mode, mtime, data, descriptor), hashed, stands)
-    finally:
-        os.close(descriptor)
-
-
-def is_record(path):
-    return path.endswith(".dist-info/RECORD")
+            try:
+                with open(source, "rb") as file:
+                    fcntl.ioctl(out, 0x40049409, file.fileno())
+            except OSError:
+                self.clones = False
+        return self.clones
 
 
 def recorded(hashed):
     return b"sha256=" + base64.urlsafe_b64encode(bytes.fromhex(hashed)).rstrip(b"=")
 
 
-def copy(old, new, before, after, index):
-    """The likeness of a virtualenv of release `before` for release `after`. Returns the index of the copy.
-
-    Names of releases are equally long, so sizes stay. What RECORD says of a file that names its release is put right.
-    """
-    # Modes are written down as they were made.
-    mask = os.umask(0)
-    os.mkdir(new, 0o777 & ~mask)
-    directories = [line for line in index if stat.S_ISDIR(line[1])]
-    for line in directories:
-        os.mkdir(os.path.join(new, line[0]), stat.S_IMODE(line[1]))
-    files = [line for line in index if not stat.S_ISDIR(line[1]) and not is_record(line[0])]
-    made = workers(files, lambda share: [reproduce(old, new, before, after, line) for line in share])
-    was = {line[0]: line[6] for line in files if line[7] == NAMES_RELEASE}
-    changed = [(recorded(was[line[0]]), recorded(line[6])) for line in made if line[0] in was]
-    for line in filter(lambda line: is_record(line[0]), index):
-        data = contents(os.path.join(old, line[0])).replace(before.encode(), after.encode())
-        for one, other in changed:
-            data = data.replace(one, other)
-        found = put(os.path.join(new, line[0]), line[1], line[3], data)
-        made.append(entry(line[0], found, digest(data), line[7]))
-    os.umask(mask)
-    return directories + made
-
-
-def edited(env, index):
+def edited(env, found):
     """A file that is not what its package says and that others share, as in the cache of uv: the edit of another."""
-    hashes = {line[0]: line[6] for line in index}
-    for path in filter(is_record, hashes):
+    for path in [path for path in found if path.endswith(".dist-info/RECORD")]:
         site = os.path.dirname(os.path.dirname(path))
         with open(os.path.join(env, path), newline="", encoding="utf-8") as file:
             rows = [row for row in csv.reader(file) if len(row) > 1 and row[1].startswith("sha256=")]
-        for row in rows:
-            one = os.path.normpath(os.path.join(site, row[0]))
-            differs = one in hashes and recorded(hashes[one]) != row[1].encode()
+        for listed in rows:
+            one = os.path.normpath(os.path.join(site, listed[0]))
+            differs = one in found and recorded(found[one]) != listed[1].encode()
             if differs and os.lstat(os.path.join(env, one)).st_nlink > 1:
                 return one
