@@ -24,7 +24,7 @@ command -v "$python" >/dev/null 2>&1 || fail "$python is not on this host"
 rm -rf -- "$env" "$record/virtualenv" "$record/virtualenv.key" || exit
 mkdir -p -- "$record" || exit
 if [ "$packages" != command ]; then
-  "$python" -I -B -c "$program" reuse "$release" "$records" "$reuse" "$(command -v "$python")" "$version" \
+  "$python" -I -S -B -c "$program" reuse "$release" "$records" "$reuse" "$(command -v "$python")" "$version" \
     "$packages" "$sources" "$@"
   relm_status=$?
   # It must run, and run from here.

@@ -36,6 +36,10 @@ def interpreter(command):
 
 
 def pip_version():
+    import site
+
+    # Left out when this program began, because only a pip beside the interpreter needs it.
+    site.main()
     for module in ("ensurepip", "pip"):
         try:
             found = __import__(module)

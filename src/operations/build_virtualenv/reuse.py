@@ -3,7 +3,6 @@
 # exits with 4 if a file that others share is not what its package holds.
 # Beside a release's record: virtualenv.key, what was asked for; virtualenv, the key in a line and the index.
 # The working directory is the release.
-import shutil
 
 
 def write(path, text):
@@ -46,6 +45,8 @@ def reuse(release, records, wish, command, installer, packages, count, *rest):
         try:
             made = Likeness(old, env, name, own).of(index)
         except Touched as touched:
+            import shutil
+
             shutil.rmtree(env)
             print("the virtualenv of %s is not as it was built, and not used again: %s" % (name, touched))
             said = ""

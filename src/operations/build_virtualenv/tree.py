@@ -3,9 +3,11 @@
 # Its index has a line a directory: how it stands, then as JSON its path, its mode and its entries: name, mode, size,
 # mtime, ctime, inode, hash (of a link: where to), how it stands. Lines are worked on apart, so that each processor has its
 # share and none waits for another.
-import base64
-import csv
+import gc
 import stat
+
+# Ten thousand short lists are no garbage, and looking for some costs a third of the time.
+gc.disable()
 
 # How a file stands to its release. What does not name it and is no text is shared by releases: nobody edits such a file
 # in place; Python, installers and linkers replace it. So is what the installer shares already, as uv does with its cache.
@@ -117,6 +119,12 @@ def examined_entry(release, path, one):
     return row(one.name, found, digest(data), stands)
 
 
+def is_same(found, was):
+    """Says whether a file is the one that was written down. Each new link to it changes the time of its inode."""
+    same = found.st_size == was[2] and found.st_mtime_ns == was[3] and found.st_ino == was[5]
+    return same and stat.S_ISREG(found.st_mode) and (found.st_ctime_ns == was[4] or found.st_nlink > 1)
+
+
 class Likeness:
     """Makes an untouched virtualenv of release `before` anew for release `after`.
 
@@ -148,13 +156,18 @@ class Likeness:
         path, mode, entries = parts(text)
         known = {entry[0]: entry for entry in entries}
         made = []
+        new = os.path.join(self.new, path)
         try:
             with os.scandir(os.path.join(self.old, path)) as found:
-                self.make(os.path.join(self.new, path), stat.S_IMODE(mode))
+                self.make(new, stat.S_IMODE(mode))
                 for one in found:
+                    was = known.pop(one.name, None)
+                    if was is not None and self.is_shared(one, was, new):
+                        made.append(was)
+                        continue
                     below = os.path.join(path, one.name)
-                    if one.name in known:
-                        made.append(self.entry(below, one, known.pop(one.name)))
+                    if was is not None:
+                        made.append(self.entry(below, one, was))
                     elif not is_cache(below):
                         raise Touched(below)
         except FileNotFoundError:
@@ -164,7 +177,18 @@ class Likeness:
         for name in known:
             if not is_cache(os.path.join(path, name)):
                 raise Touched(os.path.join(path, name))
-        return line(path, mode, made)
+        same = len(made) == len(entries) and all(row[7] == SHARED for row in made)
+        return text if same else line(path, mode, made)
+
+    def is_shared(self, one, was, new):
+        """Links a file that releases share and that is untouched, which most are."""
+        if was[7] != SHARED or one.name == "RECORD" or not is_same(one.stat(follow_symlinks=False), was):
+            return False
+        try:
+            os.link(one.path, new + "/" + one.name)
+        except OSError:
+            return False
+        return True
 
     def make(self, path, mode):
         try:
@@ -177,7 +201,7 @@ class Likeness:
 
     def entry(self, path, one, was):
         """One entry, if it is as it was written down. Returns its row in the new index."""
-        name, mode, size, mtime, ctime, inode, hashed, stands = was
+        name, mode, _, _, _, _, hashed, stands = was
         found = one.stat(follow_symlinks=False)
         if stat.S_IFMT(found.st_mode) != stat.S_IFMT(mode):
             raise Touched(path)
@@ -190,24 +214,15 @@ class Likeness:
             hashed = hashed.replace(self.before, self.after)
             os.symlink(hashed, target)
             return row(name, os.lstat(target), hashed, stands)
-        same = found.st_size == size and found.st_mtime_ns == mtime and found.st_ino == inode
-        # Each new link to a file changes the time of its inode.
-        same = same and (found.st_ctime_ns == ctime or found.st_nlink > 1)
-        is_record = path.endswith(".dist-info/RECORD")
-        if same and stands == SHARED and not is_record:
-            try:
-                os.link(one.path, target)
-                return row(name, found, hashed, stands)
-            except OSError:
-                pass
-        return self.file(path, one.path, was, same, is_record)
+        return self.file(path, one.path, was, is_same(found, was))
 
-    def file(self, path, source, was, same, is_record):
+    def file(self, path, source, was, same):
         name, mode, _, mtime, _, _, hashed, stands = was
         data = contents(source)
         if not same and digest(data) != hashed:
             raise Touched(path)
         target = os.path.join(self.new, path)
+        is_record = path.endswith(".dist-info/RECORD")
         if not is_record and stands != NAMES_RELEASE:
             if self.before.encode() in data:
                 raise Touched(path)
@@ -247,11 +262,15 @@ class Likeness:
 
 
 def recorded(hashed):
+    import base64
+
     return b"sha256=" + base64.urlsafe_b64encode(bytes.fromhex(hashed)).rstrip(b"=")
 
 
 def edited(env, found):
     """A file that is not what its package says and that others share, as in the cache of uv: the edit of another."""
+    import csv
+
     for path in [path for path in found if path.endswith(".dist-info/RECORD")]:
         site = os.path.dirname(os.path.dirname(path))
         with open(os.path.join(env, path), newline="", encoding="utf-8") as file:
