@@ -154,43 +154,34 @@ class Likeness:
 
     def directory(self, text):
         path, mode, entries = parts(text)
-        known = {entry[0]: entry for entry in entries}
         made = []
-        new = os.path.join(self.new, path)
         try:
-            with os.scandir(os.path.join(self.old, path)) as found:
-                self.make(new, stat.S_IMODE(mode))
-                for one in found:
-                    was = known.pop(one.name, None)
-                    if was is not None and self.is_shared(one, was, new):
-                        made.append(was)
-                        continue
-                    below = os.path.join(path, one.name)
-                    if was is not None:
-                        made.append(self.entry(below, one, was))
-                    elif not is_cache(below):
-                        raise Touched(below)
+            here = os.open(os.path.join(self.old, path), os.O_RDONLY)
         except FileNotFoundError:
             if is_cache(path):
                 return ""
             raise Touched(path)
+        there = self.make(os.path.join(self.new, path), stat.S_IMODE(mode))
+        try:
+            known = {entry[0]: entry for entry in entries}
+            with os.scandir(here) as found:
+                for one in found:
+                    was = known.pop(one.name, None)
+                    if was is not None:
+                        made.append(self.entry(path, one, was, here, there))
+                    elif not is_cache(os.path.join(path, one.name)):
+                        raise Touched(os.path.join(path, one.name))
+        finally:
+            os.close(here)
+            os.close(there)
         for name in known:
             if not is_cache(os.path.join(path, name)):
                 raise Touched(os.path.join(path, name))
         same = len(made) == len(entries) and all(row[7] == SHARED for row in made)
         return text if same else line(path, mode, made)
 
-    def is_shared(self, one, was, new):
-        """Links a file that releases share and that is untouched, which most are."""
-        if was[7] != SHARED or one.name == "RECORD" or not is_same(one.stat(follow_symlinks=False), was):
-            return False
-        try:
-            os.link(one.path, new + "/" + one.name)
-        except OSError:
-            return False
-        return True
-
     def make(self, path, mode):
+        """Makes a directory, which is there already if one below it came first. Returns it open."""
         try:
             os.mkdir(path, mode)
         except FileExistsError:
@@ -198,30 +189,40 @@ class Likeness:
         except FileNotFoundError:
             os.makedirs(path, exist_ok=True)
             os.chmod(path, mode)
+        return os.open(path, os.O_RDONLY)
 
-    def entry(self, path, one, was):
+    def entry(self, path, one, was, here, there):
         """One entry, if it is as it was written down. Returns its row in the new index."""
         name, mode, _, _, _, _, hashed, stands = was
         found = one.stat(follow_symlinks=False)
+        same = is_same(found, was)
+        if same and stands == SHARED and name != "RECORD":
+            # Most files end here: open directories and nothing looked up twice.
+            try:
+                os.link(name, name, src_dir_fd=here, dst_dir_fd=there, follow_symlinks=False)
+                return was
+            except OSError:
+                pass
+        below = os.path.join(path, name)
         if stat.S_IFMT(found.st_mode) != stat.S_IFMT(mode):
-            raise Touched(path)
+            raise Touched(below)
         if stat.S_ISDIR(mode):
             return was
-        target = os.path.join(self.new, path)
-        if stat.S_ISLNK(mode):
-            if os.readlink(one.path) != hashed:
-                raise Touched(path)
-            hashed = hashed.replace(self.before, self.after)
-            os.symlink(hashed, target)
-            return row(name, os.lstat(target), hashed, stands)
-        return self.file(path, one.path, was, is_same(found, was))
+        if not stat.S_ISLNK(mode):
+            return self.file(below, was, same)
+        if os.readlink(os.path.join(self.old, below)) != hashed:
+            raise Touched(below)
+        target = os.path.join(self.new, below)
+        hashed = hashed.replace(self.before, self.after)
+        os.symlink(hashed, target)
+        return row(name, os.lstat(target), hashed, stands)
 
-    def file(self, path, source, was, same):
+    def file(self, path, was, same):
         name, mode, _, mtime, _, _, hashed, stands = was
+        source, target = os.path.join(self.old, path), os.path.join(self.new, path)
         data = contents(source)
         if not same and digest(data) != hashed:
             raise Touched(path)
-        target = os.path.join(self.new, path)
         is_record = path.endswith(".dist-info/RECORD")
         if not is_record and stands != NAMES_RELEASE:
             if self.before.encode() in data:
