@@ -9,10 +9,10 @@ import stat
 # Ten thousand short lists are no garbage, and looking for some costs a third of the time.
 gc.disable()
 
-# How a file stands to its release. What does not name it and is no text is shared by releases: nobody edits such a file
-# in place; Python, installers and linkers replace it. So is what the installer shares already, as uv does with its cache.
-# Other text is copied, so that an edit in one release never shows in another.
-TEXT, NAMES_RELEASE, BOUND, SHARED = range(4)
+# How a file stands to its release. What Python compiled is shared by releases, if it does not name its own: nobody edits
+# it in place, and Python replaces it. So is what the installer shares already, as uv does with its cache. Everything else
+# is its own, so that an edit in one never shows in another.
+OWN, NAMES_RELEASE, BOUND, SHARED = range(4)
 
 
 class Touched(Exception):
@@ -76,7 +76,7 @@ def is_cache(path):
 
 def line(path, mode, entries):
     ranks = [entry[7] for entry in entries if entry[7] in (NAMES_RELEASE, BOUND)]
-    return "%d%s\n" % (max(ranks or [TEXT]), json.dumps([path, mode, entries]))
+    return "%d%s\n" % (max(ranks or [OWN]), json.dumps([path, mode, entries]))
 
 
 def parts(text):
@@ -105,9 +105,9 @@ def examined(env, release, path):
 def examined_entry(release, path, one):
     found = one.stat(follow_symlinks=False)
     if stat.S_ISDIR(found.st_mode):
-        return row(one.name, found, "", BOUND if release in one.name else TEXT)
+        return row(one.name, found, "", BOUND if release in one.name else OWN)
     if stat.S_ISLNK(found.st_mode):
-        return row(one.name, found, os.readlink(one.path), TEXT)
+        return row(one.name, found, os.readlink(one.path), OWN)
     data = contents(one.path)
     binary = b"\0" in data or is_cache(path)
     if release in one.name:
@@ -115,7 +115,7 @@ def examined_entry(release, path, one):
     elif release.encode() in data:
         stands = BOUND if binary else NAMES_RELEASE
     else:
-        stands = SHARED if binary or found.st_nlink > 1 else TEXT
+        stands = SHARED if is_cache(path) or found.st_nlink > 1 else OWN
     return row(one.name, found, digest(data), stands)
 
 

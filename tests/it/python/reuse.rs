@@ -107,6 +107,9 @@ fn runs_no_installer(site: &Site, pip: bool) {
     works_at_its_own_path(site, &first, pip);
     works_at_its_own_path(site, &second, pip);
     fs::rename(site.path("second"), second_s).expect("the release before");
+    // What was linked to is not taken for edited, with the other link or without.
+    site.relm(&format!("verify --release {second}")).ends(0);
+    site.relm("verify").ends(0);
     // An edit of a module stays in its release.
     let third = site.live();
     if pip {
