@@ -145,6 +145,21 @@ pub(super) struct PythonTable {
     /// More arguments for the installer.
     #[schemars(example = ["--require-hashes"])]
     pub(super) args: Option<Vec<At<String>>>,
+    /// When an older release's virtualenv is used again, if requirements, interpreter and installer are the same.
+    #[schemars(example = &"pinned")]
+    pub(super) reuse: Option<ReuseText>,
+}
+
+/// When an older release's virtualenv is used again.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReuseText {
+    /// When every requirement is pinned: `==`, a hash, a commit or `uv.lock`.
+    Pinned,
+    /// Whenever the files say the same, although they leave versions open.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// What installs packages.

@@ -66,6 +66,7 @@ impl Over for PythonTable {
             installer: self.installer.or(base.installer),
             index: self.index.or(base.index),
             args: self.args.or(base.args),
+            reuse: self.reuse.or(base.reuse),
         }
     }
 }

@@ -117,6 +117,20 @@ pub struct Python {
     pub index: Option<String>,
     /// More arguments for the installer.
     pub args: Vec<String>,
+    /// When an older release's virtualenv is used again.
+    pub reuse: Reuse,
+}
+
+/// When a release gets the likeness of an older release's virtualenv, made for the same requirements by the same
+/// interpreter and installer, and no installer runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// When every requirement is pinned.
+    Pinned,
+    /// Whenever the files say the same.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Where a virtualenv's packages are named.

@@ -1,9 +1,18 @@
-//! Builds the release's own virtualenv, at its final path: one cannot be moved afterwards.
+//! Gives the release its own virtualenv at its final path: out of an older release's where nothing that it depends on has
+//! changed, else by the installer.
 
 use super::release;
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
+
+/// What the interpreter on the host does: tells what a virtualenv depends on, and makes the likeness of one elsewhere. In
+/// Python, because whoever gets a virtualenv has it, and because paths stand in files of many kinds.
+const PROGRAM: &str = concat!(
+    include_str!("build_virtualenv/key.py"),
+    include_str!("build_virtualenv/tree.py"),
+    include_str!("build_virtualenv/reuse.py"),
+);
 
 /// Makes `python_env` in the release and installs what its files ask for.
 #[derive(Debug)]
@@ -22,6 +31,8 @@ pub struct BuildVirtualenv {
     pub index: Option<String>,
     /// More arguments for the installer.
     pub args: Vec<String>,
+    /// When an older release's virtualenv is used again: `pinned`, `always` or `never`.
+    pub reuse: &'static str,
 }
 
 impl Operation for BuildVirtualenv {
@@ -43,6 +54,9 @@ impl Operation for BuildVirtualenv {
             .args(args)
             .set("sources", self.sources.len().to_string())
             .set("release", on.layout.release(release(on)))
+            .set("records", on.layout.records())
+            .set("program", PROGRAM)
+            .set("reuse", self.reuse)
             .set("python", &self.python)
             .set("installer", self.installer)
             .set("packages", self.packages);

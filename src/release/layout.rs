@@ -36,7 +36,12 @@ impl Layout {
 
     /// The records of one release, outside its tree.
     pub fn record(&self, name: &ReleaseName) -> String {
-        format!("{}/.relm/releases/{name}", self.base)
+        format!("{}/{name}", self.records())
+    }
+
+    /// The records of all releases.
+    pub fn records(&self) -> String {
+        format!("{}/.relm/releases", self.base)
     }
 
     /// Where a release of this layout lies when seen from `current`.

@@ -1,6 +1,6 @@
 //! The steps that build a release, shared by `deploy`, `setup-release` and the file's own tasks.
 
-use crate::config::{AppOperation, Environment, Installer, OnTimeout, Packages, Python, Undo};
+use crate::config::{AppOperation, Environment, Installer, OnTimeout, Packages, Python, Reuse, Undo};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{
@@ -83,5 +83,10 @@ fn virtualenv(python: &Python) -> BuildVirtualenv {
         sources,
         index: python.index.clone(),
         args: python.args.clone(),
+        reuse: match python.reuse {
+            Reuse::Pinned => "pinned",
+            Reuse::Always => "always",
+            Reuse::Never => "never",
+        },
     }
 }

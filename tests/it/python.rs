@@ -5,7 +5,11 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::site::{Site, operation};
+
+mod reuse;
 
 /// A site whose requirements come from wheels made for it.
 fn site(python: &str) -> Site {
@@ -31,19 +35,31 @@ fn make_wheel(directory: &Path, name: &str, version: &str, needs: Option<&str>) 
     let requires = needs.map(|needs| format!("Requires-Dist: {needs}\n")).unwrap_or_default();
     let files = [
         (format!("{name}.py"), format!("version = {version:?}\ndef main(): print(version)\n")),
+        (format!("{name}_more/__init__.py"), "def where(): raise LookupError(__file__)\n".into()),
         (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")),
         (
             format!("{info}/WHEEL"),
             "Wheel-Version: 1.0\nGenerator: relm\nRoot-Is-Purelib: true\nTag: py3-none-any\n".into(),
         ),
         (format!("{info}/entry_points.txt"), format!("[console_scripts]\n{name}-say = {name}:main\n")),
-        (format!("{info}/RECORD"), String::new()),
     ];
-    for (path, text) in files {
+    let list = files.iter().fold(String::new(), |list, (path, text)| list + &listed(path, text));
+    let list = (format!("{info}/RECORD"), format!("{list}{info}/RECORD,,\n"));
+    for (path, text) in files.into_iter().chain([list]) {
         wheel.start_file(path, zip::write::SimpleFileOptions::default()).expect("an entry");
         wheel.write_all(text.as_bytes()).expect("an entry");
     }
     wheel.finish().expect("a wheel");
+}
+
+/// A line of a wheel's RECORD.
+fn listed(path: &str, text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let bits = digest.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1)).collect::<Vec<u8>>();
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".as_bytes();
+    let digit = |six: &[u8]| six.iter().fold(0, |sum, bit| sum * 2 + usize::from(*bit)) << (6 - six.len());
+    let hash: String = bits.chunks(6).map(|six| char::from(digits[digit(six)])).collect();
+    format!("{path},sha256={hash},{}\n", text.len())
 }
 
 /// uv as `tests/run` installs it, or one of the machine.

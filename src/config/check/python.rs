@@ -1,8 +1,8 @@
 //! The `[python]` table: one way of naming packages, and how they are installed.
 
-use super::super::file::{InstallerText, PythonTable};
+use super::super::file::{InstallerText, PythonTable, ReuseText};
 use super::super::placed::At;
-use super::super::{Installer, Packages, Python};
+use super::super::{Installer, Packages, Python, Reuse};
 use super::{Check, hosts};
 
 /// Complains about every way of naming packages after the first of one table.
@@ -39,6 +39,11 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
         },
         index,
         args: args.into_iter().collect::<Option<_>>()?,
+        reuse: match table.reuse {
+            None | Some(ReuseText::Pinned) => Reuse::Pinned,
+            Some(ReuseText::Always) => Reuse::Always,
+            Some(ReuseText::Never) => Reuse::Never,
+        },
     })
 }
 

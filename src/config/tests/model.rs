@@ -75,6 +75,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             installer: Installer::Auto,
             index: None,
             args: Vec::new(),
+            reuse: Reuse::Pinned,
         }),
         operations: contract_operations(),
     }
@@ -213,4 +214,18 @@ fn the_nearest_file_upwards_is_found_and_read() {
     let problems = load(&found, top.path()).unwrap_err();
     assert!(problems.render(false).contains("this is not UTF-8"), "{problems}");
     assert_eq!(problems.line(&problems.list[0]), 2);
+}
+
+#[test]
+fn an_older_virtualenv_is_used_again_when_everything_is_pinned_or_as_the_file_says() {
+    let cases = [
+        ("", Reuse::Pinned),
+        ("reuse = \"pinned\"", Reuse::Pinned),
+        ("reuse = \"always\"", Reuse::Always),
+        ("reuse = \"never\"", Reuse::Never),
+    ];
+    for (line, reuse) in cases {
+        let config = read(&format!("{LEAST}\n[python]\n{line}\n")).unwrap();
+        assert_eq!(config.envs[0].python.as_ref().unwrap().reuse, reuse, "{line}");
+    }
 }

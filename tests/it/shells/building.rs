@@ -139,6 +139,7 @@ fn virtualenv(python: &str, packages: &'static str, sources: &[&str]) -> BuildVi
         sources: strings(sources),
         index: None,
         args: Vec::new(),
+        reuse: "pinned",
     }
 }
 
@@ -178,7 +179,7 @@ async fn a_virtualenv_that_cannot_be_built(stage: Stage) {
     };
     let exit = stage.run(&asks, &name).await;
     ended(&exit, 0);
-    let wanted = "install --no-warn-script-location --no-deps a b $HOME -r with space.txt -r ./-r.txt\n";
+    let wanted = "install --no-compile --no-warn-script-location --no-deps a b $HOME -r with space.txt -r ./-r.txt\n";
     assert!(exit.stdout.contains(wanted), "{exit:?}");
     fs::write(release.join("uv.lock"), "").expect("a file");
     fs::write(release.join("pyproject.toml"), "").expect("a file");
