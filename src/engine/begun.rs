@@ -1,6 +1,7 @@
 //! What a run has begun and must take back if it fails.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Machine, Step};
 use crate::event::Phase;
@@ -9,28 +10,37 @@ use crate::fleet::HostName;
 /// The steps that were begun on each host, in the order in which they were: what failed or was cut short there is in
 /// doubt and is taken back too.
 #[derive(Debug, Default)]
-pub(super) struct Begun<'a>(Mutex<Vec<(&'a Step, &'a Machine)>>);
+pub(super) struct Begun<'a> {
+    steps: Mutex<Vec<(&'a Step, &'a Machine)>>,
+    /// A step that leaves something on a host has come to its end somewhere.
+    has_done: AtomicBool,
+}
 
 impl<'a> Begun<'a> {
     pub(super) fn note(&self, step: &'a Step, machine: &'a Machine) {
-        self.0.lock().expect("nobody panics while holding this").push((step, machine));
+        self.steps.lock().expect("nobody panics while holding this").push((step, machine));
     }
 
     /// Says whether some host may have flipped.
     pub(super) fn has_flipped(&self) -> bool {
-        let begun = self.0.lock().expect("nobody panics while holding this");
+        let begun = self.steps.lock().expect("nobody panics while holding this");
         begun.iter().any(|(step, _)| step.phase == Phase::Flip)
     }
 
-    /// Says whether anything was begun that a host keeps.
-    pub(super) fn is_nothing(&self) -> bool {
-        let begun = self.0.lock().expect("nobody panics while holding this");
-        begun.iter().all(|(step, _)| step.phase == Phase::Check)
+    pub(super) fn note_done(&self, step: &Step) {
+        if step.phase > Phase::Check {
+            self.has_done.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Says whether there is something to go on with.
+    pub(super) fn has_done(&self) -> bool {
+        self.has_done.load(Ordering::Relaxed)
     }
 
     /// The steps begun on a host, newest first.
     pub(super) fn newest_first(&self, host: &HostName) -> Vec<&'a Step> {
-        let begun = self.0.lock().expect("nobody panics while holding this");
+        let begun = self.steps.lock().expect("nobody panics while holding this");
         begun.iter().rev().filter(|(_, at)| at.host.name == *host).map(|(step, _)| *step).collect()
     }
 }

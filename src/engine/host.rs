@@ -180,6 +180,8 @@ impl Hears for Steps<'_, '_> {
     }
 
     fn ended(&self, at: usize, outcome: &Outcome) {
-        self.journey.tells.ended(self.steps[at].0, outcome);
+        let (number, step) = self.steps[at];
+        self.journey.begun.note_done(step);
+        self.journey.tells.ended(number, outcome);
     }
 }

@@ -69,7 +69,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         unread: look.unread,
         behind: plan.behind.clone(),
         reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { None },
-        next: if begun.is_nothing() { anew(plan, &came, ending) } else { next(plan, &came, ending) },
+        next: if begun.has_done() { next(plan, &came, ending) } else { anew(plan, &came, ending) },
     });
     Ended { ending, exit_code }
 }

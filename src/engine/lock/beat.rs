@@ -14,12 +14,16 @@ pub(super) struct Beats {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// When the shell that hears this goes, the keeper is told, and waits less long. Where the run has given the lock back in
-/// its last script, what was kept of that script's output has been heard, and goes.
+/// When the shell that hears this goes, the keeper is told, and waits less long.
 const BEAT: &str = r#"relm_lock=$lock
-relm_hook='if [ -e "$relm_lock/token" ]; then true >"$relm_lock/gone"; else rm -rf -- "$relm_lock/out"; fi 2>/dev/null'
+relm_hook='[ ! -e "$relm_lock/token" ] || true >"$relm_lock/gone"'
 [ ! -e "$relm_lock/gone" ] || rm -f -- "$relm_lock/gone"
 touch -c -- "$relm_lock/beat""#;
+
+/// The last script has given the lock back: when the shell goes, what was kept of that script's output goes too. Not
+/// before, because it may have to be heard over another connection.
+const CLEAR: &str = r#"relm_lock=$lock
+relm_hook='rm -rf -- "$relm_lock/out"'"#;
 
 /// From here on every script of this run finds its lock gone.
 const DROP: &str = r#"rm -f -- "$lock/token""#;
@@ -27,6 +31,11 @@ const DROP: &str = r#"rm -f -- "$lock/token""#;
 /// The order to tell the keeper that relm is there.
 pub(super) fn beat(fence: &Fence) -> Script {
     Script::new(BEAT).set("lock", &fence.directory)
+}
+
+/// The order to clear away what was kept of the run's output.
+pub(super) fn clear(fence: &Fence) -> Script {
+    Script::new(CLEAR).set("lock", &fence.directory)
 }
 
 impl Beats {

@@ -17,7 +17,7 @@ const TAKE: &str = concat!(include_str!("../base.sh"), include_str!("state.sh"),
 const HELD: Status = Status::Code(95);
 
 /// A host that does not answer within this is not locked.
-const ANSWER: Duration = Duration::from_secs(30);
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// Who has the first place goes on asking for the others so often: whoever has one of those lets go of it.
 const TRIES: usize = 20;

@@ -165,7 +165,10 @@ impl Scene {
             let locks = std::fs::read_dir(locks).into_iter().flatten().flatten();
             locks.into_iter().any(|lock| lock.path().join("out").exists())
         };
-        while self.env.fleet.hosts.iter().any(still) {
+        for _ in 0..500 {
+            if !self.env.fleet.hosts.iter().any(still) {
+                break;
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
         let from = self.directory.path().join("template/.");

@@ -154,6 +154,13 @@ impl Stage {
         move || fs::read_to_string(&log).expect("a file").lines().map(str::to_owned).collect()
     }
 
+    /// Puts a script in the place of one of the host's programs.
+    pub(super) fn replaces(&self, program: &str, text: &str) {
+        let tool = self.home.with_file_name("bin").join(program);
+        fs::write(&tool, format!("#!/bin/sh\n{text}\n")).expect("a file");
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+
     pub(super) async fn sh(&self, text: &'static str) -> Exit {
         self.script(&Script::new(text)).await
     }

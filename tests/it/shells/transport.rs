@@ -20,6 +20,7 @@ super::under_every_shell!(
     signals_are_not_ignored,
     nothing_leaks_into_the_next_script,
     a_script_ends_with_its_controller,
+    a_long_script_is_read_whatever_the_host_can_unpack,
 );
 
 async fn status_and_output(stage: Stage) {
@@ -185,6 +186,22 @@ async fn nothing_leaks_into_the_next_script(stage: Stage) {
     let exit = stage.sh("exec 2>&- 1>&-; exit 6").await;
     ended(&exit, 6);
     ended(&stage.sh("set -e; false; echo on").await, 1);
+}
+
+/// Long scripts travel packed, and plain to a host that cannot unpack them; it is asked only once.
+async fn a_long_script_is_read_whatever_the_host_can_unpack(stage: Stage) {
+    let long = |word: &str| {
+        Script::new("printf '%s\\n' \"$word\" \"${#pad}\"").set("word", word).set("pad", "pad ".repeat(3000))
+    };
+    assert_eq!(stage.script(&long("it's \"one\"")).await.stdout, "it's \"one\"\n12000\n");
+    let other = stage.another();
+    stage.replaces("base64", "echo x >>\"${0%/bin/*}/asked\"; exit 1");
+    for word in ["two", "three"] {
+        let exit = other.capture(&long(word), None).await.expect("an exit");
+        assert_eq!((exit.stdout, exit.stderr), (format!("{word}\n12000\n"), String::new()));
+    }
+    let asked = std::fs::read_to_string(stage.home().with_file_name("asked")).expect("it was asked");
+    assert_eq!(asked, "x\n");
 }
 
 /// The control shell ends a script when its standard input closes: nobody is there to hear it any more.
