@@ -19,7 +19,7 @@ pub(super) type Handle = russh::client::Handle<Guard>;
 pub(super) type Gone = watch::Receiver<Option<String>>;
 
 /// Decides on a host key.
-pub(super) type Judge = Box<dyn Fn(&PublicKey) -> Result<(), ConnectError> + Send>;
+pub(super) type Judge = Arc<dyn Fn(&PublicKey) -> Result<(), ConnectError> + Send + Sync>;
 
 /// Listens to what the host says to the connection as a whole.
 ///
@@ -84,6 +84,18 @@ pub(super) fn in_words(error: &russh::Error) -> String {
         russh::Error::IO(error) if error.kind() == ErrorKind::UnexpectedEof => CLOSED.to_owned(),
         russh::Error::IO(error) => error.to_string(),
         other => other.to_string(),
+    }
+}
+
+/// Says whether the other side just closed the connection, without a word on why.
+pub(super) fn is_hang_up(error: &russh::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error {
+        russh::Error::HUP | russh::Error::Disconnect | russh::Error::SendError | russh::Error::RecvError => true,
+        russh::Error::IO(error) => {
+            matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe | ConnectionAborted)
+        }
+        _ => false,
     }
 }
 

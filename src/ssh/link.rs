@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::config::Destination;
-use super::dial::{self, HANDSHAKES};
+use super::dial::{self, Dialled};
 use super::exec::{self, Connection, NotStarted};
 use super::handshake::Judge;
 use super::{Settings, host_key, sign_in};
@@ -63,14 +63,14 @@ impl Link for SshLink {
 
 /// Connects, checks the host key against the files as they are now, and signs in.
 async fn connect(destination: &Arc<Destination>, settings: &Settings) -> Result<Arc<Connection>, ConnectError> {
-    let _permit = HANDSHAKES.acquire().await;
     let known = host_key::known(destination);
     let algorithms = host_key::algorithms(&known);
-    let judge: Judge = Box::new({
+    let judge: Judge = Arc::new({
         let (destination, settings) = (destination.clone(), settings.clone());
         move |key| host_key::check(&known, key, &destination, &settings)
     });
-    let (mut handle, gone) = dial::dial(destination, algorithms, judge).await?;
+    let Dialled { mut handle, gone, place } = dial::dial(destination, algorithms, judge).await?;
     sign_in::sign_in(&mut handle, destination, settings).await?;
+    drop(place);
     Ok(Arc::new(Connection::new(handle, gone)))
 }

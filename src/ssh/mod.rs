@@ -1,6 +1,6 @@
 //! Everything that names russh: the way to a host, who it is, who we are, and channels to it.
 //!
-//! The order of a connection is the order of the files: `config` says where, `dial` gets there, `host_key` checks who
+//! The order of a connection is the order of the files: `config` says where, `dial` gets there at the `pace` hosts bear, `host_key` checks who
 //! answers (with `known_hosts`), `sign_in` says who we are (with `agent`, `key_file` and `signing`), `link` keeps the connection
 //! and `exec` starts commands on it. `trust` writes down a key a person has compared. No russh type leaves this module.
 
@@ -15,6 +15,7 @@ mod host_key;
 mod key_file;
 mod known_hosts;
 mod link;
+mod pace;
 mod pattern;
 mod settings;
 mod sign_in;

@@ -9,6 +9,7 @@
 mod answers;
 mod keys;
 mod lost;
+mod pacing;
 mod trust;
 
 use std::sync::Arc;
