@@ -85,9 +85,8 @@ async fn pitfall_02_a_dropped_channel_is_closed_on_the_far_side() {
         // The end of its input does not end it, only that nobody takes its words any more.
         held.push(shell(&link, "while sleep 0.05; do echo x; done").await);
     }
-    // Now that commands run the connection's own process is there for certain.
+    until("the commands run", || sshd.sessions().first().is_some_and(|session| children(*session).len() == 6)).await;
     let session = sshd.sessions()[0];
-    assert_eq!(children(session).len(), 6);
     drop(held);
     until("the shells end with their channels", || children(session).is_empty()).await;
     for _ in 0..30 {
