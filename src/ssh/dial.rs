@@ -1,17 +1,15 @@
-//! Gets to a host: name, address, TCP, keys. Not yet who we are.
+//! Gets to a host: name, address, way, keys. Not yet who we are.
 
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use russh::keys::Algorithm;
-use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 
-use super::config::Destination;
+use super::Settings;
+use super::config::{Destination, Way};
 use super::handshake::{self, Broken, Gone, Guard, Handle, Judge};
-use super::host_key::unreachable;
+use super::host_key::{HostKeys, unreachable};
 use super::pace::{Pauses, Place};
-use super::wire::Wire;
+use super::road::{self, Open};
 use crate::transport::ConnectError;
 
 /// A connection whose keys are exchanged.
@@ -34,18 +32,39 @@ enum Trouble {
 /// Connects and exchanges keys, with a host key that `judge` accepts.
 pub(super) async fn dial(
     destination: &Destination,
-    host_keys: Vec<Algorithm>,
+    settings: &Settings,
+    host_keys: &HostKeys,
     judge: Judge,
 ) -> Result<Dialled, ConnectError> {
-    let addresses = addresses(destination).await?;
+    let addresses = match destination.way {
+        Way::Direct => road::addresses(destination).await?,
+        _ => Vec::new(),
+    };
     let patience = destination.connect_timeout * 2;
     let mut pauses = Pauses::new(patience);
     loop {
-        match attempt(destination, &addresses, host_keys.clone(), judge.clone()).await {
+        let open = match &destination.way {
+            Way::Direct => road::direct(destination, &addresses, settings.knock.as_ref()).await?,
+            Way::Command(command) => {
+                let shell = settings.variables.get("SHELL").map_or("/bin/sh", String::as_str);
+                road::command(destination, command, shell).await?
+            }
+            Way::Jump(hop) => settings.jumps.through(hop, destination, settings).await?,
+        };
+        let said = open.said.clone();
+        match exchange(destination, open, host_keys, judge.clone()).await {
             Ok(dialled) => return Ok(dialled),
             Err(Trouble::Lasting(error)) => return Err(error),
             Err(Trouble::SentAway(mut error)) => {
-                let Some(pause) = pauses.next(Instant::now()) else {
+                let pause = match destination.way {
+                    // A command that ends has its own reasons, and says them.
+                    Way::Command(_) => {
+                        error.details.extend(road::last_words(&said).await);
+                        return Err(error);
+                    }
+                    _ => pauses.next(Instant::now()),
+                };
+                let Some(pause) = pause else {
                     let (times, seconds) = (pauses.taken, patience.as_secs());
                     error.details.push(format!("it did so {times} times in {seconds} s, before it showed a key"));
                     error.details.push("its sshd may have too many logins under way (MaxStartups)".to_owned());
@@ -57,18 +76,17 @@ pub(super) async fn dial(
     }
 }
 
-async fn attempt(
+async fn exchange(
     destination: &Destination,
-    addresses: &[SocketAddr],
-    host_keys: Vec<Algorithm>,
+    open: Open,
+    host_keys: &HostKeys,
     judge: Judge,
 ) -> Result<Dialled, Trouble> {
     let lasting = |reason: &str| Trouble::Lasting(unreachable(destination, reason));
-    let (stream, place) = socket(destination, addresses).await.map_err(Trouble::Lasting)?;
-    let wire = Wire::new(stream).map_err(|e| lasting(&e.to_string()))?;
+    let Open { road, place, .. } = open;
     let (guard, gone) = Guard::new(judge);
     let limit = destination.connect_timeout;
-    let connecting = russh::client::connect_stream(handshake::offer(destination, host_keys), wire, guard);
+    let connecting = russh::client::connect_stream(handshake::offer(destination, host_keys), road, guard);
     match timeout(limit, connecting).await {
         Ok(Ok(handle)) => Ok(Dialled { handle, gone, place }),
         Ok(Err(Broken::Refused(refusal))) => Err(Trouble::Lasting(refusal)),
@@ -80,35 +98,6 @@ async fn attempt(
             }
             None => Err(lasting(&handshake::in_words(&error))),
         },
-        Err(_) => Err(lasting(&no_answer(limit))),
+        Err(_) => Err(lasting(&road::no_answer(limit))),
     }
-}
-
-async fn addresses(destination: &Destination) -> Result<Vec<SocketAddr>, ConnectError> {
-    let limit = destination.connect_timeout;
-    match timeout(limit, lookup_host((destination.address.as_str(), destination.port))).await {
-        Ok(Ok(found)) => Ok(found.collect()),
-        Ok(Err(e)) => Err(unreachable(destination, &e.to_string())),
-        Err(_) => Err(unreachable(destination, &format!("its name was not resolved within {} s", limit.as_secs()))),
-    }
-}
-
-/// Tries the addresses of the host's name in their order.
-async fn socket(destination: &Destination, addresses: &[SocketAddr]) -> Result<(TcpStream, Place), ConnectError> {
-    // One that swallows everything (often IPv6 behind a bad router) must leave time for the others.
-    let share = destination.connect_timeout / u32::try_from(addresses.len().max(1)).unwrap_or(1);
-    let mut last = unreachable(destination, "its name has no address");
-    for address in addresses {
-        let place = Place::at(address.to_string()).await;
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok((stream, place)),
-            Ok(Err(e)) => last = unreachable(destination, &e.to_string()),
-            Err(_) => last = unreachable(destination, &no_answer(share)),
-        }
-    }
-    Err(last)
-}
-
-fn no_answer(limit: Duration) -> String {
-    format!("no answer within {} s", limit.as_secs())
 }

@@ -32,6 +32,8 @@ pub(super) struct Connection {
     slots: Arc<Semaphore>,
     /// When the last channel ended.
     freed: watch::Sender<Instant>,
+    /// What each command is to find in its environment, as far as the host takes it.
+    environment: Vec<(String, String)>,
 }
 
 /// Says why a command was not started.
@@ -52,8 +54,9 @@ impl NotStarted {
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle, gone: Gone) -> Self {
-        Self { handle, gone, slots: Arc::new(Semaphore::new(MOST_CHANNELS)), freed: watch::Sender::new(Instant::now()) }
+    pub(super) fn new(handle: Handle, gone: Gone, environment: Vec<(String, String)>) -> Self {
+        let (slots, freed) = (Arc::new(Semaphore::new(MOST_CHANNELS)), watch::Sender::new(Instant::now()));
+        Self { handle, gone, slots, freed, environment }
     }
 
     /// Says whether it is known to have ended.
@@ -118,6 +121,10 @@ pub(super) async fn start(connection: Arc<Connection>, command: &'static str) ->
         let slot = connection.slot().await;
         let channel = connection.open_channel().await?;
         let (reader, writer) = channel.split();
+        for (name, value) in &connection.environment {
+            // Without an answer: a host that does not want it says so in its log.
+            let _ = writer.set_env(false, name, value).await;
+        }
         if writer.exec(true, command).await.is_err() {
             return Err(NotStarted::Dead(connection.reason()));
         }

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::config::Destination;
 use super::dial::{self, Dialled};
 use super::exec::{self, Connection, NotStarted};
-use super::handshake::Judge;
+use super::handshake::{Gone, Handle, Judge};
 use super::{Settings, host_key, sign_in};
 use crate::transport::{Channel, ConnectError, ExecError, Link};
 
@@ -61,16 +61,24 @@ impl Link for SshLink {
     }
 }
 
-/// Connects, checks the host key against the files as they are now, and signs in.
 async fn connect(destination: &Arc<Destination>, settings: &Settings) -> Result<Arc<Connection>, ConnectError> {
+    let (handle, gone) = signed_in(destination, settings).await?;
+    Ok(Arc::new(Connection::new(handle, gone, destination.environment.clone())))
+}
+
+/// Connects, checks the host key against the files as they are now, and signs in.
+pub(super) async fn signed_in(
+    destination: &Arc<Destination>,
+    settings: &Settings,
+) -> Result<(Handle, Gone), ConnectError> {
     let known = host_key::known(destination);
-    let algorithms = host_key::algorithms(&known);
+    let algorithms = host_key::algorithms(&known, destination);
     let judge: Judge = Arc::new({
         let (destination, settings) = (destination.clone(), settings.clone());
         move |key| host_key::check(&known, key, &destination, &settings)
     });
-    let Dialled { mut handle, gone, place } = dial::dial(destination, algorithms, judge).await?;
-    sign_in::sign_in(&mut handle, destination, settings).await?;
+    let Dialled { mut handle, gone, place } = dial::dial(destination, settings, &algorithms, judge).await?;
+    sign_in::sign_in(&mut handle, &gone, destination, settings).await?;
     drop(place);
-    Ok(Arc::new(Connection::new(handle, gone)))
+    Ok((handle, gone))
 }
