@@ -50,9 +50,11 @@ pub(super) fn in_order(destination: &Destination, agent: Vec<AgentIdentity>) -> 
     }
     let all = named.into_iter().chain(of_files).chain(others).chain(files);
     let (allowed, refused): (Vec<_>, Vec<_>) = all.partition(|candidate| is_allowed(destination, &candidate.identity));
-    candidates.log.extend(refused.into_iter().map(|candidate| {
-        format!("{}: not offered (PubkeyAcceptedAlgorithms, RequiredRSASize)", candidate.name)
-    }));
+    candidates.log.extend(
+        refused
+            .into_iter()
+            .map(|candidate| format!("{}: not offered (PubkeyAcceptedAlgorithms, RequiredRSASize)", candidate.name)),
+    );
     candidates.all = allowed;
     candidates
 }
@@ -97,7 +99,8 @@ fn named_certificates(
             }
         };
         let of = |identity: &AgentIdentity| identity.public_key().key_data() == certificate.public_key();
-        let is_agents = agent.iter().any(|identity| matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity));
+        let is_agents =
+            agent.iter().any(|identity| matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity));
         let file = files.iter().find(|file| of(&file.identity)).and_then(|file| file.file.clone());
         if certificate.cert_type() != CertType::User {
             log.push(format!("{}: is no certificate of a user", path.display()));

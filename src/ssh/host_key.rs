@@ -177,10 +177,7 @@ pub(super) fn algorithms(known: &KnownHosts, destination: &Destination) -> HostK
 }
 
 fn plain_algorithm(name: &str) -> Option<Algorithm> {
-    all_algorithms()
-        .into_iter()
-        .chain([Algorithm::Rsa { hash: None }])
-        .find(|algorithm| algorithm.as_str() == name)
+    all_algorithms().into_iter().chain([Algorithm::Rsa { hash: None }]).find(|algorithm| algorithm.as_str() == name)
 }
 
 fn all_algorithms() -> Vec<Algorithm> {

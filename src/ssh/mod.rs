@@ -34,8 +34,8 @@ use std::sync::Arc;
 use crate::fleet::Host;
 use crate::transport::{ConnectError, ConnectErrorKind, Link};
 
-pub use key_file::KeyFiles;
 pub use jump::Jumps;
+pub use key_file::KeyFiles;
 pub use settings::{Ask, Knock, Settings};
 pub use trust::{Machine, ServerKey, machines};
 

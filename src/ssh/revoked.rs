@@ -29,9 +29,9 @@ fn has(line: &str, key: &PublicKey) -> bool {
     if words.first().is_none_or(|word| word.starts_with('#')) {
         return false;
     }
-    words.windows(2).any(|pair| {
-        PublicKey::from_openssh(&pair.join(" ")).is_ok_and(|listed| listed.key_data() == key.key_data())
-    })
+    words
+        .windows(2)
+        .any(|pair| PublicKey::from_openssh(&pair.join(" ")).is_ok_and(|listed| listed.key_data() == key.key_data()))
 }
 
 #[cfg(test)]

@@ -34,7 +34,14 @@ pub(super) struct Open {
 }
 
 /// The last words of a command.
-pub(super) type Said = Arc<Mutex<Vec<String>>>;
+pub(super) type Said = Arc<Mutex<Words>>;
+
+/// What a command says of itself.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    lines: Vec<String>,
+    has_ended: bool,
+}
 
 /// Finds the addresses of the host's name that may be used.
 pub(super) async fn addresses(destination: &Destination) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -105,11 +112,7 @@ async fn knock_at(address: SocketAddr, knock: &Knock) {
 }
 
 /// Starts a `ProxyCommand` and takes its input and output for the host.
-pub(super) async fn command(
-    destination: &Destination,
-    command: &str,
-    shell: &str,
-) -> Result<Open, ConnectError> {
+pub(super) async fn command(destination: &Destination, command: &str, shell: &str) -> Result<Open, ConnectError> {
     let place = Place::at(format!("{command} {}:{}", destination.address, destination.port)).await;
     let failed = |e: io::Error| unreachable(destination, &format!("ProxyCommand {command}: {e}"));
     let mut start = Command::new(shell);
@@ -126,11 +129,12 @@ pub(super) async fn command(
         let mut lines = BufReader::new(errors).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             let mut said = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            said.push(super::harmless(&line));
-            if said.len() > 5 {
-                said.remove(0);
+            said.lines.push(super::harmless(&line));
+            if said.lines.len() > 5 {
+                said.lines.remove(0);
             }
         }
+        heard.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
     });
     let road = Pipe { input, output: BufReader::with_capacity(16 * 1024, output), _child: child };
     Ok(Open { road: Box::new(road), place, said })
@@ -172,9 +176,11 @@ pub(super) fn no_answer(limit: Duration) -> String {
 pub(super) async fn last_words(said: &Said) -> Vec<String> {
     let begun = Instant::now();
     loop {
-        let words = said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if !words.is_empty() || begun.elapsed() > Duration::from_millis(200) {
-            return words;
+        {
+            let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+            if said.has_ended || begun.elapsed() > Duration::from_secs(2) {
+                return said.lines.clone();
+            }
         }
         sleep(Duration::from_millis(20)).await;
     }

@@ -88,8 +88,7 @@ impl Machine {
         }
         let algorithms = HostKeys { plain: Vec::new(), ..super::host_key::algorithms(&known, &self.destination) };
         let (destination, settings) = (self.destination.clone(), self.settings.clone());
-        let judge: Judge =
-            Arc::new(move |key| super::host_key::check(&known, key, &destination, &settings));
+        let judge: Judge = Arc::new(move |key| super::host_key::check(&known, key, &destination, &settings));
         dial::dial(&self.destination, &self.settings, &algorithms, judge).await.is_ok()
     }
 
@@ -108,7 +107,10 @@ impl Machine {
             }
         }
         let Some(file) = destination.user_known_hosts.first() else {
-            return Err(error(ConnectErrorKind::Configuration, "UserKnownHostsFile is none, so no key can be recorded"));
+            return Err(error(
+                ConnectErrorKind::Configuration,
+                "UserKnownHostsFile is none, so no key can be recorded",
+            ));
         };
         append(file, destination, &public)
             .map_err(|e| error(ConnectErrorKind::Configuration, format!("cannot write {}: {e}", file.display())))

@@ -109,11 +109,7 @@ const KEYWORDS: &[(&str, Form, Meaning)] = &[
     ("KnownHostsCommand", Any, Elsewhere(NONE)),
     ("LocalCommand", Any, Nothing),
     ("LocalForward", Words, Nothing),
-    (
-        "LogLevel",
-        One(&["quiet", "fatal", "error", "info", "verbose", "debug", "debug1", "debug2", "debug3"]),
-        Nothing,
-    ),
+    ("LogLevel", One(&["quiet", "fatal", "error", "info", "verbose", "debug", "debug1", "debug2", "debug3"]), Nothing),
     ("LogVerbose", Words, Nothing),
     ("MACs", Text, Counts),
     ("NoHostAuthenticationForLocalhost", Flag, Nothing),
