@@ -1,6 +1,6 @@
 //! The keys to offer a host, in ssh's order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use russh::keys::agent::AgentIdentity;
 use russh::keys::ssh_key::certificate::CertType;
@@ -16,8 +16,16 @@ pub(super) struct Candidate {
     pub(super) identity: AgentIdentity,
     /// What to call it.
     pub(super) name: String,
-    /// The file that can sign for it; the agent does where there is none.
-    pub(super) file: Option<PathBuf>,
+    pub(super) signer: Signer,
+}
+
+/// Who can sign for a key.
+#[derive(Clone)]
+pub(super) enum Signer {
+    /// The private key in this file.
+    File(PathBuf),
+    /// The agent, which knows the key as this.
+    Agent(AgentIdentity),
 }
 
 /// What may be said of keys that are not offered, and those that are.
@@ -38,7 +46,7 @@ pub(super) fn in_order(destination: &Destination, agent: Vec<AgentIdentity>) -> 
         let same = |file: &Candidate| is_same(&file.identity, &identity);
         let found = files.iter().position(same);
         let name = agents_name(&identity);
-        let candidate = Candidate { identity, name, file: None };
+        let candidate = Candidate { signer: Signer::Agent(identity.clone()), identity, name };
         match found {
             Some(place) => {
                 files.remove(place);
@@ -68,12 +76,12 @@ fn files(destination: &Destination, log: &mut Vec<String>) -> Vec<Candidate> {
             Ok(Some(key)) => {
                 let name = format!("{} ({})", path.display(), key.algorithm());
                 let identity = AgentIdentity::PublicKey { key, comment: String::new() };
-                files.push(Candidate { identity, name, file: Some(path.clone()) });
+                files.push(Candidate { identity, name, signer: Signer::File(path.clone()) });
                 if destination.certificate_files.is_empty()
                     && let Some((place, certificate)) = key_file::certificate_beside(path)
                     && certificate.cert_type() == CertType::User
                 {
-                    files.push(of_certificate(certificate, place.display().to_string(), Some(path.clone())));
+                    files.push(of_certificate(certificate, &place, Signer::File(path.clone())));
                 }
             }
             Err(reason) => log.push(format!("{}: {reason}", path.display())),
@@ -99,15 +107,13 @@ fn named_certificates(
             }
         };
         let of = |identity: &AgentIdentity| identity.public_key().key_data() == certificate.public_key();
-        let is_agents =
-            agent.iter().any(|identity| matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity));
-        let file = files.iter().find(|file| of(&file.identity)).and_then(|file| file.file.clone());
+        let plain = |identity: &&AgentIdentity| matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity);
+        let agents = agent.iter().find(plain).cloned().map(Signer::Agent);
+        let signer = agents.or_else(|| Some(files.iter().find(|file| of(&file.identity))?.signer.clone()));
         if certificate.cert_type() != CertType::User {
             log.push(format!("{}: is no certificate of a user", path.display()));
-        } else if is_agents {
-            named.push(of_certificate(certificate, path.display().to_string(), None));
-        } else if file.is_some() {
-            named.push(of_certificate(certificate, path.display().to_string(), file));
+        } else if let Some(signer) = signer {
+            named.push(of_certificate(certificate, path, signer));
         } else {
             log.push(format!("{}: its key is neither in an IdentityFile nor in the agent", path.display()));
         }
@@ -115,10 +121,11 @@ fn named_certificates(
     named
 }
 
-fn of_certificate(certificate: Certificate, path: String, file: Option<PathBuf>) -> Candidate {
-    let name = format!("{path} (certificate, {})", PublicKey::from(certificate.public_key().clone()).algorithm());
+fn of_certificate(certificate: Certificate, path: &Path, signer: Signer) -> Candidate {
+    let shown = path.display();
+    let name = format!("{shown} (certificate, {})", PublicKey::from(certificate.public_key().clone()).algorithm());
     let identity = AgentIdentity::Certificate { certificate, comment: String::new() };
-    Candidate { identity, name, file }
+    Candidate { identity, name, signer }
 }
 
 fn agents_name(identity: &AgentIdentity) -> String {

@@ -18,7 +18,12 @@ pub(super) struct SshLink {
     destination: Arc<Destination>,
     settings: Settings,
     connection: Mutex<Arc<Connection>>,
+    /// Where the host allows so few sessions on a connection (`MaxSessions 1`) that work beside others needs another.
+    beside: Mutex<Vec<Arc<Connection>>>,
 }
+
+/// Connections to one host at most, the first apart.
+const MOST_BESIDE: usize = 4;
 
 impl fmt::Debug for SshLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +36,7 @@ impl SshLink {
     pub(super) async fn connect(destination: Destination, settings: Settings) -> Result<Self, ConnectError> {
         let destination = Arc::new(destination);
         let connection = Mutex::new(connect(&destination, &settings).await?);
-        Ok(Self { destination, settings, connection })
+        Ok(Self { destination, settings, connection, beside: Mutex::default() })
     }
 
     /// Returns the connection; a new one if the last has died. Callers at the same time wait for the same one.
@@ -50,8 +55,27 @@ impl SshLink {
     async fn start(&self, command: &'static str) -> Result<Channel, NotStarted> {
         match exec::start(self.alive().await?, command).await {
             Err(NotStarted::Dead(_)) => exec::start(self.alive().await?, command).await,
+            Err(NotStarted::Full(reason)) => self.start_beside(command, reason).await,
             other => other,
         }
+    }
+
+    /// Starts a command on a connection of its own, or on one made for the same reason before.
+    async fn start_beside(&self, command: &'static str, reason: String) -> Result<Channel, NotStarted> {
+        let mut beside = self.beside.lock().await;
+        beside.retain(|connection| !connection.is_dead());
+        for connection in beside.iter() {
+            if let Ok(channel) = exec::start(connection.clone(), command).await {
+                return Ok(channel);
+            }
+        }
+        if beside.len() == MOST_BESIDE {
+            return Err(NotStarted::Refused(reason));
+        }
+        let another = connect(&self.destination, &self.settings).await;
+        let another = another.map_err(|e| NotStarted::Refused(format!("{reason}; on another connection: {e}")))?;
+        beside.push(another.clone());
+        exec::start(another, command).await
     }
 }
 

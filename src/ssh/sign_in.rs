@@ -8,7 +8,7 @@ use russh::{MethodKind, MethodSet};
 use tokio::time::timeout;
 
 use super::agent::{self, Agent};
-use super::candidates::{self, Candidate, Candidates};
+use super::candidates::{self, Candidate, Candidates, Signer};
 use super::config::{Destination, Method};
 use super::handshake::{Gone, Handle};
 use super::questions::{self, Outcome};
@@ -141,10 +141,10 @@ impl Attempt<'_> {
         } else {
             None
         };
-        let mut hand = match (&candidate.file, &mut self.agent) {
-            (Some(path), _) => Hand::File { path, settings: self.settings },
-            (None, Some(agent)) => Hand::Agent(agent),
-            (None, None) => return false,
+        let mut hand = match (&candidate.signer, &mut self.agent) {
+            (Signer::File(path), _) => Hand::File { path, settings: self.settings },
+            (Signer::Agent(key), Some(agent)) => Hand::Agent { agent, key },
+            (Signer::Agent(_), None) => return false,
         };
         let user = self.destination.user.clone();
         let answer = match candidate.identity.clone() {

@@ -11,6 +11,7 @@ mod authorities;
 mod keys;
 mod lost;
 mod pacing;
+mod servers;
 mod trust;
 mod way;
 

@@ -81,9 +81,8 @@ pub(super) fn match_line(
         };
         match holds {
             Some(holds) if holds == negated => matched.activity = Activity::No,
-            Some(_) => {}
             None if matched.activity == Activity::Yes => matched.activity = Activity::Unsure(format!("Match {word}")),
-            None => {}
+            Some(_) | None => {}
         }
     }
     Ok(matched)

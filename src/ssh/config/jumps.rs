@@ -73,8 +73,7 @@ fn hop_of(text: &str) -> Result<Hop, String> {
         }
         None => match place.split_once(':') {
             Some((host, port)) if !port.contains(':') => (host, Some(port)),
-            Some(_) => (place, None),
-            None => (place, None),
+            Some(_) | None => (place, None),
         },
     };
     let port = match port {
@@ -83,7 +82,7 @@ fn hop_of(text: &str) -> Result<Hop, String> {
     };
     // ssh hands these to a shell, and takes no others.
     let odd = |c: char| c.is_whitespace() || c.is_control() || "'`\"$\\;&<>|(){}%".contains(c);
-    if host.is_empty() || host.starts_with('-') || host.contains(odd) || user.is_some_and(|user| user.is_empty()) {
+    if host.is_empty() || host.starts_with('-') || host.contains(odd) || user.is_some_and(str::is_empty) {
         return Err(wrong());
     }
     if user.is_some_and(|user| user.starts_with('-') || user.contains(odd)) {

@@ -68,5 +68,5 @@ pub(super) fn time(text: &str) -> Option<Duration> {
         seconds = seconds.checked_add(number.parse().ok()?)?;
     }
     // As long as ssh's own numbers reach.
-    (seconds <= i32::MAX as u64 && !text.is_empty()).then(|| Duration::from_secs(seconds))
+    (i32::try_from(seconds).is_ok() && !text.is_empty()).then(|| Duration::from_secs(seconds))
 }

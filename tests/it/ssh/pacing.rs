@@ -14,18 +14,17 @@ use super::refusal;
 use crate::site::Done;
 use crate::sshd::{Sshd, keygen, public_key};
 
-const HOSTS: usize = 40;
-
-/// A project whose hosts are all this one server, told apart by the key that relm signs in with.
-fn project(sshd: &Sshd) -> tempfile::TempDir {
+/// A project whose hosts are all this one server, told apart by the key that relm signs in with. `start` is how the
+/// server starts what it is asked to, in the host's home.
+pub(super) fn project(sshd: &Sshd, many: usize, start: &str) -> tempfile::TempDir {
     let project = tempfile::tempdir().unwrap();
     let (mut keys, mut ssh_config, mut hosts) = (Vec::new(), String::new(), String::new());
-    for number in 0..HOSTS {
+    for number in 0..many {
         let home = project.path().join(format!("host{number}"));
         fs::create_dir(&home).unwrap();
         let (key, home) = (project.path().join(format!("key{number}")), home.display());
         keygen(&key, "ed25519", "");
-        let start = format!("cd {home} && HOME={home} exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"");
+        let start = format!("cd {home} && export HOME={home} && {start}").replace('"', "\\\"");
         keys.push(format!("command=\"{start}\" {}", public_key(&key)));
         ssh_config += &format!("Host host{number}\n  IdentityFile {}\n", key.display());
         hosts += &format!("host{number} = {{ address = \"host{number}\", roles = [\"web\"] }}\n");
@@ -45,7 +44,7 @@ fn project(sshd: &Sshd) -> tempfile::TempDir {
     project
 }
 
-fn relm(project: &tempfile::TempDir, args: &[&str]) -> Done {
+pub(super) fn relm(project: &tempfile::TempDir, args: &[&str]) -> Done {
     // Fewer open files than hosts, unless relm asks for what the system allows.
     let mut relm = Command::new("sh");
     relm.args(["-c", "ulimit -S -n 30; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_relm")]);
@@ -53,10 +52,15 @@ fn relm(project: &tempfile::TempDir, args: &[&str]) -> Done {
     Done::from(relm.stdin(Stdio::null()).output().unwrap())
 }
 
+/// As sshd does with a POSIX login shell.
+pub(super) const USUAL: &str = "exec sh -c \"$SSH_ORIGINAL_COMMAND\"";
+
+const HOSTS: usize = 40;
+
 #[test]
 fn forty_hosts_behind_one_sshd_that_lets_few_strangers_in() {
     let Some(sshd) = Sshd::start_with("MaxStartups 3:30:10\n") else { return };
-    let project = project(&sshd);
+    let project = project(&sshd, HOSTS, USUAL);
     relm(&project, &["deploy"]).ends(0);
     let run = relm(&project, &["run", "--", "cat", "VERSION"]).ends(0);
     assert_eq!(run.stdout.matches("| one").count(), HOSTS, "{}", run.stdout);
