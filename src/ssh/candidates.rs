@@ -25,7 +25,7 @@ pub(super) enum Signer {
     /// The private key in this file.
     File(PathBuf),
     /// The agent, which knows the key as this.
-    Agent(AgentIdentity),
+    Agent(Box<AgentIdentity>),
 }
 
 /// What may be said of keys that are not offered, and those that are.
@@ -46,7 +46,7 @@ pub(super) fn in_order(destination: &Destination, agent: Vec<AgentIdentity>) -> 
         let same = |file: &Candidate| is_same(&file.identity, &identity);
         let found = files.iter().position(same);
         let name = agents_name(&identity);
-        let candidate = Candidate { signer: Signer::Agent(identity.clone()), identity, name };
+        let candidate = Candidate { signer: Signer::Agent(Box::new(identity.clone())), identity, name };
         match found {
             Some(place) => {
                 files.remove(place);
@@ -108,7 +108,7 @@ fn named_certificates(
         };
         let of = |identity: &AgentIdentity| identity.public_key().key_data() == certificate.public_key();
         let plain = |identity: &&AgentIdentity| matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity);
-        let agents = agent.iter().find(plain).cloned().map(Signer::Agent);
+        let agents = agent.iter().find(plain).cloned().map(|key| Signer::Agent(Box::new(key)));
         let signer = agents.or_else(|| Some(files.iter().find(|file| of(&file.identity))?.signer.clone()));
         if certificate.cert_type() != CertType::User {
             log.push(format!("{}: is no certificate of a user", path.display()));
