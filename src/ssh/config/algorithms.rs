@@ -32,7 +32,7 @@ pub(in crate::ssh) struct Algorithms {
     pub(in crate::ssh) authorities: Option<Vec<String>>,
 }
 
-pub(super) const KEY_EXCHANGE: Kind = Kind {
+const KEY_EXCHANGE: Kind = Kind {
     usual: &[
         "mlkem768x25519-sha256",
         "curve25519-sha256",
@@ -49,7 +49,7 @@ pub(super) const KEY_EXCHANGE: Kind = Kind {
     foreign: &["sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com"],
 };
 
-pub(super) const CIPHERS: Kind = Kind {
+const CIPHERS: Kind = Kind {
     usual: &[
         "aes128-gcm@openssh.com",
         "aes256-gcm@openssh.com",
@@ -62,7 +62,7 @@ pub(super) const CIPHERS: Kind = Kind {
     foreign: &["3des-cbc", "rijndael-cbc@lysator.liu.se"],
 };
 
-pub(super) const MACS: Kind = Kind {
+const MACS: Kind = Kind {
     usual: &[
         "hmac-sha2-256-etm@openssh.com",
         "hmac-sha2-512-etm@openssh.com",
@@ -86,7 +86,7 @@ pub(super) const MACS: Kind = Kind {
     ],
 };
 
-pub(super) const HOST_KEYS: Kind = Kind {
+const HOST_KEYS: Kind = Kind {
     usual: &[
         "ssh-ed25519-cert-v01@openssh.com",
         "ecdsa-sha2-nistp256-cert-v01@openssh.com",
@@ -114,7 +114,7 @@ pub(super) const HOST_KEYS: Kind = Kind {
 };
 
 /// Keys of our own may live in security keys: the agent signs.
-pub(super) const OWN_KEYS: Kind = Kind {
+const OWN_KEYS: Kind = Kind {
     usual: &[
         "ssh-ed25519-cert-v01@openssh.com",
         "ecdsa-sha2-nistp256-cert-v01@openssh.com",
@@ -143,7 +143,7 @@ pub(super) const OWN_KEYS: Kind = Kind {
     ],
 };
 
-pub(super) const AUTHORITIES: Kind = Kind {
+const AUTHORITIES: Kind = Kind {
     usual: &[
         "ssh-ed25519",
         "ecdsa-sha2-nistp256",
@@ -158,8 +158,37 @@ pub(super) const AUTHORITIES: Kind = Kind {
     foreign: &["webauthn-sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa", "ssh-dss"],
 };
 
+/// Returns what a keyword lists.
+pub(super) fn kind(keyword: &str) -> Option<&'static Kind> {
+    match keyword {
+        "KexAlgorithms" => Some(&KEY_EXCHANGE),
+        "Ciphers" => Some(&CIPHERS),
+        "MACs" => Some(&MACS),
+        "HostKeyAlgorithms" => Some(&HOST_KEYS),
+        "PubkeyAcceptedAlgorithms" => Some(&OWN_KEYS),
+        "CASignatureAlgorithms" => Some(&AUTHORITIES),
+        _ => None,
+    }
+}
+
+/// Says which name of a list nobody knows.
+pub(super) fn check(text: &str, kind: &Kind) -> Result<(), String> {
+    let list = match text.strip_prefix(['+', '^']) {
+        Some(list) => list,
+        None if text.starts_with('-') => return Ok(()),
+        None => text,
+    };
+    let known =
+        |name: &str| [kind.usual, kind.weak, kind.foreign].concat().iter().any(|known| pattern::matches(name, known));
+    match list.split(',').find(|name| !known(name)) {
+        Some(unknown) => Err(format!("{unknown} is no algorithm ssh or relm know")),
+        None => Ok(()),
+    }
+}
+
 /// Reads `a,b`, `+a`, `-a*` or `^a`. What relm cannot do is left out, as long as something is left.
 pub(super) fn read(text: &str, kind: &Kind) -> Result<Vec<String>, String> {
+    check(text, kind)?;
     let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let (sign, list) = match text.chars().next() {
         Some(sign @ ('+' | '-' | '^')) => (Some(sign), &text[1..]),
@@ -170,9 +199,6 @@ pub(super) fn read(text: &str, kind: &Kind) -> Result<Vec<String>, String> {
         for name in list.split(',') {
             let known = kind.usual.iter().chain(kind.weak).chain(kind.foreign).copied();
             let found: Vec<&str> = known.filter(|known| pattern::matches(name, known)).collect();
-            if found.is_empty() {
-                return Err(format!("{name} is no algorithm ssh or relm know"));
-            }
             let able = found.into_iter().filter(|name| !kind.foreign.contains(name));
             chosen.extend(able.map(str::to_owned));
         }

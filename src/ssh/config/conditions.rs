@@ -58,13 +58,14 @@ pub(super) fn match_line(
     }
     let mut matched = Matched { activity: Activity::Yes, wants_final: false };
     let mut words = criteria.iter().enumerate();
+    let mut before = 0;
     while let Some((place, word)) = words.next() {
         let (name, negated) = match word.strip_prefix('!') {
             Some(name) => (name.to_ascii_lowercase(), true),
             None => (word.to_ascii_lowercase(), false),
         };
         let holds = match name.as_str() {
-            "all" if place + 1 == criteria.len() && place <= 1 => Some(true),
+            "all" if place + 1 == criteria.len() && before <= 1 => Some(true),
             "all" => return Err("`all` must stand alone after `Match`".to_owned()),
             "canonical" | "final" => {
                 matched.wants_final |= name == "final";
@@ -73,12 +74,13 @@ pub(super) fn match_line(
             criterion => {
                 let (_, list) = words.next().ok_or_else(|| format!("`Match {name}` has no value"))?;
                 match criterion {
-                    "exec" if matched.activity == Activity::No => continue,
+                    "exec" if matched.activity != Activity::Yes => None,
                     "exec" => Some(succeeds(list, asked, so_far)?),
                     _ => holds(criterion, list, asked, so_far)?,
                 }
             }
         };
+        before += 1;
         match holds {
             Some(holds) if holds == negated => matched.activity = Activity::No,
             None if matched.activity == Activity::Yes => matched.activity = Activity::Unsure(format!("Match {word}")),

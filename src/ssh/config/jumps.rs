@@ -3,6 +3,7 @@
 use super::Destination;
 use super::names::Names;
 use super::read::Asked;
+use super::scalars::at;
 use super::tokens;
 use super::values::Values;
 
@@ -22,18 +23,14 @@ const MOST_JUMPS: usize = 8;
 
 /// Reads the way to a host.
 pub(super) fn way(trusted_as: &str, asked: &Asked<'_>, values: &Values, depth: usize) -> Result<Way, String> {
-    let Some(value) = values.value("proxyjump") else {
-        return Ok(Way::Direct);
+    let named = |keyword| values.value(keyword).filter(|value| !value.arguments[0].eq_ignore_ascii_case("none"));
+    let Some(value) = named("proxyjump") else {
+        let Some(value) = named("proxycommand") else { return Ok(Way::Direct) };
+        let names = Names::settled(asked, values)?;
+        return at(value, tokens::expand(&value.arguments[0], &names.few()).map(Way::Command));
     };
-    let (keyword, text) = (value.arguments[0].as_str(), value.arguments[1].as_str());
+    let text = value.arguments[0].as_str();
     let at = |reason: String| format!("{}: {reason}", value.place);
-    if text.eq_ignore_ascii_case("none") {
-        return Ok(Way::Direct);
-    }
-    if keyword == "proxycommand" {
-        let names = Names::so_far(asked, values)?;
-        return tokens::expand(text, &names.few()).map(Way::Command).map_err(at);
-    }
     if depth == MOST_JUMPS {
         return Err(at("ProxyJump leads in a circle".to_owned()));
     }
@@ -42,13 +39,19 @@ pub(super) fn way(trusted_as: &str, asked: &Asked<'_>, values: &Values, depth: u
         Some((before, last)) => (Some(before), last),
         None => (None, text),
     };
-    for hop in text.split(',') {
-        hop_of(hop).map_err(at)?;
-    }
+    check(text).map_err(at)?;
     let hop = hop_of(last).map_err(at)?;
     let asked =
         Asked { host: &hop.host, user: hop.user.as_deref(), port: hop.port, jump: before, settings: asked.settings };
     super::resolved(&hop.host, trusted_as, &asked, depth + 1).map(|hop| Way::Jump(Box::new(hop)))
+}
+
+/// Says what is wrong with a list of jump hosts.
+pub(super) fn check(text: &str) -> Result<(), String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(());
+    }
+    text.split(',').try_for_each(|hop| hop_of(hop).map(|_| ()))
 }
 
 #[derive(Debug, PartialEq, Eq)]

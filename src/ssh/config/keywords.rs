@@ -1,5 +1,7 @@
 //! Every keyword of `ssh_config`: what it may say, and what relm makes of it.
 
+use super::algorithms;
+
 use Form::{Any, Flag, Number, One, Port, Text, Time, Words};
 use Meaning::{Counts, Elsewhere, Nothing};
 
@@ -207,6 +209,12 @@ impl Keyword {
         };
         if arguments.len() > 1 && !matches!(self.form, Words | Any) {
             return Err(format!("{name} has more than one value"));
+        }
+        if let Some(kind) = algorithms::kind(name) {
+            algorithms::check(first, kind)?;
+        }
+        if name == "SetEnv" && arguments.iter().any(|argument| !argument.contains('=')) {
+            return Err("SetEnv has no =".to_owned());
         }
         let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(first));
         let good = match self.form {

@@ -23,6 +23,9 @@ pub(super) fn read(text: &str) -> Result<Option<Line>, String> {
     let end = text.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(text.len());
     let (keyword, rest) = text.split_at(end);
     let rest = rest.trim_start();
+    if keyword.is_empty() {
+        return Err("there is no keyword".to_owned());
+    }
     let rest = rest.strip_prefix('=').unwrap_or(rest).trim_start();
     Ok(Some(Line {
         keyword: keyword.trim_matches('"').to_ascii_lowercase(),

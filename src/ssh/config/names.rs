@@ -29,7 +29,7 @@ impl Names {
         };
         Ok(Self {
             given: asked.host.to_owned(),
-            address: address.to_lowercase(),
+            address,
             port: values.one("port").and_then(|port| port.parse().ok()).unwrap_or(22),
             user: values.one("user").unwrap_or(&asked.settings.local_user).to_owned(),
             alias: values.one("hostkeyalias").unwrap_or(asked.host).to_owned(),
@@ -37,6 +37,12 @@ impl Names {
             local_user: asked.settings.local_user.clone(),
             local_host: asked.settings.local_host.clone(),
         })
+    }
+
+    /// In the end ssh writes the address small; while files are read it stands as it was written.
+    pub(super) fn settled(asked: &Asked<'_>, values: &Values) -> Result<Self, String> {
+        let names = Self::so_far(asked, values)?;
+        Ok(Self { address: names.address.to_lowercase(), ..names })
     }
 
     /// The few a `ProxyCommand` has.

@@ -9,7 +9,7 @@ use super::conditions::{self, Activity};
 use super::keywords::{self, Form, Meaning};
 use super::names::Names;
 use super::values::Values;
-use super::{file, line};
+use super::{file, jumps, line};
 use crate::ssh::{Settings, pattern};
 
 /// What `Releases.toml` says about the host, as `ssh -l USER -p PORT -J JUMP HOST` would.
@@ -37,7 +37,7 @@ pub(super) fn values(asked: &Asked<'_>) -> Result<Values, String> {
     let (mut values, wants_final) = all_files(asked, values, false)?;
     if wants_final {
         // The second pass knows the host's name and what the first has found; `Match final` counts now.
-        let address = Names::so_far(asked, &values)?.address;
+        let address = Names::settled(asked, &values)?.address;
         values.set("hostname", address.replace('%', "%%"));
         (values, _) = all_files(asked, values, true)?;
     }
@@ -91,6 +91,7 @@ impl Reading<'_> {
                 continue;
             };
             match line.keyword.as_str() {
+                "host" if line.arguments.is_empty() => return Err(at("Host has no value".to_owned())),
                 "host" => activity = conditions::host_line(&line.arguments, self.asked.host).within(outer),
                 "match" => {
                     let matched =
@@ -127,6 +128,9 @@ impl Reading<'_> {
             return self.unknown(&line.keyword);
         };
         keyword.check(&line.arguments)?;
+        if keyword.name == "ProxyJump" {
+            jumps::check(&line.rest)?;
+        }
         if keyword.meaning == Meaning::Nothing {
             return Ok(());
         }

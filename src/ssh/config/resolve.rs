@@ -30,7 +30,7 @@ pub(super) fn destination(
     if let Some(reason) = values.refused() {
         return Err(reason);
     }
-    let names = Names::so_far(asked, values)?;
+    let names = Names::settled(asked, values)?;
     let alias = values.one("hostkeyalias").map(str::to_lowercase);
     let paths = Paths { asked, names: &names };
     Ok(Destination {
@@ -126,19 +126,19 @@ fn methods(values: &Values) -> Result<Vec<Method>, String> {
 }
 
 fn algorithms(values: &Values) -> Result<Algorithms, String> {
-    let read = |keyword: &str, kind| match values.value(keyword) {
-        None => Ok(None),
-        Some(value) => at(value, algorithms::read(&value.arguments[0], kind).map(Some)),
+    let read = |keyword: &str| match (values.value(&keyword.to_ascii_lowercase()), algorithms::kind(keyword)) {
+        (Some(value), Some(kind)) => at(value, algorithms::read(&value.arguments[0], kind).map(Some)),
+        _ => Ok(None),
     };
     let of_hosts = values.one("hostkeyalgorithms");
     Ok(Algorithms {
-        key_exchange: read("kexalgorithms", &algorithms::KEY_EXCHANGE)?,
-        ciphers: read("ciphers", &algorithms::CIPHERS)?,
-        macs: read("macs", &algorithms::MACS)?,
-        host_keys: read("hostkeyalgorithms", &algorithms::HOST_KEYS)?,
+        key_exchange: read("KexAlgorithms")?,
+        ciphers: read("Ciphers")?,
+        macs: read("MACs")?,
+        host_keys: read("HostKeyAlgorithms")?,
         host_keys_in_order: of_hosts.is_some_and(|list| !list.starts_with(['+', '-'])),
-        own_keys: read("pubkeyacceptedalgorithms", &algorithms::OWN_KEYS)?,
-        authorities: read("casignaturealgorithms", &algorithms::AUTHORITIES)?,
+        own_keys: read("PubkeyAcceptedAlgorithms")?,
+        authorities: read("CASignatureAlgorithms")?,
     })
 }
 

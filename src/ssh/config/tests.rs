@@ -1,3 +1,5 @@
+mod matrix;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,7 +69,7 @@ fn what_would_lead_elsewhere_is_never_passed_over() {
         ("ProxyJump bastion", "~/config:1: ProxyJump leads in a circle"),
         ("ProxyCommand nc %h %Z", "~/config:1: %Z is not supported"),
         ("Host other\n  ProxyJump bastion", ""),
-        ("ProxyJump none\nProxyCommand nc %h %Z", ""),
+        ("ProxyCommand none\nProxyCommand nc %h %Z", ""),
         ("CanonicalizeHostname yes", "~/config:1: CanonicalizeHostname is not supported"),
         ("CheckHostIP yes", "~/config:1: CheckHostIP"),
         ("KnownHostsCommand /bin/keys %H", "~/config:1: KnownHostsCommand"),

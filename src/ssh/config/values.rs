@@ -21,15 +21,14 @@ pub(super) struct Values {
     added: BTreeMap<String, Vec<Value>>,
 }
 
-/// Where a keyword's value is kept. `ProxyJump` and `ProxyCommand` share a place: the first of either wins.
+/// Where a keyword's value is kept.
 fn slot(keyword: &str) -> String {
-    let name = keywords::find(keyword).map_or(keyword, |keyword| keyword.name).to_ascii_lowercase();
-    if name == "proxycommand" { "proxyjump".to_owned() } else { name }
+    keywords::find(keyword).map_or(keyword, |keyword| keyword.name).to_ascii_lowercase()
 }
 
 impl Values {
     /// Takes a value, if it is the first of its keyword or one that adds up.
-    pub(super) fn take(&mut self, keyword: &str, mut arguments: Vec<String>, place: String) {
+    pub(super) fn take(&mut self, keyword: &str, arguments: Vec<String>, place: String) {
         let slot = slot(keyword);
         match slot.as_str() {
             "identityfile" | "certificatefile" => {
@@ -47,13 +46,10 @@ impl Values {
                     }
                 }
             }
-            _ => {
-                if slot == "proxyjump" {
-                    // Which of the two it was.
-                    arguments.insert(0, keyword.to_owned());
-                }
-                self.first.entry(slot).or_insert(Value { arguments, place });
-            }
+            // Of these two the first wins; but a `ProxyJump none` lets a `ProxyCommand` pass.
+            "proxyjump" if self.first.contains_key("proxycommand") => {}
+            "proxycommand" if self.one("proxyjump").is_some_and(|jump| !jump.eq_ignore_ascii_case("none")) => {}
+            _ => drop(self.first.entry(slot).or_insert(Value { arguments, place })),
         }
     }
 
