@@ -107,9 +107,12 @@ fn named_certificates(
             }
         };
         let of = |identity: &AgentIdentity| identity.public_key().key_data() == certificate.public_key();
-        let plain = |identity: &&AgentIdentity| matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity);
-        let agents = agent.iter().find(plain).cloned().map(|key| Signer::Agent(Box::new(key)));
-        let signer = agents.or_else(|| Some(files.iter().find(|file| of(&file.identity))?.signer.clone()));
+        // As in ssh, the key must be one that could be offered without its certificate.
+        let plain = |identity: &AgentIdentity| {
+            matches!(identity, AgentIdentity::PublicKey { .. }) && of(identity) && is_allowed(destination, identity)
+        };
+        let agents = agent.iter().find(|identity| plain(identity)).cloned().map(|key| Signer::Agent(Box::new(key)));
+        let signer = agents.or_else(|| Some(files.iter().find(|file| plain(&file.identity))?.signer.clone()));
         if certificate.cert_type() != CertType::User {
             log.push(format!("{}: is no certificate of a user", path.display()));
         } else if let Some(signer) = signer {

@@ -157,7 +157,9 @@ fn rsa_bits(key: &PublicKey) -> Option<usize> {
 pub(super) fn algorithms(known: &KnownHosts, destination: &Destination) -> HostKeys {
     let agreed = &destination.algorithms;
     let is_known = |algorithm: &Algorithm| {
-        known.keys().any(|key| key.algorithm() == *algorithm || (is_rsa(algorithm) && is_rsa(&key.algorithm())))
+        known
+            .keys_of_first_name()
+            .any(|key| key.algorithm() == *algorithm || (is_rsa(algorithm) && is_rsa(&key.algorithm())))
     };
     let Some(names) = &agreed.host_keys else {
         let (mut plain, then): (Vec<_>, Vec<_>) = all_algorithms().into_iter().partition(is_known);

@@ -114,11 +114,14 @@ impl KnownHosts {
         self.plain().filter(move |line| Some(line.name) == name).map(|line| &line.key)
     }
 
-    /// Returns the keys of authorities that may vouch for the host: by its first name, or else by the others.
+    /// Returns the plain keys the host is known by under its first name. By these ssh chooses which key to ask for.
+    pub(super) fn keys_of_first_name(&self) -> impl Iterator<Item = &PublicKey> {
+        self.plain().filter(|line| line.name == 0).map(|line| &line.key)
+    }
+
+    /// Returns the keys of authorities that may vouch for the host, by any of its names.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &PublicKey> {
-        let all = || self.lines.iter().filter(|line| line.marker == Marker::Authority);
-        let name = all().map(|line| line.name).min();
-        all().filter(move |line| Some(line.name) == name).map(|line| &line.key)
+        self.lines.iter().filter(|line| line.marker == Marker::Authority).map(|line| &line.key)
     }
 
     fn plain(&self) -> impl Iterator<Item = &Line> {

@@ -8,6 +8,7 @@
 
 mod answers;
 mod authorities;
+mod decisions;
 mod keys;
 mod lost;
 mod pacing;
