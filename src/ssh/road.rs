@@ -1,5 +1,6 @@
 //! The bytes under a connection: a socket, a command's input and output, or a channel of a jump host.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::config::{Destination, Family};
@@ -123,28 +125,40 @@ pub(super) async fn command(destination: &Destination, command: &str, shell: &st
     else {
         return Err(failed(io::Error::other("it has no input and output")));
     };
-    let said = Said::default();
-    let heard = said.clone();
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(errors).lines();
+    let (said, (alive, dropped)) = (Said::default(), oneshot::channel());
+    tokio::spawn(attend(child, BufReader::new(errors), said.clone(), dropped));
+    let road = Pipe { input, output: BufReader::with_capacity(16 * 1024, output), _alive: alive };
+    Ok(Open { road: Box::new(road), place, said })
+}
+
+/// Hears what a command says of itself, and ends it when nobody goes its way any more. It gets a moment for its last
+/// words: its output may have ended before it has said why.
+async fn attend(mut child: Child, errors: BufReader<ChildStderr>, said: Said, dropped: oneshot::Receiver<Infallible>) {
+    let hearing = async {
+        let mut lines = errors.lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            let mut said = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
             said.lines.push(super::harmless(&line));
             if said.lines.len() > 5 {
                 said.lines.remove(0);
             }
         }
-        heard.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
-    });
-    let road = Pipe { input, output: BufReader::with_capacity(16 * 1024, output), _child: child };
-    Ok(Open { road: Box::new(road), place, said })
+        said.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
+    };
+    let ending = async {
+        let _ = dropped.await;
+        if timeout(Duration::from_secs(1), child.wait()).await.is_err() {
+            let _ = child.kill().await;
+        }
+    };
+    tokio::join!(hearing, ending);
 }
 
 /// The input and output of a command, which ends with them.
 struct Pipe {
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    _child: Child,
+    _alive: oneshot::Sender<Infallible>,
 }
 
 impl AsyncRead for Pipe {
