@@ -26,8 +26,8 @@ pub(super) fn way(trusted_as: &str, asked: &Asked<'_>, values: &Values, depth: u
     let named = |keyword| values.value(keyword).filter(|value| !value.arguments[0].eq_ignore_ascii_case("none"));
     let Some(value) = named("proxyjump") else {
         let Some(value) = named("proxycommand") else { return Ok(Way::Direct) };
-        let names = Names::settled(asked, values)?;
-        return at(value, tokens::expand(&value.arguments[0], &names.few()).map(Way::Command));
+        let here = Names::settled(asked, values)?;
+        return at(value, tokens::expand(&value.arguments[0], &here.few()).map(Way::Command));
     };
     let text = value.arguments[0].as_str();
     let at = |reason: String| format!("{}: {reason}", value.place);

@@ -18,7 +18,7 @@ use crate::sshd::{Sshd, keygen, public_key};
 /// server starts what it is asked to, in the host's home.
 pub(super) fn project(sshd: &Sshd, many: usize, start: &str) -> tempfile::TempDir {
     let project = tempfile::tempdir().unwrap();
-    let (mut keys, mut ssh_config, mut hosts) = (Vec::new(), String::new(), String::new());
+    let (mut keys, mut ssh_config, mut hosts) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..many {
         let home = project.path().join(format!("host{number}"));
         fs::create_dir(&home).unwrap();
@@ -26,20 +26,20 @@ pub(super) fn project(sshd: &Sshd, many: usize, start: &str) -> tempfile::TempDi
         keygen(&key, "ed25519", "");
         let start = format!("cd {home} && export HOME={home} && {start}").replace('"', "\\\"");
         keys.push(format!("command=\"{start}\" {}", public_key(&key)));
-        ssh_config += &format!("Host host{number}\n  IdentityFile {}\n", key.display());
-        hosts += &format!("host{number} = {{ address = \"host{number}\", roles = [\"web\"] }}\n");
+        ssh_config.push(format!("Host host{number}\n  IdentityFile {}\n", key.display()));
+        hosts.push(format!("host{number} = {{ address = \"host{number}\", roles = [\"web\"] }}\n"));
     }
     sshd.authorize(&keys);
     let known = sshd.known_hosts();
-    ssh_config += &format!(
+    ssh_config.push(format!(
         "Host *\n  HostName 127.0.0.1\n  Port {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n",
         sshd.port(),
         known.display()
-    );
-    fs::write(project.path().join("ssh_config"), ssh_config).unwrap();
+    ));
+    fs::write(project.path().join("ssh_config"), ssh_config.concat()).unwrap();
     fs::create_dir(project.path().join("code")).unwrap();
     fs::write(project.path().join("code/VERSION"), "one\n").unwrap();
-    let text = format!("ssh_config = \"ssh_config\"\n[source]\ndir = \"code\"\n[env.test.hosts]\n{hosts}");
+    let text = format!("ssh_config = \"ssh_config\"\n[source]\ndir = \"code\"\n[env.test.hosts]\n{}", hosts.concat());
     fs::write(project.path().join("Releases.toml"), text).unwrap();
     project
 }

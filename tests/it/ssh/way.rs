@@ -14,15 +14,15 @@ use crate::sshd::{Sshd, host, keygen, public_key, signal};
 
 /// Writes the client's configuration: `before` and then a name for each server.
 fn configure(client: &Sshd, before: &str, servers: &[(&str, &Sshd)]) {
-    let mut text = format!("{before}\n");
-    for (name, server) in servers {
+    let block = |(name, server): &(&str, &Sshd)| {
         let folder = server.folder().display();
-        text += &format!(
+        format!(
             "Host {name}\n  HostName 127.0.0.1\n  Port {}\n  IdentityFile {folder}/id_ed25519\n  \
              UserKnownHostsFile {folder}/known_hosts\n  GlobalKnownHostsFile none\n",
             server.port()
-        );
-    }
+        )
+    };
+    let text = format!("{before}\n{}", servers.iter().map(block).collect::<String>());
     fs::write(client.ssh_config(), text).unwrap();
 }
 
