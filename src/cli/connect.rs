@@ -40,14 +40,18 @@ pub(super) async fn connect(config: &Config, env: &Environment) -> Connections {
 
 /// What ssh needs to know of the person and the machine.
 pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
+    let pre_connect = config.envs.iter().find(|known| known.name == *env).map(|env| &env.pre_connect);
+    let knock = pre_connect.filter(|before| !before.knock.is_empty());
     ssh::Settings {
-        environment: env.to_string(),
+        knock: knock.map(|before| ssh::Knock { ports: before.knock.clone(), timeout: before.timeout }),
         config_file: config.ssh_config.clone(),
-        home: session::home(),
-        local_user: who::login(),
+        // What is no text cannot be named in ssh's configuration either.
+        variables: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
         agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
         ask: Arc::new(ask::passphrase),
-        keys: ssh::KeyFiles::default(),
+        ..ssh::Settings::new(env.to_string(), session::home(), who::login())
     }
 }
 

@@ -41,6 +41,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    allow_many_open_files();
     match dispatch(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(complaint) => {
@@ -48,6 +49,14 @@ pub fn run() -> ExitCode {
             ExitCode::from(complaint.code)
         }
     }
+}
+
+/// One connection a host, and pipes for commands of this machine: soon more than the 1024 files that are usual. What
+/// the system does not allow is missed only where it is needed, and told there.
+fn allow_many_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 fn dispatch(cli: &Cli) -> Result<u8, Complaint> {

@@ -7,6 +7,7 @@ use super::complaint::Complaint;
 use super::{ask, connect, out, session};
 use crate::fleet::Address;
 use crate::ssh;
+use crate::transport::ConnectError;
 
 /// Record a host's key after showing its fingerprint
 #[derive(Debug, Clone, Args)]
@@ -28,18 +29,38 @@ pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint
     }
     let settings = connect::ssh_settings(&config, &env.name);
     let unreachable = |error| Complaint::unreachable(&args.env, &[(host.name.clone(), error)]);
-    let keys = ssh::host_keys(host, &settings).await.map_err(unreachable)?;
+    let mut recorded = false;
+    for machine in ssh::machines(host, &settings).await.map_err(unreachable)? {
+        recorded |= trust_one(&machine, common.yes, &unreachable).await?;
+    }
+    if recorded {
+        out::line("recorded");
+    }
+    Ok(0)
+}
+
+/// Shows a machine's keys and records what is new of them. Says whether anything was.
+async fn trust_one(
+    machine: &ssh::Machine,
+    yes: bool,
+    unreachable: &impl Fn(ConnectError) -> Complaint,
+) -> Result<bool, Complaint> {
+    let name = &machine.name;
+    if machine.is_vouched_for().await {
+        out::line(format!("{name}  a known authority vouches for it"));
+        return Ok(false);
+    }
+    let keys = machine.keys().await.map_err(unreachable)?;
     for key in &keys {
         let known = if key.is_known { "  (known already)" } else { "" };
-        out::line(format!("{}  {}  {}{known}", host.name, key.algorithm, key.fingerprint));
+        out::line(format!("{name}  {}  {}{known}", key.algorithm, key.fingerprint));
     }
     if keys.iter().all(|key| key.is_known) {
-        return Ok(0);
+        return Ok(false);
     }
-    ask::confirm("Is that the host's key? Compare it with what the host itself says.", common.yes)?;
+    ask::confirm(&format!("Is that the key of {name}? Compare it with what the host itself says."), yes)?;
     for key in keys.iter().filter(|key| !key.is_known) {
-        ssh::record_key(host, &settings, key).map_err(unreachable)?;
+        machine.record(key).map_err(unreachable)?;
     }
-    out::line("recorded");
-    Ok(0)
+    Ok(true)
 }

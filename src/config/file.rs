@@ -12,8 +12,10 @@ use serde::Deserialize;
 use super::placed::At;
 
 mod lock;
+mod pre_connect;
 mod wait;
 pub(super) use lock::LockTable;
+pub(super) use pre_connect::PreConnectTable;
 pub(super) use wait::{OnTimeoutText, WaitTable};
 
 /// How relm deploys this project.
@@ -27,6 +29,9 @@ pub(super) struct ReleasesToml {
     /// The ssh configuration to read instead of `~/.ssh/config`.
     #[schemars(example = &"~/.ssh/config")]
     pub(super) ssh_config: Option<At<String>>,
+    /// What to do before every connection to a host.
+    #[schemars(example = &serde_json::json!({ "knock": [8255], "timeout": "1s" }))]
+    pub(super) pre_connect: Option<PreConnectTable>,
     /// The application.
     pub(super) app: Option<AppTable>,
     /// Where the code comes from: exactly one of `git`, `dir` and `archive`.
@@ -253,6 +258,8 @@ pub(super) struct EnvTable {
     /// Ask before changing anything here.
     #[schemars(example = true)]
     pub(super) confirm: Option<bool>,
+    /// What differs here from the file's `pre_connect`.
+    pub(super) pre_connect: Option<PreConnectTable>,
     /// What differs here from the file's `[app]`.
     pub(super) app: Option<AppTable>,
     /// What differs here from the file's `[source]`.

@@ -1,6 +1,6 @@
 //! An environment's tables laid over the file's, key by key.
 
-use super::file::{AppTable, LockTable, OperationTable, PythonTable, ReleaseTable, SourceTable};
+use super::file::{AppTable, LockTable, OperationTable, PreConnectTable, PythonTable, ReleaseTable, SourceTable};
 
 /// A table of which an environment may have its own.
 pub(super) trait Over: Sized + Clone + Default {
@@ -43,6 +43,12 @@ impl Over for ReleaseTable {
             shared_files: self.shared_files.or(base.shared_files),
             copy_from_current: self.copy_from_current.or(base.copy_from_current),
         }
+    }
+}
+
+impl Over for PreConnectTable {
+    fn over(self, base: Self) -> Self {
+        Self { knock: self.knock.or(base.knock), timeout: self.timeout.or(base.timeout) }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Environment {
     pub app: String,
     /// Ask before changing anything.
     pub confirm: bool,
+    /// What to do before every connection to a host.
+    pub pre_connect: PreConnect,
     /// Its hosts, in the order of the file.
     pub fleet: Fleet,
     /// Where the code comes from.
@@ -82,6 +84,15 @@ pub struct ReleaseRules {
     pub shared_files: Vec<String>,
     /// Paths copied from the live release if they are there.
     pub copy_from_current: Vec<String>,
+}
+
+/// `pre_connect`: what opens a host's door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreConnect {
+    /// Ports to knock at, in their order.
+    pub knock: Vec<u16>,
+    /// How long to wait at each.
+    pub timeout: Duration,
 }
 
 /// The `[lock]` table.

@@ -1,63 +1,103 @@
-//! Gets to a host: name, address, TCP, keys. Not yet who we are.
+//! Gets to a host: name, address, way, keys. Not yet who we are.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::Instant;
 
-use russh::keys::Algorithm;
-use tokio::net::{TcpStream, lookup_host};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::config::Destination;
+use super::Settings;
+use super::config::{Destination, Way};
 use super::handshake::{self, Broken, Gone, Guard, Handle, Judge};
-use super::host_key::unreachable;
-use super::wire::Wire;
+use super::host_key::{HostKeys, unreachable};
+use super::pace::{Pauses, Place};
+use super::road::{self, Open};
 use crate::transport::ConnectError;
 
-/// Handshakes under way in this process. They are what costs on both sides, and firewalls take a storm for an attack.
-pub(super) static HANDSHAKES: Semaphore = Semaphore::const_new(64);
+/// A connection whose keys are exchanged.
+pub(super) struct Dialled {
+    pub(super) handle: Handle,
+    pub(super) gone: Gone,
+    /// To be kept until the host has let us in: until then its sshd counts us among the strangers at its door.
+    pub(super) place: Place,
+}
+
+/// Says why an attempt failed.
+enum Trouble {
+    /// The host closed the connection before it had shown its key, without a reason. It does so when it has too much
+    /// to do (`MaxStartups`), and then it may open later.
+    SentAway(ConnectError),
+    /// Trying again would end the same way.
+    Lasting(ConnectError),
+}
 
 /// Connects and exchanges keys, with a host key that `judge` accepts.
 pub(super) async fn dial(
     destination: &Destination,
-    host_keys: Vec<Algorithm>,
+    settings: &Settings,
+    host_keys: &HostKeys,
     judge: Judge,
-) -> Result<(Handle, Gone), ConnectError> {
-    let (guard, gone) = Guard::new(judge);
-    let limit = destination.connect_timeout;
-    let connecting = async {
-        let wire = Wire::new(socket(destination).await?).map_err(|e| unreachable(destination, &e.to_string()))?;
-        russh::client::connect_stream(handshake::offer(destination, host_keys), wire, guard).await.map_err(|broken| {
-            match broken {
-                Broken::Refused(refusal) => refusal,
-                Broken::Protocol(error) => unreachable(destination, &handshake::in_words(&error)),
-            }
-        })
+) -> Result<Dialled, ConnectError> {
+    let addresses = match destination.way {
+        Way::Direct => road::addresses(destination).await?,
+        _ => Vec::new(),
     };
-    match timeout(limit, connecting).await {
-        Ok(connected) => Ok((connected?, gone)),
-        Err(_) => Err(unreachable(destination, &no_answer(limit))),
-    }
-}
-
-/// Tries the addresses of the host's name in their order.
-async fn socket(destination: &Destination) -> Result<TcpStream, ConnectError> {
-    let error = |e: std::io::Error| unreachable(destination, &e.to_string());
-    let found = lookup_host((destination.address.as_str(), destination.port)).await.map_err(error)?;
-    let addresses: Vec<SocketAddr> = found.collect();
-    // One that swallows everything (often IPv6 behind a bad router) must leave time for the others.
-    let share = destination.connect_timeout / u32::try_from(addresses.len().max(1)).unwrap_or(1);
-    let mut last = unreachable(destination, "its name has no address");
-    for address in addresses {
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(e)) => last = error(e),
-            Err(_) => last = unreachable(destination, &no_answer(share)),
+    let patience = destination.connect_timeout * 2;
+    let mut pauses = Pauses::new(patience);
+    loop {
+        let open = match &destination.way {
+            Way::Direct => road::direct(destination, &addresses, settings.knock.as_ref()).await?,
+            Way::Command(command) => {
+                let shell = settings.variables.get("SHELL").map_or("/bin/sh", String::as_str);
+                road::command(destination, command, shell).await?
+            }
+            Way::Jump(hop) => settings.jumps.through(hop, destination, settings).await?,
+        };
+        let said = open.said.clone();
+        match exchange(destination, open, host_keys, judge.clone()).await {
+            Ok(dialled) => return Ok(dialled),
+            Err(Trouble::Lasting(error)) => return Err(error),
+            Err(Trouble::SentAway(mut error)) => {
+                let pause = match destination.way {
+                    // A command that ends has its own reasons, and says them.
+                    Way::Command(_) => {
+                        error.details.extend(road::last_words(&said).await);
+                        return Err(error);
+                    }
+                    _ => pauses.next(Instant::now()),
+                };
+                let Some(pause) = pause else {
+                    let (times, seconds) = (pauses.taken, patience.as_secs());
+                    error.details.push(format!("it did so {times} times in {seconds} s, before it showed a key"));
+                    error.details.push("its sshd may have too many logins under way (MaxStartups)".to_owned());
+                    return Err(error);
+                };
+                sleep(pause).await;
+            }
         }
     }
-    Err(last)
 }
 
-fn no_answer(limit: Duration) -> String {
-    format!("no answer within {} s", limit.as_secs())
+async fn exchange(
+    destination: &Destination,
+    open: Open,
+    host_keys: &HostKeys,
+    judge: Judge,
+) -> Result<Dialled, Trouble> {
+    let lasting = |reason: &str| Trouble::Lasting(unreachable(destination, reason));
+    let Open { road, place, .. } = open;
+    let (guard, gone) = Guard::new(judge);
+    let limit = destination.connect_timeout;
+    let connecting = russh::client::connect_stream(handshake::offer(destination, host_keys), road, guard);
+    match timeout(limit, connecting).await {
+        Ok(Ok(handle)) => Ok(Dialled { handle, gone, place }),
+        Ok(Err(Broken::Refused(refusal))) => Err(Trouble::Lasting(refusal)),
+        Ok(Err(Broken::Protocol(error))) => match gone.borrow().as_deref() {
+            Some(farewell) => Err(lasting(farewell)),
+            None if handshake::is_hang_up(&error) => {
+                place.sent_away();
+                Err(Trouble::SentAway(unreachable(destination, &handshake::in_words(&error))))
+            }
+            None => Err(lasting(&handshake::in_words(&error))),
+        },
+        Err(_) => Err(lasting(&road::no_answer(limit))),
+    }
 }

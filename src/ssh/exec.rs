@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,14 +31,20 @@ pub(super) struct Connection {
     handle: Handle,
     gone: Gone,
     slots: Arc<Semaphore>,
+    /// How many sessions the host allows, as far as it has shown.
+    allowed: AtomicUsize,
     /// When the last channel ended.
     freed: watch::Sender<Instant>,
+    /// What each command is to find in its environment, as far as the host takes it.
+    environment: Vec<(String, String)>,
 }
 
 /// Says why a command was not started.
 pub(super) enum NotStarted {
     /// The connection had died before the command was sent.
     Dead(String),
+    /// The host has no session left on this connection.
+    Full(String),
     /// The host did not want to, or cannot be reached any more.
     Refused(String),
 }
@@ -46,14 +53,15 @@ impl NotStarted {
     /// Returns the reason.
     pub(super) fn into_words(self) -> String {
         match self {
-            Self::Dead(reason) | Self::Refused(reason) => reason,
+            Self::Dead(reason) | Self::Full(reason) | Self::Refused(reason) => reason,
         }
     }
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle, gone: Gone) -> Self {
-        Self { handle, gone, slots: Arc::new(Semaphore::new(MOST_CHANNELS)), freed: watch::Sender::new(Instant::now()) }
+    pub(super) fn new(handle: Handle, gone: Gone, environment: Vec<(String, String)>) -> Self {
+        let (slots, freed) = (Arc::new(Semaphore::new(MOST_CHANNELS)), watch::Sender::new(Instant::now()));
+        Self { handle, gone, slots, allowed: AtomicUsize::new(MOST_CHANNELS), freed, environment }
     }
 
     /// Says whether it is known to have ended.
@@ -85,12 +93,30 @@ impl Connection {
                 }
                 Err(russh::Error::ChannelOpenFailure(reason)) => {
                     let reason = reason.description().to_lowercase();
-                    return Err(NotStarted::Refused(format!("sshd opens no session for it: {reason} (MaxSessions?)")));
+                    let reason = format!("sshd opens no session for it: {reason} (MaxSessions?)");
+                    // All but the one that was wanted.
+                    return Err(match self.in_use() - 1 {
+                        0 => NotStarted::Refused(reason),
+                        others => {
+                            self.allowed.store(others, Ordering::Relaxed);
+                            NotStarted::Full(reason)
+                        }
+                    });
                 }
                 Err(_) if self.is_dead() => return Err(NotStarted::Dead(self.reason())),
                 Err(e) => return Err(NotStarted::Dead(in_words(&e))),
             }
         }
+    }
+
+    fn in_use(&self) -> usize {
+        MOST_CHANNELS - self.slots.available_permits()
+    }
+
+    /// Says whether the host is known to open no further session now.
+    fn is_full(&self) -> bool {
+        let allowed = self.allowed.load(Ordering::Relaxed);
+        allowed < MOST_CHANNELS && self.in_use() >= allowed
     }
 
     async fn slot(self: &Arc<Self>) -> Slot {
@@ -115,9 +141,16 @@ impl Drop for Slot {
 pub(super) async fn start(connection: Arc<Connection>, command: &'static str) -> Result<Channel, NotStarted> {
     // The task goes on when the caller is gone; then nobody takes the channel, its queues close, and `carry` closes it.
     let starting = tokio::spawn(async move {
+        if connection.is_full() {
+            return Err(NotStarted::Full("its sessions are all in use (MaxSessions)".to_owned()));
+        }
         let slot = connection.slot().await;
         let channel = connection.open_channel().await?;
         let (reader, writer) = channel.split();
+        for (name, value) in &connection.environment {
+            // Without an answer: a host that does not want it says so in its log.
+            let _ = writer.set_env(false, name, value).await;
+        }
         if writer.exec(true, command).await.is_err() {
             return Err(NotStarted::Dead(connection.reason()));
         }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{Config, DisconnectReason, Handler};
-use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
-use russh::{Preferred, cipher, compression};
+use russh::keys::PublicKeyOrCertificate;
+use russh::{Preferred, cipher, compression, kex, mac};
 use tokio::sync::watch;
 
 use super::config::Destination;
+use super::host_key::HostKeys;
 use crate::transport::ConnectError;
 
 /// A connection with its guard.
@@ -19,7 +20,7 @@ pub(super) type Handle = russh::client::Handle<Guard>;
 pub(super) type Gone = watch::Receiver<Option<String>>;
 
 /// Decides on a host key.
-pub(super) type Judge = Box<dyn Fn(&PublicKey) -> Result<(), ConnectError> + Send>;
+pub(super) type Judge = Arc<dyn Fn(&PublicKeyOrCertificate) -> Result<(), ConnectError> + Send + Sync>;
 
 /// Listens to what the host says to the connection as a whole.
 ///
@@ -56,7 +57,7 @@ impl Handler for Guard {
     type Error = Broken;
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Broken> {
-        (self.judge)(&key.public_key()).map(|()| true).map_err(Broken::Refused)
+        (self.judge)(key).map(|()| true).map_err(Broken::Refused)
     }
 
     /// The only place where the reason of an end is told; channels just fall silent.
@@ -87,8 +88,21 @@ pub(super) fn in_words(error: &russh::Error) -> String {
     }
 }
 
+/// Says whether the other side just closed the connection, without a word on why.
+pub(super) fn is_hang_up(error: &russh::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error {
+        russh::Error::HUP | russh::Error::Disconnect | russh::Error::SendError | russh::Error::RecvError => true,
+        russh::Error::IO(error) => {
+            matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe | ConnectionAborted)
+        }
+        _ => false,
+    }
+}
+
 /// Returns what we offer.
-pub(super) fn offer(destination: &Destination, host_keys: Vec<Algorithm>) -> Arc<Config> {
+pub(super) fn offer(destination: &Destination, host_keys: &HostKeys) -> Arc<Config> {
+    let agreed = &destination.algorithms;
     let patience = destination.alive_interval * u32::try_from(destination.alive_count + 3).unwrap_or(6);
     Arc::new(Config {
         nodelay: true,
@@ -102,18 +116,42 @@ pub(super) fn offer(destination: &Destination, host_keys: Vec<Algorithm>) -> Arc
         // keep-alives together, because alone it would end quiet commands.
         inactivity_timeout: Some(patience.max(Duration::from_secs(90))),
         preferred: Preferred {
-            key: host_keys.into(),
-            cipher: ciphers().into(),
+            kex: key_exchanges(agreed.key_exchange.as_deref()).into(),
+            key: host_keys.plain.clone().into(),
+            host_key_certificates: host_keys.certificates.clone().into(),
+            cipher: named(agreed.ciphers.as_deref(), ciphers, |name| cipher::Name::try_from(name).ok()).into(),
+            mac: named(agreed.macs.as_deref(), macs, |name| mac::Name::try_from(name).ok()).into(),
             compression: vec![compression::NONE].into(),
-            ..Preferred::DEFAULT
         },
         ..Config::default()
     })
 }
 
+fn named<T>(names: Option<&[String]>, usual: impl Fn() -> Vec<T>, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    names.map_or_else(usual, |names| names.iter().filter_map(|name| read(name)).collect())
+}
+
+/// What ssh offers too, and the marks of the protocol's extensions.
+fn key_exchanges(names: Option<&[String]>) -> Vec<kex::Name> {
+    let usual = || {
+        let nist = [kex::ECDH_SHA2_NISTP256, kex::ECDH_SHA2_NISTP384, kex::ECDH_SHA2_NISTP521];
+        let first = [kex::MLKEM768X25519_SHA256, kex::CURVE25519, kex::CURVE25519_PRE_RFC_8731];
+        let groups = [kex::DH_GEX_SHA256, kex::DH_G16_SHA512, kex::DH_G18_SHA512, kex::DH_G14_SHA256];
+        first.into_iter().chain(nist).chain(groups).collect()
+    };
+    let mut all: Vec<kex::Name> = named(names, usual, |name| kex::Name::try_from(name).ok());
+    all.extend([kex::EXTENSION_SUPPORT_AS_CLIENT, kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT]);
+    all
+}
+
+fn macs() -> Vec<mac::Name> {
+    let first = [mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM, mac::HMAC_SHA256, mac::HMAC_SHA512];
+    first.into_iter().chain([mac::HMAC_SHA1_ETM, mac::HMAC_SHA1]).collect()
+}
+
 /// AES-GCM is about twice as fast as the rest, where the processor helps with it.
 fn ciphers() -> Vec<cipher::Name> {
-    let rest = [cipher::AES_256_CTR, cipher::AES_128_CTR];
+    let rest = [cipher::AES_256_CTR, cipher::AES_192_CTR, cipher::AES_128_CTR];
     let first = if aes_in_hardware() {
         [cipher::AES_128_GCM, cipher::AES_256_GCM, cipher::CHACHA20_POLY1305]
     } else {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use russh::keys::{Algorithm, Certificate, Error, PrivateKey, PublicKey, decode_secret_key, load_public_key};
 use tokio::sync::OnceCell;
 
+use super::questions::QUESTION;
 use super::settings::Ask;
 
 type Opened = Result<Arc<PrivateKey>, String>;
@@ -19,9 +20,6 @@ type Opened = Result<Arc<PrivateKey>, String>;
 pub struct KeyFiles {
     opened: Arc<Mutex<HashMap<PathBuf, Arc<OnceCell<Opened>>>>>,
 }
-
-/// Questions are asked one after the other.
-static QUESTION: Mutex<()> = Mutex::new(());
 
 impl KeyFiles {
     /// Opens a private key. Whatever comes of it, a person is asked at most once per file and run.
@@ -108,9 +106,15 @@ pub(super) fn public_half(path: &Path) -> Result<Option<PublicKey>, String> {
 }
 
 /// Returns the certificate that lies beside a key, if there is one.
-pub(super) fn certificate(path: &Path) -> Option<Certificate> {
-    let text = fs::read_to_string(beside(path, "-cert.pub")).ok()?;
-    Certificate::from_openssh(text.trim()).ok()
+pub(super) fn certificate_beside(path: &Path) -> Option<(PathBuf, Certificate)> {
+    let path = beside(path, "-cert.pub");
+    certificate(&path).ok().map(|certificate| (path, certificate))
+}
+
+/// Reads a certificate: type, data and a comment on one line.
+pub(super) fn certificate(path: &Path) -> Result<Certificate, String> {
+    let text = fs::read_to_string(path).map_err(|e| e.to_string())?;
+    Certificate::from_openssh(text.trim()).map_err(|e| format!("is no certificate relm can read ({e})"))
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

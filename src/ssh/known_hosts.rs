@@ -54,8 +54,8 @@ enum Marker {
 pub(super) enum Verdict {
     /// It is one of the host's keys.
     Known,
-    /// No line has a key of this type. The others are known, the flag says that an authority is.
-    Unknown { others: Vec<String>, authority: bool },
+    /// No line has a key of this type. The others are known.
+    Unknown { others: Vec<String> },
     /// The host has another key of this type, with this fingerprint, there.
     Changed { fingerprint: String, place: Place },
     /// Somebody has marked it as lost.
@@ -105,16 +105,23 @@ impl KnownHosts {
         if self.plain().any(|line| same(&line)) {
             return Verdict::Known;
         }
-        Verdict::Unknown {
-            others: self.keys().map(|key| key.algorithm().to_string()).collect(),
-            authority: self.lines.iter().any(|line| line.marker == Marker::Authority),
-        }
+        Verdict::Unknown { others: self.keys().map(|key| key.algorithm().to_string()).collect() }
     }
 
     /// Returns the plain keys the host is known by: under its first name, or else under the others.
     pub(super) fn keys(&self) -> impl Iterator<Item = &PublicKey> {
         let name = self.plain().map(|line| line.name).min();
         self.plain().filter(move |line| Some(line.name) == name).map(|line| &line.key)
+    }
+
+    /// Returns the plain keys the host is known by under its first name. By these ssh chooses which key to ask for.
+    pub(super) fn keys_of_first_name(&self) -> impl Iterator<Item = &PublicKey> {
+        self.plain().filter(|line| line.name == 0).map(|line| &line.key)
+    }
+
+    /// Returns the keys of authorities that may vouch for the host, by any of its names.
+    pub(super) fn authorities(&self) -> impl Iterator<Item = &PublicKey> {
+        self.lines.iter().filter(|line| line.marker == Marker::Authority).map(|line| &line.key)
     }
 
     fn plain(&self) -> impl Iterator<Item = &Line> {

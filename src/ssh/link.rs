@@ -7,9 +7,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::config::Destination;
-use super::dial::{self, HANDSHAKES};
+use super::dial::{self, Dialled};
 use super::exec::{self, Connection, NotStarted};
-use super::handshake::Judge;
+use super::handshake::{Gone, Handle, Judge};
 use super::{Settings, host_key, sign_in};
 use crate::transport::{Channel, ConnectError, ExecError, Link};
 
@@ -18,7 +18,12 @@ pub(super) struct SshLink {
     destination: Arc<Destination>,
     settings: Settings,
     connection: Mutex<Arc<Connection>>,
+    /// Where the host allows so few sessions on a connection (`MaxSessions 1`) that work beside others needs another.
+    beside: Mutex<Vec<Arc<Connection>>>,
 }
+
+/// Connections to one host at most, the first apart.
+const MOST_BESIDE: usize = 4;
 
 impl fmt::Debug for SshLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +36,7 @@ impl SshLink {
     pub(super) async fn connect(destination: Destination, settings: Settings) -> Result<Self, ConnectError> {
         let destination = Arc::new(destination);
         let connection = Mutex::new(connect(&destination, &settings).await?);
-        Ok(Self { destination, settings, connection })
+        Ok(Self { destination, settings, connection, beside: Mutex::default() })
     }
 
     /// Returns the connection; a new one if the last has died. Callers at the same time wait for the same one.
@@ -50,8 +55,27 @@ impl SshLink {
     async fn start(&self, command: &'static str) -> Result<Channel, NotStarted> {
         match exec::start(self.alive().await?, command).await {
             Err(NotStarted::Dead(_)) => exec::start(self.alive().await?, command).await,
+            Err(NotStarted::Full(reason)) => self.start_beside(command, reason).await,
             other => other,
         }
+    }
+
+    /// Starts a command on a connection of its own, or on one made for the same reason before.
+    async fn start_beside(&self, command: &'static str, reason: String) -> Result<Channel, NotStarted> {
+        let mut beside = self.beside.lock().await;
+        beside.retain(|connection| !connection.is_dead());
+        for connection in beside.iter() {
+            if let Ok(channel) = exec::start(connection.clone(), command).await {
+                return Ok(channel);
+            }
+        }
+        if beside.len() == MOST_BESIDE {
+            return Err(NotStarted::Refused(reason));
+        }
+        let another = connect(&self.destination, &self.settings).await;
+        let another = another.map_err(|e| NotStarted::Refused(format!("{reason}; on another connection: {e}")))?;
+        beside.push(another.clone());
+        exec::start(another, command).await
     }
 }
 
@@ -61,16 +85,24 @@ impl Link for SshLink {
     }
 }
 
-/// Connects, checks the host key against the files as they are now, and signs in.
 async fn connect(destination: &Arc<Destination>, settings: &Settings) -> Result<Arc<Connection>, ConnectError> {
-    let _permit = HANDSHAKES.acquire().await;
+    let (handle, gone) = signed_in(destination, settings).await?;
+    Ok(Arc::new(Connection::new(handle, gone, destination.environment.clone())))
+}
+
+/// Connects, checks the host key against the files as they are now, and signs in.
+pub(super) async fn signed_in(
+    destination: &Arc<Destination>,
+    settings: &Settings,
+) -> Result<(Handle, Gone), ConnectError> {
     let known = host_key::known(destination);
-    let algorithms = host_key::algorithms(&known);
-    let judge: Judge = Box::new({
+    let algorithms = host_key::algorithms(&known, destination);
+    let judge: Judge = Arc::new({
         let (destination, settings) = (destination.clone(), settings.clone());
         move |key| host_key::check(&known, key, &destination, &settings)
     });
-    let (mut handle, gone) = dial::dial(destination, algorithms, judge).await?;
-    sign_in::sign_in(&mut handle, destination, settings).await?;
-    Ok(Arc::new(Connection::new(handle, gone)))
+    let Dialled { mut handle, gone, place } = dial::dial(destination, settings, &algorithms, judge).await?;
+    sign_in::sign_in(&mut handle, &gone, destination, settings).await?;
+    drop(place);
+    Ok((handle, gone))
 }

@@ -1,15 +1,19 @@
 //! What a connection needs to know about this machine and this run.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::KeyFiles;
+use super::jump::Jumps;
 
 /// Asks a person for a passphrase.
 pub type Ask = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// What is the same for all hosts of a run. Clones share the passphrases that were asked for.
+/// What is the same for all hosts of a run. Clones share the passphrases that were asked for and the connections to
+/// jump hosts.
 #[derive(Clone)]
 pub struct Settings {
     /// The environment, for hints such as `relm trust ENV HOST`.
@@ -20,12 +24,48 @@ pub struct Settings {
     pub home: PathBuf,
     /// The name of whoever runs relm; the login where nothing else names one.
     pub local_user: String,
+    /// The name of this machine.
+    pub local_host: String,
+    /// The environment variables of this run.
+    pub variables: BTreeMap<String, String>,
     /// The socket of the ssh agent.
     pub agent: Option<PathBuf>,
+    /// Ports to knock at before each connection.
+    pub knock: Option<Knock>,
     /// Asks a person, without echo. `None` is the answer where nobody can be asked.
     pub ask: Ask,
     /// Keys opened so far, so that a passphrase is asked for once per run.
     pub keys: KeyFiles,
+    /// Connections to jump hosts, one for all hosts behind each.
+    pub jumps: Jumps,
+}
+
+/// What a firewall wants to hear before it opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knock {
+    /// Ports, in their order.
+    pub ports: Vec<u16>,
+    /// How long to wait at each for an answer that need not come.
+    pub timeout: Duration,
+}
+
+impl Settings {
+    /// Settings of somebody without an agent, whom nobody can ask.
+    pub fn new(environment: impl Into<String>, home: impl Into<PathBuf>, local_user: impl Into<String>) -> Self {
+        Self {
+            environment: environment.into(),
+            config_file: None,
+            home: home.into(),
+            local_user: local_user.into(),
+            local_host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            variables: BTreeMap::new(),
+            agent: None,
+            knock: None,
+            ask: Arc::new(|_| None),
+            keys: KeyFiles::default(),
+            jumps: Jumps::default(),
+        }
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -36,6 +76,7 @@ impl fmt::Debug for Settings {
             .field("home", &self.home)
             .field("local_user", &self.local_user)
             .field("agent", &self.agent)
+            .field("knock", &self.knock)
             .finish_non_exhaustive()
     }
 }

@@ -1,42 +1,40 @@
-//! Says who we are: keys of the agent and keys in files, in ssh's order, and no more than a host bears.
+//! Says who we are: keys of the agent and keys in files, in ssh's order, and answers to questions where they are wanted.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use russh::client::AuthResult;
-use russh::keys::HashAlg;
 use russh::keys::agent::AgentIdentity;
+use russh::{MethodKind, MethodSet};
 use tokio::time::timeout;
 
 use super::agent::{self, Agent};
-use super::config::Destination;
-use super::handshake::Handle;
-use super::known_hosts::fingerprint;
+use super::candidates::{self, Candidate, Candidates, Signer};
+use super::config::{Destination, Method};
+use super::handshake::{Gone, Handle};
+use super::questions::{self, Outcome};
 use super::signing::{Hand, NotSigned};
-use super::{Settings, error, key_file};
+use super::{Settings, error, harmless};
 use crate::transport::{ConnectError, ConnectErrorKind};
-
-/// sshd ends the connection at the sixth refused key (`MaxAuthTries 6`), with no word on why.
-const MOST_KEYS: usize = 5;
 
 /// As long as sshd waits by default (`LoginGraceTime`): time to type a passphrase.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Signs in with the first key the host takes.
+/// Signs in the first way the host takes.
 pub(super) async fn sign_in(
     handle: &mut Handle,
+    gone: &Gone,
     destination: &Destination,
     settings: &Settings,
 ) -> Result<(), ConnectError> {
-    let mut attempt = Attempt { destination, settings, agent: None, log: Vec::new(), offered: 0 };
+    let log = Vec::new();
+    let mut attempt = Attempt { destination, settings, agent: None, log, offered: 0, wanted: None };
     match timeout(PATIENCE, attempt.run(handle)).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(attempt.failed()),
-        Err(_) => {
-            attempt.log.push(format!("gave up after {} s", PATIENCE.as_secs()));
-            Err(attempt.failed())
-        }
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
+        Err(_) => attempt.log.push(format!("gave up after {} s", PATIENCE.as_secs())),
     }
+    let farewell = gone.borrow().as_deref().map(harmless);
+    Err(attempt.failed(farewell))
 }
 
 struct Attempt<'a> {
@@ -46,59 +44,74 @@ struct Attempt<'a> {
     /// What was tried, in order.
     log: Vec<String>,
     offered: usize,
-}
-
-/// A key to offer.
-struct Candidate {
-    identity: AgentIdentity,
-    /// The file that can sign for it; the agent does where there is none.
-    file: Option<PathBuf>,
+    /// What the host has said it would take, once it has.
+    wanted: Option<MethodSet>,
 }
 
 impl Attempt<'_> {
     async fn run(&mut self, handle: &mut Handle) -> bool {
-        let candidates = self.candidates(handle).await;
-        let rest = candidates.len().saturating_sub(MOST_KEYS);
-        for candidate in candidates {
-            if self.offered == MOST_KEYS {
-                self.log.push(format!(
-                    "{rest} more not offered: hosts hang up after {MOST_KEYS} wrong keys; name the right one with IdentityFile and IdentitiesOnly"
-                ));
-                break;
-            }
+        for method in &self.destination.methods {
             if handle.is_closed() {
-                self.log.push("the host closed the connection".to_owned());
                 break;
             }
-            if self.offer(handle, &candidate).await {
-                return true;
+            if !self.is_wanted(*method) {
+                self.log.push(format!("{}: the host does not take it", method.name()));
+                continue;
+            }
+            let outcome = match method {
+                Method::PublicKey => {
+                    if self.keys(handle).await {
+                        return true;
+                    }
+                    continue;
+                }
+                Method::Questions => questions::interactive(handle, self.destination, self.settings).await,
+                Method::Password => questions::password(handle, self.destination, self.settings).await,
+            };
+            match outcome {
+                Outcome::In => return true,
+                Outcome::More(methods) => {
+                    self.log.push(format!("{}: right, but the host also wants: {}", method.name(), listed(&methods)));
+                    self.wanted = Some(methods);
+                }
+                Outcome::No(reason) => self.log.push(format!("{}: {reason}", method.name())),
             }
         }
         false
     }
 
-    /// Collects keys as OpenSSH orders them: those of the agent that a file names, the agent's others, the files.
-    async fn candidates(&mut self, handle: &Handle) -> Vec<Candidate> {
-        let mut files = self.files();
-        let (mut named, mut others) = (Vec::new(), Vec::new());
-        for identity in self.agent_keys(handle).await {
-            let same = |file: &Candidate| file.identity.public_key().key_data() == identity.public_key().key_data();
-            let is_certificate = matches!(identity, AgentIdentity::Certificate { .. });
-            if files.iter().any(same) || named.iter().any(same) {
-                if !is_certificate {
-                    files.retain(|file| matches!(file.identity, AgentIdentity::Certificate { .. }) || !same(file));
-                }
-                named.push(Candidate { identity, file: None });
-            } else {
-                others.push(Candidate { identity, file: None });
+    fn is_wanted(&self, method: Method) -> bool {
+        let kind = match method {
+            Method::PublicKey => MethodKind::PublicKey,
+            Method::Questions => MethodKind::KeyboardInteractive,
+            Method::Password => MethodKind::Password,
+        };
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(&kind))
+    }
+
+    async fn keys(&mut self, handle: &mut Handle) -> bool {
+        let agents = self.agent_keys(handle).await;
+        let Candidates { all, log } = candidates::in_order(self.destination, agents);
+        self.log.extend(log);
+        let mut rest = all.len();
+        for candidate in all {
+            if handle.is_closed() {
+                self.log.push(format!(
+                    "{rest} more not offered: the host hangs up after {} wrong keys (MaxAuthTries); name the right one \
+                     with IdentityFile and IdentitiesOnly",
+                    self.offered
+                ));
+                break;
+            }
+            if !self.is_wanted(Method::PublicKey) {
+                break;
+            }
+            rest -= 1;
+            if self.offer(handle, &candidate).await {
+                return true;
             }
         }
-        if self.destination.identities_only {
-            others.clear();
-        }
-        named.extend(others);
-        named.extend(files);
-        named
+        false
     }
 
     async fn agent_keys(&mut self, handle: &Handle) -> Vec<AgentIdentity> {
@@ -117,39 +130,21 @@ impl Attempt<'_> {
         }
     }
 
-    fn files(&mut self) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for path in &self.destination.identity_files {
-            match key_file::public_half(path) {
-                Ok(None) => {}
-                Ok(Some(key)) => {
-                    let comment = String::new();
-                    if let Some(certificate) = key_file::certificate(path) {
-                        let identity = AgentIdentity::Certificate { certificate, comment: comment.clone() };
-                        candidates.push(Candidate { identity, file: Some(path.clone()) });
-                    }
-                    let identity = AgentIdentity::PublicKey { key, comment };
-                    candidates.push(Candidate { identity, file: Some(path.clone()) });
-                }
-                Err(reason) => self.log.push(format!("{}: {reason}", path.display())),
-            }
-        }
-        candidates
-    }
-
     async fn offer(&mut self, handle: &mut Handle, candidate: &Candidate) -> bool {
         self.offered += 1;
-        let name = candidate.name();
+        let is_certificate = matches!(candidate.identity, AgentIdentity::Certificate { .. });
         let hash = if candidate.identity.public_key().algorithm().is_rsa() {
+            let allowed = candidates::rsa_hashes(self.destination, is_certificate);
             // Waits up to a second for hosts that do not list their algorithms; only RSA needs to know.
-            handle.best_supported_rsa_hash().await.ok().flatten().flatten().or(Some(HashAlg::Sha512))
+            let best = handle.best_supported_rsa_hash().await.ok().flatten().flatten();
+            best.filter(|best| allowed.contains(best)).or(allowed.first().copied())
         } else {
             None
         };
-        let mut hand = match (&candidate.file, &mut self.agent) {
-            (Some(path), _) => Hand::File { path, settings: self.settings },
-            (None, Some(agent)) => Hand::Agent(agent),
-            (None, None) => return false,
+        let mut hand = match (&candidate.signer, &mut self.agent) {
+            (Signer::File(path), _) => Hand::File { path, settings: self.settings },
+            (Signer::Agent(key), Some(agent)) => Hand::Agent { agent, key },
+            (Signer::Agent(_), None) => return false,
         };
         let user = self.destination.user.clone();
         let answer = match candidate.identity.clone() {
@@ -163,41 +158,39 @@ impl Attempt<'_> {
         let outcome = match answer {
             Ok(AuthResult::Success) => return true,
             Ok(AuthResult::Failure { partial_success: true, remaining_methods }) => {
-                let methods: Vec<&str> = remaining_methods.iter().map(Into::into).collect();
-                format!("accepted, but the host also wants: {}", methods.join(", "))
+                let outcome = format!("accepted, but the host also wants: {}", listed(&remaining_methods));
+                self.wanted = Some(remaining_methods);
+                outcome
             }
-            Ok(AuthResult::Failure { .. }) => "refused".to_owned(),
+            Ok(AuthResult::Failure { remaining_methods, .. }) => {
+                if !remaining_methods.is_empty() {
+                    self.wanted = Some(remaining_methods);
+                }
+                "refused".to_owned()
+            }
             Err(NotSigned(reason)) => reason,
         };
-        self.log.push(format!("{name}: {outcome}"));
+        self.log.push(format!("{}: {outcome}", candidate.name));
         false
     }
 
-    fn failed(self) -> ConnectError {
-        let Destination { name, user, .. } = self.destination;
+    fn failed(self, farewell: Option<String>) -> ConnectError {
+        let Destination { name, user, methods, identity_files, .. } = self.destination;
         let mut refusal = error(ConnectErrorKind::SignIn, format!("{name} does not let {user} in"));
         refusal.details = self.log;
-        if self.offered == 0 {
-            let files: Vec<_> = self.destination.identity_files.iter().map(|path| path.display().to_string()).collect();
+        if self.offered == 0 && methods.contains(&Method::PublicKey) {
+            let files: Vec<_> = identity_files.iter().map(|path| path.display().to_string()).collect();
             let agent = if self.destination.agent.is_some() { "the agent has none" } else { "there is no agent" };
             refusal.details.push(format!("no key to offer: {agent}; looked for {}", files.join(", ")));
         }
+        if methods.is_empty() {
+            refusal.details.push("PreferredAuthentications leaves no way to sign in that relm has".to_owned());
+        }
+        refusal.details.extend(farewell);
         refusal
     }
 }
 
-impl Candidate {
-    fn name(&self) -> String {
-        let key = self.identity.public_key();
-        let kind = match self.identity {
-            AgentIdentity::PublicKey { .. } => "",
-            AgentIdentity::Certificate { .. } => " certificate",
-        };
-        match &self.file {
-            Some(path) => format!("{}{kind} ({})", path.display(), key.algorithm()),
-            None => format!("agent's {}{kind} {} {}", key.algorithm(), fingerprint(&key), self.identity.comment())
-                .trim_end()
-                .to_owned(),
-        }
-    }
+fn listed(methods: &MethodSet) -> String {
+    methods.iter().map(<&str>::from).collect::<Vec<_>>().join(", ")
 }

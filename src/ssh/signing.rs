@@ -16,8 +16,15 @@ use super::agent::Agent;
 
 /// Who signs. A file's key is opened only now, after the host has said that it would take it.
 pub(super) enum Hand<'a> {
-    Agent(&'a mut Agent),
-    File { path: &'a Path, settings: &'a Settings },
+    /// A key that may be known to the agent without the certificate that is shown to the host.
+    Agent {
+        agent: &'a mut Agent,
+        key: &'a AgentIdentity,
+    },
+    File {
+        path: &'a Path,
+        settings: &'a Settings,
+    },
 }
 
 /// Says why there is no signature.
@@ -35,13 +42,13 @@ impl Signer for Hand<'_> {
 
     async fn auth_sign(
         &mut self,
-        identity: &AgentIdentity,
+        _shown: &AgentIdentity,
         hash: Option<HashAlg>,
         mut text: Vec<u8>,
     ) -> Result<Vec<u8>, NotSigned> {
         match self {
-            Self::Agent(agent) => agent
-                .sign_request(identity, hash, text)
+            Self::Agent { agent, key } => agent
+                .sign_request(key, hash, text)
                 .await
                 .map_err(|e| NotSigned(format!("the agent did not sign ({e})"))),
             Self::File { path, settings } => {

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
 
-use super::config::{self, Destination};
-use super::dial::{self, HANDSHAKES};
+use super::config::{Destination, Way};
+use super::dial;
 use super::handshake::Judge;
-use super::host_key::unreachable;
+use super::host_key::{HostKeys, unreachable};
 use super::known_hosts::{self, Verdict};
 use super::{Settings, error};
 use crate::fleet::Host;
@@ -25,54 +25,96 @@ pub struct ServerKey {
     pub algorithm: String,
     /// `SHA256:…`.
     pub fingerprint: String,
-    /// The line that [`record_key`] writes where host names are not hashed.
+    /// The line that [`Machine::record`] writes where host names are not hashed.
     pub known_hosts_line: String,
     /// Whether `known_hosts` has it already.
     pub is_known: bool,
 }
 
-/// Asks a host for its keys without trusting any of them.
-pub async fn host_keys(host: &Host, settings: &Settings) -> Result<Vec<ServerKey>, ConnectError> {
-    let destination = config::destination(host, settings)?;
-    let known = super::host_key::known(&destination);
-    let mut keys = Vec::new();
-    let mut trouble = None;
-    for answer in join_all(kinds().into_iter().map(|kind| shown(&destination, kind))).await {
-        match answer {
-            Ok(key) => keys.push(ServerKey {
-                algorithm: key.algorithm().to_string(),
-                fingerprint: known_hosts::fingerprint(&key),
-                known_hosts_line: line(&destination.known_as[0], &key),
-                is_known: known.judge(&key) == Verdict::Known,
-            }),
-            Err(e) => trouble = Some(e),
-        }
-    }
-    match trouble {
-        Some(e) if keys.is_empty() => Err(e),
-        _ => Ok(keys),
-    }
+/// A machine on the way to a host, the host itself being the last.
+#[derive(Debug)]
+pub struct Machine {
+    /// What it is called here.
+    pub name: String,
+    destination: Destination,
+    settings: Settings,
 }
 
-/// Writes a key to the first `UserKnownHostsFile`, in the form the file has. A key that is known stays as it is; one
-/// beside which another of its type is known is refused, for that is what an attack looks like.
-pub fn record_key(host: &Host, settings: &Settings, key: &ServerKey) -> Result<(), ConnectError> {
-    let destination = config::destination(host, settings)?;
-    let public = public_key(&key.known_hosts_line)
-        .ok_or_else(|| error(ConnectErrorKind::Configuration, "the key to record is no key"))?;
-    let known = super::host_key::known(&destination);
-    match known.judge(&public) {
-        Verdict::Known => return Ok(()),
-        Verdict::Unknown { .. } => {}
-        Verdict::Changed { .. } | Verdict::Revoked { .. } => {
-            return super::host_key::check(&known, &public, &destination, settings);
+/// Lists the machines whose keys must be known to reach a host: its jump hosts, in the order they are passed, and
+/// itself.
+pub async fn machines(host: &Host, settings: &Settings) -> Result<Vec<Machine>, ConnectError> {
+    let mut machines = Vec::new();
+    let mut next = Some(super::destination(host, settings).await?);
+    while let Some(destination) = next {
+        next = match &destination.way {
+            Way::Jump(hop) => Some(Destination::clone(hop)),
+            Way::Direct | Way::Command(_) => None,
+        };
+        let name = destination.name.clone();
+        machines.push(Machine { name, destination, settings: settings.clone() });
+    }
+    machines.reverse();
+    Ok(machines)
+}
+
+impl Machine {
+    /// Asks the machine for its keys without trusting any of them. Those before it must be trusted by now.
+    pub async fn keys(&self) -> Result<Vec<ServerKey>, ConnectError> {
+        let known = super::host_key::known(&self.destination);
+        let asked = kinds().into_iter().map(|kind| shown(&self.destination, &self.settings, kind));
+        let (mut keys, mut trouble) = (Vec::new(), None);
+        for answer in join_all(asked).await {
+            match answer {
+                Ok(key) => keys.push(ServerKey {
+                    algorithm: key.algorithm().to_string(),
+                    fingerprint: known_hosts::fingerprint(&key),
+                    known_hosts_line: line(&self.destination.known_as[0], &key),
+                    is_known: known.judge(&key) == Verdict::Known,
+                }),
+                Err(e) => trouble = Some(e),
+            }
+        }
+        match trouble {
+            Some(e) if keys.is_empty() => Err(e),
+            _ => Ok(keys),
         }
     }
-    let Some(file) = destination.user_known_hosts.first() else {
-        return Err(error(ConnectErrorKind::Configuration, "UserKnownHostsFile is none, so no key can be recorded"));
-    };
-    append(file, &destination, &public)
-        .map_err(|e| error(ConnectErrorKind::Configuration, format!("cannot write {}: {e}", file.display())))
+
+    /// Says whether a known authority vouches for the machine, so that none of its keys need be recorded.
+    pub async fn is_vouched_for(&self) -> bool {
+        let known = super::host_key::known(&self.destination);
+        if known.authorities().next().is_none() {
+            return false;
+        }
+        let algorithms = HostKeys { plain: Vec::new(), ..super::host_key::algorithms(&known, &self.destination) };
+        let (destination, settings) = (self.destination.clone(), self.settings.clone());
+        let judge: Judge = Arc::new(move |key| super::host_key::check(&known, key, &destination, &settings));
+        dial::dial(&self.destination, &self.settings, &algorithms, judge).await.is_ok()
+    }
+
+    /// Writes a key to the first `UserKnownHostsFile`, in the form the file has. A key that is known stays as it is;
+    /// one beside which another of its type is known is refused, for that is what an attack looks like.
+    pub fn record(&self, key: &ServerKey) -> Result<(), ConnectError> {
+        let Self { destination, settings, .. } = self;
+        let public = public_key(&key.known_hosts_line)
+            .ok_or_else(|| error(ConnectErrorKind::Configuration, "the key to record is no key"))?;
+        let known = super::host_key::known(destination);
+        match known.judge(&public) {
+            Verdict::Known => return Ok(()),
+            Verdict::Unknown { .. } => {}
+            Verdict::Changed { .. } | Verdict::Revoked { .. } => {
+                return super::host_key::check(&known, &public.into(), destination, settings);
+            }
+        }
+        let Some(file) = destination.user_known_hosts.first() else {
+            return Err(error(
+                ConnectErrorKind::Configuration,
+                "UserKnownHostsFile is none, so no key can be recorded",
+            ));
+        };
+        append(file, destination, &public)
+            .map_err(|e| error(ConnectErrorKind::Configuration, format!("cannot write {}: {e}", file.display())))
+    }
 }
 
 /// One handshake for each, because a host shows one key at a time.
@@ -87,18 +129,22 @@ fn kinds() -> [Vec<Algorithm>; 3] {
 }
 
 /// Goes as far as the host key and no further.
-async fn shown(destination: &Destination, kind: Vec<Algorithm>) -> Result<PublicKey, ConnectError> {
-    let _permit = HANDSHAKES.acquire().await;
+async fn shown(
+    destination: &Destination,
+    settings: &Settings,
+    kind: Vec<Algorithm>,
+) -> Result<PublicKey, ConnectError> {
     let seen = Arc::new(Mutex::new(None));
-    let judge: Judge = Box::new({
+    let judge: Judge = Arc::new({
         let seen = seen.clone();
         let enough = unreachable(destination, "only its key was wanted");
         move |key| {
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.public_key());
             Err(enough.clone())
         }
     });
-    let answer = dial::dial(destination, kind, judge).await;
+    let kind = HostKeys { plain: kind, certificates: Vec::new() };
+    let answer = dial::dial(destination, settings, &kind, judge).await;
     let key = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (key, answer) {
         (Some(key), _) => Ok(key),
@@ -173,16 +219,8 @@ mod tests {
             address: crate::fleet::Address::parse("web1").unwrap(),
             roles: std::collections::BTreeSet::new(),
         };
-        let settings = Settings {
-            environment: "test".to_owned(),
-            config_file: Some("/dev/null".into()),
-            home: "/nowhere".into(),
-            local_user: "me".to_owned(),
-            agent: None,
-            ask: Arc::new(|_| None),
-            keys: crate::ssh::KeyFiles::default(),
-        };
-        let destination = config::destination(&host, &settings).unwrap();
+        let settings = Settings { config_file: Some("/dev/null".into()), ..Settings::new("test", "/nowhere", "me") };
+        let destination = crate::ssh::config::destination(&host, &settings).unwrap();
         Destination { known_as: vec![name.to_owned()], ..destination }
     }
 }

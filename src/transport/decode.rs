@@ -27,6 +27,8 @@ pub(super) struct Decoder {
     taken: u64,
     missing: bool,
     unread: bool,
+    /// The last line that was none of the script's.
+    noise: String,
     /// The beginning of a line, and whether an empty one waited, when the connection was lost.
     held: Option<(Vec<u8>, bool)>,
 }
@@ -57,6 +59,7 @@ impl Decoder {
             taken: 0,
             missing: false,
             unread: false,
+            noise: String::new(),
             held: None,
         }
     }
@@ -74,6 +77,11 @@ impl Decoder {
     /// The process group of the script, once it has started.
     pub(super) fn group(&self) -> Option<u32> {
         self.group
+    }
+
+    /// The last line that came before the script's own bytes: what the host ran instead may have said it.
+    pub(super) fn noise(&self) -> &str {
+        &self.noise
     }
 
     /// The exit status, once the end mark has been seen.
@@ -108,6 +116,8 @@ impl Decoder {
             return self.take_mark(line);
         }
         if !self.in_body {
+            let shown = String::from_utf8_lossy(&line[..line.len().min(200)]);
+            self.noise = shown.trim().replace(char::is_control, " ");
             return;
         }
         if self.empty_line_waits {

@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
                     Some(Heard::Stderr(bytes)) => {
                         self.stderr.take(&bytes, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
                     }
-                    gone => return Err(self.ending.reason().unwrap_or_else(|| lost(gone))),
+                    gone => return Err(self.ending.reason().unwrap_or_else(|| self.gone(gone))),
                 },
                 sent = &mut feeding, if !all_sent => {
                     all_sent = true;
@@ -169,6 +169,21 @@ impl<'a> Run<'a> {
             };
             (exec.on_part)(self.parts, Exit { status: status_of(status), stdout, stderr });
             self.parts += 1;
+        }
+    }
+
+    /// Says why nothing more is heard. A shell that ends before it has begun is often none.
+    fn gone(&self, heard: Option<Heard>) -> ExecError {
+        match heard {
+            Some(Heard::Closed(Ok(status))) if !self.has_begun() => {
+                let said = match self.stdout.noise() {
+                    "" => String::new(),
+                    noise => format!("; it said: {noise}"),
+                };
+                let instead = "ForceCommand, or a login shell such as nologin?";
+                ExecError::Lost(format!("the shell on the host {status} before it did anything ({instead}){said}"))
+            }
+            heard => lost(heard),
         }
     }
 

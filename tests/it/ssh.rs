@@ -7,9 +7,14 @@
 //! - 7 tests what is left of signals here: nothing dies with its channel. Ending commands is the control shell's work.
 
 mod answers;
+mod authorities;
+mod decisions;
 mod keys;
 mod lost;
+mod pacing;
+mod servers;
 mod trust;
+mod way;
 
 use std::sync::Arc;
 use std::time::Duration;

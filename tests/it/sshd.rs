@@ -24,11 +24,10 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use relm::fleet::{Address, Host, HostName};
-use relm::ssh::{KeyFiles, Settings};
+use relm::ssh::Settings;
 use tempfile::TempDir;
 
 pub(crate) use agent::Agent;
@@ -134,15 +133,7 @@ impl Sshd {
 
     /// What relm knows about this machine when it connects.
     pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            environment: "test".to_owned(),
-            config_file: Some(self.ssh_config()),
-            home: self.folder().to_owned(),
-            local_user: user(),
-            agent: None,
-            ask: Arc::new(|_| None),
-            keys: KeyFiles::default(),
-        }
+        Settings { config_file: Some(self.ssh_config()), ..Settings::new("test", self.folder(), user()) }
     }
 
     /// Process ids of the connections: of those that carry their bytes. For root that is the listener's child; for

@@ -3,6 +3,7 @@
 mod hosts;
 mod lock;
 pub(super) mod operations;
+mod pre_connect;
 mod python;
 mod release;
 mod source;
@@ -100,6 +101,9 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     if let Some(table) = &file.lock {
         lock::lock(check, file, table);
     }
+    if let Some(table) = &file.pre_connect {
+        pre_connect::pre_connect(check, table);
+    }
     if let Some(table) = &file.python {
         python::one_way(check, table);
         python::python(check, &table.value);
@@ -125,6 +129,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let release = release::release(check, &release);
     let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
     let lock = lock::lock(check, file, &lock);
+    let pre_connect = both(env.pre_connect.as_ref(), file.pre_connect.as_ref()).unwrap_or_default();
+    let pre_connect = pre_connect::pre_connect(check, &pre_connect);
     let python = match python {
         None => None,
         Some(python) => Some(python::python(check, &python)?),
@@ -133,6 +139,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         name: known?,
         app: app?,
         confirm: env.confirm.unwrap_or(false),
+        pre_connect: pre_connect?,
         fleet: fleet?,
         source: source?,
         release: release?,

@@ -7,6 +7,8 @@ pub(super) struct Line {
     pub(super) keyword: String,
     /// Without their quotes.
     pub(super) arguments: Vec<String>,
+    /// All that follows the keyword, as it stands: what a command is.
+    pub(super) rest: String,
 }
 
 /// Reads one line; comments and blank lines are none.
@@ -21,8 +23,15 @@ pub(super) fn read(text: &str) -> Result<Option<Line>, String> {
     let end = text.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(text.len());
     let (keyword, rest) = text.split_at(end);
     let rest = rest.trim_start();
-    let rest = rest.strip_prefix('=').unwrap_or(rest);
-    Ok(Some(Line { keyword: keyword.trim_matches('"').to_ascii_lowercase(), arguments: arguments(rest)? }))
+    if keyword.is_empty() {
+        return Err("there is no keyword".to_owned());
+    }
+    let rest = rest.strip_prefix('=').unwrap_or(rest).trim_start();
+    Ok(Some(Line {
+        keyword: keyword.trim_matches('"').to_ascii_lowercase(),
+        arguments: arguments(rest)?,
+        rest: rest.to_owned(),
+    }))
 }
 
 fn arguments(text: &str) -> Result<Vec<String>, String> {

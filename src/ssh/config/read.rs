@@ -2,19 +2,24 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::conditions::{self, Activity};
-use super::values::{self, Values};
-use super::{file, line};
-use crate::ssh::Settings;
+use super::keywords::{self, Form, Meaning};
+use super::names::Names;
+use super::values::Values;
+use super::{file, jumps, line};
+use crate::ssh::{Settings, pattern};
 
-/// What `Releases.toml` says about the host, as `ssh -l USER -p PORT HOST` would.
+/// What `Releases.toml` says about the host, as `ssh -l USER -p PORT -J JUMP HOST` would.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) host: &'a str,
     pub(super) user: Option<&'a str>,
     pub(super) port: Option<u16>,
+    /// The hosts before it, where another host's `ProxyJump` names them.
+    pub(super) jump: Option<&'a str>,
     pub(super) settings: &'a Settings,
 }
 
@@ -24,24 +29,37 @@ const DEEPEST_INCLUDE: usize = 16;
 /// Collects the values that count for the host that is asked for.
 pub(super) fn values(asked: &Asked<'_>) -> Result<Values, String> {
     let mut values = Values::default();
-    if let Some(user) = asked.user {
-        values.take("user", vec![user.to_owned()], "Releases.toml".to_owned());
+    let port = asked.port.map(|port| port.to_string());
+    let given = [("user", asked.user), ("port", port.as_deref()), ("proxyjump", asked.jump)];
+    for (keyword, value) in given.into_iter().filter_map(|(keyword, value)| Some((keyword, value?))) {
+        values.take(keyword, vec![value.to_owned()], "Releases.toml".to_owned());
     }
-    if let Some(port) = asked.port {
-        values.take("port", vec![port.to_string()], "Releases.toml".to_owned());
+    let (mut values, wants_final) = all_files(asked, values, false)?;
+    if wants_final {
+        // The second pass knows the host's name and what the first has found; `Match final` counts now.
+        let address = Names::settled(asked, &values)?.address;
+        values.set("hostname", address.replace('%', "%%"));
+        (values, _) = all_files(asked, values, true)?;
     }
+    Ok(values)
+}
+
+fn all_files(asked: &Asked<'_>, values: Values, is_final: bool) -> Result<(Values, bool), String> {
     let own = asked.settings.home.join(".ssh");
-    let mut reading = Reading { asked, values, beside: &own, depth: 0 };
+    let mut reading =
+        Reading { asked, values, beside: &own, depth: 0, is_final, wants_final: false, is_private: false };
     match &asked.settings.config_file {
         Some(file) if !file.exists() => return Err(format!("{} does not exist", file.display())),
         Some(file) => reading.file(file, &Activity::Yes)?,
         None => {
+            reading.is_private = true;
             reading.file(&own.join("config"), &Activity::Yes)?;
+            reading.is_private = false;
             reading.beside = Path::new("/etc/ssh");
             reading.file(Path::new("/etc/ssh/ssh_config"), &Activity::Yes)?;
         }
     }
-    Ok(reading.values)
+    Ok((reading.values, reading.wants_final))
 }
 
 struct Reading<'a> {
@@ -49,6 +67,10 @@ struct Reading<'a> {
     values: Values,
     beside: &'a Path,
     depth: usize,
+    is_final: bool,
+    wants_final: bool,
+    /// Others must not be able to write the file: it is a person's own.
+    is_private: bool,
 }
 
 impl Reading<'_> {
@@ -58,6 +80,9 @@ impl Reading<'_> {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
         };
+        if self.is_private {
+            check_owner(path)?;
+        }
         let mut activity = outer.clone();
         for (number, text) in text.lines().enumerate() {
             let place = format!("{}:{}", path.display(), number + 1);
@@ -66,21 +91,24 @@ impl Reading<'_> {
                 continue;
             };
             match line.keyword.as_str() {
+                "host" if line.arguments.is_empty() => return Err(at("Host has no value".to_owned())),
                 "host" => activity = conditions::host_line(&line.arguments, self.asked.host).within(outer),
                 "match" => {
-                    activity =
-                        conditions::match_line(&line.arguments, self.asked, &self.values).map_err(at)?.within(outer);
+                    let matched =
+                        conditions::match_line(&line.arguments, self.asked, &self.values, self.is_final).map_err(at)?;
+                    self.wants_final |= matched.wants_final;
+                    activity = matched.activity.within(outer);
                 }
                 "include" => self.include(&line.arguments, &activity).map_err(|reason| nested(&place, reason))?,
-                keyword => self.keyword(keyword, line.arguments, &activity, &place).map_err(at)?,
+                _ => self.keyword(line, &activity, &place).map_err(at)?,
             }
         }
         Ok(())
     }
 
     fn include(&mut self, names: &[String], activity: &Activity) -> Result<(), String> {
-        if *activity == Activity::No {
-            return Ok(());
+        if names.is_empty() {
+            return Err("Include has no value".to_owned());
         }
         if self.depth == DEEPEST_INCLUDE {
             return Err("files include one another too deeply".to_owned());
@@ -95,30 +123,49 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn keyword(
-        &mut self,
-        keyword: &str,
-        arguments: Vec<String>,
-        activity: &Activity,
-        place: &str,
-    ) -> Result<(), String> {
-        let Some(spelled) = values::spelled(keyword) else {
-            return Ok(());
+    fn keyword(&mut self, line: line::Line, activity: &Activity, place: &str) -> Result<(), String> {
+        let Some(keyword) = keywords::find(&line.keyword) else {
+            return self.unknown(&line.keyword);
         };
-        if arguments.first().is_none_or(String::is_empty) {
-            return Err(format!("{spelled} has no value"));
+        keyword.check(&line.arguments)?;
+        if keyword.name == "ProxyJump" {
+            jumps::check(&line.rest)?;
+        }
+        if keyword.meaning == Meaning::Nothing {
+            return Ok(());
         }
         match activity {
             Activity::Yes => {
-                self.values.take(keyword, arguments, place.to_owned());
+                let arguments = if keyword.form == Form::Any { vec![line.rest] } else { line.arguments };
+                self.values.take(&line.keyword, arguments, place.to_owned());
                 Ok(())
             }
-            Activity::Unsure(criterion) if self.values.would_take(keyword) => {
-                Err(format!("{spelled} depends on `{criterion}`, which is not supported yet"))
+            Activity::Unsure(criterion) if self.values.would_take(&line.keyword) => {
+                Err(format!("{} depends on `{criterion}`, which is not supported", keyword.name))
             }
             Activity::No | Activity::Unsure(_) => Ok(()),
         }
     }
+
+    fn unknown(&self, keyword: &str) -> Result<(), String> {
+        let ignored = self.values.one("ignoreunknown").unwrap_or_default().to_ascii_lowercase();
+        // Apple's ssh knows it, and it says only where passphrases are kept.
+        let is_apples = cfg!(target_os = "macos") && keyword == "usekeychain";
+        if is_apples || pattern::selects(ignored.split(','), keyword) {
+            return Ok(());
+        }
+        Err(format!("{keyword} is no keyword of ssh's; `IgnoreUnknown {keyword}` before it lets it pass"))
+    }
+}
+
+/// ssh does not go by a person's file that others could have changed.
+fn check_owner(path: &Path) -> Result<(), String> {
+    let metadata = fs::metadata(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    let is_own = [0, rustix::process::getuid().as_raw()].contains(&metadata.uid());
+    if is_own && metadata.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(format!("{}: others may write it, so ssh would not read it either", path.display()))
 }
 
 /// Leaves a place alone that an included file has named already.

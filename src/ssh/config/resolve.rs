@@ -1,16 +1,19 @@
 //! From texts to a destination: defaults, numbers, times, paths.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Destination;
+use super::algorithms::{self, Algorithms};
+use super::names::Names;
 use super::read::Asked;
-use super::tokens;
+use super::scalars::{at, flag, parsed, some_time};
 use super::values::{Value, Values};
-use crate::fleet::HostName;
+use super::{Destination, Family, Method, Way, tokens};
+use crate::ssh::pattern;
 
-/// The keys ssh tries where no `IdentityFile` is given, in its order; `sk` keys need their hardware and so an agent.
-const USUAL_KEYS: [&str; 3] = ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"];
+/// The keys ssh tries where no `IdentityFile` is given, in its order.
+const USUAL_KEYS: [&str; 5] =
+    ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519", "~/.ssh/id_ed25519_sk"];
 const USUAL_KNOWN_HOSTS: [&str; 2] = ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"];
 const USUAL_GLOBAL_KNOWN_HOSTS: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
 
@@ -18,65 +21,52 @@ const USUAL_GLOBAL_KNOWN_HOSTS: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/s
 ///
 /// `StrictHostKeyChecking` is read and has no say: an unknown key is always refused and a changed one never accepted,
 /// even where a file says `no` or `accept-new`. `relm trust` is the way to a new key.
-pub(super) fn destination(name: &HostName, asked: &Asked<'_>, values: &Values) -> Result<Destination, String> {
-    refuse_what_leads_elsewhere(values)?;
-    let home = asked.settings.home.as_path();
-    let address = match values.value("hostname") {
-        None => asked.host.to_owned(),
-        Some(value) => at(value, tokens::expand(&value.arguments[0], &[('h', asked.host)]))?,
+pub(super) fn destination(
+    [name, trusted_as]: [&str; 2],
+    way: Way,
+    asked: &Asked<'_>,
+    values: &Values,
+) -> Result<Destination, String> {
+    if let Some(reason) = values.refused() {
+        return Err(reason);
     }
-    .to_lowercase();
-    let port = parsed(values, "port", |text| text.parse().ok().filter(|port| *port > 0))?.unwrap_or(22_u16);
-    let user = values.one("user").unwrap_or(&asked.settings.local_user).to_owned();
+    let names = Names::settled(asked, values)?;
     let alias = values.one("hostkeyalias").map(str::to_lowercase);
-    let paths = Paths {
-        home,
-        tokens: vec![
-            ('d', home.to_string_lossy().into_owned()),
-            ('h', address.clone()),
-            ('k', alias.clone().unwrap_or_else(|| asked.host.to_owned())),
-            ('n', asked.host.to_owned()),
-            ('p', port.to_string()),
-            ('r', user.clone()),
-            ('u', asked.settings.local_user.clone()),
-        ],
-    };
+    let paths = Paths { asked, names: &names };
     Ok(Destination {
-        name: name.clone(),
-        known_as: known_as(alias, &address, port),
-        user_known_hosts: paths.list(values.value("userknownhostsfile"), &USUAL_KNOWN_HOSTS)?,
-        global_known_hosts: paths.list(values.value("globalknownhostsfile"), &USUAL_GLOBAL_KNOWN_HOSTS)?,
-        hash_known_hosts: parsed(values, "hashknownhosts", yes)?.unwrap_or(false),
+        name: name.to_owned(),
+        trusted_as: trusted_as.to_owned(),
+        given: names.given.clone(),
+        principal: alias.clone().unwrap_or_else(|| names.address.clone()),
+        known_as: known_as(alias, &names.address, names.port),
+        user_known_hosts: paths.list(values.value("userknownhostsfile"), &USUAL_KNOWN_HOSTS, true)?,
+        global_known_hosts: paths.list(values.value("globalknownhostsfile"), &USUAL_GLOBAL_KNOWN_HOSTS, false)?,
+        revoked_host_keys: paths.list(values.value("revokedhostkeys"), &[], true)?,
+        hash_known_hosts: flag(values, "hashknownhosts")?.unwrap_or(false),
         identity_files: identity_files(&paths, values)?,
-        identities_only: parsed(values, "identitiesonly", yes)?.unwrap_or(false),
-        agent: agent(&paths, asked, values)?,
+        certificate_files: paths.all(values.all("certificatefile"))?,
+        identities_only: flag(values, "identitiesonly")?.unwrap_or(false),
+        agent: agent(&paths, values)?,
+        methods: methods(values)?,
+        password_prompts: parsed(values, "numberofpasswordprompts", |text| text.parse().ok())?.unwrap_or(3),
+        smallest_rsa: parsed(values, "requiredrsasize", |text| text.parse().ok())?.unwrap_or(1024),
+        algorithms: algorithms(values)?,
+        environment: environment(asked, values)?,
+        way,
+        family: family(values)?,
+        bind_address: values.one("bindaddress").map(str::to_owned),
         connect_timeout: some_time(values, "connecttimeout")?.unwrap_or(Duration::from_secs(10)),
+        connection_attempts: parsed(values, "connectionattempts", |text| text.parse().ok().filter(|n| *n > 0))?
+            .unwrap_or(1),
         // 0 turns these off for ssh; here a host that freezes would hold up all others for ever.
         alive_interval: some_time(values, "serveraliveinterval")?.unwrap_or(Duration::from_secs(5)),
         alive_count: parsed(values, "serveralivecountmax", |text| text.parse().ok())?
             .filter(|count| *count > 0)
             .unwrap_or(3),
-        address,
-        port,
-        user,
+        address: names.address.clone(),
+        port: names.port,
+        user: names.user.clone(),
     })
-}
-
-fn refuse_what_leads_elsewhere(values: &Values) -> Result<(), String> {
-    let refused = [
-        ("proxyjump", "ProxyJump and ProxyCommand are not supported yet"),
-        ("canonicalizehostname", "CanonicalizeHostname is not supported yet"),
-        ("revokedhostkeys", "RevokedHostKeys is not supported yet; @revoked lines in known_hosts are"),
-    ];
-    for (keyword, reason) in refused {
-        match values.value(keyword) {
-            Some(value) if !["none", "no", "false"].contains(&value.arguments[0].to_ascii_lowercase().as_str()) => {
-                return Err(format!("{}: {reason}", value.place));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// An alias counts without the port, and a key known without its port counts for every port: both as in OpenSSH.
@@ -89,96 +79,128 @@ fn known_as(alias: Option<String>, address: &str, port: u16) -> Vec<String> {
 }
 
 fn identity_files(paths: &Paths<'_>, values: &Values) -> Result<Vec<PathBuf>, String> {
-    if values.identity_files().is_empty() {
-        return paths.list(None, &USUAL_KEYS);
+    let named = values.all("identityfile");
+    if named.is_empty() {
+        return paths.list(None, &USUAL_KEYS, true);
     }
-    let named = values.identity_files().iter().filter(|value| value.arguments[0] != "none");
-    named.map(|value| at(value, paths.one(&value.arguments[0]))).collect()
+    let named: Vec<Value> =
+        named.iter().filter(|value| !value.arguments[0].eq_ignore_ascii_case("none")).cloned().collect();
+    paths.all(&named)
 }
 
-fn agent(paths: &Paths<'_>, asked: &Asked<'_>, values: &Values) -> Result<Option<PathBuf>, String> {
+fn agent(paths: &Paths<'_>, values: &Values) -> Result<Option<PathBuf>, String> {
+    let settings = paths.asked.settings;
     match values.value("identityagent") {
-        None => Ok(asked.settings.agent.clone()),
+        None => Ok(settings.agent.clone()),
         Some(value) => match value.arguments[0].as_str() {
             "none" => Ok(None),
-            "SSH_AUTH_SOCK" | "$SSH_AUTH_SOCK" | "${SSH_AUTH_SOCK}" => Ok(asked.settings.agent.clone()),
-            other if other.starts_with('$') => at(value, Err(format!("IdentityAgent {other} is not supported yet"))),
+            "SSH_AUTH_SOCK" | "$SSH_AUTH_SOCK" | "${SSH_AUTH_SOCK}" => Ok(settings.agent.clone()),
+            variable if variable.starts_with('$') && !variable.starts_with("${") => {
+                let name = variable.trim_start_matches('$');
+                Ok(settings.variables.get(name).filter(|socket| !socket.is_empty()).map(PathBuf::from))
+            }
             path => at(value, paths.one(path)).map(Some),
         },
     }
 }
 
+/// Passwords only where they are named: relm asks for none that nobody has asked for.
+fn methods(values: &Values) -> Result<Vec<Method>, String> {
+    let on = |keyword: &str| Ok::<bool, String>(flag(values, keyword)?.unwrap_or(true));
+    let keys = parsed(values, "pubkeyauthentication", |text| Some(!["no", "false"].contains(&&*text.to_lowercase())))?;
+    let batch = flag(values, "batchmode")?.unwrap_or(false);
+    let asked = values.one("preferredauthentications");
+    let mut methods = Vec::new();
+    for name in asked.unwrap_or("publickey").split(',') {
+        let method = match name {
+            "publickey" if keys.unwrap_or(true) => Method::PublicKey,
+            "keyboard-interactive" if !batch && on("kbdinteractiveauthentication")? => Method::Questions,
+            "password" if !batch && on("passwordauthentication")? => Method::Password,
+            _ => continue,
+        };
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    Ok(methods)
+}
+
+fn algorithms(values: &Values) -> Result<Algorithms, String> {
+    let read = |keyword: &str| match (values.value(&keyword.to_ascii_lowercase()), algorithms::kind(keyword)) {
+        (Some(value), Some(kind)) => at(value, algorithms::read(&value.arguments[0], kind).map(Some)),
+        _ => Ok(None),
+    };
+    let of_hosts = values.one("hostkeyalgorithms");
+    Ok(Algorithms {
+        key_exchange: read("KexAlgorithms")?,
+        ciphers: read("Ciphers")?,
+        macs: read("MACs")?,
+        host_keys: read("HostKeyAlgorithms")?,
+        host_keys_in_order: of_hosts.is_some_and(|list| !list.starts_with(['+', '-'])),
+        own_keys: read("PubkeyAcceptedAlgorithms")?,
+        authorities: read("CASignatureAlgorithms")?,
+    })
+}
+
+/// What `SetEnv` says and `SendEnv` finds here. The language of this machine stays here: what a command on a host says
+/// must not depend on who deploys.
+fn environment(asked: &Asked<'_>, values: &Values) -> Result<Vec<(String, String)>, String> {
+    let mut environment: Vec<(String, String)> = Vec::new();
+    let wanted = values.all("sendenv");
+    for (name, value) in &asked.settings.variables {
+        let is_language = name == "LANG" || name == "LANGUAGE" || name.starts_with("LC_");
+        if !is_language && wanted.iter().any(|wanted| pattern::matches(&wanted.arguments[0], name)) {
+            environment.push((name.clone(), value.clone()));
+        }
+    }
+    if let Some(set) = values.value("setenv") {
+        for text in &set.arguments {
+            let (name, value) = text.split_once('=').ok_or_else(|| format!("{}: SetEnv has no =", set.place))?;
+            environment.retain(|(known, _)| known != name);
+            environment.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    Ok(environment)
+}
+
+fn family(values: &Values) -> Result<Family, String> {
+    let family = parsed(values, "addressfamily", |text| match text.to_ascii_lowercase().as_str() {
+        "any" => Some(Family::Any),
+        "inet" => Some(Family::Four),
+        "inet6" => Some(Family::Six),
+        _ => None,
+    })?;
+    Ok(family.unwrap_or(Family::Any))
+}
+
 /// How paths are read here.
 struct Paths<'a> {
-    home: &'a Path,
-    tokens: Vec<(char, String)>,
+    asked: &'a Asked<'a>,
+    names: &'a Names,
 }
 
 impl Paths<'_> {
     fn one(&self, text: &str) -> Result<PathBuf, String> {
-        let tokens: Vec<_> = self.tokens.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        tokens::path(text, self.home, &tokens)
+        let settings = self.asked.settings;
+        tokens::path(text, &settings.home, &self.names.all(), &settings.variables)
     }
 
-    fn list(&self, value: Option<&Value>, usual: &[&str]) -> Result<Vec<PathBuf>, String> {
+    fn all(&self, values: &[Value]) -> Result<Vec<PathBuf>, String> {
+        values.iter().map(|value| at(value, self.one(&value.arguments[0]))).collect()
+    }
+
+    /// Of the files of the whole machine ssh reads no tokens.
+    fn list(&self, value: Option<&Value>, usual: &[&str], has_tokens: bool) -> Result<Vec<PathBuf>, String> {
         match value {
             None => usual.iter().map(|path| self.one(path)).collect(),
-            Some(value) if value.arguments == ["none"] => Ok(Vec::new()),
+            Some(value) if value.arguments.len() == 1 && value.arguments[0].eq_ignore_ascii_case("none") => {
+                Ok(Vec::new())
+            }
+            Some(value) if !has_tokens => {
+                let home = &self.asked.settings.home;
+                value.arguments.iter().map(|path| at(value, tokens::tilde(path, home))).collect()
+            }
             Some(value) => value.arguments.iter().map(|path| at(value, self.one(path))).collect(),
         }
     }
-}
-
-fn at<T>(value: &Value, result: Result<T, String>) -> Result<T, String> {
-    result.map_err(|reason| format!("{}: {reason}", value.place))
-}
-
-fn parsed<T>(values: &Values, keyword: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, String> {
-    let Some(value) = values.value(keyword) else {
-        return Ok(None);
-    };
-    let text = &value.arguments[0];
-    let reason = || format!("{text:?} is no value for {}", super::values::spelled(keyword).unwrap_or(keyword));
-    at(value, parse(text).map(Some).ok_or_else(reason))
-}
-
-fn yes(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "yes" | "true" => Some(true),
-        "no" | "false" => Some(false),
-        _ => None,
-    }
-}
-
-fn some_time(values: &Values, keyword: &str) -> Result<Option<Duration>, String> {
-    Ok(parsed(values, keyword, time)?.filter(|time| !time.is_zero()))
-}
-
-/// Reads `90`, `1m30s` or `none`, which is 0 too.
-fn time(text: &str) -> Option<Duration> {
-    if text == "none" {
-        return Some(Duration::ZERO);
-    }
-    let mut seconds = 0_u64;
-    let mut number = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            number.push(c);
-            continue;
-        }
-        let unit = match c.to_ascii_lowercase() {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            'w' => 604_800,
-            _ => return None,
-        };
-        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(unit)?)?;
-        number.clear();
-    }
-    if !number.is_empty() {
-        seconds = seconds.checked_add(number.parse().ok()?)?;
-    }
-    Some(Duration::from_secs(seconds))
 }

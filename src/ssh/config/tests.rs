@@ -1,25 +1,19 @@
+mod matrix;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::ssh::KeyFiles;
+use crate::fleet::HostName;
 
 fn settings(home: &Path) -> Settings {
-    Settings {
-        environment: "test".to_owned(),
-        config_file: Some(home.join("config")),
-        home: home.to_owned(),
-        local_user: "me".to_owned(),
-        agent: Some("/agent".into()),
-        ask: Arc::new(|_| None),
-        keys: KeyFiles::default(),
-    }
+    let config_file = Some(home.join("config"));
+    Settings { config_file, agent: Some("/agent".into()), ..Settings::new("test", home, "me") }
 }
 
 fn host(address: &str) -> Host {
@@ -39,7 +33,7 @@ fn without_a_word_the_usual_things_hold() {
     let web = read("", "web").unwrap();
     assert_eq!((web.address.as_str(), web.port, web.user.as_str()), ("web", 22, "me"));
     assert_eq!(web.known_as, ["web"]);
-    assert_eq!(web.identity_files.len(), 3);
+    assert_eq!(web.identity_files.len(), 5);
     assert!(web.identity_files[0].ends_with(".ssh/id_rsa"));
     assert_eq!(web.agent, Some("/agent".into()));
     assert_eq!(web.connect_timeout, Duration::from_secs(10));
@@ -71,20 +65,29 @@ fn names_keys_and_times() {
 #[test]
 fn what_would_lead_elsewhere_is_never_passed_over() {
     let cases = [
-        ("Host web\n  ProxyJump bastion", "~/config:2: ProxyJump"),
-        ("ProxyCommand nc %h %p", "~/config:1: ProxyJump"),
+        ("Host web\n  ProxyJump bad host", "~/config:2: \"bad host\" is no host for ProxyJump"),
+        ("ProxyJump bastion", "~/config:1: ProxyJump leads in a circle"),
+        ("ProxyCommand nc %h %Z", "~/config:1: %Z is not supported"),
         ("Host other\n  ProxyJump bastion", ""),
-        ("ProxyJump none\nProxyCommand nc %h %p", ""),
-        ("CanonicalizeHostname yes", "~/config:1: CanonicalizeHostname"),
-        ("RevokedHostKeys /x", "~/config:1: RevokedHostKeys"),
-        ("Match exec true\n  HostName evil", "~/config:2: HostName depends on `Match exec`"),
-        ("Match final\n  IdentityFile x", "~/config:2: IdentityFile depends on `Match final`"),
-        ("Match host other exec true\n  HostName evil", ""),
-        ("Match exec true host other\n  HostName evil", ""),
-        ("HostName real\nMatch exec true\n  HostName evil\n  ForwardAgent yes", ""),
-        ("Match exec true\n  ForwardAgent yes\nHost *\n  User a", ""),
-        ("Match final all\n  Ciphers aes128-ctr", ""),
-        ("Match final all\n  User a", "~/config:2: User depends on `Match final`"),
+        ("ProxyCommand none\nProxyCommand nc %h %Z", ""),
+        ("CanonicalizeHostname yes", "~/config:1: CanonicalizeHostname is not supported"),
+        ("CheckHostIP yes", "~/config:1: CheckHostIP"),
+        ("KnownHostsCommand /bin/keys %H", "~/config:1: KnownHostsCommand"),
+        ("RemoteCommand tmux", "~/config:1: RemoteCommand"),
+        ("BindInterface eth0", "~/config:1: BindInterface"),
+        ("ProxyUseFdpass yes", "~/config:1: ProxyUseFdpass"),
+        ("ProxyUseFdpass no\nCheckHostIP no\nRemoteCommand none\nCanonicalizeHostname no", ""),
+        ("Match localnetwork 10.0.0.0/8\n  HostName evil", "~/config:2: HostName depends on `Match localnetwork`"),
+        ("Match tagged x host other\n  HostName evil", ""),
+        ("HostName real\nMatch tagged x\n  HostName evil\n  ForwardAgent yes", ""),
+        ("Match tagged x\n  ForwardAgent yes\nHost *\n  User a", ""),
+        ("Match weather fine", "~/config:1: `Match weather` is no criterion"),
+        ("HostNam x", "~/config:1: hostnam is no keyword"),
+        ("IgnoreUnknown Hostn*\nHostNam x", ""),
+        ("Host other\n  Port many", "~/config:2: \"many\" is no value for Port"),
+        ("Host other\n  User a b", "~/config:2: User has more than one value"),
+        ("Ciphers rot13", "~/config:1: rot13 is no algorithm"),
+        ("MACs umac-64@openssh.com", "~/config:1: relm can do none of umac-64@openssh.com"),
         ("Match user", "~/config:1: `Match user` has no value"),
         ("Match all host x", "~/config:1: `all` must stand alone"),
         ("Port 0", "~/config:1: \"0\" is no value for Port"),
@@ -92,7 +95,7 @@ fn what_would_lead_elsewhere_is_never_passed_over() {
         ("HostName \"x", "~/config:1: a \" is never closed"),
         ("IdentityFile %Z", "~/config:1: %Z is not supported"),
         ("IdentityFile ~other/x", "~/config:1: ~other/x: homes of others"),
-        ("IdentityFile ${HOME}/x", "~/config:1: ${HOME}/x: variables"),
+        ("IdentityFile ${NO}/x", "~/config:1: ${NO}: the variable NO is not set"),
         ("ConnectTimeout soon", "~/config:1: \"soon\" is no value for ConnectTimeout"),
     ];
     for (text, expected) in cases {

@@ -1,31 +1,9 @@
-//! What has been read so far: the first value of each keyword wins, `IdentityFile` adds up.
+//! What has been read so far: the first value of each keyword wins, some add up.
 
 use std::collections::BTreeMap;
 
-use super::tokens;
-
-/// Keywords whose value matters. `proxyjump` and `proxycommand` share a place in ssh too: the first of either wins.
-const KEYWORDS: [(&str, &str); 19] = [
-    ("hostname", "HostName"),
-    ("user", "User"),
-    ("port", "Port"),
-    ("identityfile", "IdentityFile"),
-    ("identitiesonly", "IdentitiesOnly"),
-    ("identityagent", "IdentityAgent"),
-    ("userknownhostsfile", "UserKnownHostsFile"),
-    ("globalknownhostsfile", "GlobalKnownHostsFile"),
-    ("hashknownhosts", "HashKnownHosts"),
-    ("hostkeyalias", "HostKeyAlias"),
-    ("stricthostkeychecking", "StrictHostKeyChecking"),
-    ("connecttimeout", "ConnectTimeout"),
-    ("serveraliveinterval", "ServerAliveInterval"),
-    ("serveralivecountmax", "ServerAliveCountMax"),
-    ("proxyjump", "ProxyJump"),
-    ("proxycommand", "ProxyCommand"),
-    ("canonicalizehostname", "CanonicalizeHostname"),
-    ("canonicalisehostname", "CanonicalizeHostname"),
-    ("revokedhostkeys", "RevokedHostKeys"),
-];
+use super::{keywords, tokens};
+use crate::ssh::pattern;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,39 +17,51 @@ pub(super) struct Value {
 /// All that has been read so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Values {
-    first: BTreeMap<&'static str, Value>,
-    identity_files: Vec<Value>,
-}
-
-/// Returns a keyword as ssh's manual writes it, if its value matters here.
-pub(super) fn spelled(keyword: &str) -> Option<&'static str> {
-    KEYWORDS.iter().find(|(small, _)| *small == keyword).map(|(_, name)| *name)
+    first: BTreeMap<String, Value>,
+    added: BTreeMap<String, Vec<Value>>,
 }
 
 /// Where a keyword's value is kept.
-fn slot(keyword: &str) -> Option<&'static str> {
-    match keyword {
-        "proxycommand" => Some("proxyjump"),
-        "canonicalisehostname" => Some("canonicalizehostname"),
-        _ => KEYWORDS.iter().find(|(small, _)| *small == keyword).map(|(small, _)| *small),
-    }
+fn slot(keyword: &str) -> String {
+    keywords::find(keyword).map_or(keyword, |keyword| keyword.name).to_ascii_lowercase()
 }
 
 impl Values {
-    /// Takes a value if it is the first of its keyword.
+    /// Takes a value, if it is the first of its keyword or one that adds up.
     pub(super) fn take(&mut self, keyword: &str, arguments: Vec<String>, place: String) {
-        let Some(slot) = slot(keyword) else { return };
-        let value = Value { arguments, place };
-        if slot != "identityfile" {
-            self.first.entry(slot).or_insert(value);
-        } else if self.identity_files.iter().all(|known| known.arguments != value.arguments) {
-            self.identity_files.push(value);
+        let slot = slot(keyword);
+        match slot.as_str() {
+            "identityfile" | "certificatefile" => {
+                let all = self.added.entry(slot).or_default();
+                if all.iter().all(|known| known.arguments != arguments) {
+                    all.push(Value { arguments, place });
+                }
+            }
+            "sendenv" => {
+                let all = self.added.entry(slot).or_default();
+                for name in arguments {
+                    match name.strip_prefix('-') {
+                        Some(unwanted) => all.retain(|known| !pattern::matches(unwanted, &known.arguments[0])),
+                        None => all.push(Value { arguments: vec![name], place: place.clone() }),
+                    }
+                }
+            }
+            // Of these two the first wins; but a `ProxyJump none` lets a `ProxyCommand` pass.
+            "proxyjump" if self.first.contains_key("proxycommand") => {}
+            "proxycommand" if self.one("proxyjump").is_some_and(|jump| !jump.eq_ignore_ascii_case("none")) => {}
+            _ => drop(self.first.entry(slot).or_insert(Value { arguments, place })),
         }
+    }
+
+    /// Puts a value in the place of any other.
+    pub(super) fn set(&mut self, keyword: &str, argument: String) {
+        let place = "what was read before".to_owned();
+        self.first.insert(slot(keyword), Value { arguments: vec![argument], place });
     }
 
     /// Says whether a value for `keyword` would change anything.
     pub(super) fn would_take(&self, keyword: &str) -> bool {
-        slot(keyword).is_some_and(|slot| !self.first.contains_key(slot))
+        !self.first.contains_key(&slot(keyword))
     }
 
     /// Returns a keyword's value and its place.
@@ -84,16 +74,25 @@ impl Values {
         self.value(keyword)?.arguments.first().map(String::as_str)
     }
 
-    /// Returns the `IdentityFile`s in their order.
-    pub(super) fn identity_files(&self) -> &[Value] {
-        &self.identity_files
+    /// Says which value leads where relm cannot follow.
+    pub(super) fn refused(&self) -> Option<String> {
+        let refusal = |(keyword, value): (&String, &Value)| {
+            let reason = keywords::find(keyword)?.refuse(&value.arguments[0])?;
+            Some(format!("{}: {reason}", value.place))
+        };
+        self.first.iter().find_map(refusal)
+    }
+
+    /// Returns all values of a keyword that adds up.
+    pub(super) fn all(&self, keyword: &str) -> &[Value] {
+        self.added.get(keyword).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the machine's name or address as known by now, if it can be told.
     pub(super) fn host_name(&self, given: &str) -> Option<String> {
         match self.one("hostname") {
             None => Some(given.to_owned()),
-            Some(name) => tokens::expand(name, &[('h', given)]).ok(),
+            Some(name) => tokens::expand(name, &[('h', given.to_owned())]).ok(),
         }
     }
 }

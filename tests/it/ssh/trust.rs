@@ -5,11 +5,17 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use relm::ssh::{connect, host_keys, record_key};
+use relm::ssh::{Machine, connect, machines};
 use relm::transport::ConnectErrorKind;
 
 use super::{kind, refusal};
 use crate::sshd::{Sshd, host, keygen, public_key};
+
+async fn machine(sshd: &Sshd) -> Machine {
+    let mut machines = machines(&host("web1"), &sshd.settings()).await.unwrap();
+    assert_eq!(machines.len(), 1);
+    machines.remove(0)
+}
 
 fn fingerprint(sshd: &Sshd, kind: &str) -> String {
     let file = sshd.folder().join(format!("host_{kind}.pub"));
@@ -101,16 +107,16 @@ async fn a_recorded_key_is_known_to_relm_and_to_ssh() {
     for lines in ["", "HashKnownHosts yes\n", "HostKeyAlias fleet\n"] {
         sshd.configure(lines);
         fs::remove_file(sshd.known_hosts()).unwrap();
-        let keys = host_keys(&host("web1"), &sshd.settings()).await.unwrap();
+        let keys = machine(&sshd).await.keys().await.unwrap();
         let kinds: Vec<_> = keys.iter().map(|key| key.algorithm.as_str()).collect();
         assert_eq!(kinds, ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]);
         assert_eq!(keys[0].fingerprint, fingerprint(&sshd, "ed25519"));
         assert!(!keys[0].is_known);
         for _ in 0..2 {
-            record_key(&host("web1"), &sshd.settings(), &keys[0]).unwrap();
+            machine(&sshd).await.record(&keys[0]).unwrap();
         }
         assert_eq!(fs::read_to_string(sshd.known_hosts()).unwrap().lines().count(), 1);
-        assert!(host_keys(&host("web1"), &sshd.settings()).await.unwrap()[0].is_known);
+        assert!(machine(&sshd).await.keys().await.unwrap()[0].is_known);
         connect(&host("web1"), &sshd.settings()).await.unwrap();
         let name = if lines.contains("Alias") { "fleet" } else { &name };
         let mut find = Command::new("ssh-keygen");
@@ -122,12 +128,12 @@ async fn a_recorded_key_is_known_to_relm_and_to_ssh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_beside_another_of_its_type_is_not_recorded() {
     let Some(sshd) = Sshd::start() else { return };
-    let keys = host_keys(&host("web1"), &sshd.settings()).await.unwrap();
+    let keys = machine(&sshd).await.keys().await.unwrap();
     let other = sshd.folder().join("other");
     keygen(&other, "ed25519", "");
     let text = format!("[127.0.0.1]:{} {}\n", sshd.port(), public_key(&other));
     fs::write(sshd.known_hosts(), &text).unwrap();
-    let error = record_key(&host("web1"), &sshd.settings(), &keys[0]).unwrap_err();
+    let error = machine(&sshd).await.record(&keys[0]).unwrap_err();
     assert_eq!(kind(&error), ConnectErrorKind::WrongHostKey);
     assert_eq!(fs::read_to_string(sshd.known_hosts()).unwrap(), text);
 }

@@ -1,0 +1,85 @@
+//! Passwords and other questions of a host, for a person to answer.
+
+use std::sync::{Mutex, PoisonError};
+
+use russh::MethodSet;
+use russh::client::{AuthResult, KeyboardInteractiveAuthResponse};
+
+use super::config::Destination;
+use super::handshake::{Handle, in_words};
+use super::{Settings, harmless};
+
+/// Questions are asked one after the other.
+pub(super) static QUESTION: Mutex<()> = Mutex::new(());
+
+/// What came of an attempt.
+pub(super) enum Outcome {
+    /// We are in.
+    In,
+    /// It was right, and the host wants one of these besides.
+    More(MethodSet),
+    /// It was not, for this reason.
+    No(String),
+}
+
+/// Asks a person, without keeping others waiting who need no answer.
+async fn ask(settings: &Settings, question: String) -> Option<String> {
+    let ask = settings.ask.clone();
+    let asking = tokio::task::spawn_blocking(move || {
+        let _one_at_a_time = QUESTION.lock().unwrap_or_else(PoisonError::into_inner);
+        ask(&question)
+    });
+    asking.await.ok().flatten()
+}
+
+const NOBODY: &str = "there is no terminal to ask on";
+
+/// Signs in with a password.
+pub(super) async fn password(handle: &mut Handle, destination: &Destination, settings: &Settings) -> Outcome {
+    for _ in 0..destination.password_prompts {
+        let question = format!("{}@{}'s password: ", destination.user, destination.name);
+        let Some(password) = ask(settings, question).await else {
+            return Outcome::No(NOBODY.to_owned());
+        };
+        match handle.authenticate_password(destination.user.clone(), password).await {
+            Ok(AuthResult::Success) => return Outcome::In,
+            Ok(AuthResult::Failure { partial_success: true, remaining_methods }) => {
+                return Outcome::More(remaining_methods);
+            }
+            Ok(AuthResult::Failure { .. }) if handle.is_closed() => break,
+            Ok(AuthResult::Failure { .. }) => {}
+            Err(e) => return Outcome::No(in_words(&e)),
+        }
+    }
+    Outcome::No("refused".to_owned())
+}
+
+/// Answers whatever the host asks.
+pub(super) async fn interactive(handle: &mut Handle, destination: &Destination, settings: &Settings) -> Outcome {
+    use KeyboardInteractiveAuthResponse::{Failure, InfoRequest, Success};
+    for _ in 0..destination.password_prompts {
+        let mut answer = handle.authenticate_keyboard_interactive_start(destination.user.clone(), None).await;
+        loop {
+            let prompts = match answer {
+                Ok(Success) => return Outcome::In,
+                Ok(Failure { partial_success: true, remaining_methods }) => return Outcome::More(remaining_methods),
+                Ok(Failure { .. }) => break,
+                Ok(InfoRequest { prompts, .. }) => prompts,
+                Err(e) => return Outcome::No(in_words(&e)),
+            };
+            let mut answers = Vec::new();
+            for prompt in prompts {
+                let question = format!("({}) {} ", destination.name, harmless(prompt.prompt.trim_end()));
+                match ask(settings, question).await {
+                    Some(answer) => answers.push(answer),
+                    None => return Outcome::No(NOBODY.to_owned()),
+                }
+            }
+            answer = handle.authenticate_keyboard_interactive_respond(answers).await;
+        }
+        if handle.is_closed() {
+            break;
+        }
+    }
+    Outcome::No("refused".to_owned())
+}
