@@ -6,7 +6,7 @@ use super::step::last_words;
 use super::stretch::Setting;
 use super::together::{Failed, Hears, Share, Stopped, run_together};
 use super::{Machine, On, Step};
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, Phase};
 use crate::script::Script;
 
 /// Who is told how a host gets on. Steps are counted from 0.
@@ -56,13 +56,14 @@ pub(super) async fn run_host<'a>(
     said
 }
 
-/// How many of the first steps go in one journey: at least one, with at most one stream to read.
+/// How many of the first steps go in one journey: at least one, with at most one stream to read. What reads a stream is begun
+/// anew when its connection is lost, so nothing of the switch goes with it.
 fn travelling_together(steps: &[(usize, &Step)], machine: &Machine) -> usize {
     let joins = |step: &Step| step.operation.joins() && step.is_left(&machine.host.name);
     let mut reading = 0;
     let fits = steps.iter().take_while(|(_, step)| {
         reading += usize::from(step.operation.reads());
-        joins(step) && reading <= 1
+        joins(step) && reading <= 1 && (reading == 0 || step.phase <= Phase::Prepare)
     });
     fits.count().max(1)
 }

@@ -11,7 +11,7 @@ use super::put_back::put_back;
 use super::step::{Run, run_work};
 use super::stretch::{LastWord, Setting, Went, run_steps};
 use super::switch::switch;
-use super::{Events, Machine, Plan};
+use super::{Events, Machine, Plan, Step};
 use crate::event::{Ending, Event, Phase};
 
 /// What a run came to.
@@ -113,7 +113,10 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
     }
     let hear = |machine: &Machine, words: &str| said.hear(machine, words);
     let last = LastWord { script: &LastWords::script, heard: &hear };
-    let before = before_switch(setting, plan, begun, last).await;
+    if let ([_], false) = (setting.machines, was_through) {
+        return alone(setting, plan, begun, last).await;
+    }
+    let before = before_switch(setting, plan, begun).await;
     if !before.ok {
         let paused = before.is_paused().then(|| before.paused.join("; "));
         return back(setting, begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await;
@@ -121,10 +124,7 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
     if plan.flips() && was_through {
         note_earlier(setting, plan, begun);
     }
-    let (switched, after) = match setting.machines {
-        [_] => switch_alone(setting, plan, begun, last).await,
-        _ => switch_all(setting, plan, begun, last).await,
-    };
+    let (switched, after) = switch_all(setting, plan, begun, last).await;
     if !switched {
         return Came::Back { undone: put_back(setting, begun).await };
     }
@@ -132,12 +132,27 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
     if after.ok { Came::Through { changed } } else { Came::AfterSwitch }
 }
 
-/// Everything that changes nothing live.
-async fn before_switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> Went {
-    if let [_] = setting.machines {
-        let last = Some(last).filter(|_| plan.steps.iter().all(|step| step.phase <= Phase::Prepare));
-        return run_steps(setting, &plan.steps_of(&[Phase::Check, Phase::Prepare]), begun, last).await;
+/// All of it on a fleet of one, which has nobody to wait for.
+async fn alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> Came {
+    let steps: Vec<&Step> = plan.steps.iter().collect();
+    let went = run_steps(setting, &steps, begun, Some(last)).await;
+    if went.ok {
+        return Came::Through { changed: went.changed || plan.flips() };
     }
+    match steps.get(went.done).map(|step| step.phase) {
+        Some(Phase::Check | Phase::Prepare) => {
+            let paused = went.is_paused().then(|| went.paused.join("; "));
+            back(setting, begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await
+        }
+        Some(Phase::BeforeFlip | Phase::Flip | Phase::AfterFlip) => {
+            Came::Back { undone: put_back(setting, begun).await }
+        }
+        Some(Phase::Finish) | None => Came::AfterSwitch,
+    }
+}
+
+/// Everything that changes nothing live.
+async fn before_switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> Went {
     // Apart, so that no host builds anything while another may still say no.
     let checked = run_steps(setting, &plan.steps_of(&[Phase::Check]), begun, None).await;
     if !checked.ok {
@@ -154,19 +169,6 @@ async fn switch_all<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>,
         return (false, Went::default());
     }
     (true, run_steps(setting, &plan.steps_of(&[Phase::Finish]), begun, Some(last)).await)
-}
-
-/// The same on a fleet of one, which has nobody to wait for.
-async fn switch_alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> (bool, Went) {
-    let phases: &[Phase] = if plan.flips() {
-        &[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip, Phase::Finish]
-    } else {
-        &[Phase::Finish]
-    };
-    let steps = plan.steps_of(phases);
-    let went = run_steps(setting, &steps, begun, Some(last)).await;
-    let switched = steps.iter().skip(went.done).all(|step| step.phase == Phase::Finish);
-    (switched, went)
 }
 
 /// Notes what an earlier run of the same release did and left so, where it can be taken back.

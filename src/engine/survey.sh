@@ -13,7 +13,7 @@ fact() {
 printf 'base %s\n' "$base"
 printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
 printf 'clock %s\n' "$(date -u +%s)"
-for tool in tar gzip sha256sum sed grep find ls readlink ln mv mkdir rm cp cat cut tr wc tail date df id dd stat sort uniq tee touch head sleep; do
+for tool in tar gzip sha256sum xargs sed grep find ls readlink ln mv mkdir rm cp cat cut tr wc tail date df id dd stat sort uniq tee touch head sleep; do
   command -v "$tool" >/dev/null 2>&1 || printf 'missing %s\n' "$tool"
 done
 if zstd -V >/dev/null 2>&1; then printf 'can zstd\n'; fi
