@@ -102,7 +102,7 @@ impl<'a> Journey<'_, 'a> {
             Share { step, work }
         };
         let shares: Vec<Share<'a>> = steps.iter().map(share).collect();
-        let hears = Steps { journey: *self, steps, is_again: false };
+        let hears = OfJourney { journey: *self, steps, is_again: false };
         let went = run_together(self.setting.run, self.machine, &on, &shares, ending, &hears).await;
         let done = went.done;
         let Some(stopped) = went.stopped else {
@@ -136,7 +136,7 @@ impl<'a> Journey<'_, 'a> {
         let work = step.1.operation.instead(on)?;
         self.setting.run.warn(self.machine, format!("{}: {reason}", step.1.name()));
         let shares = [Share { step: step.1, work }];
-        let hears = Steps { journey: *self, steps: &[step], is_again: true };
+        let hears = OfJourney { journey: *self, steps: &[step], is_again: true };
         run_together(self.setting.run, self.machine, on, &shares, None, &hears).await.stopped
     }
 
@@ -161,14 +161,14 @@ impl<'a> Journey<'_, 'a> {
 }
 
 /// Hears of the steps of one journey.
-struct Steps<'s, 'a> {
+struct OfJourney<'s, 'a> {
     journey: Journey<'s, 'a>,
     steps: &'s [(usize, &'a Step)],
     /// They have begun before.
     is_again: bool,
 }
 
-impl Hears for Steps<'_, '_> {
+impl Hears for OfJourney<'_, '_> {
     fn begins(&self, at: usize) {
         if self.is_again {
             return;

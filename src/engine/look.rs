@@ -44,7 +44,7 @@ impl LastWords {
     pub(super) fn hear(&self, machine: &Machine, said: &str) {
         for line in said.lines() {
             if let Some(target) = line.strip_prefix("live ")
-                && let Some(live) = release_of(target)
+                && let Ok(live) = release_of(target)
             {
                 self.0.lock().expect("nobody panics while holding this").insert(machine.host.name.clone(), live);
             } else if line == "free" {
@@ -62,17 +62,17 @@ pub(super) async fn look(machines: &[Machine], said: LastWords) -> Look {
     let mut look = Look { hosts: said, unread: Vec::new() };
     for (machine, answer) in answers {
         let name = machine.host.name.clone();
-        if answer.is_none() {
+        if answer.is_err() {
             look.unread.push(name.clone());
         }
-        look.hosts.insert(name, answer.flatten());
+        look.hosts.insert(name, answer.unwrap_or_default());
     }
     look
 }
 
 /// What is live; nothing if nothing is. A `current` that is no link to a release counts as unread, like a host that
 /// does not answer.
-async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
+async fn read_current(machine: &Machine) -> Result<Option<ReleaseName>, Unread> {
     let script = Script::new(include_str!("current.sh")).set("base", machine.layout.base());
     let patience = machine.fence.as_ref().map_or(PATIENCE, |fence| PATIENCE.min(fence.patience));
     let answer = async {
@@ -84,15 +84,19 @@ async fn read_current(machine: &Machine) -> Option<Option<ReleaseName>> {
             }
         }
     };
-    let exit = timeout(patience, answer).await.ok()?;
-    if exit.status.success() { release_of(&exit.stdout) } else { None }
+    let exit = timeout(patience, answer).await.map_err(|_| Unread)?;
+    if exit.status.success() { release_of(&exit.stdout) } else { Err(Unread) }
 }
 
-/// The release a link's text names; nothing within if there is no link.
-fn release_of(target: &str) -> Option<Option<ReleaseName>> {
+/// What is live cannot be told.
+struct Unread;
+
+/// The release a link's text names; nothing if there is no link.
+fn release_of(target: &str) -> Result<Option<ReleaseName>, Unread> {
     let target = target.trim_end();
     if target.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
-    ReleaseName::parse(target.rsplit('/').next()?).ok().map(Some)
+    let name = target.rsplit('/').next().ok_or(Unread)?;
+    ReleaseName::parse(name).map(Some).map_err(|_| Unread)
 }

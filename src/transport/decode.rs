@@ -9,6 +9,15 @@ const LONGEST_LINE: usize = 64 << 10;
 /// The status of a part whose mark does not tell it: nobody but our own scripts writes marks.
 const UNTOLD: u32 = 1;
 
+/// Why the host has nothing to say of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It was never begun, or it ended without a mark.
+    Missing,
+    /// It could not be unpacked.
+    Unread,
+}
+
 /// Reads one stream of one script.
 #[derive(Debug)]
 pub(super) struct Decoder {
@@ -25,8 +34,7 @@ pub(super) struct Decoder {
     group: Option<u32>,
     status: Option<u32>,
     taken: u64,
-    missing: bool,
-    unread: bool,
+    refusal: Option<Refusal>,
     /// The last line that was none of the script's.
     noise: String,
     /// The beginning of a line, and whether an empty one waited, when the connection was lost.
@@ -57,8 +65,7 @@ impl Decoder {
             group: None,
             status: None,
             taken: 0,
-            missing: false,
-            unread: false,
+            refusal: None,
             noise: String::new(),
             held: None,
         }
@@ -150,8 +157,8 @@ impl Decoder {
                 self.end_last_line();
                 self.status = number;
             }
-            Some("missing") => self.missing = true,
-            Some("unread") => self.unread = true,
+            Some("missing") => self.refusal = Some(Refusal::Missing),
+            Some("unread") => self.refusal = Some(Refusal::Unread),
             Some("again") => {
                 if let Some((begun, waits)) = self.held.take() {
                     (self.line, self.in_body) = (begun, true);
@@ -196,12 +203,12 @@ impl Decoder {
 
     /// Says whether the host could not unpack the script, and has not begun it.
     pub(super) fn is_unread(&self) -> bool {
-        self.unread
+        self.refusal == Some(Refusal::Unread)
     }
 
     /// Says whether the host has said that there is nothing to hear of this script.
     pub(super) fn is_missing(&self) -> bool {
-        self.missing
+        self.refusal == Some(Refusal::Missing)
     }
 }
 

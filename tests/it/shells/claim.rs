@@ -32,7 +32,7 @@ async fn a_claim_makes_the_places_and_the_record(stage: Stage) {
 async fn a_taken_name_is_left_to_its_owner(stage: Stage) {
     let mut mine = record(0);
     stage.claimed(0).await;
-    mine.by = "bob".to_owned();
+    "bob".clone_into(&mut mine.by);
     let (first, second) = (record(1), record(2));
     fs::create_dir(stage.path(&format!(".relm/releases/{}", first.name))).expect("a directory");
     fs::write(stage.path(&format!("releases/{}", second.name)), "").expect("a file");
