@@ -58,10 +58,14 @@
 //! # Where the design grew
 //!
 //! - An operation is a value, not an async function: [`engine::Operation::work`] returns the script for a host, and the
-//!   engine runs it. So plans can be shown and tested whole, and adjacent steps can later share a round trip.
+//!   engine runs it. So plans can be shown and tested whole, and adjacent steps share a round trip.
 //! - The lock is taken before the survey, so that nothing changes between what was seen and what is done.
-//! - A name is claimed ([`engine::claim`]) before the plan is run, not in a step of it: one name on all hosts means that
-//!   a host that says "taken" changes it for all of them, and a plan has one name.
+//! - A name is chosen by the survey, under the lock, and claimed on each host in the script of its first step: a round
+//!   trip for the claim alone would cost as much as the flip. Whoever finds it taken all the same makes the run fail.
+//! - Steps of relm's own that stand beside each other on a host share a script, with marks between them
+//!   ([`engine::Operation::joins`]): each keeps its events, its line in the journal and its failure. A fleet of one has
+//!   nobody to wait for, and goes from the check to the last look in two journeys.
+//! - The lock and the survey share a script, and so do a host's last steps, the last look and the giving back of the lock.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
 //!   source and the phases, rather than keeping words of their own for the same things. `tasks` names `event` for the
 //!   phases too, and `script` to quote the words of `relm run`.
