@@ -97,7 +97,7 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
     // The lock's script goes in a shell of its own, so that the question's finds it as a host's shell is.
     let script = match &place.question {
         None => script,
-        Some(question) => script.apart().then(&Script::new(BETWEEN)).then(&question.apart()).then(&Script::new(BEHIND)),
+        Some(question) => script.apart().then(&Script::new(BETWEEN)).then(question).then(&Script::new(BEHIND)),
     };
     let exit = place.transport.capture(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;
     let (said, answer) = match exit.stdout.split_once(ANSWERS) {
@@ -128,9 +128,11 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
 const ANSWERS: &str = "answers\n";
 /// What stands behind it when it has come to its end.
 const WHOLE: &str = "whole\n";
-const BETWEEN: &str = "relm_status=$?\n[ \"$relm_status\" -eq 0 ] || exit \"$relm_status\"\nprintf 'answers\\n'";
+/// The answer is said at once: line by line it would be a packet a line.
+const BETWEEN: &str = "relm_status=$?\n[ \"$relm_status\" -eq 0 ] || exit \"$relm_status\"\nrelm_ask() (";
 /// A question that fails does not take back the lock.
-const BEHIND: &str = "if [ \"$?\" -eq 0 ]; then printf 'whole\\n'; fi";
+const BEHIND: &str =
+    ") </dev/null\nrelm_answer=$(relm_ask) && printf 'answers\\n%s\\nwhole\\n' \"$relm_answer\"\nexit 0";
 
 /// A word of this run's own.
 fn token() -> String {
