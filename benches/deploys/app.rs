@@ -30,8 +30,9 @@ fn text(n: usize, version: u64) -> String {
     let mut text = format!("# module {n}, version {version}\n");
     for _ in 0..60 {
         let (name, value) = (random.next() % 997, random.next() % 100_000);
-        text +=
-            &format!("def answer_{name}(request, account):\n    return account.total({value}) + request.item_{name}\n");
+        let line =
+            format!("def answer_{name}(request, account):\n    return account.total({value}) + request.item_{name}\n");
+        text.push_str(&line);
     }
     text
 }

@@ -22,22 +22,21 @@ impl Far {
             run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(far.path(key)));
         }
         fs::copy(far.path("id_ed25519.pub"), far.path("authorized_keys")).expect("a copy");
-        let mut client = String::new();
-        let mut known = String::new();
+        let (mut client, mut known) = (Vec::new(), Vec::new());
         let key = fs::read_to_string(far.path("host_key.pub")).expect("a key");
         for n in 1..=hosts {
             let (port, behind) = (free_port(), free_port());
             far.serve(n, behind);
             relay(port, behind, rtt / 2);
-            client += &format!("Host host{n}\n  HostName 127.0.0.1\n  Port {port}\n");
-            known += &format!("[127.0.0.1]:{port} {key}");
+            client.push(format!("Host host{n}\n  HostName 127.0.0.1\n  Port {port}\n"));
+            known.push(format!("[127.0.0.1]:{port} {key}"));
         }
         let here = far.directory.path().display();
-        client += &format!(
+        client.push(format!(
             "Host *\n  IdentityFile {here}/id_ed25519\n  IdentitiesOnly yes\n  UserKnownHostsFile {here}/known_hosts\n"
-        );
-        fs::write(far.path("ssh_config"), client).expect("a file");
-        fs::write(far.path("known_hosts"), known).expect("a file");
+        ));
+        fs::write(far.path("ssh_config"), client.concat()).expect("a file");
+        fs::write(far.path("known_hosts"), known.concat()).expect("a file");
         let host = |n: usize| format!("host{n} = {{ address = \"host{n}\", roles = [\"web\"] }}\n");
         let hosts: String = (1..=hosts).map(host).collect();
         let file = format!("ssh_config = \"ssh_config\"\n[source]\ndir = \"code\"\n[env.bench.hosts]\n{hosts}");

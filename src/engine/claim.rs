@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Machine, On, Work};
+use super::{Machine, On, Operation, Work};
 use crate::fleet::HostName;
 use crate::release::Record;
 use crate::script::Script;
@@ -23,6 +23,28 @@ pub struct ClaimError {
 impl fmt::Display for ClaimError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} cannot make the release: {}", self.host, self.reason)
+    }
+}
+
+/// The claim as a step of its own, where none of the plan's can carry it.
+#[derive(Debug)]
+pub(super) struct ClaimRelease;
+
+impl Operation for ClaimRelease {
+    fn name(&self) -> String {
+        "claim_release".to_owned()
+    }
+
+    fn work(&self, _on: &On<'_>) -> Work {
+        Work::ours(Script::new(":"))
+    }
+
+    fn is_journaled(&self) -> bool {
+        false
+    }
+
+    fn joins(&self) -> bool {
+        true
     }
 }
 

@@ -97,16 +97,24 @@ impl Machine {
     /// A host that is lost is tried for as long as `patience` from then on, however long the script had run before.
     async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, patience: Duration) -> Result<Exit, ExecError> {
         let (mut losses, mut away) = (0, None);
-        let ended = AtomicUsize::new(0);
+        let (ended, failed) = (AtomicUsize::new(0), Mutex::new(None));
         loop {
             let from = ended.load(Ordering::Relaxed);
             let on_line = |part: usize, stream, line: &str| (hearing.on_line)(from + part, stream, line);
             let on_part = |part: usize, exit: Exit| {
-                ended.store(from + part + 1, Ordering::Relaxed);
+                if asked.parts[from + part].is_good(&exit.status) {
+                    ended.store(from + part + 1, Ordering::Relaxed);
+                } else {
+                    *failed.lock().expect("nobody panics while holding this") = Some(exit.clone());
+                }
                 (hearing.on_part)(from + part, exit);
             };
             let rest = Asked { parts: &asked.parts[from..], ..asked };
-            match self.exec(rest, Hearing { on_line: &on_line, on_part: &on_part, ..hearing }, None).await {
+            let exit = self.exec(rest, Hearing { on_line: &on_line, on_part: &on_part, ..hearing }, None).await;
+            // Nothing comes behind a part that failed: the script was over, whether its very end was heard or not.
+            let failed = failed.lock().expect("nobody panics while holding this").take();
+            match exit {
+                Err(ExecError::Lost(_)) if let Some(failed) = failed => return Ok(failed),
                 // All was heard but the very end: what stands behind the parts is somebody else's to find out.
                 Err(ExecError::Lost(_)) if ended.load(Ordering::Relaxed) == asked.parts.len() => {
                     return Ok(Exit { status: Status::Code(0), stdout: String::new(), stderr: String::new() });

@@ -5,7 +5,7 @@ use super::lock::Fence;
 use super::{Makes, On, Step, Work, journal};
 use crate::release::ReleaseName;
 use crate::script::Script;
-use crate::transport::Input;
+use crate::transport::{Input, Status};
 
 /// One step's share.
 #[derive(Debug, Clone)]
@@ -60,6 +60,12 @@ impl Part {
         !matches!(self.input, Input::Nothing)
     }
 
+    /// Says whether an ending is no failure.
+    pub(super) fn is_good(&self, status: &Status) -> bool {
+        let Status::Code(code) = status else { return false };
+        self.good.split(' ').any(|good| *good == code.to_string())
+    }
+
     fn is_sealed(&self) -> bool {
         matches!(self.written, Written::Done { makes: Makes::Code | Makes::Files, .. })
     }
@@ -107,7 +113,7 @@ pub(super) fn compose(parts: &[Part], fence: Option<&Fence>, frame: &Frame<'_>) 
         Some(fence) => fence.set(Script::new(FENCE).then(&Script::new(STEPS))),
     };
     let script = script.then(&Script::new(if parts.iter().any(Part::is_sealed) { SEALS } else { NO_SEALS }));
-    let enter = Script::new(r#"[ -z "$relm_lock" ] || relm_enter "$relm_step""#)
+    let enter = Script::new(r#"[ -z "$relm_lock" ] || relm_enter "$relm_step" || relm_stop "$?""#)
         .set("relm_step", first)
         .set("relm_limit", frame.limit.map(|limit| limit.as_secs().to_string()).unwrap_or_default())
         .set("relm_about", frame.about.map(ReleaseName::as_str).unwrap_or_default());
@@ -132,8 +138,10 @@ pub(super) struct Frame<'a> {
 
 /// A single script behind the fence, without marks: for what is no step of a run.
 pub(super) fn fenced(step: &str, script: &Script, fence: &Fence) -> Script {
-    let enter =
-        Script::new("relm_enter \"$relm_step\"").set("relm_step", step).set("relm_limit", "").set("relm_about", "");
+    let enter = Script::new(r#"relm_enter "$relm_step" || exit "$?""#)
+        .set("relm_step", step)
+        .set("relm_limit", "")
+        .set("relm_about", "");
     let leave = Script::new("relm_status=$?\nrelm_leave\nexit \"$relm_status\"");
     fence.set(Script::new(FENCE)).then(&enter).then(&script.apart()).then(&leave)
 }

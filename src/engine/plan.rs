@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Machine, Operation, journal};
+use super::claim::ClaimRelease;
+use super::{Machine, Makes, Operation, journal};
 use crate::event::{Phase, StepInfo};
 use crate::fleet::{EnvName, Fleet, HostName};
 use crate::release::{PlannedStep, Record, ReleaseName};
@@ -134,9 +135,20 @@ impl Plan {
         self.step(Phase::Prepare, operation)
     }
 
-    /// Has the first step of `prepare`, which must be for all hosts, claim the name of a release that is new.
+    /// Has the name of a release that is new claimed on every host before anything else of `prepare`: in the script of the
+    /// first step, where that is for all hosts and nothing of it is sealed before the record is there.
     #[must_use]
     pub fn claiming(mut self, record: &Record) -> Self {
+        let fits = |step: &&Step| {
+            step.hosts.len() == self.fleet.hosts.len()
+                && step.operation.makes() == Makes::Nothing
+                && step.operation.joins()
+        };
+        let first = self.steps.iter().find(|step| step.phase == Phase::Prepare);
+        if first.is_none_or(|first| !fits(&first)) {
+            let all = self.fleet.hosts.iter().map(|host| host.name.clone()).collect();
+            self = self.prepare_first(ClaimRelease, all);
+        }
         if let Some(first) = self.steps.iter_mut().find(|step| step.phase == Phase::Prepare) {
             first.claims = Some(Arc::new(record.clone()));
         }

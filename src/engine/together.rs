@@ -97,13 +97,15 @@ struct Now {
     at: usize,
     since: Instant,
     said: BTreeMap<usize, LastWords>,
+    /// Lines of steps that have not been told of yet: one stream may be heard before the other.
+    early: Vec<(usize, Stream, String)>,
     /// How the step at `at` ended, if that was not well.
     badly: Option<Exit>,
 }
 
 impl Now {
     fn new() -> Self {
-        Self { at: 0, since: Instant::now(), said: BTreeMap::new(), badly: None }
+        Self { at: 0, since: Instant::now(), said: BTreeMap::new(), early: Vec::new(), badly: None }
     }
 }
 
@@ -113,12 +115,18 @@ impl Listener<'_> {
         let Some(share) = self.parts.get(part) else { return };
         let mut now = self.now.lock().expect("nobody panics while holding this");
         now.said.entry(part).or_default().hear(stream, line);
+        if part > now.at {
+            return now.early.push((part, stream, line.to_owned()));
+        }
         drop(now);
         self.run.line(&share.step, self.machine, stream, line);
     }
 
     fn part(&self, part: usize, exit: Exit) {
         let mut now = self.now.lock().expect("nobody panics while holding this");
+        if now.badly.is_some() {
+            return;
+        }
         match self.shares[part].work.outcome(Ok(exit.clone())) {
             Ok(Outcome::Paused(_)) | Err(_) => now.badly = Some(exit),
             Ok(outcome) => {
@@ -130,6 +138,12 @@ impl Listener<'_> {
                 now.said.remove(&part);
                 if part + 1 < self.parts.len() {
                     self.hears.begins(part + 1);
+                }
+                let (ripe, early) = std::mem::take(&mut now.early).into_iter().partition(|(part, ..)| *part <= now.at);
+                now.early = early;
+                let ripe: Vec<(usize, Stream, String)> = ripe;
+                for (part, stream, line) in ripe {
+                    self.run.line(&self.parts[part].step, self.machine, stream, &line);
                 }
             }
         }
@@ -153,9 +167,12 @@ impl Listener<'_> {
         let Some(share) = self.shares.get(done) else {
             return Went { done, stopped: None, ending: ended.map(|exit| exit.stdout).unwrap_or_default() };
         };
-        let is_unknown = now.badly.is_none();
+        let is_unknown = now.badly.is_none() && !matches!(ended, Err(ExecError::NotStarted(_)));
         // A lost lock is told by the whole script's end, everything else by the step's own.
-        let exit = ended.map(|whole| now.badly.unwrap_or(whole));
+        let exit = match (ended, now.badly) {
+            (Ok(_) | Err(ExecError::Lost(_)), Some(badly)) => Ok(badly),
+            (ended, _) => ended,
+        };
         let unfounded = share.work.unfounded(&exit);
         let what = match share.work.outcome(exit) {
             Ok(Outcome::Paused(words)) => return Went { done, stopped: Some(Stopped::Paused(words)), ending },

@@ -38,7 +38,7 @@ escaped() {
     sed -e ':more' -e '$!{' -e 'N' -e '/\n\/\/:/!{' -e 's/\n/\\n/' -e 'b more' -e '}' -e '}' -e 'P' -e 'D'
 }
 # How stat writes a link: busybox quotes both names, whatever is asked of it.
-ln -s target "$record/manifest.link" || exit
+rm -f -- "$record/manifest.link" && ln -s target "$record/manifest.link" || exit
 case $(stat -c %N -- "$record/manifest.link") in "'"*) q="'" ;; *) q= ;; esac
 # Plain substitutions where they do: groups cost a sed many times as much, and there may be many thousand files.
 sed -e '/^f /!b other' -e 's/ [0-9a-f]* / .\//2' -e 's/^f /&1 /' -e 's/^/\/\/:/' -e 's/$/\/\//' -e b -e ':other' \

@@ -3,7 +3,8 @@
 # In: relm_lock (the holder's directory; nothing where there is no lock), relm_token, relm_limit (seconds or nothing),
 # relm_about (the release it is for, or nothing).
 
-# relm_enter STEP: registers, and waits for whatever this run has begun before and lost from its sight.
+# relm_enter STEP: registers, and waits for whatever this run has begun before and lost from its sight. Fails with 93 when
+# the lock is lost, and with 1 when something does not end.
 relm_enter() {
   relm_group=$$; read -r _ _ _ _ relm_group _ 2>/dev/null <"/proc/$$/stat"
   relm_mine=$relm_lock/running/$relm_group
@@ -13,9 +14,10 @@ relm_enter() {
   if [ -n "$relm_limit" ] && read -r relm_up _ </proc/uptime; then
     printf '%s\n' "$((${relm_up%%.*} + relm_limit + 10))" >"$relm_lock/limits/$relm_group"
   fi 2>/dev/null
-  relm_holds || { relm_leave; exit 93; }
-  relm_await_others || { relm_leave; exit 1; }
+  relm_holds || { relm_leave; return 93; }
+  relm_await_others || { relm_leave; return 1; }
   [ -z "$relm_about" ] || { printf '%s\n' "$relm_about" >"$relm_lock/release"; } 2>/dev/null
+  return 0
 }
 
 # relm_register STEP: a full disk must not stop a rollback: then it is not registered, and no more is lost than that.

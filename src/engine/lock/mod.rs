@@ -90,7 +90,7 @@ const HURRY: Duration = Duration::from_secs(5);
 
 async fn let_go(place: &Place, fence: &Fence) {
     if fence.is_free() {
-        place.transport.order(Some(beat::clear(fence))).await;
+        let _ = tokio::time::timeout(HURRY, place.transport.order(Some(beat::clear(fence)))).await;
         // Nobody answers to an order; it is on its way before this machine's side is taken down.
         return tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -1,5 +1,9 @@
 # Ends this run's time. In: relm_lock, relm_token. Only what is ours: the directory may be another's by now.
-{ read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ] || exit 93
+if ! { { read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_token" ]; }; then
+  # No number is given twice, so what was kept here is this run's in any case.
+  [ -n "$relm_keeps_output" ] || rm -rf -- "$relm_lock/out"
+  exit 93
+fi
 # On a disk that cannot be written any more the token stays, and the lock ends with its keeper's life.
 rm -f -- "$relm_lock/token"
 # Where this is part of a script whose output is kept there, it goes when that has been heard.
