@@ -166,6 +166,23 @@ fn a_task_of_ones_own_builds_one_and_runs_operations_in_it() {
     assert_eq!(site.live(), name);
 }
 
+/// The release's name is taken on every host before anything runs anywhere.
+#[test]
+fn a_task_of_ones_own_may_begin_with_an_operation_on_one_host() {
+    let task = "[tasks.ahead]\nabout = \"Ahead\"\noperations = [\"stop\", \"setup-release\"]\n";
+    for scope in ["once = true\n", ""] {
+        let site = Site::new("web1 web2", &format!("{task}{}", logged("stop", "prepare", scope)));
+        site.relm("ahead").ends(0);
+        for host in site.hosts() {
+            let name = private(&host);
+            assert_eq!(host.state(&name), "complete");
+            assert!(host.release(&name).join("app.txt").is_file());
+        }
+        let ran = site.take_log().len();
+        assert_eq!(ran, if scope.is_empty() { 2 } else { 1 });
+    }
+}
+
 #[test]
 fn a_task_of_ones_own_may_work_in_what_is_live() {
     let task = "[tasks.poke]\nabout = \"Poke\"\noperations = [\"second\", \"first\"]\n";

@@ -21,6 +21,7 @@ super::under_every_shell!(
     every_damage_is_noticed,
     a_damaged_stream_is_noticed,
     an_upload_over_an_earlier_one,
+    a_check_that_was_cut_short_is_made_again,
 );
 
 /// Paths with what stands there: `d`, a link's target, or mode and content.
@@ -66,6 +67,18 @@ async fn a_tree_with_odd_names_arrives(stage: Stage) {
         fs::read_dir(record).expect("a record").map(|entry| entry.expect("an entry").file_name()).collect();
     kept.sort();
     assert_eq!(kept, ["manifest", "release.json", "state"]);
+    ended(&stage.run(&code.check(), &name).await, 0);
+}
+
+/// Whatever the first attempt left half done beside the record.
+async fn a_check_that_was_cut_short_is_made_again(stage: Stage) {
+    let code = Code::odd();
+    let name = uploaded(&stage, &code, 0).await;
+    let record = stage.path(&format!(".relm/releases/{name}"));
+    symlink("target", record.join("manifest.link")).expect("a link");
+    for half in ["manifest.wanted", "manifest.found", "manifest.odd", "manifest.sums", "manifest.sums.1.said"] {
+        fs::write(record.join(half), "half").expect("a file");
+    }
     ended(&stage.run(&code.check(), &name).await, 0);
 }
 
