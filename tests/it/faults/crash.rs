@@ -34,12 +34,12 @@ fn killed_after(site: &Site, count: usize) -> Result<Vec<Value>, usize> {
     Ok(events)
 }
 
-/// Goes on with the killed deploy from what the hosts hold themselves: in an empty home, and without waiting for what
-/// the dead relm has left running there.
+/// Goes on with the killed deploy from what the hosts hold themselves: in an empty home, and as soon as what the dead relm
+/// has left running there has come to its end.
 fn heal(site: &Site, killed: &str, has_begun: bool, context: &str) {
     std::fs::remove_dir_all(site.path("home")).expect("a home");
     std::fs::create_dir(site.path("home")).expect("a home");
-    let done = site.relm("deploy --resume");
+    let done = site.relm("deploy --resume --wait 1m");
     if done.code == Some(3) && done.stderr.contains("there is no unfinished deploy") {
         if !has_begun {
             site.deploy();
