@@ -1,27 +1,24 @@
 //! A task that changes hosts, from the connection to the exit code.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::args::Common;
-use super::code::{self, Code};
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
-use super::{ask, out, screen, signals, who};
+use super::{ask, screen, signals, who};
 use crate::config::{Config, Environment};
 use crate::engine::lock::{Fence, Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::Actor;
-use crate::release::{Record, ReleaseName};
 use crate::survey::Survey;
-use crate::tasks::deploy::SourceArgs;
-use crate::tasks::{Payload, Refusal, Site};
+use crate::tasks::{Refusal, Site};
 use crate::ui::text;
 
 /// How a run is shown.
@@ -40,11 +37,11 @@ pub(super) struct Change<'a> {
     pub(super) env: Environment,
     pub(super) common: &'a Common,
     pub(super) actor: Actor,
-    now: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
     pub(super) dry_run: bool,
     show: Show,
     processes: bool,
-    sends: bool,
+    pub(super) sends: bool,
     locking: bool,
     /// The lock, while it is held; or why it could not be taken on a host that may say more of itself.
     pub(super) lock: Mutex<Option<Result<Lock, LockError>>>,
@@ -133,23 +130,6 @@ impl<'a> Change<'a> {
         self.until_stopped(Box::pin(self.try_run(plan))).await
     }
 
-    /// Whether code is sent to the hosts, so that the way for it is opened while they are surveyed.
-    fn sending(mut self) -> Self {
-        self.sends = !self.dry_run;
-        self
-    }
-
-    /// Runs a task that makes a release. With `keep_days` it is a private one.
-    pub(super) async fn build(
-        self,
-        source: &SourceArgs,
-        keep_days: Option<u32>,
-        plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
-    ) -> Result<u8, Complaint> {
-        let change = self.sending();
-        change.until_stopped(Box::pin(change.try_build(source, keep_days, plan))).await
-    }
-
     /// Before the run begins a signal ends everything at once; the run itself ends in good order.
     pub(super) async fn until_stopped(
         &self,
@@ -180,37 +160,6 @@ impl<'a> Change<'a> {
         Ok(self.carry_out(&planned, &self.machines(&ground)).await)
     }
 
-    async fn try_build(
-        &self,
-        source: &SourceArgs,
-        keep_days: Option<u32>,
-        plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
-    ) -> Result<u8, Complaint> {
-        let wanted = code::wanted(&self.env, source)?;
-        // Neither needs the other; of two troubles that with the source is told.
-        let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
-        let (mut code, ground) = (code?, ground?);
-        code.address(&ground, None).await;
-        let mut record = self.record(&code, &ground.survey, keep_days);
-        record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
-        // Once more: the record that goes to the hosts tells the steps.
-        let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
-        self.require_lock()?;
-        if self.dry_run {
-            planned.notes.extend(code.told(&ground));
-            return Ok(screen::dry_run(&self.told(&planned), self.common));
-        }
-        self.confirm(&planned)?;
-        let machines = self.machines(&ground);
-        code.pack_ahead();
-        planned.notes.extend(code.origin.note);
-        let exit_code = self.carry_out(&planned, &machines).await;
-        if exit_code == 0 && keep_days.is_some() && !self.common.json {
-            print_paths(&machines, &record.name);
-        }
-        Ok(exit_code)
-    }
-
     pub(super) async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
@@ -235,33 +184,6 @@ impl<'a> Change<'a> {
 
     pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
         Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
-    }
-
-    fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
-        // Names that are gone again stand in the history still, and are not given to another release.
-        let flips = survey.hosts.iter().flat_map(|(_, seen)| &seen.history);
-        let taken: Vec<ReleaseName> = flips.filter_map(|flip| flip.to.clone()).chain(survey.releases()).collect();
-        let strangers: BTreeSet<&str> =
-            survey.hosts.iter().flat_map(|(_, seen)| &seen.strangers).map(String::as_str).collect();
-        let mut name = ReleaseName::at(self.now);
-        while taken.contains(&name) || strangers.contains(name.as_str()) {
-            name = name.next_second();
-        }
-        Record {
-            name,
-            created: self.now,
-            by: self.actor.by.clone(),
-            machine: self.actor.machine.clone(),
-            reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
-            source: code.origin.source.clone(),
-            commit: code.origin.commit.clone(),
-            tree: code.payload.tree.clone(),
-            private: keep_days.is_some(),
-            keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
-            message: self.actor.message.clone(),
-            hosts: self.reached().fleet.names().iter().map(ToString::to_string).collect(),
-            steps: Vec::new(),
-        }
     }
 
     pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
@@ -302,14 +224,5 @@ impl Ground {
             Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence })
         });
         machines.collect()
-    }
-}
-
-/// A private release's path, once where all hosts agree.
-fn print_paths(machines: &[Machine], name: &ReleaseName) {
-    let mut paths: Vec<String> = machines.iter().map(|machine| machine.layout.release(name)).collect();
-    paths.dedup();
-    for path in paths {
-        out::line(path);
     }
 }

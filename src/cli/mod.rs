@@ -4,6 +4,7 @@ mod act;
 mod args;
 mod ask;
 mod behind;
+mod build;
 mod change;
 mod code;
 mod complaint;

@@ -113,7 +113,9 @@ impl<'a> Journey<'_, 'a> {
         let stopped = match stopped {
             Stopped::Failed(Failed { unfounded: Some(reason), .. }) if step.operation.instead(&on).is_some() => {
                 match self.run_instead((at, step), &reason, &on).await {
-                    Some(stopped) => stopped,
+                    // It travelled alone, so whatever is unknown of it, what stands behind was not begun.
+                    Some(Stopped::Failed(failed)) => Stopped::Failed(Failed { is_unknown: false, ..failed }),
+                    Some(paused) => paused,
                     None => return Some(Done { done: done + 1, ending: None }),
                 }
             }

@@ -19,31 +19,39 @@ pub(super) struct Part {
     written: Written,
 }
 
-/// What the host writes down of it, where there is a release to write it to.
-#[derive(Debug, Clone)]
-enum Written {
-    Nothing,
-    Done { record: String, tree: String, hash: String, phase: &'static str, makes: Makes },
-    Undone { record: String },
+/// What the host writes down of it, where there is a release to write it to: the words of `steps.sh`.
+#[derive(Debug, Clone, Default)]
+struct Written {
+    record: String,
+    tree: String,
+    hash: String,
+    phase: &'static str,
+    makes: &'static str,
+    undoes: &'static str,
 }
 
 impl Part {
     /// Work of which nothing is written down.
     pub(super) fn plain(step: &str, work: &Work) -> Self {
         let (script, input) = (work.script.clone(), work.input.clone());
-        Self { step: step.to_owned(), script, input, good: work.reading.good(), written: Written::Nothing }
+        Self { step: step.to_owned(), script, input, good: work.reading.good(), written: Written::default() }
     }
 
     /// A step's work: its success stands in the release's journal, and what it made is sealed.
     pub(super) fn of(step: &Step, work: &Work, on: &On<'_>) -> Self {
         let part = Self::plain(&step.name(), work);
         let Some(release) = on.release else { return part };
-        let written = Written::Done {
+        let written = Written {
             record: on.layout.record(release),
             tree: on.layout.release(release),
             hash: if step.operation.is_journaled() { journal::hash(step, on) } else { String::new() },
             phase: step.phase.word(),
-            makes: step.operation.makes(),
+            makes: match step.operation.makes() {
+                Makes::Nothing => "",
+                Makes::Code => "code",
+                Makes::Files => "files",
+            },
+            undoes: "",
         };
         Self { written, ..part }
     }
@@ -52,7 +60,7 @@ impl Part {
     pub(super) fn undoing(step: &Step, work: &Work, on: &On<'_>, release: Option<&ReleaseName>) -> Self {
         let part = Self::plain(&step.name(), work);
         let Some(release) = release.filter(|_| step.operation.is_journaled()) else { return part };
-        Self { written: Written::Undone { record: on.layout.record(release) }, ..part }
+        Self { written: Written { record: on.layout.record(release), undoes: "yes", ..Written::default() }, ..part }
     }
 
     /// Says whether it reads a stream, which is then the only one of its script.
@@ -67,33 +75,21 @@ impl Part {
     }
 
     fn is_sealed(&self) -> bool {
-        matches!(self.written, Written::Done { makes: Makes::Code | Makes::Files, .. })
+        !self.written.makes.is_empty()
     }
 
     fn script(&self) -> Script {
-        let none = || (String::new(), String::new(), String::new(), "", "", "");
-        let (record, tree, hash, phase, makes, undoes) = match self.written.clone() {
-            Written::Nothing => none(),
-            Written::Undone { record } => (record, String::new(), String::new(), "", "", "yes"),
-            Written::Done { record, tree, hash, phase, makes } => {
-                let makes = match makes {
-                    Makes::Nothing => "",
-                    Makes::Code => "code",
-                    Makes::Files => "files",
-                };
-                (record, tree, hash, phase, makes, "")
-            }
-        };
+        let written = &self.written;
         let work = if self.reads() { self.script.apart_reading() } else { self.script.apart() };
         Script::new("relm_begins")
             .set("relm_step", &self.step)
             .set("relm_good", self.good)
-            .set("relm_record", record)
-            .set("relm_tree", tree)
-            .set("relm_hash", hash)
-            .set("relm_phase", phase)
-            .set("relm_makes", makes)
-            .set("relm_undoes", undoes)
+            .set("relm_record", &written.record)
+            .set("relm_tree", &written.tree)
+            .set("relm_hash", &written.hash)
+            .set("relm_phase", written.phase)
+            .set("relm_makes", written.makes)
+            .set("relm_undoes", written.undoes)
             .then(&work)
             .then(&Script::new(r#"relm_ends "$?""#))
     }

@@ -118,8 +118,7 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
     }
     let before = before_switch(setting, plan, begun).await;
     if !before.ok {
-        let paused = before.is_paused().then(|| before.paused.join("; "));
-        return back(setting, begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await;
+        return back(setting, begun, &before).await;
     }
     if plan.flips() && was_through {
         note_earlier(setting, plan, begun);
@@ -140,10 +139,7 @@ async fn alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last
         return Came::Through { changed: went.changed || plan.flips() };
     }
     match steps.get(went.done).map(|step| step.phase) {
-        Some(Phase::Check | Phase::Prepare) => {
-            let paused = went.is_paused().then(|| went.paused.join("; "));
-            back(setting, begun, paused.map_or(Came::BeforeSwitch, Came::Paused)).await
-        }
+        Some(Phase::Check | Phase::Prepare) => back(setting, begun, &went).await,
         Some(Phase::BeforeFlip | Phase::Flip | Phase::AfterFlip) => {
             Came::Back { undone: put_back(setting, begun).await }
         }
@@ -183,10 +179,14 @@ fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
 }
 
 /// Takes back everything of a run that did not come to the switch; an earlier run may have come to it.
-async fn back<'a>(setting: Setting<'a>, begun: &Begun<'a>, came: Came) -> Came {
+async fn back<'a>(setting: Setting<'a>, begun: &Begun<'a>, went: &Went) -> Came {
     let had_flipped = begun.has_flipped();
     let undone = put_back(setting, begun).await;
-    if had_flipped && came == Came::BeforeSwitch { Came::Back { undone } } else { came }
+    match (went.is_paused(), had_flipped) {
+        (true, _) => Came::Paused(went.paused.join("; ")),
+        (false, true) => Came::Back { undone },
+        (false, false) => Came::BeforeSwitch,
+    }
 }
 
 /// Marks on every host that the release did not come to be. A host that cannot be told keeps it as "building", which

@@ -2,14 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
 
-use russh::client::Msg;
-use russh::{ChannelOpenFailure, ChannelStream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use russh::ChannelOpenFailure;
 use tokio::time::{Instant, timeout};
 
 use super::Settings;
@@ -18,7 +13,7 @@ use super::handshake::{Handle, in_words};
 use super::host_key::unreachable;
 use super::link::signed_in;
 use super::pace::Place;
-use super::road::{Open, Said, no_answer};
+use super::road::{Keeping, Open, Said, no_answer};
 use crate::transport::ConnectError;
 
 /// The jump hosts of a run.
@@ -62,7 +57,8 @@ impl Jumps {
         let refused = |reason: &str| Err(unreachable(destination, &format!("{}: {reason}", hop.name)));
         match timeout(limit, opening).await {
             Ok(Ok(channel)) => {
-                let road = Through { stream: channel.into_stream(), _hop: connection };
+                // A channel of the jump host, whose connection it keeps.
+                let road = Keeping { road: channel.into_stream(), _kept: connection };
                 Ok(Open { road: Box::new(road), place, said: Said::default() })
             }
             Ok(Err(russh::Error::ChannelOpenFailure(reason))) => match reason {
@@ -104,31 +100,5 @@ impl Jumps {
                 Err(error)
             }
         }
-    }
-}
-
-/// A channel of a jump host, which keeps the connection.
-struct Through {
-    stream: ChannelStream<Msg>,
-    _hop: Arc<Handle>,
-}
-
-impl AsyncRead for Through {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
-    }
-}
-
-impl AsyncWrite for Through {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader, ReadBuf, join};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
@@ -127,7 +127,8 @@ pub(super) async fn command(destination: &Destination, command: &str, shell: &st
     };
     let (said, (alive, dropped)) = (Said::default(), oneshot::channel());
     tokio::spawn(attend(child, BufReader::new(errors), said.clone(), dropped));
-    let road = Pipe { input, output: BufReader::with_capacity(16 * 1024, output), _alive: alive };
+    // The command ends with them.
+    let road = Keeping { road: join(BufReader::with_capacity(16 * 1024, output), input), _kept: alive };
     Ok(Open { road: Box::new(road), place, said })
 }
 
@@ -154,30 +155,29 @@ async fn attend(mut child: Child, errors: BufReader<ChildStderr>, said: Said, dr
     tokio::join!(hearing, ending);
 }
 
-/// The input and output of a command, which ends with them.
-struct Pipe {
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    _alive: oneshot::Sender<Infallible>,
+/// A road that keeps something alive for as long as it is travelled.
+pub(super) struct Keeping<R, K> {
+    pub(super) road: R,
+    pub(super) _kept: K,
 }
 
-impl AsyncRead for Pipe {
+impl<R: AsyncRead + Unpin, K: Unpin> AsyncRead for Keeping<R, K> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.output).poll_read(context, into)
+        Pin::new(&mut self.road).poll_read(context, into)
     }
 }
 
-impl AsyncWrite for Pipe {
+impl<R: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Keeping<R, K> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.input).poll_write(context, bytes)
+        Pin::new(&mut self.road).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.input).poll_flush(context)
+        Pin::new(&mut self.road).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.input).poll_shutdown(context)
+        Pin::new(&mut self.road).poll_shutdown(context)
     }
 }
 

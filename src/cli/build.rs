@@ -1,0 +1,101 @@
+//! A task that makes a release, from the source to the exit code.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::change::Change;
+use super::code::{self, Code};
+use super::complaint::Complaint;
+use super::{out, screen};
+use crate::engine::{Machine, Plan};
+use crate::release::{Record, ReleaseName};
+use crate::survey::Survey;
+use crate::tasks::deploy::SourceArgs;
+use crate::tasks::{Payload, Refusal, Site};
+
+impl Change<'_> {
+    /// Whether code is sent to the hosts, so that the way for it is opened while they are surveyed.
+    fn sending(mut self) -> Self {
+        self.sends = !self.dry_run;
+        self
+    }
+
+    /// Runs a task that makes a release. With `keep_days` it is a private one.
+    pub(super) async fn build(
+        self,
+        source: &SourceArgs,
+        keep_days: Option<u32>,
+        plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
+    ) -> Result<u8, Complaint> {
+        let change = self.sending();
+        change.until_stopped(Box::pin(change.try_build(source, keep_days, plan))).await
+    }
+
+    async fn try_build(
+        &self,
+        source: &SourceArgs,
+        keep_days: Option<u32>,
+        plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
+    ) -> Result<u8, Complaint> {
+        let wanted = code::wanted(&self.env, source)?;
+        // Neither needs the other; of two troubles that with the source is told.
+        let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
+        let (mut code, ground) = (code?, ground?);
+        code.address(&ground, None).await;
+        let mut record = self.record(&code, &ground.survey, keep_days);
+        record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
+        // Once more: the record that goes to the hosts tells the steps.
+        let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        self.require_lock()?;
+        if self.dry_run {
+            planned.notes.extend(code.told(&ground));
+            return Ok(screen::dry_run(&self.told(&planned), self.common));
+        }
+        self.confirm(&planned)?;
+        let machines = self.machines(&ground);
+        code.pack_ahead();
+        planned.notes.extend(code.origin.note);
+        let exit_code = self.carry_out(&planned, &machines).await;
+        if exit_code == 0 && keep_days.is_some() && !self.common.json {
+            print_paths(&machines, &record.name);
+        }
+        Ok(exit_code)
+    }
+
+    fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
+        // Names that are gone again stand in the history still, and are not given to another release.
+        let flips = survey.hosts.iter().flat_map(|(_, seen)| &seen.history);
+        let taken: Vec<ReleaseName> = flips.filter_map(|flip| flip.to.clone()).chain(survey.releases()).collect();
+        let strangers: BTreeSet<&str> =
+            survey.hosts.iter().flat_map(|(_, seen)| &seen.strangers).map(String::as_str).collect();
+        let mut name = ReleaseName::at(self.now);
+        while taken.contains(&name) || strangers.contains(name.as_str()) {
+            name = name.next_second();
+        }
+        Record {
+            name,
+            created: self.now,
+            by: self.actor.by.clone(),
+            machine: self.actor.machine.clone(),
+            reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
+            source: code.origin.source.clone(),
+            commit: code.origin.commit.clone(),
+            tree: code.payload.tree.clone(),
+            private: keep_days.is_some(),
+            keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
+            message: self.actor.message.clone(),
+            hosts: self.reached().fleet.names().iter().map(ToString::to_string).collect(),
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// A private release's path, once where all hosts agree.
+fn print_paths(machines: &[Machine], name: &ReleaseName) {
+    let mut paths: Vec<String> = machines.iter().map(|machine| machine.layout.release(name)).collect();
+    paths.dedup();
+    for path in paths {
+        out::line(path);
+    }
+}
