@@ -104,6 +104,22 @@ async fn scripts_of_a_first_deploy() {
     every_script_of_a_deploy(&kinds, false, "faults in a first deploy").await;
 }
 
+/// The end of its script is not heard, and the connection comes back: what stands behind the step must not be run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_failed_stays_failed_when_the_connection_breaks() {
+    let scene = Scene::new(OPERATIONS, true).await;
+    let quiet = scene.attempt(&[]).await;
+    for step in ["upload_code", "check_upload"] {
+        let at = quiet.scripts["web2"].iter().position(|script| script == step).expect("the step");
+        let attempt = scene.attempt(&[("web2".to_owned(), at, Kind::ExitsAndIsLost)]).await;
+        let failed: Vec<_> = attempt.events.iter().filter(|event| event["event"] == "host_failed").collect();
+        assert!(failed.len() == 1 && failed[0]["step"] == step, "{failed:?}");
+        assert_eq!(attempt.events.last().expect("an ending")["exit_code"], 1);
+        let checks = attempt.scripts["web2"].iter().filter(|script| *script == "check_upload").count();
+        assert_eq!(checks, 1, "{:?}", attempt.scripts["web2"]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_fault_while_hosts_are_put_back() {
     let scene = Scene::new(&format!("[release]\nbatches = [1]\n{OPERATIONS}"), true).await;

@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Hangs,
     /// A signal kills it before it has done anything.
     Killed,
+    /// It exits with 7, and the connection breaks, for an instant, when that has been heard and nothing more.
+    ExitsAndIsLost,
 }
 
 /// What becomes of a machine whose connection broke.
@@ -83,6 +85,7 @@ impl fmt::Display for Kind {
             Self::WorksAndExits => return f.pad("works, exit 7"),
             Self::Hangs => return f.pad("hangs"),
             Self::Killed => return f.pad("killed"),
+            Self::ExitsAndIsLost => return f.pad("exit 7, lost"),
         };
         f.pad(&format!("{when}, {}", if *then == Then::Returns { "back" } else { "gone" }))
     }
@@ -134,8 +137,10 @@ impl Hung {
 /// What one script's channel has to watch for.
 #[derive(Debug, Default)]
 struct Watch {
-    /// Break the line when this mark has been heard so often.
+    /// Break the line when this mark has been said so often, and before it is heard.
     cut_at: Option<((String, usize), Then)>,
+    /// Break it when this mark has been heard so often.
+    cut_behind: Option<(String, usize)>,
     hangs: Option<(String, CancellationToken)>,
 }
 
@@ -240,6 +245,10 @@ fn send(letter: Letter, way: &Way) -> Option<Letter> {
             watch.cut_at = Some((if is_last { mark("end", 1) } else { mark("part", step + 1) }, then));
             letter
         }
+        Kind::ExitsAndIsLost => {
+            watch.cut_behind = Some(mark("part", step + 1));
+            letter.beginning_with(step, "exit 7")
+        }
         Kind::Exits => letter.beginning_with(step, "exit 7"),
         Kind::WorksAndExits => letter.beginning_with(step, "trap \"exit 7\" 0"),
         Kind::Killed => letter.beginning_with(step, "kill -s KILL 0"),
@@ -289,6 +298,13 @@ async fn back(mut machine: mpsc::Receiver<Heard>, heard: mpsc::Sender<Heard>, wa
         }
         if heard.send(message).await.is_err() {
             return;
+        }
+        let mut watch = locked(&way.watch);
+        if let Some((mark, often)) = &watch.cut_behind
+            && wire::holds(&said, mark, *often)
+        {
+            locked(&way.state).break_line(&way.line, Then::Returns);
+            watch.cut_behind = None;
         }
     }
 }
