@@ -1,3 +1,4 @@
+mod cases;
 mod matrix;
 
 use std::collections::BTreeMap;
