@@ -75,14 +75,11 @@ pub(super) enum Answer {
     Checked(Vec<Difference>),
 }
 
-/// The bits of a mode that say what stands there, and three of their values.
-const KIND: u32 = 0o170_000;
-const FILE: u32 = 0o100_000;
-const LINK: u32 = 0o120_000;
-
 /// A line of a listing; see listing.sh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
+    /// `f`, `l` or `d`; `?` for whatever else there is.
+    kind: char,
     mode: u32,
     size: String,
     modified: String,
@@ -162,7 +159,7 @@ impl Facts {
             (Some((step, Some(made))), was) if was.contains(made) => Some((made.became(is)?, step)),
             (Some(_), _) => None,
             (None, [was, ..]) => {
-                let what = was.became(is).filter(|what| *what != What::Edited || was.mode & KIND != FILE);
+                let what = was.became(is).filter(|what| *what != What::Edited || was.kind != 'f');
                 Some((what.or_else(|| self.edit(path))?, Makes::CODE_STEP))
             }
             (None, []) if is.is_some() => Some((What::Extra, "")),
@@ -181,7 +178,7 @@ impl Entry {
     fn became(&self, now: Option<&Self>) -> Option<What> {
         let Some(now) = now else { return Some(What::Missing) };
         let has_ctime = self.changed != "-" && now.changed != "-";
-        if self.mode & KIND != now.mode & KIND {
+        if self.kind != now.kind {
             Some(What::Replaced)
         } else if self.target != now.target {
             Some(What::Retargeted)
@@ -203,12 +200,14 @@ fn is_compiled(path: &str) -> bool {
 fn entry(line: &str) -> Option<(String, Entry)> {
     let mut fields = line.strip_prefix("//:")?.splitn(5, ' ');
     let mut field = || fields.next().map(str::to_owned);
-    let mode = u32::from_str_radix(&field()?, 16).ok()?;
+    let mode = field()?;
+    let kind = mode.chars().next().filter(char::is_ascii)?;
+    let mode = u32::from_str_radix(&mode[1..], 8).ok()?;
     let (size, modified, changed) = (field()?, field()?, field()?);
     let rest = field()?;
     let (path, target) = rest.strip_prefix("./")?.split_once("//")?;
-    let target = if mode & KIND == LINK { target.to_owned() } else { String::new() };
-    Some((unescape(path)?, Entry { mode, size, modified, changed, target }))
+    let target = if kind == 'l' { target.to_owned() } else { String::new() };
+    Some((unescape(path)?, Entry { kind, mode, size, modified, changed, target }))
 }
 
 fn seal(line: &str) -> Option<(String, String, Option<Entry>)> {

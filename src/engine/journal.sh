@@ -12,5 +12,5 @@ relm_journal() {
 # step done that is not. A lost `done` only has its step run again, which every operation allows, so it is not worth a
 # flush for each step; what is complete is flushed as a whole.
 relm_journal_flushed() {
-  relm_journal "$1" && { sync "$relm_record/steps" 2>/dev/null || sync; } && { sync "$relm_record" 2>/dev/null || sync; }
+  relm_journal "$1" && { sync "$relm_record/steps" "$relm_record" 2>/dev/null || sync; }
 }

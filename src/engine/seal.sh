@@ -21,18 +21,21 @@ relm_seal_before() {
 relm_seal_after() (
   [ -n "$relm_makes" ] && cd -- "$relm_record" 2>/dev/null || exit 0
   LC_ALL=C; export LC_ALL
+  if [ "$relm_makes" = code ]; then
+    # What made the code may have listed it on the way, before it looked at the contents.
+    [ -e listing.made ] || relm_listing "$relm_tree" >listing.made || exit
+    if [ -s seals ]; then rm -f -- seals || exit; fi
+    mv -f -- listing.made listing
+    exit
+  fi
   tab=$(printf '\t')
   relm_listing "$relm_tree" >listing.now || exit
-  case $relm_makes in
-    code) : >seals.new && cp -- listing.now listing.new || exit ;;
-    *)
-      # Each line of one listing that the other has not.
-      sort -- listing.was listing.now listing.now | uniq -u >gone.now || exit
-      sort -- listing.was listing.was listing.now | uniq -u >made.now || exit
-      { if [ -e seals ]; then cat seals; fi
-        sed "s/^/gone$tab$relm_step$tab/" gone.now && sed "s/^/made$tab$relm_step$tab/" made.now; } >seals.new || exit
-      { sort -- listing gone.now gone.now | uniq -u && cat made.now; } >listing.new || exit ;;
-  esac
+  # Each line of one listing that the other has not.
+  sort -- listing.was listing.now listing.now | uniq -u >gone.now || exit
+  sort -- listing.was listing.was listing.now | uniq -u >made.now || exit
+  { if [ -e seals ]; then cat seals; fi
+    sed "s/^/gone$tab$relm_step$tab/" gone.now && sed "s/^/made$tab$relm_step$tab/" made.now; } >seals.new || exit
+  { sort -- listing gone.now gone.now | uniq -u && cat made.now; } >listing.new || exit
   # In this order: what is sealed twice is sealed all the same.
   mv -f -- seals.new seals && mv -f -- listing.new listing || exit
   # A release that is being built is flushed when it is complete. What comes after must be on the disk before the flip,

@@ -1,9 +1,10 @@
 # Reads what stands in one environment of this host, and changes nothing. One fact a line; see survey/parse.rs.
-# In: base, processes (not empty: also tell which releases processes run in).
+# In: base, processes (not empty: also tell which releases processes run in), relm_held (not empty: whoever asks holds the
+# lock).
 LC_ALL=C; export LC_ALL
 nl='
 '
-# fact KEYWORD TEXT: on one line. No process where there is nothing to replace: over many releases they add up.
+# fact KEYWORD TEXT: on one line.
 fact() {
   case $2 in
     *"$nl"*) printf '%s %s\n' "$1" "$(printf '%s' "$2" | tr '\n' '?')" ;;
@@ -11,6 +12,12 @@ fact() {
   esac
 }
 printf 'base %s\n' "$base"
+# With builtins where they do: over many releases, and many hosts on one machine, processes add up.
+# relm_line FILE: sets relm_text to its only line. Fails if there is none, or more.
+relm_line() {
+  relm_text='' relm_more=''
+  { { IFS= read -r relm_text || [ -n "$relm_text" ]; } && ! { IFS= read -r relm_more || [ -n "$relm_more" ]; }; } <"$1"
+} 2>/dev/null
 printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
 printf 'clock %s\n' "$(date -u +%s)"
 for tool in tar gzip sha256sum xargs sed grep find ls readlink ln mv mkdir rm cp cat cut tr wc tail date df id dd stat sort uniq tee touch head sleep; do
@@ -30,7 +37,7 @@ for kept in releases .relm; do
     printf 'damage %s/%s cannot be read, or it cannot be written\n' "$base" "$kept"
   fi
 done
-if [ -d .relm/lock ]; then lock_tell "$base/.relm/lock" | sed 's/^/lock /'; fi
+if [ -z "$relm_held" ] && [ -d .relm/lock ]; then lock_tell "$base/.relm/lock" | sed 's/^/lock /'; fi
 if [ -L current ]; then
   target=$(readlink current) && fact link "$target"
 elif [ -d current ]; then
@@ -41,36 +48,37 @@ fi
 for tree in releases/* releases/.[!.]*; do
   if [ -d "$tree" ] && [ ! -L "$tree" ]; then fact tree "${tree#releases/}"; fi
 done
-if [ -d releases ] && ! ls releases >/dev/null 2>&1; then printf 'damage releases cannot be listed\n'; fi
-if [ -d .relm/releases ] && ! ls .relm/releases >/dev/null 2>&1; then printf 'damage .relm/releases cannot be listed\n'; fi
+set --
+for kept in releases .relm/releases; do if [ -d "$kept" ]; then set -- "$@" "$kept"; fi; done
+if [ $# -gt 0 ] && ! ls -- "$@" >/dev/null 2>&1; then
+  for kept in "$@"; do ls -- "$kept" >/dev/null 2>&1 || printf 'damage %s cannot be listed\n' "$kept"; done
+fi
 for record in .relm/releases/*; do
   [ -d "$record" ] || continue
   name=${record##*/}
   # No release's name, so none of relm's records; and a newline in it would start a line of its own.
   case $name in *[!0-9_.-]*) continue ;; esac
-  if text=$(cat "$record/release.json" 2>/dev/null) && [ -x "$record" ]; then
+  if relm_line "$record/release.json" && [ -x "$record" ]; then
+    printf 'record %s %s\n' "$name" "$relm_text"
+  elif text=$(cat "$record/release.json" 2>/dev/null) && [ -x "$record" ]; then
     # Between the parts of JSON a space is as good as a newline.
-    case $text in *"$nl"*) text=$(printf '%s' "$text" | tr '\n' ' ') ;; esac
-    printf 'record %s %s\n' "$name" "$text"
+    printf 'record %s %s\n' "$name" "$(printf '%s' "$text" | tr '\n' ' ')"
   else
     printf 'unreadable %s\n' "$name"
   fi
   if [ -e "$record/state" ]; then
     # relm writes one line; of a damaged file's lines none must pass for another fact.
-    state=$(cat "$record/state" 2>/dev/null) || state=$nl
-    case $state in
-      *"$nl"*) printf 'unreadable %s\n' "$name" ;;
-      *) printf 'state %s %s\n' "$name" "$state" ;;
-    esac
+    if relm_line "$record/state"; then
+      printf 'state %s %s\n' "$name" "$relm_text"
+    else
+      printf 'unreadable %s\n' "$name"
+    fi
   fi
   if [ -e "$record/finished" ]; then printf 'finished %s\n' "$name"; fi
   if [ -e "$record/lived" ]; then printf 'lived %s\n' "$name"; fi
   if [ -e "$record/steps" ]; then
-    # Not straight to the answer: GNU sed leaves a last line without its newline as it is, and the next fact would be
-    # glued to it. A power cut leaves such files.
-    if steps=$(sed "s/^/step $name /" "$record/steps"); then
-      [ -z "$steps" ] || printf '%s\n' "$steps"
-    else
+    # A power cut leaves a last line without its end.
+    if ! { while IFS= read -r step || [ -n "$step" ]; do printf 'step %s %s\n' "$name" "$step"; done <"$record/steps"; } 2>/dev/null; then
       printf 'unreadable %s\n' "$name"
     fi
   fi

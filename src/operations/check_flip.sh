@@ -3,8 +3,10 @@
 cannot() { printf '%s\n' "$1" >&2; exit 1; }
 cd -- "$base" || exit
 if [ -L "$target" ] || ! [ -d "$target" ]; then cannot "$base/$target is not there"; fi
-case $(cat "$record/state" 2>/dev/null) in
-  complete\ *|bad\ *) ;;
+word=
+{ read -r word _ <"$record/state"; } 2>/dev/null
+case $word in
+  complete|bad) ;;
   *) cannot "the record of ${target#releases/} does not say that it is complete" ;;
 esac
 now=

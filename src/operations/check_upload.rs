@@ -12,10 +12,21 @@ pub struct CheckUpload {
     pub parcels: Parcels,
     /// The hash of the tree's manifest.
     pub tree: String,
+    /// Bytes of its files.
+    pub bytes: u64,
 }
+
+/// From so many bytes on two processes read the tree, because most hosts have two processors.
+const WORTH_TWO: u64 = 32 << 20;
 
 const CHECK: &str = include_str!("check_upload.sh");
 const UPLOAD_AND_CHECK: &str = concat!(include_str!("upload_code.sh"), include_str!("check_upload.sh"));
+
+impl CheckUpload {
+    fn halves(&self) -> &'static str {
+        if self.bytes >= WORTH_TWO { "yes" } else { "" }
+    }
+}
 
 impl Operation for CheckUpload {
     fn name(&self) -> String {
@@ -31,12 +42,14 @@ impl Operation for CheckUpload {
         let script = Script::new(CHECK)
             .set("release", on.layout.release(release))
             .set("record", on.layout.record(release))
-            .set("tree", &self.tree);
+            .set("tree", &self.tree)
+            .set("halves", self.halves());
         Work::ours(script)
     }
 
     fn instead(&self, on: &On<'_>) -> Option<Work> {
-        Some(upload(UPLOAD_AND_CHECK, &self.parcels, &self.tree, on, true))
+        let work = upload(UPLOAD_AND_CHECK, &self.parcels, &self.tree, on, true);
+        Some(Work { script: work.script.set("halves", self.halves()), ..work })
     }
 
     fn definition(&self, _on: &On<'_>) -> String {

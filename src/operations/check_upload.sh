@@ -1,6 +1,8 @@
 # Holds a release's tree against its manifest, which the upload left beside the record: every file by its content, every
 # link, nothing else.
-# In: release, record, tree (the hash of the manifest).
+# In: release, record, tree (the hash of the manifest), halves (not empty: there is enough to read for two at once).
+# Leaves manifest.listing, as relm_listing would list the tree, where it costs nothing. What writes down what a step made
+# comes before this: see seal.sh.
 # Exits with 96 where it is not so and part of the tree was copied from an earlier release.
 LC_ALL=C QUOTING_STYLE=literal; export LC_ALL QUOTING_STYLE
 cd -- "$release" || exit
@@ -9,6 +11,8 @@ nl='
 tab=$(printf '\t') cr=$(printf '\r')
 manifest=$record/manifest.new
 [ -e "$manifest" ] || manifest=$record/manifest
+# What another left of this, which did not come to its end.
+[ ! -e "$record/listing.made" ] || rm -f -- "$record/listing.made" || exit
 from=; { read -r from <"$record/manifest.from"; } 2>/dev/null
 sum=$(sha256sum <"$manifest") || exit
 if [ "${sum%% *}" != "$tree" ]; then printf 'the manifest is damaged\n' >&2; exit 1; fi
@@ -26,6 +30,20 @@ wrong() {
   exit 1
 }
 
+# With plain names, one pass of GNU's find tells in the manifest's own words what stands there, but for the contents.
+# What modes directories come out with is the host's business.
+look_quickly() {
+  ! grep -q '\\' "$manifest" && relm_finds || return
+  rm -f -- "$record/manifest.found"
+  # shellcheck disable=SC2016 # for eval
+  eval 'find . \( -name . -o -type d -fprintf "$record/manifest.found" "d - - %P\n" -o \
+    -type l -fprintf "$record/manifest.found" "l - - %P\t%l\n" -o \
+    -type f -links 1 -fprintf "$record/manifest.found" "f %m %s %P\n" -o \
+    -fprintf "$record/manifest.found" "%y %n %m %s %P\n" \) , '"\\( $relm_entries \\)" >"$record/manifest.listing" || return
+  sed '/^f/!s/ [0-7]* / - /' "$manifest" | cut -d ' ' -f 1-3,5- | sort -- - "$record/manifest.found" | uniq -u >"$record/manifest.odd"
+  [ ! -s "$record/manifest.odd" ]
+}
+
 # What stands there: a line an entry, as below. No path holds two slashes in a row, so they tell where an entry begins
 # although its name holds newlines. No parentheses: find of busybox forgets its last batch in them.
 found() {
@@ -37,44 +55,57 @@ escaped() {
   sed -e 's/\\/\\\\/g' -e "s/$tab/\\\\t/g" -e "s/$cr/\\\\r/g" |
     sed -e ':more' -e '$!{' -e 'N' -e '/\n\/\/:/!{' -e 's/\n/\\n/' -e 'b more' -e '}' -e '}' -e 'P' -e 'D'
 }
-# How stat writes a link: busybox quotes both names, whatever is asked of it.
-rm -f -- "$record/manifest.link" && ln -s target "$record/manifest.link" || exit
-case $(stat -c %N -- "$record/manifest.link") in "'"*) q="'" ;; *) q= ;; esac
-# Plain substitutions where they do: groups cost a sed many times as much, and there may be many thousand files.
-sed -e '/^f /!b other' -e 's/ [0-9a-f]* / .\//2' -e 's/^f /&1 /' -e 's/^/\/\/:/' -e 's/$/\/\//' -e b -e ':other' \
-  -e 's|^d [0-7]* - - \(.*\)|//:d ./\1//|' -e t \
-  -e "s|^l [0-7]* - - \\([^$tab]*\\)$tab\\(.*\\)|//:l ./\\1//$q./\\1$q -> $q\\2$q//|" "$manifest" >"$record/manifest.wanted" || exit
-# Where the manifest has no such names, a tree that has one is wrong in any case.
-if grep -q '\\' "$manifest"; then found | escaped; else found; fi >"$record/manifest.found" || exit
-sort -- "$record/manifest.wanted" "$record/manifest.found" | uniq -u >"$record/manifest.odd"
-if [ -s "$record/manifest.odd" ]; then
-  { sed 's/^/wanted /' "$record/manifest.wanted"; sed 's/^/found /' "$record/manifest.found"; } | sort -k 2 | uniq -u -f 1 |
-    sed -e 's/^wanted /should be /' -e 's/^found /is /' -e 't read' -e ':read' \
-      -e 's|^\(.*\) //:d \./\(.*\)//$|\2: \1 a directory|' -e t \
-      -e 's|^\(.*\) //:f 1 \([0-7]*\) \([0-9]*\) \./\(.*\)//$|\4: \1 a file of \3 bytes, mode \2|' -e t \
-      -e 's|^\(.*\) //:f [0-9]* [0-7]* [0-9]* \./\(.*\)//$|\2: \1 a file with another name elsewhere|' -e t \
-      -e "s|^\\(.*\\) //:l \\./\\(.*\\)//$q\\./\\2$q -> $q\\(.*\\)$q//\$|\\2: \\1 a link to \\3|" -e t \
-      -e 's|^\(.*\) //:\([^/]*\) \./\(.*\)//$|\3: \1 a \2|' >"$record/manifest.wrong"
-  wrong
-fi
+# The same of any tree and with any tools, and what is wrong with it, in words.
+look_closely() {
+  # How stat writes a link: busybox quotes both names, whatever is asked of it.
+  rm -f -- "$record/manifest.link" && ln -s target "$record/manifest.link" || exit
+  case $(stat -c %N -- "$record/manifest.link") in "'"*) q="'" ;; *) q= ;; esac
+  # Plain substitutions where they do: groups cost a sed many times as much, and there may be many thousand files.
+  sed -e '/^f /!b other' -e 's/ [0-9a-f]* / .\//2' -e 's/^f /&1 /' -e 's/^/\/\/:/' -e 's/$/\/\//' -e b -e ':other' \
+    -e 's|^d [0-7]* - - \(.*\)|//:d ./\1//|' -e t \
+    -e "s|^l [0-7]* - - \\([^$tab]*\\)$tab\\(.*\\)|//:l ./\\1//$q./\\1$q -> $q\\2$q//|" "$manifest" >"$record/manifest.wanted" || exit
+  # Where the manifest has no such names, a tree that has one is wrong in any case.
+  if grep -q '\\' "$manifest"; then found | escaped; else found; fi >"$record/manifest.found" || exit
+  sort -- "$record/manifest.wanted" "$record/manifest.found" | uniq -u >"$record/manifest.odd"
+  if [ -s "$record/manifest.odd" ]; then
+    { sed 's/^/wanted /' "$record/manifest.wanted"; sed 's/^/found /' "$record/manifest.found"; } | sort -k 2 | uniq -u -f 1 |
+      sed -e 's/^wanted /should be /' -e 's/^found /is /' -e 't read' -e ':read' \
+        -e 's|^\(.*\) //:d \./\(.*\)//$|\2: \1 a directory|' -e t \
+        -e 's|^\(.*\) //:f 1 \([0-7]*\) \([0-9]*\) \./\(.*\)//$|\4: \1 a file of \3 bytes, mode \2|' -e t \
+        -e 's|^\(.*\) //:f [0-9]* [0-7]* [0-9]* \./\(.*\)//$|\2: \1 a file with another name elsewhere|' -e t \
+        -e "s|^\\(.*\\) //:l \\./\\(.*\\)//$q\\./\\2$q -> $q\\(.*\\)$q//\$|\\2: \\1 a link to \\3|" -e t \
+        -e 's|^\(.*\) //:\([^/]*\) \./\(.*\)//$|\3: \1 a \2|' >"$record/manifest.wrong"
+    wrong
+  fi
+}
+look_quickly || { rm -f -- "$record/manifest.listing"; look_closely; }
 
-# Files with plain names. openssl takes half of the time where it is there, and is asked for a known answer before it is
-# believed. Two at once, because most hosts have two processors.
+# Files with plain names.
 sums=$record/manifest.sums
-case $(openssl dgst -sha256 -r </dev/null 2>/dev/null) in
-  e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\ \**) sum='openssl dgst -sha256 -r' mark='*' ;;
-  *) sum=sha256sum mark=' ' ;;
-esac
-sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* //' -e "s/ / $mark.\\//" "$manifest" >"$sums" || exit
-sed -n 'p;n' "$sums" >"$sums.1" && sed -n 'n;p' "$sums" >"$sums.2" || exit
-# shellcheck disable=SC2086 # words are wanted
-hold() { cut -c 67- "$1" | tr '\n' '\000' | xargs -0 -r $sum >"$1.said" 2>/dev/null; ! sort -- "$1" "$1.said" | uniq -u | read -r _; }
-hold "$sums.1" & other=$!
-hold "$sums.2"; status=$?
-wait "$other" || status=1
-if [ "$status" -ne 0 ]; then
+# held MARK COMMAND…: says whether COMMAND, which writes MARK before a name, finds the contents that the manifest tells of.
+held() {
+  sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* //' -e "s/ / $1.\\//" "$manifest" >"$sums" || exit
+  shift
+  if [ -n "$halves" ]; then
+    sed -n 'p;n' "$sums" >"$sums.1" && sed -n 'n;p' "$sums" >"$sums.2" || exit
+    says "$sums.1" "$@" & other=$!
+    says "$sums.2" "$@" || { wait "$other"; return 1; }
+    wait "$other"
+  else
+    says "$sums" "$@"
+  fi
+}
+# says FILE COMMAND…: says whether COMMAND says what stands in FILE of the files there.
+says() {
+  list=$1; shift
+  cut -c 67- "$list" | tr '\n' '\000' | xargs -0 -r "$@" >"$list.said" 2>/dev/null
+  cmp -s -- "$list" "$list.said" 2>/dev/null || ! sort -- "$list" "$list.said" | uniq -u | read -r _
+}
+# openssl takes half of the time, where it is there.
+if ! held '*' openssl dgst -sha256 -r && ! held ' ' sha256sum; then
   # Each line of what should have been said that was not.
-  cat -- "$sums.1.said" "$sums.2.said" | sort -- - "$sums.1.said" "$sums.2.said" "$sums" | uniq -u |
+  [ -n "$halves" ] || cp -- "$sums.said" "$sums.1.said"
+  cat -- "$sums".[12].said | sort -- - "$sums".[12].said "$sums" | uniq -u |
     sed -e 's/^[0-9a-f]* [ *]\.\///' -e 's/$/: is not what was sent/' >"$record/manifest.wrong"
   [ -s "$record/manifest.wrong" ] || printf 'the sums cannot be made\n' >"$record/manifest.wrong"
   wrong
@@ -82,13 +113,13 @@ fi
 
 # Names that stand escaped: sha256sums differ in how they write those. printf undoes the escapes; the dot keeps a last
 # newline, which a command substitution would take away.
-sed -n '/^f .*\\/p' "$manifest" >"$sums"
-while IFS= read -r line; do
+[ -e "$record/manifest.listing" ] || sed -n '/^f .*\\/p' "$manifest" | while IFS= read -r line; do
   rest=${line#* } rest=${rest#* } rest=${rest#* }
   hash=${rest%% *} escaped=${rest#* }
   path=$(printf '%b.' "$escaped") && path=${path%.}
   sum=$(sha256sum <"./$path") || exit
   if [ "${sum%% *}" != "$hash" ]; then printf '%s: is not what was sent\n' "$escaped" >"$record/manifest.wrong"; wrong; fi
-done <"$sums" || exit
+done || exit
 if [ "$manifest" != "$record/manifest" ]; then mv -- "$manifest" "$record/manifest" || exit; fi
+if [ -e "$record/manifest.listing" ]; then mv -f -- "$record/manifest.listing" "$record/listing.made" || exit; fi
 rm -f -- "$record"/manifest.*

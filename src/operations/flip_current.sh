@@ -2,18 +2,21 @@
 # In: base, target and expected (releases/NAME or nothing), record (of the target), left (record of a release that
 # turned out bad, or nothing), put_back and abandoned (not empty, and the record of the release that is left), run, at, intent and result (lines for the history).
 cd -- "$base" || exit
-flush() { sync "$1" 2>/dev/null || sync; }
+flush() { sync "$@" 2>/dev/null || sync; }
 # become RECORD STATE: flushed before it is renamed, so that a power cut leaves no empty state.
 become() {
   printf '%s %s\n' "$2" "$at" >"$1/state.new" && flush "$1/state.new" && mv -f -- "$1/state.new" "$1/state" && flush "$1"
 }
+noted=
 note() {
   # After a power cut the last line may lack its end; this one must not become part of it.
   # Counted and not compared: the cut can leave zero bytes, which a command substitution drops.
-  if [ -s .relm/history.jsonl ] && [ "$(tail -c 1 .relm/history.jsonl | wc -l)" -eq 0 ]; then
+  if [ -z "$noted" ] && [ -s .relm/history.jsonl ] && [ "$(tail -c 1 .relm/history.jsonl | wc -l)" -eq 0 ]; then
     printf '\n' >>.relm/history.jsonl || return
   fi
-  printf '%s\n' "$1" >>.relm/history.jsonl && flush .relm/history.jsonl && flush .relm
+  # Once is enough, unless this line itself comes out torn.
+  noted=
+  printf '%s\n' "$1" >>.relm/history.jsonl && noted=yes && flush .relm/history.jsonl .relm
 }
 # must COMMAND: writes something down, or ends the script. Putting back only tells that it could not: it has to get through
 # on a disk without room for a line of text.
@@ -26,7 +29,7 @@ must() {
   return 1
 }
 # By half, it would count as live though it never was.
-live_mark() { printf '%s\n' "$run" >"$record/lived" && flush "$record/lived" || { rm -f -- "$record/lived"; return 1; }; }
+live_mark() { printf '%s\n' "$run" >"$record/lived" && flush "$record/lived" "$record" || { rm -f -- "$record/lived"; return 1; }; }
 now=
 if [ -L current ]; then
   now=$(readlink current) || exit
@@ -63,14 +66,13 @@ if [ -d ".relm/$now" ] && [ -n "$now" ]; then
   relm_record=.relm/$now; must relm_journal_flushed left || rm -f -- "$relm_record/steps"
 fi
 if [ -n "$target" ]; then
-  [ -n "$put_back" ] || rm -f -- "$record/finished"
+  if [ -z "$put_back" ] && [ -e "$record/finished" ]; then rm -f -- "$record/finished"; flush "$record"; fi
   first=
   if [ ! -e "$record/lived" ]; then first=yes; must live_mark; fi
-  flush "$record"
   # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
   # `current`; without -T it would move the link into the directory `current` points to.
   link=.current-$$-${target#releases/}
-  rm -f -- "$link"
+  if [ -L "$link" ]; then rm -f -- "$link"; fi
   ln -s -- "$target" "$link" && flush . && mv -f -T -- "$link" current || {
     rm -f -- "$link"
     [ -z "$first" ] || rm -f -- "$record/lived"
@@ -87,9 +89,9 @@ must note "$result"
 if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$run" ]; then rm -f -- "$abandoned/lived"; fi
 if [ -n "$target" ]; then
   # Chosen by name although it was bad once: it is not any more.
-  case $(cat "$record/state" 2>/dev/null) in bad*)
-    must become "$record" complete ;;
-  esac
+  word=
+  { read -r word _ <"$record/state"; } 2>/dev/null
+  case $word in bad) must become "$record" complete ;; esac
 fi
 if [ -n "$left" ] && [ -d "$left" ]; then
   become "$left" bad || exit

@@ -27,18 +27,21 @@ pub struct MarkFailed {
 const COMPLETE: &str = r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
 flush() { sync "$1" 2>/dev/null || sync; }
 flushed=
-for place in "$release" "$record" "$base/shared"; do
-  device=$(stat -c %d -- "$place" 2>/dev/null) || continue
+for device in $(stat -c %d -- "$release" "$record" "$base/shared" 2>/dev/null); do
   case " $flushed " in *" $device "*) continue ;; esac
   flushed="$flushed $device"
-  sync -f "$place" 2>/dev/null || sync
 done
+# One for all that is on the release's file system; what lies elsewhere is flushed on its own.
+case $flushed in
+  ' '*' '* | '') for place in "$release" "$record" "$base/shared"; do sync -f "$place" 2>/dev/null || sync; done ;;
+  *) sync -f "$release" 2>/dev/null || sync ;;
+esac
 printf 'complete %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
 mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
 
 /// Removed by the next flip to the release.
-const FINISHED: &str = r#"flush() { sync "$1" 2>/dev/null || sync; }
-printf '%s\n' "$at" >"$record/finished" && flush "$record/finished" && flush "$record""#;
+const FINISHED: &str = r#"flush() { sync "$@" 2>/dev/null || sync; }
+printf '%s\n' "$at" >"$record/finished" && flush "$record/finished" "$record""#;
 
 /// A release that went live meanwhile is not failed, whatever became of the run; and one that was never begun, or that
 /// is not this run's because somebody else has made one of the same name, is none of its business.

@@ -4,7 +4,7 @@
 cd -- "$base/releases" || exit
 here=$(pwd -P) || exit
 # What an earlier clean could not remove is no reason not to remove the rest.
-rm -rf -- .trash-* 2>/dev/null
+for left in .trash-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
 [ $# -gt 0 ] || exit 90
 used=$(in_use "$here")
 nl='

@@ -4,11 +4,14 @@
 # release and its record) or nothing.
 # Exits with 96 where the earlier release is not what it was taken for.
 cut=$record/cut-$$
-cd -- "$release" && rm -f -- "$record"/cut-* "$record"/manifest.* || exit
+cd -- "$release" || exit
+# has PATTERN's MATCHES: says whether there is any, without a process.
+has() { for one in "$@"; do [ -e "$one" ] || [ -L "$one" ] || continue; return 0; done; return 1; }
+if has "$record"/cut-* "$record"/manifest.*; then rm -f -- "$record"/cut-* "$record"/manifest.* || exit; fi
 changed() { printf 'release %s cannot be built upon: %s; sending everything\n' "${from##*/}" "$1"; exit 96; }
 case $(readlink "$base/current") in */"${release##*/}") printf 'the release is live: its code stays\n' >&2; exit 1 ;; esac
 # It begins with an empty tree: what a broken attempt or somebody else put there must not end up in the release.
-find . ! -name . -prune -exec rm -rf -- {} + || exit
+if has * .[!.]* ..?*; then find . ! -name . -prune -exec rm -rf -- {} + || exit; fi
 if [ -n "$from" ]; then
   if [ ! -d "$from" ] || [ -L "$from" ]; then changed 'it is gone'; fi
   [ -r "$from_record/manifest" ] || changed 'its manifest is gone'
@@ -26,7 +29,10 @@ manifest=$record/manifest.new
 first=; { read -r first; } 2>/dev/null <.relm-manifest
 case $first in
   [dfl]*) mv -- .relm-manifest "$manifest" || exit ;;
-  *) sed -f .relm-manifest "$from_record/manifest" >"$manifest" && rm -f -- .relm-manifest || exit ;;
+  *)
+    sed -f .relm-manifest "$from_record/manifest" >"$manifest" || exit
+    # What they delete, without what they insert, whose lines begin with a word: that leaves what both have.
+    sed '/^[0-9,]*d$/!d' .relm-manifest >"$record/manifest.edits" && rm -f -- .relm-manifest || exit ;;
 esac
 sum=$(sha256sum <"$manifest") || exit
 if [ "${sum%% *}" != "$tree" ]; then
@@ -39,18 +45,20 @@ if [ -n "$from" ]; then
   printf '%s\n' "${from##*/}" >"$record/manifest.from" || exit
   errors=$record/manifest.errors
   cd -- "$from" || changed 'it cannot be entered'
-  copied() {
-    sort -- "$from_record/manifest" "$manifest" | uniq -d | sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* [0-9a-f]* /.\//' |
-      tr '\n' '\000' | xargs -0 -r "$@" 2>"$errors"
+  kept() {
+    if [ -e "$record/manifest.edits" ]; then
+      sed -f "$record/manifest.edits" "$from_record/manifest"
+    else
+      sort -- "$from_record/manifest" "$manifest" | uniq -d
+    fi
   }
-  case $(cp --help 2>&1) in *--parents*--reflink*) can=yes ;; *) can= ;; esac
-  if [ -n "$can" ]; then
-    umask 022
-    # Two at once, because most hosts have two processors; the upload has made the directories.
-    copied -P 2 -n 500 cp -RP --parents --reflink=auto --preserve=timestamps -t "$release"
-  else
-    # shellcheck disable=SC2016 # for the inner shell
-    copied sh -c 'tar cf - "$@" | tar xpof - -C "$0"' "$release"
-  fi || changed "$(head -n 1 <"$errors")"
+  copied() {
+    kept | sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* [0-9a-f]* /.\//' | tr '\n' '\000' | xargs -0 -r "$@" 2>"$errors"
+  }
+  umask 022
+  # GNU's cp, two at once, because most hosts have two processors; the upload has made the directories. Else tar.
+  # shellcheck disable=SC2016 # for the inner shell
+  copied -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$release" ||
+    copied sh -c 'tar cf - "$@" | tar xpof - -C "$0"' "$release" || changed "$(head -n 1 <"$errors")"
   [ ! -s "$errors" ] || changed "$(head -n 1 <"$errors")"
 fi

@@ -19,7 +19,7 @@ pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 pub(super) fn bring(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
     let mut plan = plan
         .prepare(UploadCode { parcels: payload.parcels.clone(), tree: payload.tree.clone() })
-        .prepare(CheckUpload { parcels: payload.parcels.clone(), tree: payload.tree.clone() });
+        .prepare(CheckUpload { parcels: payload.parcels.clone(), tree: payload.tree.clone(), bytes: payload.unpacked });
     let rules = &env.release;
     if !rules.shared_dirs.is_empty() || !rules.shared_files.is_empty() {
         plan = plan.prepare(LinkShared { dirs: rules.shared_dirs.clone(), files: rules.shared_files.clone() });

@@ -43,7 +43,7 @@ pub(super) const BULK: &str =
 pub(super) const PRELUDE: &str = r#"
 relm_start=
 command -v setsid >/dev/null 2>&1 && relm_start=setsid
-env --default-signal=INT,QUIT true 2>/dev/null && relm_start="$relm_start env --default-signal=INT,QUIT"
+env --default-signal=INT,QUIT >/dev/null 2>&1 && relm_start="$relm_start env --default-signal=INT,QUIT"
 relm_live=
 relm_job=none
 exec 3>&2

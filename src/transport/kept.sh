@@ -16,7 +16,7 @@ relm_keep() {
     [ -e "$3" ] || relm_run "$1" "$2"
     return
   fi
-  printf '%s %s\n' "$PPID" "$(relm_started "$PPID")" >"$3/session"
+  relm_started "$PPID" >"$3/session"
   {
     {
       {
@@ -74,18 +74,20 @@ relm_again() {
   ) </dev/null 2>/dev/null &
 }
 
-# relm_started PID: when a process started, which tells it from a later one of the same number.
-relm_started() (
-  read -r relm_stat <"/proc/$1/stat" || exit
+# relm_started PID: says the number and when the process started, which tells it from a later one of the same number.
+relm_started() {
+  relm_stat=
+  read -r relm_stat <"/proc/$1/stat"
   # shellcheck disable=SC2086 # words are wanted
-  set -- ${relm_stat##*) } && printf '%s\n' "${20}"
-)
+  set -- "$1" ${relm_stat##*) }
+  printf '%s %s\n' "$1" "${21}"
+} 2>/dev/null
 
 # relm_hang_up DIRECTORY: ends the ssh session a kept script was begun in. When the network broke without a word sshd does
 # not know yet, and the script would wait for a listener who is gone.
 relm_hang_up() {
   read -r relm_session relm_since <"$1/session" || return
-  [ "$relm_session" != "$PPID" ] && [ "$(relm_started "$relm_session")" = "$relm_since" ] && read -r relm_name <"/proc/$relm_session/comm" || return
+  [ "$relm_session" != "$PPID" ] && [ "$(relm_started "$relm_session")" = "$relm_session $relm_since" ] && read -r relm_name <"/proc/$relm_session/comm" || return
   case $relm_name in sshd*) kill "$relm_session" ;; esac
 }
 

@@ -15,25 +15,25 @@ fn one(path: &str, what: &'static str, step: &str) -> Vec<(String, &'static str,
 #[test]
 fn what_the_last_step_made_of_a_path_counts() {
     let seals = [
-        "seal\tmade\tone\t//:81a4 1 a b ./x//",
-        "seal\tgone\ttwo\t//:81a4 1 a b ./x//",
-        "seal\tmade\ttwo\t//:81a4 2 c d ./x//",
+        "seal\tmade\tone\t//:f644 1 a b ./x//",
+        "seal\tgone\ttwo\t//:f644 1 a b ./x//",
+        "seal\tmade\ttwo\t//:f644 2 c d ./x//",
     ];
     let with = |lines: &[&'static str]| found(&[&seals, lines].concat());
-    assert_eq!(with(&["was //:81a4 2 c d ./x//", "is //:81a4 3 e f ./x//"]), one("x", "edited", "two"));
-    assert_eq!(with(&["was //:81a4 2 c d ./x//"]), one("x", "missing", "two"));
-    assert_eq!(with(&["was //:81a4 1 a b ./x//"]), [], "an older line, and the step's own is still so");
-    assert_eq!(with(&["was //:81a4 2 c d ./x//", "is //:81a4 2 c - ./x//"]), [], "somebody has made a hard link");
-    assert_eq!(with(&["was //:81a4 2 c d ./x//", "is //:81a4 2 c e ./x//"]), one("x", "edited", "two"));
+    assert_eq!(with(&["was //:f644 2 c d ./x//", "is //:f644 3 e f ./x//"]), one("x", "edited", "two"));
+    assert_eq!(with(&["was //:f644 2 c d ./x//"]), one("x", "missing", "two"));
+    assert_eq!(with(&["was //:f644 1 a b ./x//"]), [], "an older line, and the step's own is still so");
+    assert_eq!(with(&["was //:f644 2 c d ./x//", "is //:f644 2 c - ./x//"]), [], "somebody has made a hard link");
+    assert_eq!(with(&["was //:f644 2 c d ./x//", "is //:f644 2 c e ./x//"]), one("x", "edited", "two"));
     assert_eq!(with(&["edited x"]), [], "a step has rewritten it");
-    let gone = "seal\tgone\tthree\t//:81a4 2 c d ./x//";
+    let gone = "seal\tgone\tthree\t//:f644 2 c d ./x//";
     assert_eq!(with(&[gone, "edited x"]), []);
-    assert_eq!(with(&[gone, "is //:81a4 2 c d ./x//"]), one("x", "extra", ""));
+    assert_eq!(with(&[gone, "is //:f644 2 c d ./x//"]), one("x", "extra", ""));
 }
 
 #[test]
 fn code_is_told_by_its_content() {
-    let touched = ["was //:81a4 1 a b ./x//", "is //:81a4 1 c d ./x//"];
+    let touched = ["was //:f644 1 a b ./x//", "is //:f644 1 c d ./x//"];
     assert_eq!(found(&touched), []);
     assert_eq!(found(&[&touched[..], &["edited x"]].concat()), one("x", "edited", Makes::CODE_STEP));
     assert_eq!(
@@ -41,14 +41,14 @@ fn code_is_told_by_its_content() {
         one("new\nline", "edited", Makes::CODE_STEP),
         "not even its times are others"
     );
-    assert_eq!(found(&["was //:81a4 1 a b ./x//", "edited x"]), one("x", "missing", Makes::CODE_STEP));
-    assert_eq!(found(&["was //:81a4 1 a b ./x//", "is //:8180 1 a d ./x//"]), one("x", "mode", Makes::CODE_STEP));
+    assert_eq!(found(&["was //:f644 1 a b ./x//", "edited x"]), one("x", "missing", Makes::CODE_STEP));
+    assert_eq!(found(&["was //:f644 1 a b ./x//", "is //:f600 1 a d ./x//"]), one("x", "mode", Makes::CODE_STEP));
     assert_eq!(
-        found(&["was //:81a4 1 a b ./x//", "is //:a1ff 1 - - ./x//./x -> y"]),
+        found(&["was //:f644 1 a b ./x//", "is //:l777 1 - - ./x//./x -> y"]),
         one("x", "replaced", Makes::CODE_STEP)
     );
     assert_eq!(
-        found(&["was //:a1ff 1 - - ./x//./x -> z", "is //:a1ff 1 - - ./x//./x -> y"]),
+        found(&["was //:l777 1 - - ./x//./x -> z", "is //:l777 1 - - ./x//./x -> y"]),
         one("x", "retargeted", Makes::CODE_STEP)
     );
     assert_eq!(found(&["edited a/__pycache__/x", "edited y.pyc"]), []);
@@ -56,17 +56,17 @@ fn code_is_told_by_its_content() {
 
 #[test]
 fn half_an_answer_is_none() {
-    assert!(read("was //:81a4 1 a b ./x//\n").is_err());
+    assert!(read("was //:f644 1 a b ./x//\n").is_err());
     assert!(read("").is_err());
     assert_eq!(read("unchecked\nend\n"), Ok(Answer::Unchecked));
     assert_eq!(read("damaged\nend\n"), Ok(Answer::Damaged));
     assert_eq!(read("unread x\nend\n"), Err("x cannot be read".to_owned()));
     assert_eq!(
-        found(&["unread x", "was //:81a4 1 a b ./x//", "is //:8100 1 a d ./x//"]),
+        found(&["unread x", "was //:f644 1 a b ./x//", "is //:f400 1 a d ./x//"]),
         one("x", "mode", Makes::CODE_STEP)
     );
     assert_eq!(
-        found(&["nonsense", "was //:xyz", "is //:81a4 1 a b", "seal\tmade\tx", "seal\tsold\ta\t//:1 1 1 1 ./x//"]),
+        found(&["nonsense", "was //:xyz", "is //:f644 1 a b", "seal\tmade\tx", "seal\tsold\ta\t//:f1 1 1 1 ./x//"]),
         []
     );
 }

@@ -18,7 +18,7 @@ pub(super) struct Beats {
 const BEAT: &str = r#"relm_lock=$lock
 relm_hook='[ ! -e "$relm_lock/token" ] || true >"$relm_lock/gone"'
 [ ! -e "$relm_lock/gone" ] || rm -f -- "$relm_lock/gone"
-touch -c -- "$relm_lock/beat""#;
+[ ! -e "$relm_lock/beat" ] || echo >"$relm_lock/beat""#;
 
 /// The last script has given the lock back: when the shell goes, what was kept of that script's output goes too. Not
 /// before, because it may have to be heard over another connection.

@@ -8,7 +8,8 @@
 relm_enter() {
   relm_group=$$; read -r _ _ _ _ relm_group _ 2>/dev/null <"/proc/$$/stat"
   relm_mine=$relm_lock/running/$relm_group
-  relm_start=$(lock_start "$relm_group")
+  lock_start "$relm_group"
+  relm_start=$lock_since
   relm_register "$1"
   # For the keeper, in case relm is gone by then.
   if [ -n "$relm_limit" ] && read -r relm_up _ </proc/uptime; then

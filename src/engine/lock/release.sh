@@ -5,17 +5,16 @@ if ! { { read -r now <"$relm_lock/token"; } 2>/dev/null && [ "$now" = "$relm_tok
   exit 93
 fi
 # On a disk that cannot be written any more the token stays, and the lock ends with its keeper's life.
-rm -f -- "$relm_lock/token"
-# Where this is part of a script whose output is kept there, it goes when that has been heard.
-[ -n "$relm_keeps_output" ] || rm -rf -- "$relm_lock/out"
+# Where this is part of a script whose output is kept there, that goes when it has been heard.
+if [ -n "$relm_keeps_output" ]; then rm -f -- "$relm_lock/token"; else rm -rf -- "$relm_lock/token" "$relm_lock/out"; fi
 # Room for the locks, the history and the links of a rollback, for the day on which the disk is full.
 if ! [ -e "$relm_lock/../reserve" ]; then
   dd if=/dev/zero of="$relm_lock/../reserve" bs=1024 count=256 2>/dev/null || rm -f -- "$relm_lock/../reserve"
 fi
 # The keeper would see it within a second. Nothing of relm's should be left when relm has ended; but what still runs
 # has to be waited for.
-[ -z "$(lock_running "$relm_lock")" ] && read -r keeper started _ <"$relm_lock/keeper" &&
-  [ "$(lock_start "$keeper")" = "$started" ] || exit 0
+lock_runs "$relm_lock"
+[ -z "$running" ] && read -r keeper started _ <"$relm_lock/keeper" && lock_start "$keeper" && [ "$lock_since" = "$started" ] || exit 0
 read -r _ _ _ _ group _ <"/proc/$keeper/stat" && read -r _ _ _ _ own _ <"/proc/$$/stat" || exit 0
 # Its group has what it waits with, and, where there is no setsid, us.
 if [ "$group" != "$own" ]; then

@@ -129,7 +129,8 @@ const ANSWERS: &str = "answers\n";
 /// What stands behind it when it has come to its end.
 const WHOLE: &str = "whole\n";
 /// The answer is said at once: line by line it would be a packet a line.
-const BETWEEN: &str = "relm_status=$?\n[ \"$relm_status\" -eq 0 ] || exit \"$relm_status\"\nrelm_ask() (";
+const BETWEEN: &str =
+    "relm_status=$?\n[ \"$relm_status\" -eq 0 ] || exit \"$relm_status\"\nrelm_held=yes\nrelm_ask() (";
 /// A question that fails does not take back the lock.
 const BEHIND: &str =
     ") </dev/null\nrelm_answer=$(relm_ask) && printf 'answers\\n%s\\nwhole\\n' \"$relm_answer\"\nexit 0";

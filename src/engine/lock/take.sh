@@ -12,8 +12,8 @@ keep() {
   tries=0
   while [ -e "$2" ]; do
     tries=$((tries + 1))
-    if [ "$tries" -gt 500 ]; then rm -rf -- "$2"; exit; fi
-    sleep 0.02 9>&- || sleep 1 9>&-
+    if [ "$tries" -gt 100 ]; then rm -rf -- "$2"; exit; fi
+    sleep 0.1 9>&- || sleep 1 9>&-
   done
   silent=0
   while is_mine "$1"; do
@@ -29,14 +29,15 @@ keep() {
     if [ -e "$1/gone" ]; then limit=$grace; fi
     if [ "$silent" -ge "$limit" ]; then
       end_late "$1"
-      [ -z "$(lock_running "$1")" ] || continue
+      lock_runs "$1"
+      [ -z "$running" ] || continue
       # First the token: whatever has not registered by now sees that it is gone, and does nothing.
       is_mine "$1" && rm -f -- "$1/token"
       break
     fi
   done
   second=0
-  while running=$(lock_running "$1") && [ -n "$running" ]; do
+  while lock_runs "$1" && [ -n "$running" ]; do
     if [ -e "$1/stolen" ]; then
       case $second in 0) end_all "$running" TERM ;; 5) end_all "$running" KILL ;; esac
       second=$((second + 1))
@@ -65,7 +66,8 @@ end_late() {
   done
 }
 
-mkdir -p -- "$base/.relm/lock" && cd -- "$base/.relm/lock" && locks=$(pwd -P) || exit
+[ -d "$base/.relm/lock" ] || mkdir -p -- "$base/.relm/lock" || exit
+cd -- "$base/.relm/lock" && cd -P . && locks=$PWD || exit
 # First the number, then the look: whoever comes in between has this number, and the claim below fails.
 lock_newest "$locks"
 number=$((newest + 1))
@@ -73,12 +75,15 @@ told=$(lock_tell "$locks")
 case $told in by*) printf '%s\n' "$told"; exit 95 ;; esac
 # A keeper may have been killed while its run lives on: what that run begins from here on finds its token gone, and what
 # it has begun is waited for.
-rm -f -- "$newest/token"
-if [ "$newest" -gt 0 ] && [ -n "$(lock_running "$locks/$newest")" ]; then lock_tell "$locks"; exit 95; fi
+if [ -e "$newest/token" ]; then rm -f -- "$newest/token"; fi
+lock_runs "$newest"
+if [ -n "$running" ]; then lock_tell "$locks"; exit 95; fi
 new=.new-$number-$$
 write() {
-  rm -rf -- "$new" && mkdir -- "$new" "$new/running" "$new/limits" && mkdir -m 700 -- "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
-    printf '%s\n' "$token" >"$new/token" && : >"$new/beat" && touch -r "$new/beat" -- "$new/seen" && true >"$new/flock"
+  if [ -e "$new" ]; then rm -rf -- "$new" || return; fi
+  # What the keeper takes for the first sign of life is that `seen` is younger than `beat`.
+  mkdir -- "$new" "$new/running" "$new/limits" && mkdir -m 700 -- "$new/out" && printf '%s\n' "$owner" >"$new/owner" &&
+    printf '%s\n' "$token" >"$new/token" && true >"$new/beat" && true >"$new/seen" && true >"$new/flock"
 }
 # Of a full disk what was kept back for this is given up: a rollback or a clean must still be possible.
 write || { [ -e reserve ] && rm -f -- reserve && write; } || { rm -rf -- "$new"; exit 1; }
@@ -90,7 +95,8 @@ keep "$locks/$number" "$locks/$new" </dev/null >/dev/null 2>&1 &
 keeper=$!
 exec 9>&-
 # Moved in whole: a directory that is there already is never empty, and then this fails.
-printf '%s %s %s\n' "$keeper" "$(lock_start "$keeper")" "$way" >"$new/keeper" && mv -T -- "$new" "$number" 2>/dev/null || {
+lock_start "$keeper"
+printf '%s %s %s\n' "$keeper" "$lock_since" "$way" >"$new/keeper" && mv -T -- "$new" "$number" 2>/dev/null || {
   kill "$keeper"; rm -rf -- "$new"
   lock_tell "$locks"
   exit 95
@@ -98,13 +104,15 @@ printf '%s %s %s\n' "$keeper" "$(lock_start "$keeper")" "$way" >"$new/keeper" &&
 # Somebody may have come and gone between the look and the claim.
 lock_newest "$locks"
 if [ "$newest" -ne "$number" ]; then rm -f -- "$number/token"; lock_tell "$locks"; exit 95; fi
+set --
 for old in .new-* [0-9]*; do
   # What another is making at this moment is left to it: it finds out by itself that it came too late.
   case $old in
     .new-*) [ -e "$old" ] && ! [ -e "/proc/${old##*-}" ] ;;
     *) [ "$old" -lt "$number" ] ;;
   esac || continue
-  rm -rf -- "$old"
+  set -- "$@" "$old"
 done
+[ $# -eq 0 ] || rm -rf -- "$@"
 printf 'held %s\n' "$locks/$number"
-lock_tell "$locks" | sed -n '/^taken /p'
+lock_tell_taken "$locks"

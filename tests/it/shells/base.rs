@@ -33,7 +33,7 @@ async fn released(stage: &Stage, code: &Code, n: u32) -> ReleaseName {
 fn steps(stage: &Stage, code: &Code, base: (&Code, &ReleaseName)) -> (UploadCode, CheckUpload) {
     let packing = if stage.has_zstd() { Packing::Zstd } else { Packing::Gzip };
     let parcels = code.parcels(Some((&base.0.frozen.manifest, base.1)), packing);
-    (UploadCode { parcels: parcels.clone(), tree: code.tree() }, CheckUpload { parcels, tree: code.tree() })
+    (UploadCode { parcels: parcels.clone(), tree: code.tree() }, CheckUpload { parcels, tree: code.tree(), bytes: 0 })
 }
 
 fn is_as(stage: &Stage, name: &ReleaseName, code: &Code, what: &str) {

@@ -178,7 +178,7 @@ impl Code {
     }
 
     pub(super) fn check(&self) -> CheckUpload {
-        CheckUpload { parcels: self.parcels(None, Packing::Gzip), tree: self.tree() }
+        CheckUpload { parcels: self.parcels(None, Packing::Gzip), tree: self.tree(), bytes: 0 }
     }
 }
 
