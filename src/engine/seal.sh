@@ -18,8 +18,10 @@ relm_seal_before() {
   esac
 }
 
-relm_seal_after() (
-  [ -n "$relm_makes" ] && cd -- "$relm_record" 2>/dev/null || exit 0
+relm_seal_after() { [ -z "$relm_makes" ] || relm_seal; }
+
+relm_seal() (
+  cd -- "$relm_record" 2>/dev/null || exit 0
   LC_ALL=C; export LC_ALL
   if [ "$relm_makes" = code ]; then
     # What made the code may have listed it on the way, before it looked at the contents.

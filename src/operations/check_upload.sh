@@ -8,7 +8,6 @@ LC_ALL=C QUOTING_STYLE=literal; export LC_ALL QUOTING_STYLE
 cd -- "$release" || exit
 nl='
 '
-tab=$(printf '\t') cr=$(printf '\r')
 manifest=$record/manifest.new
 [ -e "$manifest" ] || manifest=$record/manifest
 # What another left of this, which did not come to its end.
@@ -57,6 +56,7 @@ escaped() {
 }
 # The same of any tree and with any tools, and what is wrong with it, in words.
 look_closely() {
+  tab=$(printf '\t') cr=$(printf '\r')
   # How stat writes a link: busybox quotes both names, whatever is asked of it.
   rm -f -- "$record/manifest.link" && ln -s target "$record/manifest.link" || exit
   case $(stat -c %N -- "$record/manifest.link") in "'"*) q="'" ;; *) q= ;; esac
