@@ -6,7 +6,7 @@ mod rollback;
 mod steps;
 
 pub use host::{Current, HostSeen, ReleaseSeen};
-pub use parse::{SurveyError, parse};
+pub use parse::{IS_GONE, SurveyError, parse};
 pub use rollback::{NoTarget, rollback_target};
 
 use crate::fleet::HostName;

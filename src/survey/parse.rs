@@ -25,6 +25,9 @@ struct Parts<'a> {
     unreadable: bool,
 }
 
+/// How it is said that `current` names a release that is not there any more.
+pub const IS_GONE: &str = "which is not there";
+
 /// Reads one host's answer.
 pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
     let mut lines = answer.lines();
@@ -150,7 +153,7 @@ fn current(layout: &Layout, link: &str, releases: &BTreeMap<ReleaseName, Parts<'
     match name {
         None => Current::Foreign(format!("is a link to {link:?}, which is no release of this environment")),
         Some(name) if releases.get(&name).is_some_and(|parts| parts.has_tree) => Current::Release(name),
-        Some(name) => Current::Foreign(format!("is a link to release {name}, which is not there")),
+        Some(name) => Current::Foreign(format!("is a link to release {name}, {IS_GONE}")),
     }
 }
 

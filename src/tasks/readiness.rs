@@ -1,7 +1,7 @@
 //! Can anything begin on these hosts? Asked by every task that changes one, and shown by `relm check`.
 
 use super::{Refusal, Site, command};
-use crate::survey::{Current, HostSeen, Survey};
+use crate::survey::{Current, HostSeen, IS_GONE, Survey};
 
 /// Room a release's tree may need beyond its files' bytes: blocks, a virtualenv, a build.
 const SPARE_KILOBYTES: u64 = 10 << 10;
@@ -14,7 +14,14 @@ pub(super) fn troubles(seen: &HostSeen, needed: Option<u64>) -> Vec<String> {
         troubles.push(format!("it lacks {}", seen.missing_tools.join(", ")));
     }
     if let Current::Foreign(what) = &seen.current {
-        troubles.push(format!("{} {what}", seen.layout.current()));
+        let link = seen.layout.current();
+        // Somebody has removed the live release. Nothing is served any more, so there is nothing to be careful of.
+        let way = if what.ends_with(IS_GONE) {
+            format!(": rm {link} there, then deploy or roll back --to")
+        } else {
+            String::new()
+        };
+        troubles.push(format!("{link} {what}{way}"));
     }
     let needed = needed.map_or(0, |bytes| bytes / 1024 + SPARE_KILOBYTES);
     if let Some(free) = seen.free_kilobytes.filter(|free| *free < needed) {

@@ -197,6 +197,25 @@ fn what_is_not_relms_is_left_alone() {
 }
 
 #[test]
+fn after_the_live_release_was_removed_by_hand_the_way_out_is_told_and_works() {
+    let site = Site::new("web1", "");
+    let first = site.deploy();
+    let live = site.deploy();
+    let host = site.host("web1");
+    fs::remove_dir_all(host.path(&format!("releases/{live}"))).expect("removed");
+    let current = host.path("current");
+    site.relm("deploy").ends(3).says(&[
+        "is a link to release",
+        "which is not there",
+        &format!("rm {} there", current.display()),
+    ]);
+    fs::remove_file(current).expect("removed");
+    site.relm(&format!("rollback --to {first} --yes")).ends(0);
+    assert_eq!(site.live(), first);
+    assert_ne!(site.deploy(), first);
+}
+
+#[test]
 fn a_current_that_is_not_relms_is_never_replaced() {
     let cases = [
         ("a directory", None),
