@@ -16,6 +16,7 @@
 //! | [`local`] | a directory of this machine posing as a host | transport |
 //! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source |
 //! | [`source`] | git, a directory or an archive, frozen into one tree | release |
+//! | [`store`] | a store that hosts fetch code from: puts, links, S3's language | nothing of ours |
 //! | [`event`] | the vocabulary of a run | fleet, release, transport |
 //! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
 //! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | script |
@@ -81,6 +82,7 @@ pub mod release;
 pub mod script;
 pub mod source;
 pub mod ssh;
+pub mod store;
 pub mod survey;
 pub mod tasks;
 pub mod transport;

@@ -55,8 +55,8 @@ impl Change<'_> {
         self.confirm(&planned)?;
         let machines = self.machines(&ground);
         code.pack_ahead();
-        planned.notes.extend(code.origin.note);
-        let exit_code = self.carry_out(&planned, &machines).await;
+        planned.notes.extend(code.origin.note.clone());
+        let exit_code = self.carry_out_bringing(Some(&code), &mut planned, &machines).await;
         if exit_code == 0 && keep_days.is_some() && !self.common.json {
             print_paths(&machines, &record.name);
         }

@@ -182,6 +182,11 @@ impl<'a> Change<'a> {
         Ok(Ground { survey, connections })
     }
 
+    /// Somebody has asked to stop.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
         Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
     }

@@ -72,6 +72,7 @@ impl Code {
                 lacking: archive(base.map(|base| base.record.tree.as_str()), packing),
                 whole: archive(None, packing),
                 unpack: packing.command(),
+                fetch: Arc::default(),
             };
             (host.clone(), parcel)
         });

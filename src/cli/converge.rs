@@ -31,9 +31,10 @@ impl Change<'_> {
         }
         let differences = inspected(&machines, &converge::to_inspect(site, &chosen), &chosen.record).await?;
         let mut planned = converge::plan(site, &chosen, None, &differences)?;
+        let mut code = None;
         if crate::tasks::resume::needs_code(&planned) {
-            let fetched = self.fetch_again(&ground, &chosen.record, &SourceArgs::default()).await?;
-            planned = converge::plan(site, &chosen, Some(&fetched.payload), &differences)?;
+            let code = &*code.insert(self.fetch_again(&ground, &chosen.record, &SourceArgs::default()).await?);
+            planned = converge::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
@@ -45,6 +46,6 @@ impl Change<'_> {
         };
         engine::forget_lost(&of(&chosen.lost), &chosen.record).await?;
         engine::join(&of(&chosen.joining), &chosen.record).await?;
-        Ok(self.carry_out(&planned, &machines).await)
+        Ok(self.carry_out_bringing(code.as_ref(), &mut planned, &machines).await)
     }
 }

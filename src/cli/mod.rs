@@ -11,6 +11,7 @@ mod complaint;
 mod connect;
 mod converge;
 mod debug;
+mod distribute;
 mod init;
 mod lock;
 mod locking;

@@ -28,9 +28,10 @@ impl Change<'_> {
         let look_at = resume::to_inspect(site, &chosen.record.name);
         let differences = inspected(&machines, &look_at, &chosen.record).await?;
         let mut planned = resume::plan(site, &chosen, None, &differences)?;
+        let mut code = None;
         if resume::needs_code(&planned) {
-            let fetched = self.fetch_again(&ground, &chosen.record, source).await?;
-            planned = resume::plan(site, &chosen, Some(&fetched.payload), &differences)?;
+            let code = &*code.insert(self.fetch_again(&ground, &chosen.record, source).await?);
+            planned = resume::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
         self.require_lock()?;
         if self.dry_run {
@@ -44,7 +45,7 @@ impl Change<'_> {
         let joining: Vec<Machine> =
             machines.iter().filter(|machine| chosen.joining.contains(&machine.host.name)).cloned().collect();
         engine::join(&joining, &chosen.record).await?;
-        Ok(self.carry_out(&planned, &machines).await)
+        Ok(self.carry_out_bringing(code.as_ref(), &mut planned, &machines).await)
     }
 
     /// Freezes the source once more; it must be the tree that the hosts were told of.

@@ -11,9 +11,11 @@ use serde::Deserialize;
 
 use super::placed::At;
 
+mod distribution;
 mod lock;
 mod pre_connect;
 mod wait;
+pub(super) use distribution::DistributionTable;
 pub(super) use lock::LockTable;
 pub(super) use pre_connect::PreConnectTable;
 pub(super) use wait::{OnTimeoutText, WaitTable};
@@ -40,6 +42,8 @@ pub(super) struct ReleasesToml {
     pub(super) release: Option<ReleaseTable>,
     /// Who may change the hosts at a time, and how a lost relm is noticed.
     pub(super) lock: Option<LockTable>,
+    /// How code comes to many hosts: by way of a store that they fetch it from.
+    pub(super) distribution: Option<DistributionTable>,
     /// The virtualenv of each release; without this table there is none.
     pub(super) python: Option<At<PythonTable>>,
     /// The application's own commands, in the order they run within a phase.
@@ -268,6 +272,8 @@ pub(super) struct EnvTable {
     pub(super) release: Option<ReleaseTable>,
     /// What differs here from the file's `[lock]`.
     pub(super) lock: Option<LockTable>,
+    /// What differs here from the file's `[distribution]`.
+    pub(super) distribution: Option<DistributionTable>,
     /// What differs here from the file's `[python]`.
     pub(super) python: Option<At<PythonTable>>,
     /// Operations only of this environment; one with the name of another of the file takes its place.

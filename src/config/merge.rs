@@ -1,6 +1,8 @@
 //! An environment's tables laid over the file's, key by key.
 
-use super::file::{AppTable, LockTable, OperationTable, PreConnectTable, PythonTable, ReleaseTable, SourceTable};
+use super::file::{
+    AppTable, DistributionTable, LockTable, OperationTable, PreConnectTable, PythonTable, ReleaseTable, SourceTable,
+};
 
 /// A table of which an environment may have its own.
 pub(super) trait Over: Sized + Clone + Default {
@@ -55,6 +57,17 @@ impl Over for PreConnectTable {
 impl Over for LockTable {
     fn over(self, base: Self) -> Self {
         Self { name: self.name.or(base.name), host: self.host.or(base.host), grace: self.grace.or(base.grace) }
+    }
+}
+
+impl Over for DistributionTable {
+    fn over(self, base: Self) -> Self {
+        Self {
+            store: self.store.or(base.store),
+            endpoint: self.endpoint.or(base.endpoint),
+            region: self.region.or(base.region),
+            min_hosts: self.min_hosts.or(base.min_hosts),
+        }
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Environment {
     pub release: ReleaseRules,
     /// Who may change it at a time.
     pub lock: LockRules,
+    /// The store that hosts fetch code from, if there is one.
+    pub distribution: Option<Distribution>,
     /// The virtualenv, if there is one.
     pub python: Option<Python>,
     /// The app's own commands, in the order of the file.
@@ -102,6 +104,21 @@ pub struct LockRules {
     pub shared: Option<(String, Host)>,
     /// How long a host waits for a relm whose connection has closed.
     pub grace: Duration,
+}
+
+/// The `[distribution]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Distribution {
+    /// The bucket.
+    pub bucket: String,
+    /// What stands before every name in it; nothing, or text that ends with a slash.
+    pub prefix: String,
+    /// The address of its server, if it is not Amazon's.
+    pub endpoint: Option<String>,
+    /// The region, if it is named.
+    pub region: Option<String>,
+    /// From how many hosts on that lack the same they fetch it there; at least 1.
+    pub min_hosts: usize,
 }
 
 /// How many hosts switch together.

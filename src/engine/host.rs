@@ -110,16 +110,8 @@ impl<'a> Journey<'_, 'a> {
             return Some(Done { done, ending: ending.map(|_| went.ending) });
         };
         let (at, step) = steps[done];
-        let stopped = match stopped {
-            Stopped::Failed(Failed { unfounded: Some(reason), .. }) if step.operation.instead(&on).is_some() => {
-                match self.run_instead((at, step), &reason, &on).await {
-                    // It travelled alone, so whatever is unknown of it, what stands behind was not begun.
-                    Some(Stopped::Failed(failed)) => Stopped::Failed(Failed { is_unknown: false, ..failed }),
-                    Some(paused) => paused,
-                    None => return Some(Done { done: done + 1, ending: None }),
-                }
-            }
-            other => other,
+        let Some(stopped) = self.run_instead((at, step), stopped, &on).await else {
+            return Some(Done { done: done + 1, ending: None });
         };
         match stopped {
             Stopped::Paused(words) => {
@@ -134,13 +126,25 @@ impl<'a> Journey<'_, 'a> {
         }
     }
 
-    /// Does a step the longer way, which builds on nothing. Returns why that did not succeed, if so.
-    async fn run_instead(&self, step: (usize, &'a Step), reason: &str, on: &On<'_>) -> Option<Stopped> {
-        let work = step.1.operation.instead(on)?;
-        self.setting.run.warn(self.machine, format!("{}: {reason}", step.1.name()));
-        let shares = [Share { step: step.1, work }];
-        let hears = OfJourney { journey: *self, steps: &[step], is_again: true };
-        run_together(self.setting.run, self.machine, on, &shares, None, &hears).await.stopped
+    /// Does a step the longer way, as often as there is one around what stopped it. Returns what stops it in the end, if
+    /// anything.
+    async fn run_instead(&self, step: (usize, &'a Step), mut stopped: Stopped, on: &On<'_>) -> Option<Stopped> {
+        let mut met = Vec::new();
+        while let Stopped::Failed(Failed { obstacle: Some((obstacle, reason)), .. }) = &stopped
+            && !met.contains(obstacle)
+            && let Some(work) = step.1.operation.instead(on, *obstacle)
+        {
+            met.push(*obstacle);
+            self.setting.run.warn(self.machine, format!("{}: {reason}", step.1.name()));
+            let shares = [Share { step: step.1, work }];
+            let hears = OfJourney { journey: *self, steps: &[step], is_again: true };
+            // It travels alone, so whatever is unknown of it, what stands behind was not begun.
+            stopped = match run_together(self.setting.run, self.machine, on, &shares, None, &hears).await.stopped? {
+                Stopped::Failed(failed) => Stopped::Failed(Failed { is_unknown: false, ..failed }),
+                paused @ Stopped::Paused(_) => paused,
+            };
+        }
+        Some(stopped)
     }
 
     /// Tells of a step that failed. Says whether the host goes on all the same.

@@ -34,7 +34,7 @@ pub use join::{forget_lost, join};
 pub use journal::hash;
 pub use machine::Machine;
 pub use manifest::manifest;
-pub use operation::{Makes, On, Operation, Reading, Work};
+pub use operation::{Makes, Obstacle, On, Operation, Reading, Work};
 pub use plan::{Batches, Plan, Step};
 pub use run::{Ended, run};
 pub use survey::{question, survey};

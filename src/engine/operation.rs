@@ -24,9 +24,9 @@ pub trait Operation: Debug + Send + Sync {
     /// What it does on a host.
     fn work(&self, on: &On<'_>) -> Work;
 
-    /// What it does on a host where its work exited with 96, because what it built on is not what it was taken for: the
-    /// longer way, that builds on nothing. The host says why in its last line of output.
-    fn instead(&self, _on: &On<'_>) -> Option<Work> {
+    /// What it does on a host where its work met an obstacle: the longer way. The host says why in its last line of
+    /// output. No way meets the same obstacle as the one before it.
+    fn instead(&self, _on: &On<'_>, _obstacle: Obstacle) -> Option<Work> {
         None
     }
 
@@ -165,14 +165,25 @@ impl Reading {
     }
 }
 
-/// The exit code of a script of ours that built on what is not what it was taken for.
-const UNFOUNDED: Status = Status::Code(96);
+/// Why a script of ours could not do its work in the short way, by its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// 96: what it built on is not what it was taken for. What is done then builds on nothing.
+    Base,
+    /// 97: what the host was to fetch by itself cannot be had. Then it is sent.
+    Fetch,
+}
 
 impl Work {
-    /// Why it has to be done the longer way, in the host's words, if that is how it ended.
-    pub(super) fn unfounded(&self, ended: &Result<Exit, ExecError>) -> Option<String> {
-        let exit = ended.as_ref().ok().filter(|exit| exit.status == UNFOUNDED && self.reading == Reading::Ours)?;
-        Some(exit.stdout.lines().last().unwrap_or_default().to_owned())
+    /// Why it has to be done the longer way, also in the host's words, if that is how it ended.
+    pub(super) fn obstacle(&self, ended: &Result<Exit, ExecError>) -> Option<(Obstacle, String)> {
+        let exit = ended.as_ref().ok().filter(|_| self.reading == Reading::Ours)?;
+        let obstacle = match exit.status {
+            Status::Code(96) => Obstacle::Base,
+            Status::Code(97) => Obstacle::Fetch,
+            _ => return None,
+        };
+        Some((obstacle, exit.stdout.lines().last().unwrap_or_default().to_owned()))
     }
 
     /// One of relm's own scripts, without input or limit.

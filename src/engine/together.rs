@@ -8,7 +8,7 @@ use super::last_words::LastWords;
 use super::machine::{Asked, Hearing};
 use super::parts::Part;
 use super::step::Run;
-use super::{Machine, On, Step, Work};
+use super::{Machine, Obstacle, On, Step, Work};
 use crate::event::{Event, Failure, Outcome};
 use crate::script::Script;
 use crate::transport::{ExecError, Exit, Stream};
@@ -53,8 +53,8 @@ pub(super) enum Stopped {
 pub(super) struct Failed {
     pub(super) why: Failure,
     pub(super) seconds: f64,
-    /// What it built on is not what it was taken for, in the host's words.
-    pub(super) unfounded: Option<String>,
+    /// What kept it from being done in the short way, also in the host's words.
+    pub(super) obstacle: Option<(Obstacle, String)>,
     /// Nobody can tell how far the script came: what stands behind the step may have begun as well.
     pub(super) is_unknown: bool,
 }
@@ -173,7 +173,7 @@ impl Listener<'_> {
             (Ok(_) | Err(ExecError::Lost(_)), Some(badly)) => Ok(badly),
             (ended, _) => ended,
         };
-        let unfounded = share.work.unfounded(&exit);
+        let obstacle = share.work.obstacle(&exit);
         let what = match share.work.outcome(exit) {
             Ok(Outcome::Paused(words)) => return Went { done, stopped: Some(Stopped::Paused(words)), ending },
             // The shell went away behind the step's back: nothing says that its work was written down.
@@ -182,7 +182,7 @@ impl Listener<'_> {
         };
         let said = now.said.remove(&done).unwrap_or_default().into_lines();
         let why = Failure { what, command: share.work.command.clone(), said };
-        let failed = Failed { why, seconds: now.since.elapsed().as_secs_f64(), unfounded, is_unknown };
+        let failed = Failed { why, seconds: now.since.elapsed().as_secs_f64(), obstacle, is_unknown };
         Went { done, stopped: Some(Stopped::Failed(failed)), ending }
     }
 }

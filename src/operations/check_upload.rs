@@ -2,7 +2,7 @@
 
 use super::release;
 use super::upload_code::{Parcels, upload};
-use crate::engine::{Makes, On, Operation, Work};
+use crate::engine::{Makes, Obstacle, On, Operation, Work};
 use crate::script::Script;
 
 /// Compares the tree with the manifest and keeps the manifest beside the release's record.
@@ -47,7 +47,7 @@ impl Operation for CheckUpload {
         Work::ours(script)
     }
 
-    fn instead(&self, on: &On<'_>) -> Option<Work> {
+    fn instead(&self, on: &On<'_>, _obstacle: Obstacle) -> Option<Work> {
         let work = upload(UPLOAD_AND_CHECK, &self.parcels, &self.tree, on, true);
         Some(Work { script: work.script.set("halves", self.halves()), ..work })
     }

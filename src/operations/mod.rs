@@ -24,7 +24,7 @@ pub use mark::{MarkComplete, MarkFailed, MarkFinished};
 pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
 pub use run_command::RunCommand;
-pub use upload_code::{Parcel, Parcels, UploadCode};
+pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
 
 use crate::engine::On;
 use crate::release::ReleaseName;

@@ -2,10 +2,11 @@
 //! has in an earlier release is copied there.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use super::release;
-use crate::engine::{Makes, On, Operation, Reading, Work};
+use crate::engine::{Makes, Obstacle, On, Operation, Reading, Work};
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
 use crate::script::Script;
@@ -22,6 +23,23 @@ pub struct Parcel {
     pub whole: Arc<LazyFile>,
     /// The command there that unpacks both: `gzip`, `zstd`.
     pub unpack: &'static str,
+    /// Where it can fetch what it lacks by itself, once that is there.
+    pub fetch: Arc<OnceLock<Fetch>>,
+}
+
+/// An archive that hosts can fetch.
+#[derive(Clone)]
+pub struct Fetch {
+    /// Its SHA-256.
+    pub sum: String,
+    /// Makes a link that can be used for a while. It is a secret.
+    pub link: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetch").field("sum", &self.sum).finish_non_exhaustive()
+    }
 }
 
 /// By host.
@@ -38,6 +56,7 @@ pub struct UploadCode {
 
 /// The program text.
 pub(super) const UPLOAD: &str = include_str!("upload_code.sh");
+const FETCH: &str = include_str!("fetch_code.sh");
 
 /// `text`, which begins with [`UPLOAD`], for one host: with what it lacks or with everything.
 pub(super) fn upload(text: &'static str, parcels: &Parcels, tree: &str, on: &On<'_>, everything: bool) -> Work {
@@ -58,17 +77,28 @@ pub(super) fn upload(text: &'static str, parcels: &Parcels, tree: &str, on: &On<
     Work { script, input: Input::File(Arc::clone(input)), time_limit: None, reading: Reading::Ours, command: None }
 }
 
+/// The same where the host fetches what would be sent: the link travels in its place.
+fn fetching(fetch: &Fetch, upload: Work, on: &On<'_>) -> Work {
+    let script = Script::new(FETCH).set("record", on.layout.record(release(on))).set("sum", &fetch.sum);
+    let link = format!("{}\n", (fetch.link)());
+    Work { script: script.then(&upload.script), input: Input::Bytes(link.into()), ..upload }
+}
+
 impl Operation for UploadCode {
     fn name(&self) -> String {
         Makes::CODE_STEP.to_owned()
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        upload(UPLOAD, &self.parcels, &self.tree, on, false)
+        let upload = upload(UPLOAD, &self.parcels, &self.tree, on, false);
+        match self.parcels.get(&on.host.name).and_then(|parcel| parcel.fetch.get()) {
+            Some(fetch) => fetching(fetch, upload, on),
+            None => upload,
+        }
     }
 
-    fn instead(&self, on: &On<'_>) -> Option<Work> {
-        Some(upload(UPLOAD, &self.parcels, &self.tree, on, true))
+    fn instead(&self, on: &On<'_>, obstacle: Obstacle) -> Option<Work> {
+        Some(upload(UPLOAD, &self.parcels, &self.tree, on, obstacle == Obstacle::Base))
     }
 
     /// Whatever it builds on, the same comes of it.

@@ -63,8 +63,8 @@ impl fmt::Debug for Exec<'_> {
     }
 }
 
-/// What a script reads.
-#[derive(Debug, Clone, Default)]
+/// What a script reads. It may be a secret, so it is not shown.
+#[derive(Clone, Default)]
 pub enum Input {
     /// Nothing: `/dev/null`.
     #[default]
@@ -73,6 +73,12 @@ pub enum Input {
     Bytes(Bytes),
     /// A file of this machine.
     File(Arc<LazyFile>),
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("size", &self.size()).finish_non_exhaustive()
+    }
 }
 
 impl Input {

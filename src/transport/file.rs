@@ -43,7 +43,8 @@ impl LazyFile {
         Ok(self.open().await?.1)
     }
 
-    pub(super) async fn open(&self) -> Result<(Arc<File>, u64), String> {
+    /// The file itself and its bytes; made if it has not been.
+    pub async fn open(&self) -> Result<(Arc<File>, u64), String> {
         let make = || async {
             let make = Arc::clone(&self.make);
             let file = spawn_blocking(move || make()).await.map_err(|error| error.to_string())??;

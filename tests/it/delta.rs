@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::site::{Done, Site, operation};
 
 /// What hardly compresses, different for each seed.
-fn noise(seed: u32, bytes: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u32, bytes: usize) -> Vec<u8> {
     let mut state = u64::from(seed) + 1;
     let step = |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -18,7 +18,7 @@ fn noise(seed: u32, bytes: usize) -> Vec<u8> {
 }
 
 /// Bytes sent to a host by a step, over all its attempts.
-fn sent(done: &Done, host: &str) -> u64 {
+pub(crate) fn sent(done: &Done, host: &str) -> u64 {
     let events = done.json();
     let of = |event: &&Value| event["event"] == "progress" && event["host"] == host;
     let mut attempts: Vec<u64> = Vec::new();

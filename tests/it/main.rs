@@ -34,6 +34,7 @@ mod site;
 mod ssh;
 mod ssh_deploy;
 mod sshd;
+mod store;
 mod traces;
 mod transaction;
 mod unfinished;

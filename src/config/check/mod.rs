@@ -1,5 +1,6 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
+mod distribution;
 mod hosts;
 mod lock;
 pub(super) mod operations;
@@ -101,6 +102,9 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     if let Some(table) = &file.lock {
         lock::lock(check, file, table);
     }
+    if let Some(table) = file.distribution.as_ref().filter(|table| table.store.is_some()) {
+        distribution::distribution(check, table);
+    }
     if let Some(table) = &file.pre_connect {
         pre_connect::pre_connect(check, table);
     }
@@ -129,6 +133,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let release = release::release(check, &release);
     let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
     let lock = lock::lock(check, file, &lock);
+    let distribution = both(env.distribution.as_ref(), file.distribution.as_ref()).unwrap_or_default();
+    let distribution = distribution::distribution(check, &distribution);
     let pre_connect = both(env.pre_connect.as_ref(), file.pre_connect.as_ref()).unwrap_or_default();
     let pre_connect = pre_connect::pre_connect(check, &pre_connect);
     let python = match python {
@@ -144,6 +150,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         source: source?,
         release: release?,
         lock: lock?,
+        distribution,
         python,
         operations: operations?,
     })

@@ -35,6 +35,16 @@ fn mistakes_in_tables() {
         ("[app]\nname = [\"shop\"]", "`name` must be a text in quotes", 6),
         ("[tasks.x]\nabout = \"y\"", "[tasks.x] has no `operations`", 5),
         ("[env.live.extra]", "unknown key \"extra\" in [env.live]", 5),
+        // [distribution]
+        ("[distribution]\nregion = \"eu-central-1\"", "[distribution] names no `store`", 6),
+        ("[distribution]\nmin_hosts = 3", "[distribution] names no `store`", 6),
+        ("[distribution]\nstore = \"gs://deploys\"", "\"gs://deploys\" is no store", 6),
+        ("[distribution]\nstore = \"s3://x/shop\"", "\"x\" is no name of a bucket", 6),
+        ("[distribution]\nstore = \"s3://deploys/a/../b\"", "\"a/../b\" cannot stand before names", 6),
+        ("[distribution]\nstore = \"s3://deploys\"\nmin_hosts = 0", "`min_hosts` cannot be 0", 7),
+        ("[distribution]\nstore = \"s3://deploys\"\nregion = \"a b\"", "\"a b\" is no region", 7),
+        ("[distribution]\nstore = \"s3://deploys\"\nendpoint = \"s3.example.org\"", "no address of a store", 7),
+        ("[distribution]\nstore = \"s3://deploys\"\nendpoint = \"https://a:b@s3\"", "no address of a store", 7),
         // Names.
         ("[app]\nname = \"my shop\"", "app name \"my shop\" has other characters", 6),
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),

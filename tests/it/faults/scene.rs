@@ -88,8 +88,13 @@ const LIMITED: [&str; 2] = ["build", "restart"];
 fn parcels(env: &Environment, frozen: &Arc<Frozen>) -> Parcels {
     let pack = Arc::clone(frozen);
     let whole = Arc::new(LazyFile::new(move || Ok(pack.pack(None, Packing::Gzip).expect("an archive"))));
-    let parcel =
-        |lacking| Parcel { base: None, whole: Arc::clone(lacking), lacking: Arc::clone(lacking), unpack: "gzip" };
+    let parcel = |lacking| Parcel {
+        base: None,
+        whole: Arc::clone(lacking),
+        lacking: Arc::clone(lacking),
+        unpack: "gzip",
+        fetch: Arc::default(),
+    };
     Arc::new(env.fleet.names().into_iter().map(|host| (host, parcel(&whole))).collect())
 }
 

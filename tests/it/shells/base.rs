@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
-use relm::engine::Operation;
+use relm::engine::{Obstacle, Operation};
 use relm::operations::{CheckUpload, UploadCode};
 use relm::release::ReleaseName;
 use relm::source::Packing;
@@ -230,13 +230,13 @@ async fn nothing_done_to_a_base_slips_in(stage: Stage) {
         let on = stage.on(Some(&name), None);
         let mut found = stage.run(&upload, &name).await;
         if is_unfounded(&found) {
-            ended(&stage.work(&upload.instead(&on).expect("another way")).await, 0);
+            ended(&stage.work(&upload.instead(&on, Obstacle::Base).expect("another way")).await, 0);
             ended(&stage.run(&check, &name).await, 0);
         } else {
             ended(&found, 0);
             found = stage.run(&check, &name).await;
             if is_unfounded(&found) {
-                ended(&stage.work(&check.instead(&on).expect("another way")).await, 0);
+                ended(&stage.work(&check.instead(&on, Obstacle::Base).expect("another way")).await, 0);
             } else {
                 ended(&found, 0);
             }

@@ -169,6 +169,7 @@ impl Code {
             lacking: packed(base.map(|(manifest, _)| manifest.clone())),
             whole: packed(None),
             unpack: packing.command(),
+            fetch: Arc::default(),
         };
         Arc::new([(HostName::new("web1").expect("a name"), parcel)].into())
     }

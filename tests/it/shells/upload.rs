@@ -7,20 +7,23 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use relm::fleet::HostName;
-use relm::operations::{Parcel, UploadCode};
+use relm::operations::{Fetch, Parcel, UploadCode};
 use relm::release::ReleaseName;
 use relm::source::Packing;
 use relm::transport::LazyFile;
+use sha2::{Digest as _, Sha256};
 
 use super::code::{Code, mode};
-use super::stage::{Stage, ended};
+use super::stage::{Stage, Tools, ended};
 
 super::under_every_shell!(
     a_tree_with_odd_names_arrives,
     every_damage_is_noticed,
     a_damaged_stream_is_noticed,
     an_upload_over_an_earlier_one,
+    what_is_fetched_is_held_against_its_hash,
     a_check_that_was_cut_short_is_made_again,
 );
 
@@ -191,7 +194,7 @@ fn upload_of(code: &Code, bytes: &[u8], packing: Packing) -> UploadCode {
         Ok(file)
     }));
     let (lacking, whole) = (Arc::clone(&file), file);
-    let parcel = Parcel { base: None, lacking, whole, unpack: packing.command() };
+    let parcel = Parcel { base: None, lacking, whole, unpack: packing.command(), fetch: Arc::default() };
     UploadCode { parcels: Arc::new([(HostName::new("web1").expect("a name"), parcel)].into()), tree: code.tree() }
 }
 
@@ -233,4 +236,54 @@ async fn an_upload_over_an_earlier_one(stage: Stage) {
     ended(&stage.run(&code.upload(), &name).await, 0);
     ended(&stage.run(&code.check(), &name).await, 0);
     assert_eq!(listing(&root), listing(code.directory.path()));
+}
+
+/// An upload that a host fetches by itself; `curl` there finds under a link what stands in that file.
+fn fetched(stage: &Stage, code: &Code, sum: &str) -> UploadCode {
+    stage.replaces("curl", "while [ $# -gt 1 ]; do shift; [ \"$1\" != -o ] || to=$2; done\nread -r key is link\nlink=${link#\\\"}\ncat -- \"${link%\\\"}\" >\"$to\"");
+    let upload = code.upload();
+    let link = stage.home().join("object").to_str().expect("UTF-8").to_owned();
+    let fetch = Fetch { sum: sum.to_owned(), link: Arc::new(move || link.clone()) };
+    upload.parcels.values().for_each(|parcel| parcel.fetch.set(fetch.clone()).expect("nothing yet"));
+    upload
+}
+
+async fn what_is_fetched_is_held_against_its_hash(stage: Stage) {
+    let code = Code::odd();
+    let (mut archive, mut file) = (Vec::new(), code.frozen.pack(None, Packing::Gzip).expect("an archive"));
+    file.rewind().and_then(|()| file.read_to_end(&mut archive)).expect("an archive");
+    let sum = HEXLOWER.encode(&Sha256::digest(&archive));
+    let name = stage.claimed(0).await.name;
+    let (root, record) = (stage.path(&format!("releases/{name}")), stage.path(&format!(".relm/releases/{name}")));
+    let object = stage.home().join("object");
+    let left = || {
+        fs::read_dir(&record)
+            .expect("a record")
+            .filter(|entry| entry.as_ref().expect("an entry").file_name().to_string_lossy().starts_with("fetched"))
+    };
+    fs::write(root.join("mark"), "as before").expect("a file");
+    fs::write(record.join("fetched-1"), "of a host that was cut off").expect("a file");
+
+    let upload = fetched(&stage, &code, &sum);
+    let cannot = async |words: &str| {
+        let exit = stage.run(&upload, &name).await;
+        ended(&exit, 97);
+        assert_eq!(exit.stdout.trim_end(), format!("{words}; sending it"), "{exit:?}");
+        assert!(root.join("mark").exists() && left().count() == 0, "something was made of it");
+    };
+    cannot("curl cannot fetch it from the store: it exited 1").await;
+    fs::write(&object, &archive[1..]).expect("a file");
+    cannot("what came from the store is not what was put there").await;
+    fs::write(&object, b"").expect("a file");
+    cannot("what came from the store is not what was put there").await;
+    if stage.tools == Tools::Busybox {
+        fs::remove_file(stage.home().with_file_name("bin").join("curl")).expect("gone");
+        cannot("neither curl nor GNU wget is on this host").await;
+    }
+
+    fs::write(&object, &archive).expect("a file");
+    ended(&stage.run(&fetched(&stage, &code, &sum), &name).await, 0);
+    ended(&stage.run(&code.check(), &name).await, 0);
+    assert_eq!(listing(&root), listing(code.directory.path()));
+    assert_eq!(left().count(), 0);
 }
