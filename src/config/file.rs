@@ -157,6 +157,9 @@ pub(super) struct PythonTable {
     /// When an older release's virtualenv is used again, if requirements, interpreter and installer are the same.
     #[schemars(example = &"pinned")]
     pub(super) reuse: Option<ReuseText>,
+    /// A uv of this machine that is brought to hosts which have none; best a static build.
+    #[schemars(example = &"~/.local/bin/uv")]
+    pub(super) bring_uv: Option<At<String>>,
 }
 
 /// When an older release's virtualenv is used again.

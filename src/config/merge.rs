@@ -86,6 +86,7 @@ impl Over for PythonTable {
             index: self.index.or(base.index),
             args: self.args.or(base.args),
             reuse: self.reuse.or(base.reuse),
+            bring_uv: self.bring_uv.or(base.bring_uv),
         }
     }
 }

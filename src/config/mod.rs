@@ -147,6 +147,8 @@ pub struct Python {
     pub args: Vec<String>,
     /// When an older release's virtualenv is used again.
     pub reuse: Reuse,
+    /// A uv of this machine for hosts that have none.
+    pub bring_uv: Option<PathBuf>,
 }
 
 /// When a release gets the likeness of an older release's virtualenv, made for the same requirements by the same

@@ -1,10 +1,17 @@
 //! Gives the release its own virtualenv at its final path: out of an older release's where nothing that it depends on has
 //! changed, else by the installer.
 
+use std::sync::Arc;
+
+mod bring;
+
+pub use bring::uv;
+
 use super::release;
-use crate::engine::{Makes, On, Operation, Work};
+use crate::engine::{Makes, Obstacle, On, Operation, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
+use crate::transport::{Input, LazyFile};
 
 /// What the interpreter on the host does: tells what a virtualenv depends on, and makes the likeness of one elsewhere. In
 /// Python, because whoever gets a virtualenv has it, and because paths stand in files of many kinds.
@@ -33,6 +40,36 @@ pub struct BuildVirtualenv {
     pub args: Vec<String>,
     /// When an older release's virtualenv is used again: `pinned`, `always` or `never`.
     pub reuse: &'static str,
+    /// A uv for hosts that have none, made by [`uv`].
+    pub brings: Option<Arc<LazyFile>>,
+}
+
+impl BuildVirtualenv {
+    fn script(&self, on: &On<'_>, bring: &str) -> Script {
+        let args = self.sources.iter().chain(&self.args);
+        let mut script = Script::new(include_str!("build_virtualenv.sh"))
+            .args(args)
+            .set("sources", self.sources.len().to_string())
+            .set("release", on.layout.release(release(on)))
+            .set("records", on.layout.records())
+            .set("tools", tools(on))
+            .set("bring", bring)
+            .set("program", PROGRAM)
+            .set("reuse", self.reuse)
+            .set("python", &self.python)
+            .set("installer", self.installer)
+            .set("packages", self.packages);
+        if let Some(index) = &self.index {
+            // In the environment and not among the arguments: an index may carry a password.
+            script = script.export("PIP_INDEX_URL", index).export("UV_DEFAULT_INDEX", index);
+        }
+        script
+    }
+}
+
+/// Where a uv lies that was brought to a host.
+fn tools(on: &On<'_>) -> String {
+    format!("{}/.relm/tools", on.layout.base())
 }
 
 impl Operation for BuildVirtualenv {
@@ -49,21 +86,13 @@ impl Operation for BuildVirtualenv {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        let args = self.sources.iter().chain(&self.args);
-        let mut script = Script::new(include_str!("build_virtualenv.sh"))
-            .args(args)
-            .set("sources", self.sources.len().to_string())
-            .set("release", on.layout.release(release(on)))
-            .set("records", on.layout.records())
-            .set("program", PROGRAM)
-            .set("reuse", self.reuse)
-            .set("python", &self.python)
-            .set("installer", self.installer)
-            .set("packages", self.packages);
-        if let Some(index) = &self.index {
-            // In the environment and not among the arguments: an index may carry a password.
-            script = script.export("PIP_INDEX_URL", index).export("UV_DEFAULT_INDEX", index);
-        }
-        Work::ours(script)
+        Work::ours(self.script(on, if self.brings.is_some() { "missing" } else { "never" }))
+    }
+
+    fn instead(&self, on: &On<'_>, obstacle: Obstacle) -> Option<Work> {
+        let uv = self.brings.as_ref().filter(|_| obstacle == Obstacle::Fetch)?;
+        let script = Script::new(include_str!("build_virtualenv/bring.sh")).set("tools", tools(on));
+        let script = script.then(&self.script(on, "brought"));
+        Some(Work { input: Input::File(Arc::clone(uv)), ..Work::ours(script) })
     }
 }

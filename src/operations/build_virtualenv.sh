@@ -1,6 +1,6 @@
 # Builds python_env in a release and installs what is asked for, or makes it out of the one of an older release.
 # In: release, records (of all releases), python, installer (auto|uv|pip), packages (requirements|project|command), reuse
-# (pinned|always|never), program (build_virtualenv/*.py), sources (how many of the arguments name requirements files or
+# (pinned|always|never), bring (never|missing|brought: it is sent to hosts that have none) and tools (where it is then), program (build_virtualenv/*.py), sources (how many of the arguments name requirements files or
 # the command); the other arguments are for the installer.
 cd -- "$release" || exit
 env=$release/python_env record=$records/${release##*/}
@@ -15,6 +15,13 @@ if [ "$installer" != pip ]; then
   for candidate in "$(command -v uv)" "$HOME/.local/bin/uv" "$HOME/.cargo/bin/uv"; do
     if [ -n "$candidate" ] && [ -x "$candidate" ]; then uv=$candidate; break; fi
   done
+  # One that was brought is named after its hash.
+  if [ -z "$uv" ] && [ "$bring" != never ]; then
+    for candidate in "$tools"/uv-*; do
+      [ -x "$candidate" ] && sum=$(sha256sum <"$candidate") && [ "${sum%% *}" = "${candidate##*-}" ] && uv=$candidate
+    done
+    if [ -z "$uv" ] && [ "$bring" = missing ]; then say "no uv is on this host: bringing one"; exit 97; fi
+  fi
   if [ -z "$uv" ] && [ "$installer" = uv ]; then fail "uv is not on this host, and Releases.toml asks for it"; fi
   if [ -n "$uv" ]; then version=$("$uv" --version 2>/dev/null); fi
 fi

@@ -14,7 +14,7 @@ mod run_command;
 mod upload_code;
 
 pub use await_command::AwaitCommand;
-pub use build_virtualenv::BuildVirtualenv;
+pub use build_virtualenv::{BuildVirtualenv, uv};
 pub use check_flip::CheckFlip;
 pub use check_upload::CheckUpload;
 pub use copy_from_current::CopyFromCurrent;

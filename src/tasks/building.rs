@@ -88,5 +88,6 @@ fn virtualenv(python: &Python) -> BuildVirtualenv {
             Reuse::Always => "always",
             Reuse::Never => "never",
         },
+        brings: python.bring_uv.as_deref().map(crate::operations::uv),
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::site::{Site, operation};
+use crate::site::{Done, Site, operation};
 
 mod reuse;
 
@@ -117,6 +117,39 @@ fn uv_is_taken_where_the_host_has_it_and_pip_where_not() {
         site.relm("deploy -v").ends(0).says(&["python3 -m venv"]);
     }
     assert_eq!(say(&site, "python_env/bin/shoplib-say"), "1.0\n");
+}
+
+#[test]
+fn uv_is_brought_to_hosts_that_lack_it() {
+    let site = site("installer = \"uv\"\nroles = [\"web\"]\nbring_uv = \"uv\"");
+    let path = site.path_without(&["uv"]);
+    let relm = || Done::from(site.command(["deploy", "-v"]).env("PATH", &path).output().expect("a process"));
+    let is_brought = || relm().ends(0).says(&["uv venv"]).stderr.contains("no uv is on this host: bringing one");
+    // Nothing to be brought, and then a uv.
+    relm().ends(1).says(&["what is to be sent cannot be read: ", "/uv: No such file"]);
+    offer_uv(&site);
+    std::fs::rename(site.path("bin/uv"), site.path("uv")).expect("a uv");
+    assert!(is_brought());
+    let tools = site.host("web1").path(".relm/tools");
+    let there = || std::fs::read_dir(&tools).expect("tools").map(|entry| entry.expect("an entry").path()).collect();
+    let first: Vec<PathBuf> = there();
+    assert!(
+        first.len() == 1 && std::fs::read(&first[0]).expect("a uv") == std::fs::read(site.path("uv")).expect("a uv")
+    );
+    // It stays, unless it is not what it was.
+    site.write("code/requirements.txt", "shopdep==2.0\n");
+    assert!(!is_brought());
+    std::fs::write(&first[0], "damaged").expect("a file");
+    site.write("code/requirements.txt", "shopdep==1.0\n");
+    assert!(is_brought());
+    assert!(there() == first && say(&site, "python_env/bin/shopdep-say") == "1.0\n");
+
+    // One for another kind of machine.
+    std::fs::write(&first[0], "damaged").expect("a file");
+    site.write("uv", "\x7fELF");
+    site.write("code/requirements.txt", "shopdep==2.0\n");
+    relm().ends(1).says(&["the uv that was brought does not run on this host", "uv is not on this host, and Releases"]);
+    assert_eq!(there(), first, "it is not kept");
 }
 
 #[test]

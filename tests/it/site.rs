@@ -78,6 +78,27 @@ impl Site {
         fs::remove_file(self.path("bin").join(tool)).expect("a file");
     }
 
+    /// A PATH with everything but these programs.
+    pub(crate) fn path_without(&self, programs: &[&str]) -> std::ffi::OsString {
+        let path = std::env::var_os("PATH").expect("a PATH");
+        let kept = std::env::split_paths(&path).enumerate().map(|(n, directory)| {
+            if !programs.iter().any(|program| directory.join(program).exists()) {
+                return directory;
+            }
+            let copy = self.path(format!("path-{}-{n}", programs.join("-")));
+            fs::create_dir(&copy).expect("a directory");
+            for entry in fs::read_dir(&directory).expect("a directory") {
+                let path = entry.expect("an entry").path();
+                let name = path.file_name().expect("a name");
+                if !programs.iter().any(|program| name == *program) {
+                    symlink(&path, copy.join(name)).expect("a link");
+                }
+            }
+            copy
+        });
+        std::env::join_paths(kept).expect("a PATH")
+    }
+
     /// The program with these arguments and a fixed environment, and nobody at the keyboard.
     pub(crate) fn command<A: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let path = std::env::var("PATH").expect("a PATH");

@@ -1,5 +1,7 @@
 //! The `[python]` table: one way of naming packages, and how they are installed.
 
+use std::path::PathBuf;
+
 use super::super::file::{InstallerText, PythonTable, ReuseText};
 use super::super::placed::At;
 use super::super::{Installer, Packages, Python, Reuse};
@@ -28,6 +30,7 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
     let targets = hosts::targets(check, table.roles.as_ref(), false);
     let index = table.index.as_ref().and_then(|index| address(check, index));
     let args: Vec<_> = table.args.iter().flatten().map(|arg| check.no_nul("args", arg)).collect();
+    let bring_uv = table.bring_uv.as_ref().and_then(|path| bring_uv(check, path, table.installer));
     Some(Python {
         packages: packages?,
         python: python?,
@@ -44,7 +47,17 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
             Some(ReuseText::Always) => Reuse::Always,
             Some(ReuseText::Never) => Reuse::Never,
         },
+        bring_uv,
     })
+}
+
+fn bring_uv(check: &mut Check<'_>, path: &At<String>, installer: Option<InstallerText>) -> Option<PathBuf> {
+    if matches!(installer, Some(InstallerText::Pip)) {
+        let hint = "leave one of them out".to_owned();
+        check.problem(path.span(), "`bring_uv` has no meaning where `installer` is \"pip\"", hint);
+        return None;
+    }
+    check.local_path("bring_uv", path)
 }
 
 fn packages(check: &mut Check<'_>, table: &PythonTable) -> Option<Packages> {

@@ -45,6 +45,7 @@ fn mistakes_in_tables() {
         ("[distribution]\nstore = \"s3://deploys\"\nregion = \"a b\"", "\"a b\" is no region", 7),
         ("[distribution]\nstore = \"s3://deploys\"\nendpoint = \"s3.example.org\"", "no address of a store", 7),
         ("[distribution]\nstore = \"s3://deploys\"\nendpoint = \"https://a:b@s3\"", "no address of a store", 7),
+        ("[python]\ninstaller = \"pip\"\nbring_uv = \"uv\"", "`bring_uv` has no meaning", 7),
         // Names.
         ("[app]\nname = \"my shop\"", "app name \"my shop\" has other characters", 6),
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),

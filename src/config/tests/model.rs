@@ -78,6 +78,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             index: None,
             args: Vec::new(),
             reuse: Reuse::Pinned,
+            bring_uv: None,
         }),
         operations: contract_operations(),
     }

@@ -140,6 +140,7 @@ fn virtualenv(python: &str, packages: &'static str, sources: &[&str]) -> BuildVi
         index: None,
         args: Vec::new(),
         reuse: "pinned",
+        brings: None,
     }
 }
 
