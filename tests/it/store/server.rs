@@ -1,6 +1,7 @@
 //! A server that speaks S3's language: moto's, as `tests/run` installs it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -47,8 +48,29 @@ impl Server {
     /// What was asked for by a method: `PUT`.
     pub(super) fn requests(&self, method: &str) -> Vec<String> {
         let said = self.said();
-        let asked = said.lines().filter_map(|line| line.split_once(&format!("\"{method} /deploys/")));
+        let asked = said.lines().filter_map(|line| line.split_once(&format!("{method} /deploys/")));
         asked.map(|(_, rest)| rest.split(' ').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Every request there was, and whether it was signed as Amazon's own library signs it.
+    pub(super) fn signatures(&self, key: [&str; 4]) -> Vec<String> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut check = Command::new(directory.join("target/tools/bin/python"));
+        check
+            .arg(directory.join("tests/it/store/signatures.py"))
+            .args(key)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut check = check.spawn().expect("Python");
+        let mut input = check.stdin.take().expect("an input");
+        for method in ["HEAD", "PUT", "GET", "DELETE"] {
+            for path in self.requests(method) {
+                writeln!(input, "{method} {}/deploys/{path}", self.address).expect("a line");
+            }
+        }
+        drop(input);
+        let said = String::from_utf8(check.wait_with_output().expect("an end").stdout).expect("UTF-8");
+        said.lines().map(str::to_owned).collect()
     }
 
     /// Everything in the bucket, as the server lists it.
