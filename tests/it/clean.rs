@@ -204,11 +204,8 @@ fn after_the_live_release_was_removed_by_hand_the_way_out_is_told_and_works() {
     let host = site.host("web1");
     fs::remove_dir_all(host.path(&format!("releases/{live}"))).expect("removed");
     let current = host.path("current");
-    site.relm("deploy").ends(3).says(&[
-        "is a link to release",
-        "which is not there",
-        &format!("rm {} there", current.display()),
-    ]);
+    let way_out = format!("rm {} there", current.display());
+    site.relm("deploy").ends(3).says(&["is a link to release", "which is not there", &way_out]);
     fs::remove_file(current).expect("removed");
     site.relm(&format!("rollback --to {first} --yes")).ends(0);
     assert_eq!(site.live(), first);
