@@ -202,7 +202,7 @@ fn after_the_live_release_was_removed_by_hand_the_way_out_is_told_and_works() {
     let first = site.deploy();
     let live = site.deploy();
     let host = site.host("web1");
-    fs::remove_dir_all(host.path(&format!("releases/{live}"))).expect("removed");
+    fs::remove_dir_all(host.path(format!("releases/{live}"))).expect("removed");
     let current = host.path("current");
     let way_out = format!("rm {} there", current.display());
     site.relm("deploy").ends(3).says(&["is a link to release", "which is not there", &way_out]);
