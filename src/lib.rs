@@ -80,6 +80,7 @@ pub mod local;
 pub mod operations;
 pub mod release;
 pub mod script;
+pub mod secret;
 pub mod source;
 pub mod ssh;
 pub mod store;

@@ -76,7 +76,7 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     if args.dry_run {
         return read::preview_clean(&config, &env, args.keep, common).await;
     }
-    let change = Change::new("clean-releases", &config, env, common).knowing_processes();
+    let change = Change::new("clean-releases", &config, env, common).knowing_processes().without_operations();
     change.run(|site| clean_releases::plan(site, args.keep)).await
 }
 
@@ -84,6 +84,6 @@ async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let mut env = session::environment(&config, args.env.as_deref(), common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
-    let change = Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock);
+    let change = Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock).without_operations();
     change.run(|site| run::plan(site, args)).await
 }

@@ -1,6 +1,7 @@
 //! Commands that only read: connect to whoever answers, survey, report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::Utc;
 use futures_util::future::join_all;
@@ -8,6 +9,7 @@ use futures_util::future::join_all;
 use super::args::Common;
 use super::change::Ground;
 use super::complaint::Complaint;
+use super::secrets::{self, Needs};
 use super::{connect, session, show, who};
 use crate::config::{Config, Environment};
 use crate::engine;
@@ -43,9 +45,9 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
 pub(super) async fn verify(args: &verify::Verify, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
-    let ground = ground(&config, &env, false, common).await;
+    let ground = ground(&config, &env, false, common).await?;
     let wanted = verify::wanted(&env, &ground.survey, args.release.as_ref())?;
-    let machines = ground.machines(|_| None);
+    let machines = ground.machines(&Arc::default(), |_| None);
     let looks = machines.iter().filter_map(|machine| {
         let record = wanted.get(&machine.host.name)?.as_ref().ok()?;
         Some(async move { (machine.host.name.clone(), engine::verify(machine, record).await) })
@@ -63,7 +65,7 @@ pub(super) async fn preview_clean(
     keep: Option<u32>,
     common: &Common,
 ) -> Result<u8, Complaint> {
-    let survey = look(config, env, true, common).await;
+    let survey = look(config, env, true, common).await?;
     let now = Utc::now();
     let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
     let site = Site { env, survey: &survey, actor: &actor, now };
@@ -78,17 +80,18 @@ async fn survey(
 ) -> Result<(Config, Environment, Survey), Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, env, common)?;
-    let survey = look(&config, &env, processes, common).await;
+    let survey = look(&config, &env, processes, common).await?;
     Ok((config, env, survey))
 }
 
-async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Survey {
-    ground(config, env, processes, common).await.survey
+async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Survey, Complaint> {
+    Ok(ground(config, env, processes, common).await?.survey)
 }
 
 /// Connects to whoever answers, and surveys.
-async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Ground {
-    let connections = connect::connect(config, env).await;
+async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Ground, Complaint> {
+    let secrets = secrets::load(config, env, Needs::Way).await?;
+    let connections = connect::connect(config, env, &secrets).await;
     let question = engine::question(&env.release.root, &env.name, processes);
     let mut survey = engine::survey(&connections.hosts, &question, &BTreeMap::new()).await;
     if !connections.failed.is_empty() && !common.json {
@@ -97,7 +100,7 @@ async fn ground(config: &Config, env: &Environment, processes: bool, common: &Co
     }
     let failed = connections.failed.iter().map(|(host, error)| (host.clone(), error.to_string()));
     survey.silent.extend(failed);
-    Ground { survey, connections }
+    Ok(Ground { survey, connections })
 }
 
 /// An answer in which hosts are missing is not a whole one.

@@ -31,6 +31,8 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         wait: None,
         undo: None,
         always: false,
+        becoming: None,
+        secrets: Vec::new(),
     }
 }
 
@@ -80,6 +82,9 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             reuse: Reuse::Pinned,
             bring_uv: None,
         }),
+        becoming: None,
+        secrets: std::collections::BTreeMap::new(),
+        secret_files: Vec::new(),
         operations: contract_operations(),
     }
 }
