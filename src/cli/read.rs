@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::future::join_all;
@@ -13,8 +14,14 @@ use super::secrets::{self, Needs};
 use super::{connect, session, show, who};
 use crate::config::{Config, Environment};
 use crate::engine;
+use crate::fleet::{Become, HostName};
+use crate::operations;
+use crate::secret::Secrets;
 use crate::survey::Survey;
 use crate::tasks::{self, Site, check, history, releases, status, verify};
+
+/// Becoming another user takes no longer than this, a wrong password's punishment included.
+const PROBE: Duration = Duration::from_secs(30);
 
 pub(super) async fn releases(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
@@ -35,8 +42,12 @@ pub(super) async fn history(env: Option<&str>, common: &Common) -> Result<u8, Co
 }
 
 pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
-    let (_, env, survey) = survey(env, common, false).await?;
-    let report = check::report(&env.name, &env.fleet.names(), &survey, Utc::now());
+    let config = session::load(common)?;
+    let env = session::environment(&config, env, common)?;
+    let secrets = secrets::load(&config, &env, Needs::Users).await?;
+    let ground = ground_with(&config, &env, &secrets, false, common).await;
+    let unable = unable(&env, &ground, &secrets).await;
+    let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
 }
@@ -91,7 +102,17 @@ async fn look(config: &Config, env: &Environment, processes: bool, common: &Comm
 /// Connects to whoever answers, and surveys.
 async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Ground, Complaint> {
     let secrets = secrets::load(config, env, Needs::Way).await?;
-    let connections = connect::connect(config, env, &secrets).await;
+    Ok(ground_with(config, env, &secrets, processes, common).await)
+}
+
+async fn ground_with(
+    config: &Config,
+    env: &Environment,
+    secrets: &Secrets,
+    processes: bool,
+    common: &Common,
+) -> Ground {
+    let connections = connect::connect(config, env, secrets).await;
     let question = engine::question(&env.release.root, &env.name, processes);
     let mut survey = engine::survey(&connections.hosts, &question, &BTreeMap::new()).await;
     if !connections.failed.is_empty() && !common.json {
@@ -100,7 +121,31 @@ async fn ground(config: &Config, env: &Environment, processes: bool, common: &Co
     }
     let failed = connections.failed.iter().map(|(host, error)| (host.clone(), error.to_string()));
     survey.silent.extend(failed);
-    Ok(Ground { survey, connections })
+    Ground { survey, connections }
+}
+
+/// Which operations cannot become whom they should: a sentence for each user and host.
+async fn unable(env: &Environment, ground: &Ground, secrets: &Secrets) -> Vec<(HostName, String)> {
+    let answered = ground.connections.hosts.iter().filter(|(host, _)| ground.survey.host(&host.name).is_some());
+    let probes = answered.map(|(host, transport)| async move {
+        let mut users: Vec<(&Become, &str)> = Vec::new();
+        for operation in env.operations.iter().filter(|operation| operation.targets.concern(host)) {
+            let new = operation.becoming.as_ref().filter(|becoming| users.iter().all(|(known, _)| known != becoming));
+            users.extend(new.map(|becoming| (becoming, operation.name.as_str())));
+        }
+        let mut unable = Vec::new();
+        for (becoming, operation) in users {
+            let exit = transport.capture(&operations::probe(becoming, secrets), Some(PROBE)).await;
+            let said = match exit {
+                Ok(exit) if exit.status.success() => continue,
+                Ok(exit) => exit.stderr.lines().map(str::trim).collect::<Vec<_>>().join("; "),
+                Err(error) => error.to_string(),
+            };
+            unable.push((host.name.clone(), format!("operation {operation}: {said}")));
+        }
+        unable
+    });
+    join_all(probes).await.concat()
 }
 
 /// An answer in which hosts are missing is not a whole one.

@@ -25,10 +25,7 @@ pub struct WriteSecrets {
 
 impl WriteSecrets {
     fn on<'s>(&'s self, host: &'s Host) -> impl Iterator<Item = &'s SecretFile> {
-        let is_for = |targets: &Targets| {
-            targets.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| host.roles.contains(role)))
-        };
-        self.files.iter().filter(move |file| is_for(&file.targets))
+        self.files.iter().filter(|file| file.targets.concern(host))
     }
 }
 

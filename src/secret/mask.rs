@@ -58,11 +58,17 @@ impl Mask {
 
     /// How many bytes at the end of `text` may be the beginning of a secret: they are not to be shown before more is known.
     pub fn open_end(&self, text: &[u8]) -> usize {
-        let begins = |(pattern, _): &(Vec<u8>, String)| {
-            let most = text.len().min(pattern.len() - 1);
-            (1..=most).rev().find(|length| text.ends_with(&pattern[..*length])).unwrap_or(0)
-        };
-        self.patterns.iter().map(begins).max().unwrap_or(0)
+        let mut at = 0;
+        while at < text.len() && !self.patterns.is_empty() {
+            let rest = &text[at..];
+            if self.patterns.iter().any(|(pattern, _)| pattern.len() > rest.len() && pattern.starts_with(rest)) {
+                return rest.len();
+            }
+            // As it is masked: what belongs to a whole secret is the beginning of no other.
+            let whole = self.patterns.iter().find(|(pattern, _)| rest.starts_with(pattern));
+            at += whole.map_or(1, |(pattern, _)| pattern.len());
+        }
+        0
     }
 }
 
@@ -114,8 +120,7 @@ mod tests {
             let held = mask.open_end(&text[..cut]);
             let (head, tail) = text.split_at(cut - held);
             let shown = [mask.apply(head), mask.apply(tail)].concat();
-            let shown = String::from_utf8(shown).expect("text");
-            prop_assert!(!shown.contains("babbab") && !shown.contains("abba"), "{}", shown);
+            prop_assert_eq!(shown, mask.apply(&text).into_owned());
         }
     }
 }

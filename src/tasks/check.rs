@@ -49,9 +49,19 @@ pub struct Line {
     pub notes: Vec<String>,
 }
 
-/// Puts together what stops a deploy and what is only odd.
-pub fn report(env: &EnvName, order: &[HostName], survey: &Survey, now: DateTime<Utc>) -> Report {
-    let hosts: Vec<Line> = order.iter().map(|host| line(host, survey, now)).collect();
+/// Puts together what stops a deploy and what is only odd. `unable` is what else a host cannot do.
+pub fn report(
+    env: &EnvName,
+    order: &[HostName],
+    survey: &Survey,
+    unable: &[(HostName, String)],
+    now: DateTime<Utc>,
+) -> Report {
+    let mut hosts: Vec<Line> = order.iter().map(|host| line(host, survey, now)).collect();
+    for line in &mut hosts {
+        let more = unable.iter().filter(|(host, _)| *host == line.host);
+        line.trouble.extend(more.map(|(_, reason)| reason.clone()));
+    }
     Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts }
 }
 

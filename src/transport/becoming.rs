@@ -56,6 +56,10 @@ impl Becoming {
         Self { becomes, password }
     }
 
+    pub(super) fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
     fn control(&self) -> &'static str {
         match (self.becomes.by, &self.password) {
             (By::Doas, _) => control!(plainly, "doas -n"),

@@ -1,6 +1,6 @@
 //! A machine as scripts see it: one control `sh`, and a channel of its own for each script that reads a stream.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub struct HostShell {
     standing: std::sync::Mutex<Standing>,
     cannot_unpack: AtomicBool,
     becoming: Option<Becoming>,
+    /// Why it did not become whom it should. It is not tried again: wrong passwords are counted.
+    refused: OnceLock<String>,
 }
 
 /// What every control shell is told first.
@@ -49,6 +51,7 @@ impl HostShell {
             standing: std::sync::Mutex::default(),
             cannot_unpack: AtomicBool::new(false),
             becoming: None,
+            refused: OnceLock::new(),
         }
     }
 
@@ -60,6 +63,9 @@ impl HostShell {
 
     /// Starts a shell, which has then been told whom to become.
     async fn start(&self, start: Start) -> Result<Channel, ExecError> {
+        if let Some(reason) = self.refused.get() {
+            return Err(ExecError::NotBecome(reason.clone()));
+        }
         let channel = self.link.open(start.command).await?;
         if let Some(preface) = start.preface {
             tell(&channel, preface).await?;
@@ -70,11 +76,12 @@ impl HostShell {
     /// A shell that has gone before it did anything may not have become whom it should: then the host has said why.
     async fn not_become(&self, lost: ExecError, run: Option<&mut Run<'_>>, channel: &mut Channel) -> ExecError {
         let (Some(becoming), ExecError::Lost(_)) = (&self.becoming, &lost) else { return lost };
-        match run {
-            Some(run) if run.has_begun() => lost,
-            Some(run) => ExecError::NotBecome(becoming.refused(&run.take_errors())),
-            None => ExecError::NotBecome(becoming.refused(&last_errors(channel).await)),
-        }
+        let said = match run {
+            Some(run) if run.has_begun() => return lost,
+            Some(run) => run.take_errors(),
+            None => last_errors(channel).await,
+        };
+        ExecError::NotBecome(self.refused.get_or_init(|| becoming.refused(&said)).clone())
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -141,6 +148,10 @@ impl HostShell {
 
     /// Where it cannot be opened now, whoever needs it is told then.
     async fn open_spare(&self) {
+        // A password is tried once: this would be beside the control shell's attempt.
+        if self.becoming.as_ref().is_some_and(Becoming::has_password) {
+            return;
+        }
         let mut spare = self.spare.lock().await;
         *spare = self.start(Start::bulk(self.becoming.as_ref())).await.ok();
     }
