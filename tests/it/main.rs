@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod architecture;
+mod becoming;
 mod chaos;
 mod clean;
 mod cli;
@@ -39,5 +40,6 @@ mod traces;
 mod transaction;
 mod unfinished;
 mod upload;
+mod users;
 mod verify;
 mod waits;
