@@ -119,9 +119,9 @@ impl<'a> Change<'a> {
         self
     }
 
-    /// Runs no operation of the file, so that nothing needs a secret but the way to the hosts.
-    pub(super) fn without_operations(mut self) -> Self {
-        self.needs = Needs::Way;
+    /// Needs other secrets than all there are.
+    pub(super) fn needing(mut self, needs: Needs) -> Self {
+        self.needs = needs;
         self
     }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::{ask, session, who};
-use crate::config::{Config, Environment, SecretSource};
+use crate::config::{Config, Environment};
 use crate::fleet::{Address, EnvName, Host, HostName};
 use crate::local::LocalHost;
+use crate::secret::{self, Secrets};
 use crate::ssh;
-use crate::secret::Secrets;
 use crate::transport::{ConnectError, HostShell, Link, Transport};
 
 /// The hosts that are there, and those that are not.
@@ -25,10 +25,9 @@ pub(super) struct Connections {
 /// Connects to every host of `env`.
 pub(super) async fn connect(config: &Config, env: &Environment, secrets: &Secrets) -> Connections {
     let settings = ssh_settings(config, &env.name);
-    let hidden = hidden(config);
     let links = env.fleet.hosts.iter().map(|host| {
-        let (settings, hidden) = (&settings, &hidden);
-        async move { (host, link(host, settings, hidden).await) }
+        let settings = &settings;
+        async move { (host, link(host, settings).await) }
     });
     let mut connections = Connections::default();
     for (host, link) in join_all(links).await {
@@ -43,14 +42,13 @@ pub(super) async fn connect(config: &Config, env: &Environment, secrets: &Secret
 /// What ssh needs to know of the person and the machine.
 pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
     let pre_connect = config.envs.iter().find(|known| known.name == *env).map(|env| &env.pre_connect);
-    let hidden = hidden(config);
     let knock = pre_connect.filter(|before| !before.knock.is_empty());
     ssh::Settings {
         knock: knock.map(|before| ssh::Knock { ports: before.knock.clone(), timeout: before.timeout }),
         config_file: config.ssh_config.clone(),
         // What is no text cannot be named in ssh's configuration either.
         variables: std::env::vars_os()
-            .filter(|(name, _)| !hidden.contains(name))
+            .filter(|(name, _)| !secret::hidden().contains(name))
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
@@ -67,27 +65,17 @@ pub(super) fn shell(link: Arc<dyn Link>, env: &Environment, secrets: &Secrets) -
     shell.becoming(becoming.clone(), password)
 }
 
-pub(super) async fn link(host: &Host, settings: &ssh::Settings, hidden: &[OsString]) -> Result<Arc<dyn Link>, ConnectError> {
+pub(super) async fn link(host: &Host, settings: &ssh::Settings) -> Result<Arc<dyn Link>, ConnectError> {
     match &host.address {
         Address::Ssh { .. } => ssh::connect(host, settings).await,
-        Address::Local(directory) => local(directory, hidden).map(|local| Arc::new(local) as Arc<dyn Link>),
+        Address::Local(directory) => local(directory).map(|local| Arc::new(local) as Arc<dyn Link>),
     }
 }
 
-/// Variables of this process that hold secrets: whatever it starts in the place of a host sees none of them.
-pub(super) fn hidden(config: &Config) -> Vec<OsString> {
-    let sources = config.envs.iter().flat_map(|env| env.secrets.values());
-    let variables = sources.filter_map(|source| match source {
-        SecretSource::Env(variable) => Some(variable.into()),
-        _ => None,
-    });
-    variables.collect()
-}
-
 /// A directory of this machine. Its home is its own; what pip and uv keep in the person's stays in use.
-fn local(directory: &Path, hidden: &[OsString]) -> Result<LocalHost, ConnectError> {
+fn local(directory: &Path) -> Result<LocalHost, ConnectError> {
     let mut environment: BTreeMap<OsString, OsString> =
-        std::env::vars_os().filter(|(name, _)| !hidden.contains(name)).collect();
+        std::env::vars_os().filter(|(name, _)| !secret::hidden().contains(name)).collect();
     for (name, below) in [("XDG_CONFIG_HOME", ".config"), ("XDG_CACHE_HOME", ".cache")] {
         environment.entry(name.into()).or_insert_with(|| session::home().join(below).into_os_string());
     }

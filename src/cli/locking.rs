@@ -46,7 +46,7 @@ pub(super) async fn places(
     let mut places = Vec::new();
     if let Some((name, host)) = &env.lock.shared {
         // A connection of its own: a host shell has one standing order, and each lock gives one.
-        let link = connect::link(host, &connect::ssh_settings(config, &env.name), &connect::hidden(config)).await;
+        let link = connect::link(host, &connect::ssh_settings(config, &env.name)).await;
         let link = link.map_err(|error| Complaint::unreachable(env.name.as_str(), &[(host.name.clone(), error)]))?;
         let transport: Arc<dyn Transport> = Arc::new(connect::shell(link, env, secrets));
         places.push(place(host, &transport, SHARED, name));

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use super::ask;
 use super::complaint::Complaint;
-use crate::config::{Config, Environment, SecretSource};
+use crate::config::{AppOperation, Config, Environment, SecretSource};
+use crate::event::Phase;
 use crate::fleet::Become;
-use crate::secret::{Secret, Secrets};
+use crate::secret::{self, Secret, Secrets};
 
 /// Which secrets a task is in need of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(super) enum Needs {
     Way,
     /// Besides, those without which some operation cannot become whom it should.
     Users,
+    /// Those of operations that stand around a flip. Whoever goes back at night may not have what builds a release.
+    Flip,
     /// All that anything of the environment is given.
     All,
 }
@@ -50,11 +53,18 @@ pub(super) async fn load(config: &Config, env: &Environment, needs: Needs) -> Re
 fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     let password = |becoming: &Option<Become>| becoming.as_ref().and_then(|becoming| becoming.password.clone());
     let mut wanted = BTreeSet::from_iter(password(&env.becoming));
-    if needs != Needs::Way {
-        wanted.extend(env.operations.iter().filter_map(|operation| password(&operation.becoming)));
+    let runs = |operation: &&AppOperation| match needs {
+        Needs::Way => false,
+        Needs::Flip => !matches!(operation.phase, Phase::Check | Phase::Prepare),
+        Needs::Users | Needs::All => true,
+    };
+    for operation in env.operations.iter().filter(runs) {
+        wanted.extend(password(&operation.becoming));
+        if needs != Needs::Users {
+            wanted.extend(operation.secrets.iter().cloned());
+        }
     }
     if needs == Needs::All {
-        wanted.extend(env.operations.iter().flat_map(|operation| operation.secrets.iter().cloned()));
         wanted.extend(env.secret_files.iter().map(|file| file.secret.clone()));
     }
     wanted
@@ -89,6 +99,9 @@ fn value(name: &str, source: &SecretSource, directory: &Path) -> Result<Secret, 
 fn printed(command: &str, directory: &Path) -> Result<Result<String, ()>, String> {
     let mut start = Command::new("/bin/sh");
     start.arg("-c").arg(command).current_dir(directory).stdin(Stdio::inherit()).stdout(Stdio::piped());
+    for variable in secret::hidden() {
+        start.env_remove(variable);
+    }
     let output = start.stderr(Stdio::piped()).output().map_err(|error| format!("`{command}`: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);

@@ -36,7 +36,10 @@ impl Become {
         match (self.by, &self.password) {
             (By::Sudo, None) => format!("a line such as  {login} ALL=({}) NOPASSWD: ALL  in its sudoers", self.user),
             (By::Sudo, Some(name)) => {
-                format!("a line such as  {login} ALL=({}) ALL  in its sudoers, and the secret {name} to be right", self.user)
+                format!(
+                    "a line such as  {login} ALL=({}) ALL  in its sudoers, and the secret {name} to be right",
+                    self.user
+                )
             }
             (By::Doas, _) => format!("a line such as  permit nopass {login} as {}  in its doas.conf", self.user),
         }

@@ -2,7 +2,7 @@
 
 use crate::fleet::{Become, By};
 use crate::script::Script;
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 
 /// The login, where only the host knows it.
 const LOGIN: &str = "the login";
@@ -16,7 +16,7 @@ pub(super) fn as_another(script: &Script, becoming: &Become, secrets: &Secrets) 
     Script::new(include_str!("becoming.sh"))
         .set("relm_user", &becoming.user)
         .set("relm_by", by)
-        .set("relm_password", password.map(|secret| secret.expose_line()).unwrap_or_default())
+        .set("relm_password", password.map(Secret::expose_line).unwrap_or_default())
         .set("relm_rule", becoming.rule(LOGIN))
         .set("relm_length", inner.len().to_string())
         .set("relm_script", inner)

@@ -4,6 +4,7 @@ use super::release;
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
 use crate::script::Script;
+use crate::secret::Secret;
 
 /// A file of the release and the secret in it.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Operation for WriteSecrets {
 
     fn work(&self, on: &On<'_>) -> Work {
         let args = self.on(on.host).flat_map(|file| {
-            let value = on.secrets.get(&file.secret).map(|secret| secret.expose());
+            let value = on.secrets.get(&file.secret).map(Secret::expose);
             [file.path.as_str(), value.unwrap_or_default()]
         });
         let script = Script::new(include_str!("write_secrets.sh"));

@@ -87,15 +87,18 @@ mod tests {
     use super::*;
 
     fn mask(values: &[(&str, &str)]) -> Mask {
-        let secret = |(name, value): &(&str, &str)| {
-            ((*name).to_owned(), Secret::new((*value).to_owned()).expect("a secret"))
-        };
+        let secret =
+            |(name, value): &(&str, &str)| ((*name).to_owned(), Secret::new((*value).to_owned()).expect("a secret"));
         Secrets::new(values.iter().map(secret).collect()).mask().clone()
     }
 
     #[test]
     fn a_value_gives_way_to_its_name_wherever_it_stands() {
-        let mask = mask(&[("SHORT", "hunter2"), ("LONG", "hunter2-and-more\n"), ("KEY", "-----BEGIN\n  abcdef\nxy\n-----END\n")]);
+        let mask = mask(&[
+            ("SHORT", "hunter2"),
+            ("LONG", "hunter2-and-more\n"),
+            ("KEY", "-----BEGIN\n  abcdef\nxy\n-----END\n"),
+        ]);
         let cases = [
             ("nothing to hide", "nothing to hide"),
             ("hunter2", "[SHORT]"),

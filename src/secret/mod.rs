@@ -1,10 +1,12 @@
 //! Secrets: values that nothing can show, and what takes them out of what hosts say.
 
+mod hidden;
 mod mask;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use hidden::{hidden, hide};
 pub use mask::Mask;
 
 /// Bytes of the shortest secret. A shorter one would be taken out of every other word of output, and tell itself by that.
@@ -96,6 +98,9 @@ mod tests {
         for value in ["", "\n", "abc", "abc\n", "ab\0cd"] {
             assert!(Secret::new(value.to_owned()).is_err(), "{value:?}");
         }
-        assert_eq!(Secret::new("abcd\n".to_owned()).map(|secret| secret.expose_line().to_owned()), Ok("abcd".to_owned()));
+        assert_eq!(
+            Secret::new("abcd\n".to_owned()).map(|secret| secret.expose_line().to_owned()),
+            Ok("abcd".to_owned())
+        );
     }
 }

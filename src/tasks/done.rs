@@ -7,8 +7,8 @@ use super::Site;
 use crate::engine::{On, Plan, Step, hash};
 use crate::event::Phase;
 use crate::fleet::HostName;
-use crate::secret::Secrets;
 use crate::release::{ReleaseName, State};
+use crate::secret::Secrets;
 use crate::survey::{HostSeen, ReleaseSeen};
 
 /// These two make the tree that all other steps of `prepare` build on; they go together.
@@ -43,7 +43,8 @@ pub(super) fn recorded(site: Site<'_>, name: &ReleaseName, step: &Step, host: &H
     let host = site.env.fleet.hosts.iter().find(|known| known.name == *host)?;
     let env = &site.env.name;
     let secrets = Secrets::none();
-    let on = On { host, layout: &seen.layout, env, release: Some(name), before: seen.live(), before_reference: "", secrets };
+    let on =
+        On { host, layout: &seen.layout, env, release: Some(name), before: seen.live(), before_reference: "", secrets };
     Some(*found == hash(step, &on))
 }
 

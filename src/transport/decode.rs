@@ -290,8 +290,9 @@ mod tests {
     #[test]
     fn what_is_said_between_two_connections_is_not_the_script_s() {
         let (mut decoder, mut lines) = (Decoder::from_start("tok"), Vec::new());
-        let mut take =
-            |decoder: &mut Decoder, text: &[u8]| decoder.take(text, Mask::nothing(), &mut |_, line| lines.push(line.to_owned()));
+        let mut take = |decoder: &mut Decoder, text: &[u8]| {
+            decoder.take(text, Mask::nothing(), &mut |_, line| lines.push(line.to_owned()));
+        };
         take(&mut decoder, b"one\ntw");
         decoder.await_again();
         take(&mut decoder, b"welcome\n\ntok again\n");

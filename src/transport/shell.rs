@@ -1,7 +1,7 @@
 //! A machine as scripts see it: one control `sh`, and a channel of its own for each script that reads a stream.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -6,16 +6,17 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::site::{Done, Site, kill, operation, within};
-use crate::users::{Hosted, PASSWORD};
+use crate::users::{Hosted, PASSWORD, home, processes};
 
 /// Every path below a directory, itself included.
 fn below(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut all = vec![directory.to_owned()];
     let entries = fs::read_dir(directory).into_iter().flatten();
     for entry in entries.map(|entry| entry.expect("an entry")) {
-        match entry.file_type().expect("a type").is_dir() {
-            true => all.extend(below(&entry.path())),
-            false => all.push(entry.path()),
+        if entry.file_type().expect("a type").is_dir() {
+            all.extend(below(&entry.path()));
+        } else {
+            all.push(entry.path());
         }
     }
     all
@@ -29,20 +30,20 @@ fn all_of_a_deploy_belongs_to_whom_it_becomes() {
     let check = hosted.relm("check --json").ends(0).report();
     assert_eq!(check["hosts"][0]["user"], hosted.users.app.as_str());
     let deployed = hosted.relm("deploy --verbose").ends(0);
-    let home = hosted.home(&hosted.users.app);
-    deployed.says(&[&format!("web1 | {}", hosted.users.app), &format!("web1 | {}", home.display())]);
-    let owner = fs::metadata(&home).expect("a home").uid();
-    for path in below(&home.join("www")) {
+    let theirs = home(&hosted.users.app);
+    deployed.says(&[&format!("web1 | {}", hosted.users.app), &format!("web1 | {}", theirs.display())]);
+    let owner = fs::metadata(&theirs).expect("a home").uid();
+    for path in below(&theirs.join("www")) {
         assert_eq!(fs::symlink_metadata(&path).expect("a path").uid(), owner, "{}", path.display());
     }
     assert_eq!(fs::read_to_string(hosted.live("app.txt")).expect("a file"), "one\n");
-    assert!(!hosted.home(&hosted.users.login).join("www").exists(), "something was made as the login");
+    assert!(!home(&hosted.users.login).join("www").exists(), "something was made as the login");
     let run = hosted.relm("run -- id -un").ends(0);
     assert!(run.stdout.contains(&hosted.users.app), "{}", run.stdout);
     hosted.relm("verify").ends(0);
     hosted.relm("deploy").ends(0);
     hosted.relm("rollback").ends(0);
-    assert!(within(10, || hosted.users.processes(&hosted.users.app).is_empty()), "something of the deploy lives on");
+    assert!(within(10, || processes(&hosted.users.app).is_empty()), "something of the deploy lives on");
 }
 
 #[test]
@@ -99,13 +100,14 @@ fn as_another(more: &str, run: &str) -> String {
 
 #[test]
 fn an_operation_becomes_another_user_with_all_it_should_see() {
-    let run = "id -un\nprintf '%s.' \"$RELM_HOST\" \"$RELM_RELEASE\" \"$RELM_REF\" \"$TOKEN\" >TALK/seen\npwd\ncat\nexit 7";
+    let run =
+        "id -un\nprintf '%s.' \"$RELM_HOST\" \"$RELM_RELEASE\" \"$RELM_REF\" \"$TOKEN\" >TALK/seen\npwd\ncat\nexit 7";
     let Some(hosted) = Hosted::new(&as_another("", run)) else { return };
     hosted.users.allow("LOGIN ALL=(APP) ALL");
     hosted.site.write("password", PASSWORD);
     hosted.site.write("token", "the-token\n");
     let open = fs::Permissions::from_mode(0o711);
-    fs::set_permissions(hosted.home(&hosted.users.login), open).expect("a mode");
+    fs::set_permissions(home(&hosted.users.login), open).expect("a mode");
     let failed = hosted.relm("deploy").ends(1).says(&["exited 7", &hosted.users.app, "nothing changed"]);
     let seen = hosted.site.read("talk/seen");
     let seen: Vec<&str> = seen.split('.').collect();
@@ -115,7 +117,11 @@ fn an_operation_becomes_another_user_with_all_it_should_see() {
 
     hosted.site.write("password", "not-the-password");
     let check = hosted.relm("check").ends(3);
-    assert!(check.stdout.contains("operation work: ") && check.stdout.contains("incorrect password"), "{}", check.stdout);
+    assert!(
+        check.stdout.contains("operation work: ") && check.stdout.contains("incorrect password"),
+        "{}",
+        check.stdout
+    );
     hosted.relm("deploy").ends(1).says(&["work", "incorrect password", "cannot become", "sudoers", "nothing changed"]);
 }
 
@@ -126,8 +132,8 @@ fn what_runs_as_another_user_ends_with_its_run() {
     hosted.users.allow("LOGIN ALL=(APP) ALL");
     hosted.site.write("password", PASSWORD);
     hosted.site.write("token", "the-token\n");
-    fs::set_permissions(hosted.home(&hosted.users.login), fs::Permissions::from_mode(0o711)).expect("a mode");
-    let sleepers = || hosted.users.processes(&hosted.users.app);
+    fs::set_permissions(home(&hosted.users.login), fs::Permissions::from_mode(0o711)).expect("a mode");
+    let sleepers = || processes(&hosted.users.app);
     hosted.relm("deploy").ends(1).says(&["took longer than 2 s"]);
     assert!(hosted.site.path("talk/inner").exists(), "it never ran");
     assert!(within(2, || sleepers().is_empty()), "{}", sleepers());
@@ -139,8 +145,17 @@ fn what_runs_as_another_user_ends_with_its_run() {
     kill(&relm.id().to_string(), "INT");
     Done::from(relm.wait_with_output().expect("output")).ends(130);
     assert!(within(5, || sleepers().is_empty()), "{}", sleepers());
-    let left = || hosted.users.processes(&hosted.users.login);
+    let left = || processes(&hosted.users.login);
     assert!(within(10, || !left().contains("sleep")), "{}", left());
+}
+
+/// Takes a file away again.
+struct Gone<'p>(&'p Path);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.0);
+    }
 }
 
 /// doas has one file of rules, so all of it is one test.
@@ -154,12 +169,6 @@ fn doas_does_what_sudo_does() {
     }
     let work = operation("work", "prepare", "become = { user = \"root\", with = \"doas\" }", "id -un; echo $RELM_HOST");
     let Some(hosted) = Hosted::new(&format!("become = {{ user = \"APP\", with = \"doas\" }}\n{work}")) else { return };
-    struct Gone<'p>(&'p Path);
-    impl Drop for Gone<'_> {
-        fn drop(&mut self) {
-            let _ = fs::remove_file(self.0);
-        }
-    }
     let _gone = Gone(rules);
     let users = &hosted.users;
     let text = format!("permit nopass {} as {}\npermit nopass {1} as root\n", users.login, users.app);

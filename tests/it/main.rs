@@ -27,6 +27,8 @@ mod resume_edges;
 mod retention;
 mod rollback;
 mod run;
+mod secrets;
+mod sentinel;
 mod setup_release;
 mod shared;
 mod shells;

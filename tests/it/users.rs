@@ -32,7 +32,10 @@ impl Users {
     pub(crate) fn new() -> Option<Self> {
         let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
         if !is_root {
-            assert!(std::env::var_os("CI").is_none(), "becoming another user is tested as root; nothing may be skipped in CI");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "becoming another user is tested as root; nothing may be skipped in CI"
+            );
             eprintln!("\n*** SKIPPED: becoming another user. Only root can make users for it ***\n");
             return None;
         }
@@ -42,11 +45,7 @@ impl Users {
         }
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = |kind: &str| format!("relm-{kind}-{}-{number}", std::process::id());
-        let users = Self {
-            login: name("l"),
-            app: name("a"),
-            rules: Path::new("/etc/sudoers.d").join(name("test")),
-        };
+        let users = Self { login: name("l"), app: name("a"), rules: Path::new("/etc/sudoers.d").join(name("test")) };
         let _one = PASSWD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let ran = |command: &mut Command| assert!(command.status().expect("a process").success(), "{command:?}");
         ran(Command::new("/usr/sbin/useradd").args(["-m", "-s", "/bin/sh", &users.login]));
@@ -66,13 +65,18 @@ impl Users {
         fs::set_permissions(&new, fs::Permissions::from_mode(0o440)).expect("a mode");
         fs::rename(new, &self.rules).expect("a file");
     }
+}
 
-    /// The processes of either, without those that only wait for their parent's notice.
-    pub(crate) fn processes(&self, user: &str) -> String {
-        let listed = Command::new("ps").args(["-o", "stat=,pid=,args=", "-u", user]).output().expect("ps");
-        let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-        text.lines().filter(|line| !line.starts_with('Z')).map(|line| format!("{line}\n")).collect()
-    }
+/// The processes of a user, without those that only wait for their parent's notice.
+pub(crate) fn processes(user: &str) -> String {
+    let listed = Command::new("ps").args(["-o", "stat=,pid=,args=", "-u", user]).output().expect("ps");
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    text.lines().filter(|line| !line.starts_with('Z')).map(|line| format!("{line}\n")).collect()
+}
+
+/// The home of a user.
+pub(crate) fn home(user: &str) -> PathBuf {
+    Path::new("/home").join(user)
 }
 
 impl Drop for Users {
@@ -122,8 +126,9 @@ impl Hosted {
         self.site.write(
             "Releases.toml",
             format!(
-                "ssh_config = {ssh:?}\n{settings}\n[app]\nname = \"shop\"\n[source]\ndir = \"code\"\n\
-                 [env.test.hosts]\nweb1 = {{ address = \"web1\", roles = [\"web\"] }}\n"
+                "ssh_config = \"{}\"\n{settings}\n[app]\nname = \"shop\"\n[source]\ndir = \"code\"\n\
+                 [env.test.hosts]\nweb1 = {{ address = \"web1\", roles = [\"web\"] }}\n",
+                ssh.display(),
             ),
         );
     }
@@ -132,13 +137,8 @@ impl Hosted {
         self.site.relm(line)
     }
 
-    /// The home of one of the two.
-    pub(crate) fn home(&self, user: &str) -> PathBuf {
-        Path::new("/home").join(user)
-    }
-
     /// A file of the live release, which is the application's.
     pub(crate) fn live(&self, path: &str) -> PathBuf {
-        self.home(&self.users.app).join("www/test/current").join(path)
+        home(&self.users.app).join("www/test/current").join(path)
     }
 }

@@ -12,7 +12,8 @@ use crate::fleet::{Become, By};
 type Tables = BTreeMap<At<String>, At<SecretTable>>;
 
 /// Variables that decide how commands are found and run.
-const TAKEN: [&str; 10] = ["PATH", "HOME", "IFS", "ENV", "SHELL", "USER", "LOGNAME", "PWD", "LD_PRELOAD", "LD_LIBRARY_PATH"];
+const TAKEN: [&str; 10] =
+    ["PATH", "HOME", "IFS", "ENV", "SHELL", "USER", "LOGNAME", "PWD", "LD_PRELOAD", "LD_LIBRARY_PATH"];
 
 /// Names of every secret that some environment has.
 pub(super) fn of_all(file: &ReleasesToml) -> Vec<String> {
@@ -59,7 +60,8 @@ fn source(check: &mut Check<'_>, name: &At<String>, table: &At<SecretTable>) -> 
     if said.iter().filter(|said| **said).count() != 1 {
         let path = format!("secrets.{}", name.value);
         if !check.lost.iter().any(|lost| lost.contains(&path)) {
-            let hint = "write one of env = \"NAME\", file = \"path\", command = \"op read …\" and ask = true".to_owned();
+            let hint =
+                "write one of env = \"NAME\", file = \"path\", command = \"op read …\" and ask = true".to_owned();
             check.problem(table.span(), format!("the secret {} comes from one place", name.value), hint);
         }
         return None;

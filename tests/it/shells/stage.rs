@@ -194,7 +194,15 @@ impl Stage {
 
     /// What an operation sees of this host.
     pub(super) fn on<'a>(&'a self, release: Option<&'a ReleaseName>, before: Option<&'a ReleaseName>) -> On<'a> {
-        On { host: &self.host, layout: &self.layout, env: &self.env, release, before, before_reference: "main", secrets: Secrets::none() }
+        On {
+            host: &self.host,
+            layout: &self.layout,
+            env: &self.env,
+            release,
+            before,
+            before_reference: "main",
+            secrets: Secrets::none(),
+        }
     }
 
     /// Runs an operation for a release.
