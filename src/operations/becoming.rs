@@ -4,9 +4,6 @@ use crate::fleet::{Become, By};
 use crate::script::Script;
 use crate::secret::{Secret, Secrets};
 
-/// The login, where only the host knows it.
-const LOGIN: &str = "the login";
-
 /// `script` in a shell of the other user, who sees nothing of this one's variables.
 pub(super) fn as_another(script: &Script, becoming: &Become, secrets: &Secrets) -> Script {
     // The braces make the other shell read all of it before it runs any of it.
@@ -17,7 +14,7 @@ pub(super) fn as_another(script: &Script, becoming: &Become, secrets: &Secrets) 
         .set("relm_user", &becoming.user)
         .set("relm_by", by)
         .set("relm_password", password.map(Secret::expose_line).unwrap_or_default())
-        .set("relm_rule", becoming.rule(LOGIN))
+        .set("relm_rule", becoming.rule("LOGIN"))
         .set("relm_length", inner.len().to_string())
         .set("relm_script", inner)
 }

@@ -1,6 +1,6 @@
 # Runs a script as another user, and ends it when this script is ended.
 # In: relm_user, relm_by (sudo|doas|password: sudo that is given one), relm_password, relm_rule (what the host's
-# administrator has to write), relm_script and its relm_length in bytes.
+# administrator has to write; LOGIN is whoever runs this), relm_script and its relm_length in bytes.
 # Script and password go through a pipe: they are in nobody's arguments, and sudo keeps no variables.
 
 # relm_as COMMAND…: becomes the other user, in place of the shell that calls it.
@@ -15,7 +15,7 @@ relm_as() {
 # First without anything to do: a wrong password is then told once, and not followed by the script as the next attempt.
 relm_said=$(printf '%s\n' "$relm_password" | relm_as sh -c : 2>&1 >/dev/null) || {
   [ -z "$relm_said" ] || printf '%s\n' "$relm_said" >&2
-  printf 'cannot become %s here; it takes %s\n' "$relm_user" "$relm_rule" >&2
+  printf 'cannot become %s here; it takes %s\n' "$relm_user" "$relm_rule" | sed "s/LOGIN/$(id -un)/" >&2
   exit 1
 }
 
