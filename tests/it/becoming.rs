@@ -43,6 +43,13 @@ fn all_of_a_deploy_belongs_to_whom_it_becomes() {
     hosted.relm("verify").ends(0);
     hosted.relm("deploy").ends(0);
     hosted.relm("rollback").ends(0);
+
+    let slow = operation("slow", "prepare", "", "trap '' TERM; sleep 73 & echo $! >TALK/inner; sleep 74");
+    hosted.configure(&format!("become = \"APP\"\n{slow}"));
+    let relm = hosted.site.start("deploy");
+    hosted.site.await_file("talk/inner");
+    kill(&relm.id().to_string(), "INT");
+    Done::from(relm.wait_with_output().expect("output")).ends(130);
     assert!(within(10, || processes(&hosted.users.app).is_empty()), "something of the deploy lives on");
 }
 
