@@ -13,7 +13,7 @@ fn below(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut all = vec![directory.to_owned()];
     let entries = fs::read_dir(directory).into_iter().flatten();
     for entry in entries.map(|entry| entry.expect("an entry")) {
-        if entry.file_type().expect("a type").is_dir() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             all.extend(below(&entry.path()));
         } else {
             all.push(entry.path());
@@ -34,7 +34,9 @@ fn all_of_a_deploy_belongs_to_whom_it_becomes() {
     deployed.says(&[&format!("web1 | {}", hosted.users.app), &format!("web1 | {}", theirs.display())]);
     let owner = fs::metadata(&theirs).expect("a home").uid();
     for path in below(&theirs.join("www")) {
-        assert_eq!(fs::symlink_metadata(&path).expect("a path").uid(), owner, "{}", path.display());
+        // Output that was kept for a lost connection goes when relm has gone.
+        let Ok(is) = fs::symlink_metadata(&path) else { continue };
+        assert_eq!(is.uid(), owner, "{}", path.display());
     }
     assert_eq!(fs::read_to_string(hosted.live("app.txt")).expect("a file"), "one\n");
     assert!(!home(&hosted.users.login).join("www").exists(), "something was made as the login");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use crate::site::{Done, operation, within};
+use crate::site::{Done, lives, operation, within};
 use crate::users::{Hosted, PASSWORD, home};
 
 const IN_ENV: &str = "s3ntinel-of-env-6f1e";
@@ -55,8 +55,15 @@ impl Watch {
 fn look_at(pid: &str) -> Vec<String> {
     let read = |what: &str| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\0', " ");
-    let (arguments, variables) = (text(&read("cmdline")), text(&read("environ")));
+    let (mut arguments, variables) = (text(&read("cmdline")), text(&read("environ")));
+    // Between two programs a process has no arguments for a moment; one that has gone meanwhile is not known any more.
+    while arguments.is_empty() && variables.contains("s3ntinel") && lives(pid) {
+        arguments = text(&read("cmdline"));
+    }
     let mut seen = Vec::new();
+    if arguments.is_empty() {
+        return seen;
+    }
     for secret in [IN_ENV, IN_FILE, OF_SUDO] {
         if arguments.contains(secret) {
             seen.push(format!("{secret} in the arguments of {arguments}"));
