@@ -46,7 +46,7 @@ fn all_of_a_deploy_belongs_to_whom_it_becomes() {
     hosted.relm("deploy").ends(0);
     hosted.relm("rollback").ends(0);
 
-    let slow = operation("slow", "prepare", "", "trap '' TERM; sleep 73 & echo $! >TALK/inner; sleep 74");
+    let slow = operation("slow", "prepare", "", "sleep 73 & echo $! >TALK/inner; sleep 74");
     hosted.configure(&format!("become = \"APP\"\n{slow}"));
     let relm = hosted.site.start("deploy");
     hosted.site.await_file("talk/inner");

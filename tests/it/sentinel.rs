@@ -104,9 +104,9 @@ fn holding(places: &[PathBuf]) -> Vec<PathBuf> {
 
 /// Prints all it knows: whole, to both streams, in pieces, and what the file holds.
 const TALKATIVE: &str = r#"echo "token=$TOKEN"; echo "token=$TOKEN" >&2
-printf %s "$TOKEN" | cut -c 1-9 | tr -d '\n'; sleep 0.3; printf '%s\n' "$TOKEN" | cut -c 10-
+printf %s "$TOKEN" | cut -c 1-9 | tr -d '\n'; sleep 0.1; printf '%s\n' "$TOKEN" | cut -c 10-
 env | sort; cat config/key; cat config/key >&2; (set -x; : "$TOKEN")
-sleep 0.5; sh -c 'sleep 0.5; echo "$TOKEN"'
+sh -c 'sleep 0.2; echo "$TOKEN"'
 [ -e TALK/fine ] || { echo "it failed with $TOKEN" >&2; exit 1; }"#;
 
 #[test]
