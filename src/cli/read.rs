@@ -48,6 +48,7 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
     let ground = ground_with(&config, &env, &secrets, false, common).await;
     let unable = unable(&env, &ground, &secrets).await;
     let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
+    let report = report.with_missing(secrets::plainly_missing(&env));
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
 }

@@ -70,6 +70,18 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     wanted
 }
 
+/// Secrets of which can be told, without asking anybody anything, that they are missing.
+pub(super) fn plainly_missing(env: &Environment) -> Vec<String> {
+    let wanted = wanted(env, Needs::All);
+    let sources = env.secrets.iter().filter(|(name, _)| wanted.contains(*name));
+    let quick = sources.filter(|(_, source)| matches!(source, SecretSource::Env(_) | SecretSource::File(_)));
+    let missing = quick.filter_map(|(name, source)| {
+        let reason = value(name, source, Path::new(".")).err()?;
+        Some(format!("the secret {name} is missing: {reason}"))
+    });
+    missing.collect()
+}
+
 /// Gets one secret, or says why there is none; never what was there instead.
 fn value(name: &str, source: &SecretSource, directory: &Path) -> Result<Secret, String> {
     let (text, place) = match source {

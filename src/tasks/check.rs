@@ -30,6 +30,17 @@ pub struct Report {
     pub ready: bool,
     /// In the order of the file.
     pub hosts: Vec<Line>,
+    /// What this machine lacks for one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+impl Report {
+    /// With what this machine lacks for a deploy.
+    #[must_use]
+    pub fn with_missing(self, missing: Vec<String>) -> Self {
+        Self { ready: self.ready && missing.is_empty(), missing, ..self }
+    }
 }
 
 /// One host.
@@ -62,7 +73,7 @@ pub fn report(
         let more = unable.iter().filter(|(host, _)| *host == line.host);
         line.trouble.extend(more.map(|(_, reason)| reason.clone()));
     }
-    Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts }
+    Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts, missing: Vec::new() }
 }
 
 fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {

@@ -40,6 +40,8 @@ fn a_secret_that_is_missing_stops_before_any_host_and_all_are_told() {
     ]);
     assert!(!refused.stderr.contains("UNUSED"), "what nothing needs is not looked for: {}", refused.stderr);
     assert!(!site.path("hosts/web1").exists(), "a host was touched");
+    let check = site.relm("check").ends(3);
+    assert!(check.stdout.contains("the secret TOKEN is missing: the variable MY_TOKEN is not set"), "{}", check.stdout);
     // Looking takes no secret, nor does going back take those that build a release.
     site.relm("status").ends(0);
     site.relm("deploy --dry-run").ends(0);
