@@ -1,9 +1,11 @@
 //! Secrets: where they come from, who gets them, and what is told when they are not there.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, symlink};
 
-use crate::site::{Done, Site, operation};
+use crate::site::{Done, Site, operation, within};
+use crate::sshd::children;
 
 const TABLE: &str = "[secrets]\nTOKEN = { env = \"MY_TOKEN\" }\nKEY = { file = \"key\" }\nPRINTED = { command = \"cat printed\" }\n\
                      [[secret_files]]\npath = \"config/deep/key\"\nsecret = \"KEY\"\n";
@@ -112,4 +114,45 @@ fn a_link_of_the_source_leads_no_secret_out_of_the_release() {
     with_token(&site, "a-token", "deploy").ends(0);
     let key = site.host("web1").release(&site.live()).join("config/deep/key");
     assert!(fs::symlink_metadata(key).expect("a file").is_file());
+}
+
+#[test]
+fn what_is_asked_for_is_asked_once_and_not_shown() {
+    let asked = "[secrets]\nTYPED = { ask = true }\n";
+    let work =
+        |name: &str| operation(name, "prepare", "secrets = [\"TYPED\"]", "echo \"$RELM_HOST $TYPED\" >> \"$SITE/got\"");
+    let site = Site::new("web1 db1", &format!("{asked}{}{}", work("one"), work("two")));
+    let relm = site.command(["deploy"]);
+    // `script` has a terminal for it.
+    let mut terminal = std::process::Command::new("script");
+    let line = format!("{} deploy", env!("CARGO_BIN_EXE_relm"));
+    terminal.args(["-qefc", &line, "/dev/null"]).current_dir(site.path("")).env_clear();
+    terminal.envs(relm.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "dumb");
+    terminal.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut terminal = terminal.spawn().expect("script belongs to bsdutils");
+    let mut keyboard = terminal.stdin.take().expect("its input");
+    let mut screen = terminal.stdout.take().expect("its output");
+    let mut shown = String::new();
+    while !shown.contains("TYPED: ") {
+        let mut byte = [0];
+        assert!(screen.read(&mut byte).expect("output") > 0, "it ended without asking: {shown}");
+        shown.push(char::from(byte[0]));
+    }
+    // It asks first and then hides what is typed.
+    let relm = *children(terminal.id()).first().expect("relm runs");
+    let tty = fs::read_link(format!("/proc/{relm}/fd/0")).expect("a terminal");
+    let hides = || {
+        let settings = std::process::Command::new("stty").arg("-F").arg(&tty).arg("-a").output().expect("stty");
+        String::from_utf8_lossy(&settings.stdout).split_whitespace().any(|word| word == "-echo")
+    };
+    assert!(within(10, hides), "what is typed would be shown");
+    keyboard.write_all(b"typed by hand\n").expect("a line");
+    let mut rest = Vec::new();
+    screen.read_to_end(&mut rest).expect("output");
+    let shown = shown + &String::from_utf8_lossy(&rest);
+    assert!(terminal.wait().expect("a status").success(), "{shown}");
+    assert!(shown.matches("TYPED: ").count() == 1 && !shown.contains("typed by hand"), "{shown}");
+    let mut got: Vec<String> = site.read("got").lines().map(str::to_owned).collect();
+    got.sort();
+    assert_eq!(got, ["db1 typed by hand", "db1 typed by hand", "web1 typed by hand", "web1 typed by hand"]);
 }
