@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::site::{Done, Site, kill, operation, within};
+use crate::sshd::signal;
 use crate::users::{Hosted, PASSWORD, home, processes};
 
 /// Every path below a directory, itself included.
@@ -162,6 +163,38 @@ fn what_runs_as_another_user_ends_with_its_run() {
     assert!(within(5, || sleepers().is_empty()), "{}", sleepers());
     let left = || processes(&hosted.users.login);
     assert!(within(10, || !left().contains("sleep")), "{}", left());
+}
+
+#[test]
+fn a_lost_connection_ends_nothing_of_another_user_either() {
+    let run = "echo begun | tee TALK/begun; until [ -e TALK/go ]; do sleep 0.1; done; echo \"$TOKEN\" done >&2; echo x >>TALK/runs.$(id -u)";
+    let one =
+        as_another("", run).replace("\"work\"", "\"one\"").replace("begun", "one").replace("TALK/go", "TALK/one.go");
+    let two = operation("two", "prepare", "", &run.replace("begun", "two").replace("TALK/go", "TALK/two.go"));
+    let Some(hosted) =
+        Hosted::new(&format!("become = \"APP\"\n{}", one.replacen("user = \"APP\"", "user = \"LOGIN\"", 1) + &two))
+    else {
+        return;
+    };
+    // From the login to the application's user, and for one operation back again.
+    hosted.users.allow("LOGIN ALL=(APP) NOPASSWD: ALL\nAPP ALL=(LOGIN) NOPASSWD: ALL");
+    hosted.site.write("password", PASSWORD);
+    hosted.site.write("token", "the-token\n");
+    fs::set_permissions(home(&hosted.users.app), fs::Permissions::from_mode(0o711)).expect("a mode");
+    let relm = hosted.site.start("deploy --verbose");
+    for name in ["one", "two"] {
+        hosted.site.await_file(&format!("talk/{name}"));
+        for session in hosted.sshd.sessions() {
+            signal("KILL", session);
+        }
+        hosted.site.write(&format!("talk/{name}.go"), "");
+    }
+    let done = Done::from(relm.wait_with_output().expect("output")).ends(0);
+    done.says(&["web1 | one", "[TOKEN] done", "web1 | two", "connecting again"]);
+    let runs = fs::read_dir(hosted.site.path("talk")).expect("a directory").flatten();
+    let runs = runs.filter(|entry| entry.file_name().to_string_lossy().starts_with("runs."));
+    let runs: Vec<u64> = runs.map(|entry| entry.metadata().expect("a file").len()).collect();
+    assert_eq!(runs, [2, 2], "each ran once");
 }
 
 /// Takes a file away again.
