@@ -8,19 +8,19 @@
 //! | module | what it holds | may name |
 //! |---|---|---|
 //! | [`cli`] | the command line: parse, load, connect, survey, plan, run, exit; complaints; reports | all |
-//! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, survey |
-//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, fleet, release, script, transport |
-//! | [`engine`] | runs any plan: lock, survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, survey, transport |
+//! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, secret, survey |
+//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, fleet, release, script, secret, transport |
+//! | [`engine`] | runs any plan: lock, survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, secret, survey, transport |
 //! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release |
-//! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, transport |
+//! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, secret, transport |
 //! | [`local`] | a directory of this machine posing as a host | transport |
 //! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source |
-//! | [`source`] | git, a directory or an archive, frozen into one tree | release |
+//! | [`source`] | git, a directory or an archive, frozen into one tree | release, secret |
 //! | [`store`] | a store that hosts fetch code from: puts, links, S3's language | nothing of ours |
 //! | [`event`] | the vocabulary of a run | fleet, release, transport |
 //! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
-//! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | script |
-//! | [`fleet`], [`release`], [`script`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value | nothing of ours |
+//! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | fleet, script, secret |
+//! | [`fleet`], [`release`], [`script`], [`secret`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value; what nothing may show | nothing of ours |
 //!
 //! `tests/it/architecture.rs` holds this table as law.
 //!
@@ -40,6 +40,8 @@
 //!   goes by it.
 //! - **Lock**: the right to change an environment, held on each host by a process, its **keeper**. **Fence**: what stands
 //!   around a script that changes something and stops it when its run has lost the lock. **Holder**: whose run it is.
+//! - **Secret**: a value that nothing can show. **Mask**: what takes secrets out of what steps say. **Become**: to work on a
+//!   host as another user than the login.
 //! - **Link**: byte channels to a machine. **Transport**: a machine that runs scripts.
 //!
 //! # Invariants, as things that are absent
@@ -54,6 +56,8 @@
 //! - No file says "locked" after its run has gone: a lock is a living process, and a script that has lost it does nothing.
 //! - Nothing that runs under the lock and reads no input ends because a connection does: only relm ends it, or the keeper
 //!   when relm is gone. What reads from relm is begun anew.
+//! - Nothing shows a secret: it has no `Display`, no JSON and an empty `Debug`; plans and definitions hold its name, and
+//!   only `operations` and `transport` put its value into what is sent to a host's standard input.
 //! - `ui` never reaches a host, operations never print, only `cli` reads the environment or exits.
 //!
 //! # Where the design grew
@@ -80,6 +84,7 @@ pub mod local;
 pub mod operations;
 pub mod release;
 pub mod script;
+pub mod secret;
 pub mod source;
 pub mod ssh;
 pub mod store;

@@ -140,6 +140,7 @@ mod tests {
                 time_limit: limit,
                 stop: &stop,
                 kept: None,
+                mask: crate::secret::Mask::nothing(),
             })
             .await
     }

@@ -3,6 +3,7 @@
 use super::args::{Command, Common};
 use super::change::{self, Change};
 use super::complaint::Complaint;
+use super::secrets::Needs;
 use super::{lock, own, read, session, trust};
 use crate::release::ReleaseName;
 use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_release};
@@ -47,7 +48,10 @@ async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Comp
     session::whole("rollback", common)?;
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
-    let change = Change::new("rollback", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
+    let change = Change::new("rollback", &config, env, common)
+        .because(args.message.as_deref())
+        .dry(args.dry_run)
+        .needing(Needs::Flip);
     let to: Option<&ReleaseName> = args.to.as_ref();
     change.run(|site| rollback::plan(site, to)).await
 }
@@ -76,7 +80,7 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     if args.dry_run {
         return read::preview_clean(&config, &env, args.keep, common).await;
     }
-    let change = Change::new("clean-releases", &config, env, common).knowing_processes();
+    let change = Change::new("clean-releases", &config, env, common).knowing_processes().needing(Needs::Way);
     change.run(|site| clean_releases::plan(site, args.keep)).await
 }
 
@@ -84,6 +88,7 @@ async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let mut env = session::environment(&config, args.env.as_deref(), common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
-    let change = Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock);
+    let change =
+        Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock).needing(Needs::Way);
     change.run(|site| run::plan(site, args)).await
 }

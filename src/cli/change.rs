@@ -11,12 +11,14 @@ use tokio_util::sync::CancellationToken;
 use super::args::Common;
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
+use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
 use crate::config::{Config, Environment};
 use crate::engine::lock::{Fence, Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::Actor;
+use crate::secret::Secrets;
 use crate::survey::Survey;
 use crate::tasks::{Refusal, Site};
 use crate::ui::text;
@@ -41,6 +43,8 @@ pub(super) struct Change<'a> {
     pub(super) dry_run: bool,
     show: Show,
     processes: bool,
+    needs: Needs,
+    secrets: OnceLock<Arc<Secrets>>,
     pub(super) sends: bool,
     locking: bool,
     /// The lock, while it is held; or why it could not be taken on a host that may say more of itself.
@@ -78,6 +82,8 @@ impl<'a> Change<'a> {
             dry_run: false,
             show: Show::Steps,
             processes: false,
+            needs: Needs::All,
+            secrets: OnceLock::new(),
             sends: false,
             locking: true,
             lock: Mutex::new(None),
@@ -110,6 +116,12 @@ impl<'a> Change<'a> {
     /// Planned with the processes that run in releases, which takes the hosts a moment to find out.
     pub(super) fn knowing_processes(mut self) -> Self {
         self.processes = true;
+        self
+    }
+
+    /// Needs other secrets than all there are.
+    pub(super) fn needing(mut self, needs: Needs) -> Self {
+        self.needs = needs;
         self
     }
 
@@ -161,9 +173,10 @@ impl<'a> Change<'a> {
     }
 
     pub(super) async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
+        let secrets = self.secrets().await?;
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);
-        let connections = connect::connect(self.config, &self.env).await;
+        let connections = connect::connect(self.config, &self.env, &secrets).await;
         self.leave_out(&connections)?;
         if self.sends {
             let ways = connections.hosts.iter().map(|(_, transport)| Arc::clone(transport));
@@ -187,6 +200,17 @@ impl<'a> Change<'a> {
         self.stop.cancelled().await;
     }
 
+    async fn secrets(&self) -> Result<Arc<Secrets>, Complaint> {
+        let needs = if self.dry_run { Needs::Way } else { self.needs };
+        let loaded = secrets::load(self.config, &self.env, needs).await?;
+        Ok(Arc::clone(self.secrets.get_or_init(|| loaded)))
+    }
+
+    /// The secrets that have been looked for.
+    pub(super) fn known_secrets(&self) -> Arc<Secrets> {
+        self.secrets.get().cloned().unwrap_or_default()
+    }
+
     pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
         Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
     }
@@ -202,7 +226,7 @@ impl<'a> Change<'a> {
     /// The machines of the run, behind the fence of its lock.
     pub(super) fn machines(&self, ground: &Ground) -> Vec<Machine> {
         let lock = self.lock_slot();
-        ground.machines(|host| lock.as_ref().and_then(|lock| lock.as_ref().ok()?.fence(host)))
+        ground.machines(&self.known_secrets(), |host| lock.as_ref().and_then(|lock| lock.as_ref().ok()?.fence(host)))
     }
 
     pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
@@ -218,15 +242,15 @@ impl<'a> Change<'a> {
 
 impl Ground {
     /// The hosts that answered, each with its fence.
-    pub(super) fn machines(&self, fence: impl Fn(&HostName) -> Option<Fence>) -> Vec<Machine> {
+    pub(super) fn machines(&self, secrets: &Arc<Secrets>, fence: impl Fn(&HostName) -> Option<Fence>) -> Vec<Machine> {
         let machines = self.connections.hosts.iter().filter_map(|(host, transport)| {
             let seen = self.survey.host(&host.name)?;
             let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
             let before = seen.live().cloned();
             let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
             let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
-            let fence = fence(&host.name);
-            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence })
+            let (fence, secrets) = (fence(&host.name), Arc::clone(secrets));
+            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence, secrets })
         });
         machines.collect()
     }

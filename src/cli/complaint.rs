@@ -78,6 +78,18 @@ impl Complaint {
         }
     }
 
+    /// Secrets that are not there, each with its reason.
+    pub(super) fn secrets(missing: &[(String, String)]) -> Self {
+        if let [(name, reason)] = missing {
+            return Self::usage(format!("the secret {name} is missing: {reason}; no host was touched"));
+        }
+        let mut complaint = Self::usage(format!("{} secrets are missing; no host was touched", missing.len()));
+        for (name, reason) in missing {
+            let _ = writeln!(complaint.details, "  {name}: {reason}");
+        }
+        complaint
+    }
+
     /// Hosts that cannot be reached, each once.
     pub(super) fn unreachable(env: &str, errors: &[(HostName, ConnectError)]) -> Self {
         let message = match errors {

@@ -11,6 +11,7 @@ use super::{ask, session, who};
 use crate::config::{Config, Environment};
 use crate::fleet::{Address, EnvName, Host, HostName};
 use crate::local::LocalHost;
+use crate::secret::{self, Secrets};
 use crate::ssh;
 use crate::transport::{ConnectError, HostShell, Link, Transport};
 
@@ -22,7 +23,7 @@ pub(super) struct Connections {
 }
 
 /// Connects to every host of `env`.
-pub(super) async fn connect(config: &Config, env: &Environment) -> Connections {
+pub(super) async fn connect(config: &Config, env: &Environment, secrets: &Secrets) -> Connections {
     let settings = ssh_settings(config, &env.name);
     let links = env.fleet.hosts.iter().map(|host| {
         let settings = &settings;
@@ -31,7 +32,7 @@ pub(super) async fn connect(config: &Config, env: &Environment) -> Connections {
     let mut connections = Connections::default();
     for (host, link) in join_all(links).await {
         match link {
-            Ok(link) => connections.hosts.push((host.clone(), Arc::new(HostShell::new(link)))),
+            Ok(link) => connections.hosts.push((host.clone(), Arc::new(shell(link, env, secrets)))),
             Err(error) => connections.failed.push((host.name.clone(), error)),
         }
     }
@@ -47,12 +48,21 @@ pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
         config_file: config.ssh_config.clone(),
         // What is no text cannot be named in ssh's configuration either.
         variables: std::env::vars_os()
+            .filter(|(name, _)| !secret::hidden().contains(name))
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
         ask: Arc::new(ask::passphrase),
         ..ssh::Settings::new(env.to_string(), session::home(), who::login())
     }
+}
+
+/// The shells of a host, as whom `env` wants them to be.
+pub(super) fn shell(link: Arc<dyn Link>, env: &Environment, secrets: &Secrets) -> HostShell {
+    let shell = HostShell::new(link);
+    let Some(becoming) = &env.becoming else { return shell };
+    let password = becoming.password.as_ref().and_then(|name| secrets.get(name)).cloned();
+    shell.becoming(becoming.clone(), password)
 }
 
 pub(super) async fn link(host: &Host, settings: &ssh::Settings) -> Result<Arc<dyn Link>, ConnectError> {
@@ -64,7 +74,8 @@ pub(super) async fn link(host: &Host, settings: &ssh::Settings) -> Result<Arc<dy
 
 /// A directory of this machine. Its home is its own; what pip and uv keep in the person's stays in use.
 fn local(directory: &Path) -> Result<LocalHost, ConnectError> {
-    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+    let mut environment: BTreeMap<OsString, OsString> =
+        std::env::vars_os().filter(|(name, _)| !secret::hidden().contains(name)).collect();
     for (name, below) in [("XDG_CONFIG_HOME", ".config"), ("XDG_CACHE_HOME", ".cache")] {
         environment.entry(name.into()).or_insert_with(|| session::home().join(below).into_os_string());
     }

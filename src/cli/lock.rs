@@ -8,11 +8,12 @@ use clap::{Args, Subcommand};
 use super::args::Common;
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
-use super::{locking, out, session, show_lock, who};
+use super::{locking, out, secrets, session, show_lock, who};
 use crate::config::{Config, Environment};
 use crate::engine::lock::{self, Lock, LockError, Place};
 use crate::operations::Actor;
 use crate::release::Holder;
+use crate::secret::Secrets;
 use crate::tasks::lock::{Report, report};
 
 /// Show, take or give back the right to change an environment
@@ -68,15 +69,16 @@ async fn ground(task: &str, env: Option<&str>, message: Option<&str>, common: &C
     session::whole(task, common)?;
     let config = session::load(common)?;
     let env = session::environment(&config, env, common)?;
-    let connections = all(&config, &env).await?;
-    let places = locking::places(&config, &env, &connections).await?;
+    let secrets = secrets::load(&config, &env, secrets::Needs::Way).await?;
+    let connections = all(&config, &env, &secrets).await?;
+    let places = locking::places(&config, &env, &connections, &secrets).await?;
     let directory = config.path.parent().unwrap_or(Path::new("."));
     let actor = who::actor(task, directory, message, Utc::now());
     Ok(Ground { env, actor, places })
 }
 
-async fn all(config: &Config, env: &Environment) -> Result<Connections, Complaint> {
-    let connections = connect::connect(config, env).await;
+async fn all(config: &Config, env: &Environment, secrets: &Secrets) -> Result<Connections, Complaint> {
+    let connections = connect::connect(config, env, secrets).await;
     if connections.failed.is_empty() {
         return Ok(connections);
     }

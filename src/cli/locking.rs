@@ -13,7 +13,8 @@ use crate::engine::lock::{self, Lock, LockError, Patience, Place};
 use crate::operations::Actor;
 use crate::release::Holder;
 use crate::script::Script;
-use crate::transport::{HostShell, Transport};
+use crate::secret::Secrets;
+use crate::transport::Transport;
 
 /// How long a host waits for a relm of which nothing is heard while the connection is open.
 const SILENT: Duration = Duration::from_secs(45);
@@ -32,6 +33,7 @@ pub(super) async fn places(
     config: &Config,
     env: &Environment,
     connections: &Connections,
+    secrets: &Secrets,
 ) -> Result<Vec<Place>, Complaint> {
     let place = |host: &crate::fleet::Host, transport: &Arc<dyn Transport>, root: &str, name: &str| Place {
         host: host.name.clone(),
@@ -46,7 +48,7 @@ pub(super) async fn places(
         // A connection of its own: a host shell has one standing order, and each lock gives one.
         let link = connect::link(host, &connect::ssh_settings(config, &env.name)).await;
         let link = link.map_err(|error| Complaint::unreachable(env.name.as_str(), &[(host.name.clone(), error)]))?;
-        let transport: Arc<dyn Transport> = Arc::new(HostShell::new(link));
+        let transport: Arc<dyn Transport> = Arc::new(connect::shell(link, env, secrets));
         places.push(place(host, &transport, SHARED, name));
     }
     let hosts = connections.hosts.iter();
@@ -119,7 +121,7 @@ impl Change<'_> {
     /// Before the survey, so that nothing changes between what is seen and what is done. Each host is asked the survey's
     /// question with it.
     pub(super) async fn take_lock(&self, connections: &Connections, question: &Script) -> Result<(), Complaint> {
-        let mut places = places(self.config, &self.env, connections).await?;
+        let mut places = places(self.config, &self.env, connections, &self.known_secrets()).await?;
         let own = places.iter_mut().filter(|place| !place.is_shared);
         own.for_each(|place| place.question = Some(question.clone()));
         let taken = take(&self.env, &places, &holder(&self.env, &self.actor), self.common).await;

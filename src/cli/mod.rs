@@ -20,6 +20,7 @@ mod own;
 mod read;
 mod resume;
 mod screen;
+mod secrets;
 mod session;
 mod show;
 mod show_lock;

@@ -1,6 +1,8 @@
 //! Commands that only read: connect to whoever answers, survey, report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::future::join_all;
@@ -8,11 +10,18 @@ use futures_util::future::join_all;
 use super::args::Common;
 use super::change::Ground;
 use super::complaint::Complaint;
+use super::secrets::{self, Needs};
 use super::{connect, session, show, who};
 use crate::config::{Config, Environment};
 use crate::engine;
+use crate::fleet::{Become, HostName};
+use crate::operations;
+use crate::secret::Secrets;
 use crate::survey::Survey;
 use crate::tasks::{self, Site, check, history, releases, status, verify};
+
+/// Becoming another user takes no longer than this, a wrong password's punishment included.
+const PROBE: Duration = Duration::from_secs(30);
 
 pub(super) async fn releases(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
@@ -33,8 +42,13 @@ pub(super) async fn history(env: Option<&str>, common: &Common) -> Result<u8, Co
 }
 
 pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
-    let (_, env, survey) = survey(env, common, false).await?;
-    let report = check::report(&env.name, &env.fleet.names(), &survey, Utc::now());
+    let config = session::load(common)?;
+    let env = session::environment(&config, env, common)?;
+    let secrets = secrets::load(&config, &env, Needs::Users).await?;
+    let ground = ground_with(&config, &env, &secrets, false, common).await;
+    let unable = unable(&env, &ground, &secrets).await;
+    let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
+    let report = report.with_missing(secrets::plainly_missing(&env));
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
 }
@@ -43,9 +57,9 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
 pub(super) async fn verify(args: &verify::Verify, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, args.env.as_deref(), common)?;
-    let ground = ground(&config, &env, false, common).await;
+    let ground = ground(&config, &env, false, common).await?;
     let wanted = verify::wanted(&env, &ground.survey, args.release.as_ref())?;
-    let machines = ground.machines(|_| None);
+    let machines = ground.machines(&Arc::default(), |_| None);
     let looks = machines.iter().filter_map(|machine| {
         let record = wanted.get(&machine.host.name)?.as_ref().ok()?;
         Some(async move { (machine.host.name.clone(), engine::verify(machine, record).await) })
@@ -63,7 +77,7 @@ pub(super) async fn preview_clean(
     keep: Option<u32>,
     common: &Common,
 ) -> Result<u8, Complaint> {
-    let survey = look(config, env, true, common).await;
+    let survey = look(config, env, true, common).await?;
     let now = Utc::now();
     let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
     let site = Site { env, survey: &survey, actor: &actor, now };
@@ -78,17 +92,28 @@ async fn survey(
 ) -> Result<(Config, Environment, Survey), Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, env, common)?;
-    let survey = look(&config, &env, processes, common).await;
+    let survey = look(&config, &env, processes, common).await?;
     Ok((config, env, survey))
 }
 
-async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Survey {
-    ground(config, env, processes, common).await.survey
+async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Survey, Complaint> {
+    Ok(ground(config, env, processes, common).await?.survey)
 }
 
 /// Connects to whoever answers, and surveys.
-async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Ground {
-    let connections = connect::connect(config, env).await;
+async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Ground, Complaint> {
+    let secrets = secrets::load(config, env, Needs::Way).await?;
+    Ok(ground_with(config, env, &secrets, processes, common).await)
+}
+
+async fn ground_with(
+    config: &Config,
+    env: &Environment,
+    secrets: &Secrets,
+    processes: bool,
+    common: &Common,
+) -> Ground {
+    let connections = connect::connect(config, env, secrets).await;
     let question = engine::question(&env.release.root, &env.name, processes);
     let mut survey = engine::survey(&connections.hosts, &question, &BTreeMap::new()).await;
     if !connections.failed.is_empty() && !common.json {
@@ -98,6 +123,30 @@ async fn ground(config: &Config, env: &Environment, processes: bool, common: &Co
     let failed = connections.failed.iter().map(|(host, error)| (host.clone(), error.to_string()));
     survey.silent.extend(failed);
     Ground { survey, connections }
+}
+
+/// Which operations cannot become whom they should: a sentence for each user and host.
+async fn unable(env: &Environment, ground: &Ground, secrets: &Secrets) -> Vec<(HostName, String)> {
+    let answered = ground.connections.hosts.iter().filter(|(host, _)| ground.survey.host(&host.name).is_some());
+    let probes = answered.map(|(host, transport)| async move {
+        let mut users: Vec<(&Become, &str)> = Vec::new();
+        for operation in env.operations.iter().filter(|operation| operation.targets.concern(host)) {
+            let new = operation.becoming.as_ref().filter(|becoming| users.iter().all(|(known, _)| known != becoming));
+            users.extend(new.map(|becoming| (becoming, operation.name.as_str())));
+        }
+        let mut unable = Vec::new();
+        for (becoming, operation) in users {
+            let exit = transport.capture(&operations::probe(becoming, secrets), Some(PROBE)).await;
+            let said = match exit {
+                Ok(exit) if exit.status.success() => continue,
+                Ok(exit) => exit.stderr.lines().map(str::trim).collect::<Vec<_>>().join("; "),
+                Err(error) => error.to_string(),
+            };
+            unable.push((host.name.clone(), format!("operation {operation}: {said}")));
+        }
+        unable
+    });
+    join_all(probes).await.concat()
 }
 
 /// An answer in which hosts are missing is not a whole one.

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::args::Common;
 use super::complaint::Complaint;
-use crate::config::{self, Config, Environment};
+use crate::config::{self, Config, Environment, SecretSource};
 use crate::fleet::{Fleet, Host, Role};
+use crate::secret;
 
 /// The home directory of the person who runs relm.
 pub(super) fn home() -> PathBuf {
@@ -18,7 +19,14 @@ pub(super) fn load(common: &Common) -> Result<Config, Complaint> {
         Some(path) => path.clone(),
         None => nearest()?,
     };
-    Ok(config::load(&path, &home())?)
+    let config = config::load(&path, &home())?;
+    let sources = config.envs.iter().flat_map(|env| env.secrets.values());
+    let variables = sources.filter_map(|source| match source {
+        SecretSource::Env(variable) => Some(variable.into()),
+        _ => None,
+    });
+    secret::hide(variables.collect());
+    Ok(config)
 }
 
 fn nearest() -> Result<PathBuf, Complaint> {

@@ -163,6 +163,9 @@ pub(super) fn check(report: &check::Report, common: &Common) {
             out::line(format!("{}: note: {text}", line.host));
         }
     }
+    for text in &report.missing {
+        out::line(text);
+    }
     out::line(if report.ready { "a deploy can start" } else { "a deploy cannot start" });
 }
 

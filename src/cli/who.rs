@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, Utc};
 
 use crate::operations::Actor;
+use crate::secret;
 
 /// The person's login.
 pub(super) fn login() -> String {
@@ -27,6 +28,9 @@ pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: Dat
 }
 
 fn output(command: &mut Command) -> Option<String> {
+    for variable in secret::hidden() {
+        command.env_remove(variable);
+    }
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !text.is_empty()).then_some(text)

@@ -14,10 +14,12 @@ use super::placed::At;
 mod distribution;
 mod lock;
 mod pre_connect;
+mod secrets;
 mod wait;
 pub(super) use distribution::DistributionTable;
 pub(super) use lock::LockTable;
 pub(super) use pre_connect::PreConnectTable;
+pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
 pub(super) use wait::{OnTimeoutText, WaitTable};
 
 /// How relm deploys this project.
@@ -34,6 +36,15 @@ pub(super) struct ReleasesToml {
     /// What to do before every connection to a host.
     #[schemars(example = &serde_json::json!({ "knock": [8255], "timeout": "1s" }))]
     pub(super) pre_connect: Option<PreConnectTable>,
+    /// Whom to become on every host once logged in: the releases are theirs, and all runs as them.
+    #[serde(rename = "become")]
+    #[schemars(example = &"app")]
+    pub(super) becoming: Option<At<BecomeText>>,
+    /// Values that nothing may show, and where they come from.
+    pub(super) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
+    /// Files of each release whose content is a secret.
+    #[serde(default)]
+    pub(super) secret_files: Vec<SecretFileTable>,
     /// The application.
     pub(super) app: Option<AppTable>,
     /// Where the code comes from: exactly one of `git`, `dir` and `archive`.
@@ -220,6 +231,13 @@ pub(super) struct OperationTable {
     /// Run it again in a resumed deploy even if it was done before.
     #[schemars(example = true)]
     pub(super) always: Option<bool>,
+    /// The user it runs as, by sudo or doas.
+    #[serde(rename = "become")]
+    #[schemars(example = &"root")]
+    pub(super) becoming: Option<At<BecomeText>>,
+    /// The secrets it gets, each as a variable of that name.
+    #[schemars(example = ["DB_PASSWORD"])]
+    pub(super) secrets: Option<Vec<At<String>>>,
 }
 
 /// When an operation runs.
@@ -267,6 +285,12 @@ pub(super) struct EnvTable {
     pub(super) confirm: Option<bool>,
     /// What differs here from the file's `pre_connect`.
     pub(super) pre_connect: Option<PreConnectTable>,
+    /// Whom to become here.
+    #[serde(rename = "become")]
+    #[schemars(example = &"app")]
+    pub(super) becoming: Option<At<BecomeText>>,
+    /// Secrets that come from elsewhere here.
+    pub(super) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
     /// What differs here from the file's `[app]`.
     pub(super) app: Option<AppTable>,
     /// What differs here from the file's `[source]`.

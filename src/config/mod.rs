@@ -13,11 +13,12 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::Phase;
-use crate::fleet::{EnvName, Fleet, Host, Role, Targets};
+use crate::fleet::{Become, EnvName, Fleet, Host, Role, Targets};
 use crate::source::Wanted;
 
 pub use check::operations::duration;
@@ -65,6 +66,12 @@ pub struct Environment {
     pub distribution: Option<Distribution>,
     /// The virtualenv, if there is one.
     pub python: Option<Python>,
+    /// Whom to become on its hosts, if not the login.
+    pub becoming: Option<Become>,
+    /// Where its secrets come from, by name.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// Files of each release whose content is a secret.
+    pub secret_files: Vec<SecretFile>,
     /// The app's own commands, in the order of the file.
     pub operations: Vec<AppOperation>,
 }
@@ -206,6 +213,34 @@ pub struct AppOperation {
     pub undo: Option<Undo>,
     /// Run again by a resumed deploy even if it was done.
     pub always: bool,
+    /// The user it runs as, if not whoever all else runs as.
+    pub becoming: Option<Become>,
+    /// The secrets it gets, by name.
+    pub secrets: Vec<String>,
+}
+
+/// Where a secret comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A variable of relm's own environment.
+    Env(String),
+    /// A file of this machine.
+    File(PathBuf),
+    /// What a command of this machine prints.
+    Command(String),
+    /// Asked for on the terminal.
+    Ask,
+}
+
+/// One of `[[secret_files]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFile {
+    /// Inside the release.
+    pub path: String,
+    /// The name of the secret.
+    pub secret: String,
+    /// Where it is written.
+    pub targets: Targets,
 }
 
 /// How long a check is repeated.

@@ -83,7 +83,7 @@ impl Walk<'_> {
             return false;
         }
         match value.get_mut() {
-            DeValue::Table(table) => self.table(table, place, schema, path),
+            DeValue::Table(table) => self.table(table, place, of_kind(schema, "object"), path),
             DeValue::Array(array) => {
                 for mut item in std::mem::replace(array, DeArray::new()) {
                     if self.value(&mut item, &schema["items"], path) {
@@ -148,6 +148,11 @@ fn called(path: &str) -> String {
 fn choices(schema: &Value) -> Vec<&Value> {
     let choices = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array);
     choices.map_or_else(|| vec![schema], |choices| choices.iter().collect())
+}
+
+/// The alternative that is of a kind; only one of them is.
+fn of_kind<'s>(schema: &'s Value, kind: &str) -> &'s Value {
+    choices(schema).into_iter().find(|choice| choice["type"] == kind).unwrap_or(schema)
 }
 
 fn types(schema: &Value) -> Vec<&str> {

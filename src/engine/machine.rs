@@ -13,6 +13,7 @@ use super::{On, Work};
 use crate::fleet::{EnvName, Host};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
+use crate::secret::Secrets;
 use crate::transport::{Exec, ExecError, Exit, Input, Kept, Status, Stream, Transport};
 
 /// One host of a run.
@@ -30,6 +31,8 @@ pub struct Machine {
     pub before_reference: String,
     /// What the run's scripts must pass to change something there; nothing where the run holds no lock.
     pub fence: Option<Fence>,
+    /// What operations may be given, and what is taken out of all that steps say.
+    pub secrets: Arc<Secrets>,
 }
 
 /// What is to be run on a machine.
@@ -67,7 +70,8 @@ impl Machine {
     /// What an operation sees of it while the run is about `release`.
     pub(super) fn on<'a>(&'a self, env: &'a EnvName, release: Option<&'a ReleaseName>) -> On<'a> {
         let (before, before_reference) = (self.before.as_ref(), self.before_reference.as_str());
-        On { host: &self.host, layout: &self.layout, env, release, before, before_reference }
+        let secrets = &*self.secrets;
+        On { host: &self.host, layout: &self.layout, env, release, before, before_reference, secrets }
     }
 
     /// Runs parts that change something, unless the lock is lost. A connection that is lost meanwhile is made again: what
@@ -137,7 +141,8 @@ impl Machine {
         let frame = Frame { about: asked.about, limit: time_limit, ending: asked.ending };
         let script = &compose(asked.parts, self.fence.as_ref(), &frame);
         let input = asked.parts.iter().find(|part| part.reads()).map_or(&Input::Nothing, |part| &part.input);
-        self.transport.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop, kept }).await
+        let mask = self.secrets.mask();
+        self.transport.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop, kept, mask }).await
     }
 
     /// Runs a short script of relm's own that changes something, to its end.

@@ -7,6 +7,7 @@ use crate::event::Outcome;
 use crate::fleet::{EnvName, Host, Targets};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
+use crate::secret::Secrets;
 use crate::transport::{ExecError, Exit, Input, Status};
 
 /// One thing done on hosts: roles, a script, and for the switch its inverse.
@@ -121,6 +122,8 @@ pub struct On<'a> {
     pub before: Option<&'a ReleaseName>,
     /// What that was made from.
     pub before_reference: &'a str,
+    /// The secrets of the run.
+    pub secrets: &'a Secrets,
 }
 
 /// A script with everything that bounds it.

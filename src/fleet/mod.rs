@@ -1,9 +1,11 @@
 //! Hosts, their roles, and which of them a step is for. Pure: nothing here reaches a host.
 
+mod becoming;
 mod host;
 mod name;
 mod targets;
 
+pub use becoming::{Become, By};
 pub use host::{Address, AddressError, Fleet, Host};
 pub use name::{EnvName, HostName, NameError, Role, unfit};
 pub use targets::Targets;

@@ -28,10 +28,13 @@ impl Targets {
         Self { once: true, ..self }
     }
 
+    /// Says whether a host has one of the roles.
+    pub fn concern(&self, host: &Host) -> bool {
+        self.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| host.roles.contains(role)))
+    }
+
     pub(super) fn of<'f>(&self, fleet: &'f Fleet) -> Vec<&'f Host> {
-        let wanted =
-            |host: &&Host| self.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| host.roles.contains(role)));
-        let hosts = fleet.hosts.iter().filter(wanted);
+        let hosts = fleet.hosts.iter().filter(|host| self.concern(host));
         if self.once { hosts.take(1).collect() } else { hosts.collect() }
     }
 }

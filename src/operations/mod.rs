@@ -1,6 +1,7 @@
 //! What relm can do on a host, one file each: roles, a script, and for the switch its inverse.
 
 mod await_command;
+mod becoming;
 mod build_virtualenv;
 mod check_flip;
 mod check_upload;
@@ -12,8 +13,10 @@ mod remove_releases;
 mod reopen_release;
 mod run_command;
 mod upload_code;
+mod write_secrets;
 
 pub use await_command::AwaitCommand;
+pub use becoming::probe;
 pub use build_virtualenv::{BuildVirtualenv, uv};
 pub use check_flip::CheckFlip;
 pub use check_upload::CheckUpload;
@@ -25,6 +28,7 @@ pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
 pub use run_command::RunCommand;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
+pub use write_secrets::{SecretFile, WriteSecrets};
 
 use crate::engine::On;
 use crate::release::ReleaseName;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::becoming::as_another;
 use crate::engine::{Makes, On, Operation, Reading, Work};
-use crate::fleet::{Role, Targets};
+use crate::fleet::{Become, Role, Targets};
 use crate::script::Script;
 use crate::transport::Input;
 
@@ -31,6 +32,10 @@ pub struct RunCommand {
     pub journaled: bool,
     /// Done again by a resumed run.
     pub always: bool,
+    /// The user it runs as, if not whoever all else runs as.
+    pub becoming: Option<Become>,
+    /// The secrets it gets, by name.
+    pub secrets: Vec<String>,
 }
 
 /// `eval` and not `sh -c`: the text stays out of every list of processes. With `pipefail`, where the host's `sh` has
@@ -53,7 +58,7 @@ impl RunCommand {
         let base = on.layout.base().to_owned();
         let directory = if self.outside || path.is_empty() { base } else { path.clone() };
         let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
-        Script::new(text)
+        let script = Script::new(text)
             .set("relm_directory", directory)
             .set("relm_command", command)
             .export("RELM_ENV", on.env.as_str())
@@ -61,7 +66,15 @@ impl RunCommand {
             .export("RELM_RELEASE_PATH", path)
             .export("RELM_HOST", on.host.name.as_str())
             .export("RELM_ROLES", roles.join(" "))
-            .export("RELM_REF", reference)
+            .export("RELM_REF", reference);
+        let script = self.secrets.iter().fold(script, |script, name| match on.secrets.get(name) {
+            Some(secret) => script.export(name, secret.expose_line()),
+            None => script,
+        });
+        match &self.becoming {
+            Some(becoming) => as_another(&script, becoming, on.secrets),
+            None => script,
+        }
     }
 
     fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {
@@ -94,9 +107,12 @@ impl Operation for RunCommand {
         Some(self.running(on, command, on.before_reference))
     }
 
-    /// The text and nothing around it: another version of relm runs the same command.
+    /// The text and nothing around it: another version of relm runs the same command. Of secrets only the names: a new
+    /// password is no new command.
     fn definition(&self, _on: &On<'_>) -> String {
-        self.run.clone()
+        let becoming = self.becoming.iter().map(|becoming| format!("\nas {}", becoming.user));
+        let secrets = self.secrets.iter().map(|name| format!("\nwith {name}"));
+        becoming.chain(secrets).fold(self.run.clone(), |text, more| text + &more)
     }
 
     fn command(&self) -> Option<&str> {

@@ -5,14 +5,22 @@
 
 mod quote;
 
+use std::fmt;
 use std::fmt::Write as _;
 
 pub use quote::quote;
 
 /// A POSIX shell script with its data, ready to be sent to a host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Script {
     text: String,
+}
+
+/// Its length and nothing else: there may be secrets in it.
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Script({} bytes)", self.text.len())
+    }
 }
 
 impl Script {

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::secret;
+
 use super::error::SourceError;
 
 /// Variables that would point git elsewhere when relm runs inside a hook or an alias of git.
@@ -49,6 +51,9 @@ impl Git {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new("git");
         for variable in LOCAL_VARIABLES {
+            command.env_remove(variable);
+        }
+        for variable in secret::hidden() {
             command.env_remove(variable);
         }
         for setting in SETTINGS {

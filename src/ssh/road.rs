@@ -20,6 +20,7 @@ use super::host_key::unreachable;
 use super::pace::Place;
 use super::settings::Knock;
 use super::wire::Wire;
+use crate::secret;
 use crate::transport::ConnectError;
 
 /// Bytes both ways.
@@ -118,6 +119,9 @@ pub(super) async fn command(destination: &Destination, command: &str, shell: &st
     let place = Place::at(format!("{command} {}:{}", destination.address, destination.port)).await;
     let failed = |e: io::Error| unreachable(destination, &format!("ProxyCommand {command}: {e}"));
     let mut start = Command::new(shell);
+    for variable in secret::hidden() {
+        start.env_remove(variable);
+    }
     start.arg("-c").arg(format!("exec {command}")).kill_on_drop(true);
     let mut child =
         start.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;

@@ -1,10 +1,11 @@
 //! The steps that build a release, shared by `deploy`, `setup-release` and the file's own tasks.
 
-use crate::config::{AppOperation, Environment, Installer, OnTimeout, Packages, Python, Reuse, Undo};
+use crate::config::{self, AppOperation, Environment, Installer, OnTimeout, Packages, Python, Reuse, Undo};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{
-    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, UploadCode,
+    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, SecretFile, UploadCode,
+    WriteSecrets,
 };
 use crate::release::Record;
 
@@ -26,6 +27,14 @@ pub(super) fn bring(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
     }
     if !rules.copy_from_current.is_empty() {
         plan = plan.prepare(CopyFromCurrent { paths: rules.copy_from_current.clone() });
+    }
+    if !env.secret_files.is_empty() {
+        let file = |file: &config::SecretFile| SecretFile {
+            path: file.path.clone(),
+            secret: file.secret.clone(),
+            targets: file.targets.clone(),
+        };
+        plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
     match &env.python {
         Some(python) => plan.prepare(virtualenv(python)),
@@ -62,6 +71,8 @@ pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
         outside: operation.phase == Phase::Check,
         journaled: operation.phase != Phase::Check,
         always: operation.always,
+        becoming: operation.becoming.clone(),
+        secrets: operation.secrets.clone(),
     }
 }
 

@@ -30,6 +30,17 @@ pub struct Report {
     pub ready: bool,
     /// In the order of the file.
     pub hosts: Vec<Line>,
+    /// What this machine lacks for one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+impl Report {
+    /// With what this machine lacks for a deploy.
+    #[must_use]
+    pub fn with_missing(self, missing: Vec<String>) -> Self {
+        Self { ready: self.ready && missing.is_empty(), missing, ..self }
+    }
 }
 
 /// One host.
@@ -49,10 +60,20 @@ pub struct Line {
     pub notes: Vec<String>,
 }
 
-/// Puts together what stops a deploy and what is only odd.
-pub fn report(env: &EnvName, order: &[HostName], survey: &Survey, now: DateTime<Utc>) -> Report {
-    let hosts: Vec<Line> = order.iter().map(|host| line(host, survey, now)).collect();
-    Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts }
+/// Puts together what stops a deploy and what is only odd. `unable` is what else a host cannot do.
+pub fn report(
+    env: &EnvName,
+    order: &[HostName],
+    survey: &Survey,
+    unable: &[(HostName, String)],
+    now: DateTime<Utc>,
+) -> Report {
+    let mut hosts: Vec<Line> = order.iter().map(|host| line(host, survey, now)).collect();
+    for line in &mut hosts {
+        let more = unable.iter().filter(|(host, _)| *host == line.host);
+        line.trouble.extend(more.map(|(_, reason)| reason.clone()));
+    }
+    Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts, missing: Vec::new() }
 }
 
 fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {

@@ -8,6 +8,7 @@ use crate::engine::{On, Plan, Step, hash};
 use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::release::{ReleaseName, State};
+use crate::secret::Secrets;
 use crate::survey::{HostSeen, ReleaseSeen};
 
 /// These two make the tree that all other steps of `prepare` build on; they go together.
@@ -41,7 +42,9 @@ pub(super) fn recorded(site: Site<'_>, name: &ReleaseName, step: &Step, host: &H
     let (_, found) = seen.release(name)?.steps.iter().find(|(done, _)| *done == step.name())?;
     let host = site.env.fleet.hosts.iter().find(|known| known.name == *host)?;
     let env = &site.env.name;
-    let on = On { host, layout: &seen.layout, env, release: Some(name), before: seen.live(), before_reference: "" };
+    let secrets = Secrets::none();
+    let on =
+        On { host, layout: &seen.layout, env, release: Some(name), before: seen.live(), before_reference: "", secrets };
     Some(*found == hash(step, &on))
 }
 

@@ -66,6 +66,8 @@ pub fn plan(site: Site<'_>, run: &Run) -> Result<Plan, Refusal> {
         outside: false,
         journaled: false,
         always: false,
+        becoming: None,
+        secrets: Vec::new(),
     };
     let mut plan = Plan::new("run", &site.env.name, &site.env.fleet).finish(operation);
     plan.release.clone_from(&run.release);

@@ -57,7 +57,16 @@ fn hash_of(step: &str, release: &ReleaseName) -> String {
     let (env, layout) = (sample("demo"), Layout::new("/srv/www/test"));
     let plan = Plan::new("test", &env.name, &env.fleet).prepare(MarkComplete);
     let host = &env.fleet.hosts[0];
-    let on = On { host, layout: &layout, env: &env.name, release: Some(release), before: None, before_reference: "" };
+    let secrets = crate::secret::Secrets::none();
+    let on = On {
+        host,
+        layout: &layout,
+        env: &env.name,
+        release: Some(release),
+        before: None,
+        before_reference: "",
+        secrets,
+    };
     if step == "mark_complete" { hash(&plan.steps[0], &on) } else { String::new() }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::secret::Mask;
+
 /// What is kept of a stream. Beyond this the beginning is forgotten.
 const KEPT: usize = 4 << 20;
 /// A line longer than this is handed on in pieces.
@@ -101,8 +103,9 @@ impl Decoder {
         self.taken
     }
 
-    /// Takes bytes and calls `on_line` for each line they complete, with the number of the part that said it.
-    pub(super) fn take(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(usize, &str)) {
+    /// Takes bytes and calls `on_line` for each line they complete, without secrets and with the number of the part that
+    /// said it.
+    pub(super) fn take(&mut self, bytes: &[u8], mask: &Mask, on_line: &mut dyn FnMut(usize, &str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.status.is_some() {
                 return; // A background process that still writes is not the script.
@@ -112,13 +115,16 @@ impl Decoder {
                 self.taken += piece.len() as u64;
             }
             if piece.ends_with(b"\n") || self.line.len() > LONGEST_LINE {
-                let line = std::mem::take(&mut self.line);
-                self.take_line(&line, on_line);
+                // Of a line that is handed on in pieces, what may be the beginning of a secret waits for the rest of it.
+                let waits = if piece.ends_with(b"\n") { 0 } else { mask.open_end(&self.line) };
+                let rest = self.line.split_off(self.line.len() - waits);
+                let line = std::mem::replace(&mut self.line, rest);
+                self.take_line(&line, mask, on_line);
             }
         }
     }
 
-    fn take_line(&mut self, line: &[u8], on_line: &mut dyn FnMut(usize, &str)) {
+    fn take_line(&mut self, line: &[u8], mask: &Mask, on_line: &mut dyn FnMut(usize, &str)) {
         if line.starts_with(&self.token) {
             return self.take_mark(line);
         }
@@ -128,11 +134,11 @@ impl Decoder {
             return;
         }
         if self.empty_line_waits {
-            self.keep(b"\n", on_line);
+            self.keep(b"\n", mask, on_line);
         }
         self.empty_line_waits = line == b"\n";
         if !self.empty_line_waits {
-            self.keep(line, on_line);
+            self.keep(line, mask, on_line);
         }
     }
 
@@ -178,12 +184,12 @@ impl Decoder {
         }
     }
 
-    fn keep(&mut self, line: &[u8], on_line: &mut dyn FnMut(usize, &str)) {
+    fn keep(&mut self, line: &[u8], mask: &Mask, on_line: &mut dyn FnMut(usize, &str)) {
         self.body.extend_from_slice(line);
         if self.body.len() > 2 * KEPT {
             self.body.drain(..self.body.len() - KEPT);
         }
-        on_line(self.part, String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']));
+        on_line(self.part, String::from_utf8_lossy(&mask.apply(line)).trim_end_matches(['\n', '\r']));
     }
 
     /// Says whether a part has ended that was not taken yet.
@@ -201,6 +207,12 @@ impl Decoder {
         String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned()
     }
 
+    /// The same with a last line that has not ended.
+    pub(super) fn take_all(&mut self) -> String {
+        let rest = std::mem::take(&mut self.line);
+        self.take_text() + &String::from_utf8_lossy(&rest)
+    }
+
     /// Says whether the host could not unpack the script, and has not begun it.
     pub(super) fn is_unread(&self) -> bool {
         self.refusal == Some(Refusal::Unread)
@@ -214,15 +226,18 @@ impl Decoder {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::secret::{Secret, Secrets};
 
     fn decode(output: &[u8], cut: usize) -> (Vec<String>, String, Option<u32>) {
         let mut decoder = Decoder::after_mark("tok");
         let mut lines = Vec::new();
         for piece in output.chunks(cut) {
-            decoder.take(piece, &mut |_, line| lines.push(line.to_owned()));
+            decoder.take(piece, Mask::nothing(), &mut |_, line| lines.push(line.to_owned()));
         }
         let status = decoder.status();
         (lines, decoder.take_text(), status)
@@ -248,7 +263,7 @@ mod tests {
         let (mut decoder, mut lines) = (Decoder::after_mark("tok"), Vec::new());
         let said = b"\ntok group 7\none\n\ntok part 0\n\ntok part 90\nhalf\ntok part 3\nafter\n\ntok end 3\n";
         for piece in said.chunks(3) {
-            decoder.take(piece, &mut |part, line| lines.push((part, line.to_owned())));
+            decoder.take(piece, Mask::nothing(), &mut |part, line| lines.push((part, line.to_owned())));
         }
         assert_eq!(lines, [(0, "one".to_owned()), (2, "half".to_owned()), (3, "after".to_owned())]);
         let parts: Vec<_> = std::iter::from_fn(|| decoder.take_part()).collect();
@@ -257,10 +272,27 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_taken_out_wherever_output_is_cut() {
+        let secret = Secret::new("correct-horse".to_owned()).expect("a secret");
+        let secrets = Secrets::new(BTreeMap::from([("KEY".to_owned(), secret)]));
+        // The second one stands where the first piece of a long line ends.
+        let long = "x".repeat(LONGEST_LINE - 5);
+        let output = format!("\ntok group 1\na correct-horse b\n{long}correct-horse{long}\n\ntok end 0\n");
+        for cut in [1, 7, 4096, LONGEST_LINE, output.len()] {
+            let (mut decoder, mut heard) = (Decoder::after_mark("tok"), String::new());
+            for piece in output.as_bytes().chunks(cut) {
+                decoder.take(piece, secrets.mask(), &mut |_, line| heard += line);
+            }
+            assert_eq!(heard, format!("a [KEY] b{long}[KEY]{long}"), "in pieces of {cut}");
+        }
+    }
+
+    #[test]
     fn what_is_said_between_two_connections_is_not_the_script_s() {
         let (mut decoder, mut lines) = (Decoder::from_start("tok"), Vec::new());
-        let mut take =
-            |decoder: &mut Decoder, text: &[u8]| decoder.take(text, &mut |_, line| lines.push(line.to_owned()));
+        let mut take = |decoder: &mut Decoder, text: &[u8]| {
+            decoder.take(text, Mask::nothing(), &mut |_, line| lines.push(line.to_owned()));
+        };
         take(&mut decoder, b"one\ntw");
         decoder.await_again();
         take(&mut decoder, b"welcome\n\ntok again\n");

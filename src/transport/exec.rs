@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::LazyFile;
 use crate::script::Script;
+use crate::secret::Mask;
 
 /// One script to run, with everything that bounds it.
 #[derive(Clone, Copy)]
@@ -30,6 +31,9 @@ pub struct Exec<'a> {
     pub stop: &'a CancellationToken,
     /// How it outlives its connection; without this it ends with it. Not for scripts with input.
     pub kept: Option<Kept<'a>>,
+    /// What is taken out of the lines that are heard. Not out of what is left behind at the end, which only scripts of
+    /// relm's own are read by.
+    pub mask: &'a Mask,
 }
 
 /// A script that goes on when its connection is lost, and whose output is heard to the end over the next one.
@@ -150,6 +154,10 @@ pub enum ExecError {
     /// The time limit was reached and the script's processes were ended.
     #[error("took longer than {} and was stopped", seconds(.0))]
     TimedOut(Duration),
+    /// It was not begun, because the shell did not come to run as the user that is wanted: who, what the host said, and what
+    /// that takes.
+    #[error("could not become {0}")]
+    NotBecome(String),
     /// What it was to read cannot be read on this machine.
     #[error("what is to be sent cannot be read: {0}")]
     NoInput(String),

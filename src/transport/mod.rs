@@ -3,6 +3,7 @@
 //! [`Link`] is what `ssh` and `local` offer: byte channels to a machine. [`Transport`] is what `engine` uses; it is
 //! built once, in [`HostShell`], over any link.
 
+mod becoming;
 mod channel;
 mod decode;
 mod exec;
@@ -20,6 +21,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::script::Script;
+use crate::secret::Mask;
 
 pub use channel::{Channel, Heard, Link, OUTPUT_QUEUE};
 pub use exec::{Exec, ExecError, Exit, Input, Kept, Status, Stream};
@@ -50,7 +52,8 @@ pub trait Transport: Debug + Send + Sync {
             let stop = CancellationToken::new();
             let input = &Input::Nothing;
             let (on_line, on_part, on_sent) = (&|_, _, _: &str| {}, &|_, _| {}, &|_| {});
-            self.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop: &stop, kept: None }).await
+            let (kept, mask) = (None, Mask::nothing());
+            self.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop: &stop, kept, mask }).await
         }
         .boxed()
     }

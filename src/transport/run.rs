@@ -83,6 +83,11 @@ impl<'a> Run<'a> {
         self.stdout.group().is_some()
     }
 
+    /// What has been heard on standard error, of a script that was never begun.
+    pub(super) fn take_errors(&mut self) -> String {
+        self.stderr.take_all()
+    }
+
     /// Says whether the script is being ended, for whatever reason.
     pub(super) fn is_ending(&self) -> bool {
         !matches!(self.ending, Ending::No)
@@ -102,10 +107,10 @@ impl<'a> Run<'a> {
             tokio::select! {
                 heard = channel.output.recv() => match heard {
                     Some(Heard::Stdout(bytes)) => {
-                        self.stdout.take(&bytes, &mut |part, line| (exec.on_line)(part, Stream::Stdout, line));
+                        self.stdout.take(&bytes, exec.mask, &mut |part, line| (exec.on_line)(part, Stream::Stdout, line));
                     }
                     Some(Heard::Stderr(bytes)) => {
-                        self.stderr.take(&bytes, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
+                        self.stderr.take(&bytes, exec.mask, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
                     }
                     gone => return Err(self.ending.reason().unwrap_or_else(|| self.gone(gone))),
                 },

@@ -1,7 +1,7 @@
 //! A machine as scripts see it: one control `sh`, and a channel of its own for each script that reads a stream.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,9 +9,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, mpsc};
 
+use super::becoming::{Becoming, Start, last_errors};
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
+use crate::fleet::Become;
 use crate::script::Script;
+use crate::secret::Secret;
 
 use super::{Channel, Exec, ExecError, Exit, Heard, Input, Kept, Link, Transport, kept};
 
@@ -25,6 +28,9 @@ pub struct HostShell {
     spare: Mutex<Option<Channel>>,
     standing: std::sync::Mutex<Standing>,
     cannot_unpack: AtomicBool,
+    becoming: Option<Becoming>,
+    /// Why it did not become whom it should. It is not tried again: wrong passwords are counted.
+    refused: OnceLock<String>,
 }
 
 /// What every control shell is told first.
@@ -44,7 +50,38 @@ impl HostShell {
             spare: Mutex::new(None),
             standing: std::sync::Mutex::default(),
             cannot_unpack: AtomicBool::new(false),
+            becoming: None,
+            refused: OnceLock::new(),
         }
+    }
+
+    /// Everything runs as another user than the login.
+    #[must_use]
+    pub fn becoming(self, becomes: Become, password: Option<Secret>) -> Self {
+        Self { becoming: Some(Becoming::new(becomes, password)), ..self }
+    }
+
+    /// Starts a shell, which has then been told whom to become.
+    async fn start(&self, start: Start) -> Result<Channel, ExecError> {
+        if let Some(reason) = self.refused.get() {
+            return Err(ExecError::NotBecome(reason.clone()));
+        }
+        let channel = self.link.open(start.command).await?;
+        if let Some(preface) = start.preface {
+            tell(&channel, preface).await?;
+        }
+        Ok(channel)
+    }
+
+    /// A shell that has gone before it did anything may not have become whom it should: then the host has said why.
+    async fn not_become(&self, lost: ExecError, run: Option<&mut Run<'_>>, channel: &mut Channel) -> ExecError {
+        let (Some(becoming), ExecError::Lost(_)) = (&self.becoming, &lost) else { return lost };
+        let said = match run {
+            Some(run) if run.has_begun() => return lost,
+            Some(run) => run.take_errors(),
+            None => last_errors(channel).await,
+        };
+        ExecError::NotBecome(self.refused.get_or_init(|| becoming.refused(&said)).clone())
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -56,17 +93,22 @@ impl HostShell {
         loop {
             let frame = Frame::new(token());
             let signals = Signals::Control(control.input.clone());
-            tell(&control, frame.control(exec.script, self.packs())).await?;
+            if let Err(lost) = tell(&control, frame.control(exec.script, self.packs())).await {
+                return Err(self.not_become(lost, None, &mut control).await);
+            }
             let mut run = Run::new(&frame, signals, exec.time_limit);
             let exit = run.follow(&mut control, exec, None).await;
             if run.is_unread() && self.packs() {
                 self.pack_no_more();
                 continue;
             }
-            if exit.is_ok() {
-                *slot = Some(control);
-            }
-            return exit;
+            return match exit {
+                Ok(exit) => {
+                    *slot = Some(control);
+                    Ok(exit)
+                }
+                Err(error) => Err(self.not_become(error, Some(&mut run), &mut control).await),
+            };
         }
     }
 
@@ -94,7 +136,7 @@ impl HostShell {
         let spare = self.spare.lock().await.take().filter(is_open);
         let mut bulk = match spare {
             Some(spare) => spare,
-            None => self.link.open(frame::BULK).await?,
+            None => self.start(Start::bulk(self.becoming.as_ref())).await?,
         };
         let frame = Frame::new(token());
         tell(&bulk, frame.bulk(exec.script)).await?;
@@ -106,14 +148,20 @@ impl HostShell {
 
     /// Where it cannot be opened now, whoever needs it is told then.
     async fn open_spare(&self) {
+        // A password is tried once: this would be beside the control shell's attempt.
+        if self.becoming.as_ref().is_some_and(Becoming::has_password) {
+            return;
+        }
         let mut spare = self.spare.lock().await;
-        *spare = self.link.open(frame::BULK).await.ok();
+        *spare = self.start(Start::bulk(self.becoming.as_ref())).await.ok();
     }
 
     pub(super) async fn open_control(&self) -> Result<Channel, ExecError> {
-        let control = self.link.open(frame::CONTROL).await?;
+        let mut control = self.start(Start::control(self.becoming.as_ref())).await?;
         let first = Script::new(frame::PRELUDE).then(&Script::new(frame::KEPT));
-        tell(&control, format!("{}\n", first.as_str())).await?;
+        if let Err(lost) = tell(&control, format!("{}\n", first.as_str())).await {
+            return Err(self.not_become(lost, None, &mut control).await);
+        }
         let order = {
             let mut standing = self.standing.lock().expect("nobody panics while holding this");
             standing.input = Some(control.input.clone());
@@ -145,7 +193,7 @@ impl HostShell {
     /// Sends a signal to a process group from a control shell opened for it.
     pub(super) async fn signal(&self, group: u32, signal: &'static str) {
         // Not one with a standing order: it goes again at once.
-        if let Ok(control) = self.link.open(frame::CONTROL).await {
+        if let Ok(control) = self.start(Start::control(self.becoming.as_ref())).await {
             let orders = format!("{}{}{}", frame::PRELUDE, frame::end(group, signal), frame::running(None));
             // Nothing to be done if it fails: the run it belongs to ends with its own error.
             let _ = tell(&control, orders).await;

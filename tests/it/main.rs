@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod architecture;
+mod becoming;
 mod chaos;
 mod clean;
 mod cli;
@@ -26,6 +27,8 @@ mod resume_edges;
 mod retention;
 mod rollback;
 mod run;
+mod secrets;
+mod sentinel;
 mod setup_release;
 mod shared;
 mod shells;
@@ -39,5 +42,6 @@ mod traces;
 mod transaction;
 mod unfinished;
 mod upload;
+mod users;
 mod verify;
 mod waits;

@@ -33,6 +33,7 @@ mod building;
 mod claim;
 mod code;
 mod flip;
+mod hidden;
 mod kept;
 mod quoting;
 mod readers;

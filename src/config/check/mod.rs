@@ -7,6 +7,7 @@ pub(super) mod operations;
 mod pre_connect;
 mod python;
 mod release;
+mod secrets;
 mod source;
 mod tasks;
 mod text;
@@ -38,6 +39,8 @@ struct Check<'p> {
     lost: BTreeSet<String>,
     /// Every role some host of some environment has; unknown if hosts were lost.
     roles: Option<BTreeSet<String>>,
+    /// The secrets there are where it is checked now.
+    secrets: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -70,7 +73,7 @@ pub(super) fn check(
     lost: BTreeSet<String>,
     problems: Vec<Problem>,
 ) -> Result<Config, Vec<Problem>> {
-    let mut check = Check { places, lost, roles: None, problems };
+    let mut check = Check { places, lost, roles: None, secrets: BTreeSet::new(), problems };
     if !check.hosts_lost() {
         let hosts = file.env.values().flat_map(|env| env.hosts.values());
         check.roles =
@@ -112,6 +115,13 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
         python::one_way(check, table);
         python::python(check, &table.value);
     }
+    secrets::secrets(check, None, file.secrets.as_ref());
+    // An environment may bring what the file's own tables name.
+    check.secrets.extend(secrets::of_all(file));
+    if let Some(text) = &file.becoming {
+        secrets::becoming(check, text);
+    }
+    secrets::files(check, &file.secret_files);
     operations::unique(check, &file.operations);
     operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
 }
@@ -120,6 +130,9 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let known = check.fleet_name(name, EnvName::new);
     let fleet = hosts::fleet(check, name, env);
     operations::unique(check, &env.operations);
+    let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
+    let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
+    let secret_files = secrets::files(check, &file.secret_files);
     let operations = operations::operations(check, &merge::operations(&env.operations, &file.operations));
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
@@ -152,6 +165,12 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         lock: lock?,
         distribution,
         python,
+        becoming: match becoming {
+            None => None,
+            Some(becoming) => Some(becoming?),
+        },
+        secrets: secrets?,
+        secret_files: secret_files?,
         operations: operations?,
     })
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
-use super::{Check, hosts, wait};
+use super::{Check, hosts, secrets, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 13] = [
+const OWN_STEPS: [&str; 14] = [
     "check_flip",
     "check_tools",
     "create_release",
@@ -18,6 +18,7 @@ const OWN_STEPS: [&str; 13] = [
     "reopen_release",
     "link_shared",
     "copy_from_current",
+    "write_secrets",
     "build_virtualenv",
     "mark_complete",
     "flip_current",
@@ -51,6 +52,8 @@ fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperati
     let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
     let work = wait::work(check, table);
     let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
+    let becoming = table.becoming.as_ref().map(|text| secrets::becoming(check, text));
+    let secrets = secrets::named(check, table.secrets.as_deref().unwrap_or_default());
     let (run, wait) = work?;
     Some(AppOperation {
         name: name?,
@@ -62,6 +65,11 @@ fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperati
         wait,
         undo,
         always: table.always.unwrap_or(false),
+        becoming: match becoming {
+            None => None,
+            Some(becoming) => Some(becoming?),
+        },
+        secrets,
     })
 }
 

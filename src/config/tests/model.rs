@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::*;
 use super::{CONTRACT, LEAST, SAMPLE, TEMPLATE, read};
-use crate::fleet::{Address, Host, HostName};
+use crate::fleet::{Address, By, Host, HostName};
 use crate::source::Source;
 
 fn roles(names: &[&str]) -> Vec<Role> {
@@ -31,6 +31,8 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         wait: None,
         undo: None,
         always: false,
+        becoming: None,
+        secrets: Vec::new(),
     }
 }
 
@@ -80,8 +82,52 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             reuse: Reuse::Pinned,
             bring_uv: None,
         }),
+        becoming: None,
+        secrets: std::collections::BTreeMap::new(),
+        secret_files: Vec::new(),
         operations: contract_operations(),
     }
+}
+
+#[test]
+fn an_environment_has_secrets_of_its_own_and_becomes_another() {
+    let text = r#"
+become = { user = "app", password = "PW" }
+[secrets]
+PW = { ask = true }
+TOKEN = { env = "TOKEN" }
+[[secret_files]]
+path = "a/key"
+secret = "TOKEN"
+[[operations]]
+name = "x"
+phase = "prepare"
+run = "true"
+become = "root"
+secrets = ["TOKEN"]
+[source]
+dir = "."
+[env.one.hosts]
+web1 = { address = "web1" }
+[env.two]
+become = { user = "www-data", with = "doas" }
+secrets = { TOKEN = { file = "~/token" } }
+[env.two.hosts]
+web1 = { address = "web2" }
+"#;
+    let config = read(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let becomes = |user: &str, by, password: Option<&str>| {
+        Some(Become { user: user.to_owned(), by, password: password.map(str::to_owned) })
+    };
+    let [one, two] = config.envs.as_slice() else { panic!("two environments") };
+    assert_eq!(one.becoming, becomes("app", By::Sudo, Some("PW")));
+    assert_eq!(two.becoming, becomes("www-data", By::Doas, None));
+    assert_eq!(one.secrets["TOKEN"], SecretSource::Env("TOKEN".to_owned()));
+    assert_eq!(two.secrets["TOKEN"], SecretSource::File(PathBuf::from("/home/ada/token")));
+    assert_eq!(two.secrets["PW"], SecretSource::Ask);
+    assert_eq!(one.operations[0].becoming, becomes("root", By::Sudo, None));
+    assert_eq!(one.operations[0].secrets, ["TOKEN"]);
+    assert_eq!((one.secret_files[0].path.as_str(), one.secret_files[0].secret.as_str()), ("a/key", "TOKEN"));
 }
 
 #[test]

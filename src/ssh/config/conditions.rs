@@ -7,6 +7,7 @@ use super::names::Names;
 use super::read::Asked;
 use super::tokens;
 use super::values::Values;
+use crate::secret;
 use crate::ssh::pattern;
 
 /// Whether the lines of a block count.
@@ -117,6 +118,9 @@ fn succeeds(command: &str, asked: &Asked<'_>, so_far: &Values) -> Result<bool, S
     let shell = asked.settings.variables.get("SHELL").filter(|shell| !shell.is_empty());
     let shell = shell.map_or(PathBuf::from("/bin/sh"), PathBuf::from);
     let mut running = Command::new(shell);
+    for variable in secret::hidden() {
+        running.env_remove(variable);
+    }
     running.arg("-c").arg(&command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let status = running.status().map_err(|e| format!("`Match exec` cannot run {command}: {e}"))?;
     Ok(status.success())

@@ -128,7 +128,15 @@ fn machines(ways: &[(Host, Arc<dyn Transport>)], survey: &Survey, lock: &Lock) -
         let seen = survey.host(&host.name).expect("a plan is only made when all hosts were seen");
         let (layout, before) = (seen.layout.clone(), seen.live().cloned());
         let (host, transport, fence) = (host.clone(), Arc::clone(transport), lock.fence(&host.name));
-        Machine { host, transport, layout, before, before_reference: "dir code".to_owned(), fence }
+        Machine {
+            host,
+            transport,
+            layout,
+            before,
+            before_reference: "dir code".to_owned(),
+            fence,
+            secrets: Arc::default(),
+        }
     };
     ways.iter().map(machine).collect()
 }

@@ -240,7 +240,8 @@ impl World {
         let survey = self.survey();
         let layout = &survey.hosts[0].1.layout;
         let (host, env) = (&self.env.fleet.hosts[0], &self.env.name);
-        let on = On { host, layout, env, release: plan.release.as_ref(), before: None, before_reference: "" };
+        let secrets = relm::secret::Secrets::none();
+        let on = On { host, layout, env, release: plan.release.as_ref(), before: None, before_reference: "", secrets };
         let work = clean.operation.work(&on);
         let args = work.script.as_str().lines().find(|line| line.starts_with("set --")).expect("arguments").to_owned();
         args.split('\'').filter_map(|word| ReleaseName::parse(word).ok()).collect()

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relm::local::LocalHost;
 use relm::script::Script;
+use relm::secret::Mask;
 use relm::transport::{Channel, Exec, ExecError, Exit, Heard, HostShell, Input, Kept, Link, Status, Transport as _};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -117,6 +118,7 @@ impl Theatre {
             time_limit: None,
             stop: &self.stop,
             kept: Some(kept),
+            mask: Mask::nothing(),
         };
         self.shell.exec(exec).await
     }

@@ -23,6 +23,8 @@ fn command(run: &str) -> RunCommand {
         outside: false,
         journaled: true,
         always: false,
+        becoming: None,
+        secrets: Vec::new(),
     }
 }
 

@@ -24,6 +24,8 @@ super::under_every_shell!(
 fn command(name: &str, run: &str) -> RunCommand {
     RunCommand {
         always: false,
+        becoming: None,
+        secrets: Vec::new(),
         name: name.to_owned(),
         targets: Targets::all(),
         serial: false,

@@ -16,6 +16,7 @@ use relm::local::LocalHost;
 use relm::operations::RunCommand;
 use relm::release::{Layout, Record, ReleaseName};
 use relm::script::Script;
+use relm::secret::{Mask, Secrets};
 use relm::transport::{Exec, ExecError, Exit, HostShell, Input, Status, Transport};
 use tokio_util::sync::CancellationToken;
 
@@ -123,6 +124,7 @@ impl Stage {
             before: None,
             before_reference: String::new(),
             fence: None,
+            secrets: Arc::default(),
         }
     }
 
@@ -185,13 +187,22 @@ impl Stage {
             time_limit,
             stop: &stop,
             kept: None,
+            mask: Mask::nothing(),
         };
         self.transport.exec(exec).await
     }
 
     /// What an operation sees of this host.
     pub(super) fn on<'a>(&'a self, release: Option<&'a ReleaseName>, before: Option<&'a ReleaseName>) -> On<'a> {
-        On { host: &self.host, layout: &self.layout, env: &self.env, release, before, before_reference: "main" }
+        On {
+            host: &self.host,
+            layout: &self.layout,
+            env: &self.env,
+            release,
+            before,
+            before_reference: "main",
+            secrets: Secrets::none(),
+        }
     }
 
     /// Runs an operation for a release.
@@ -224,6 +235,8 @@ impl Stage {
             outside: true,
             journaled: false,
             always: false,
+            becoming: None,
+            secrets: Vec::new(),
         };
         let plan = Plan::new("deploy", &self.env, &fleet).about(&record.name).prepare(nothing).claiming(record);
         let (events, heard) = Events::new(false);

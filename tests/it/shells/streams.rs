@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use relm::script::Script;
+use relm::secret::Mask;
 use relm::transport::{Exec, Input, LazyFile, Transport as _};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,7 @@ async fn a_big_input_arrives_whole(stage: Stage) {
             time_limit: None,
             stop: &stop,
             kept: None,
+            mask: Mask::nothing(),
         };
         let exit = stage.transport.exec(exec).await.expect("an exit");
         assert_eq!(exit.stdout, format!("{}  -\n", hex(&bytes)));
@@ -110,6 +112,7 @@ async fn much_output(stage: Stage) {
         time_limit: None,
         stop: &stop,
         kept: None,
+        mask: Mask::nothing(),
     };
     let exit = stage.transport.exec(exec).await.expect("an exit");
     ended(&exit, 3);

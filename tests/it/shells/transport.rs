@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use relm::script::Script;
+use relm::secret::Mask;
 use relm::transport::{Exec, ExecError, Input, Status, Stream, Transport as _};
 use tokio_util::sync::CancellationToken;
 
@@ -88,6 +89,7 @@ async fn the_streams_are_apart_and_heard_in_time(stage: Stage) {
         time_limit: None,
         stop: &stop,
         kept: None,
+        mask: Mask::nothing(),
     });
     let cancel = async {
         while heard.lock().expect("a lock").len() < 2 {
@@ -143,6 +145,7 @@ async fn an_interruption_ends_the_whole_group(stage: Stage) {
             time_limit: None,
             stop: &stop,
             kept: None,
+            mask: Mask::nothing(),
         });
         let cancel = async {
             while std::fs::read_to_string(stage.home().join("child")).unwrap_or_default().is_empty() {

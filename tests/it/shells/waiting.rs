@@ -24,6 +24,8 @@ async fn wait(stage: &Stage, check: &str) -> Exit {
         outside: false,
         journaled: true,
         always: false,
+        becoming: None,
+        secrets: Vec::new(),
     };
     let second = Duration::from_secs(1);
     let operation = AwaitCommand { check, every: second, factor: 2, max: second, pauses: true };

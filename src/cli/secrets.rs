@@ -1,0 +1,124 @@
+//! Where the values of secrets come from: looked for before any host is touched, and all that are missing told at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use super::ask;
+use super::complaint::Complaint;
+use crate::config::{AppOperation, Config, Environment, SecretSource};
+use crate::event::Phase;
+use crate::fleet::Become;
+use crate::secret::{self, Secret, Secrets};
+
+/// Which secrets a task is in need of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Those without which nobody gets to a host.
+    Way,
+    /// Besides, those without which some operation cannot become whom it should.
+    Users,
+    /// Those of operations that stand around a flip. Whoever goes back at night may not have what builds a release.
+    Flip,
+    /// All that anything of the environment is given.
+    All,
+}
+
+/// Gets the secrets that are needed.
+pub(super) async fn load(config: &Config, env: &Environment, needs: Needs) -> Result<Arc<Secrets>, Complaint> {
+    let wanted = wanted(env, needs);
+    if wanted.is_empty() {
+        return Ok(Arc::default());
+    }
+    let directory = config.path.parent().unwrap_or(Path::new(".")).to_owned();
+    let sources: Vec<(String, SecretSource)> =
+        env.secrets.iter().filter(|(name, _)| wanted.contains(*name)).map(|(a, b)| (a.clone(), b.clone())).collect();
+    // Commands and questions take their time, and a signal has to be heard meanwhile.
+    let got = tokio::task::spawn_blocking(move || {
+        sources.into_iter().map(|(name, source)| (value(&name, &source, &directory), name)).collect::<Vec<_>>()
+    });
+    let got = got.await.map_err(|error| Complaint::failed(format!("the secrets: {error}")))?;
+    let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
+    for (value, name) in got {
+        match value {
+            Ok(secret) => drop(values.insert(name, secret)),
+            Err(reason) => missing.push((name, reason)),
+        }
+    }
+    if missing.is_empty() { Ok(Arc::new(Secrets::new(values))) } else { Err(Complaint::secrets(&missing)) }
+}
+
+fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
+    let password = |becoming: &Option<Become>| becoming.as_ref().and_then(|becoming| becoming.password.clone());
+    let mut wanted = BTreeSet::from_iter(password(&env.becoming));
+    let runs = |operation: &&AppOperation| match needs {
+        Needs::Way => false,
+        Needs::Flip => !matches!(operation.phase, Phase::Check | Phase::Prepare),
+        Needs::Users | Needs::All => true,
+    };
+    for operation in env.operations.iter().filter(runs) {
+        wanted.extend(password(&operation.becoming));
+        if needs != Needs::Users {
+            wanted.extend(operation.secrets.iter().cloned());
+        }
+    }
+    if needs == Needs::All {
+        wanted.extend(env.secret_files.iter().map(|file| file.secret.clone()));
+    }
+    wanted
+}
+
+/// Secrets of which can be told, without asking anybody anything, that they are missing.
+pub(super) fn plainly_missing(env: &Environment) -> Vec<String> {
+    let wanted = wanted(env, Needs::All);
+    let sources = env.secrets.iter().filter(|(name, _)| wanted.contains(*name));
+    let quick = sources.filter(|(_, source)| matches!(source, SecretSource::Env(_) | SecretSource::File(_)));
+    let missing = quick.filter_map(|(name, source)| {
+        let reason = value(name, source, Path::new(".")).err()?;
+        Some(format!("the secret {name} is missing: {reason}"))
+    });
+    missing.collect()
+}
+
+/// Gets one secret, or says why there is none; never what was there instead.
+fn value(name: &str, source: &SecretSource, directory: &Path) -> Result<Secret, String> {
+    let (text, place) = match source {
+        SecretSource::Env(variable) => {
+            let set = std::env::var_os(variable).ok_or_else(|| format!("the variable {variable} is not set"))?;
+            (set.into_string().map_err(|_| ()), format!("the variable {variable}"))
+        }
+        SecretSource::File(path) => {
+            let place = path.display().to_string();
+            let bytes = std::fs::read(path).map_err(|error| format!("cannot read {place}: {error}"))?;
+            (String::from_utf8(bytes).map_err(|_| ()), place)
+        }
+        SecretSource::Command(command) => (printed(command, directory)?, format!("what `{command}` prints")),
+        SecretSource::Ask => {
+            if !std::io::stdin().is_terminal() {
+                return Err("it has to be asked for, and nobody is there to answer".to_owned());
+            }
+            let answer = ask::passphrase(&format!("{name}: ")).ok_or("no answer was read from the terminal")?;
+            (Ok(answer), "the answer".to_owned())
+        }
+    };
+    let text = text.map_err(|()| format!("{place} is not UTF-8"))?;
+    Secret::new(text).map_err(|reason| format!("{place} {reason}"))
+}
+
+/// What a command prints. Whatever it asks, it may ask on the terminal.
+fn printed(command: &str, directory: &Path) -> Result<Result<String, ()>, String> {
+    let mut start = Command::new("/bin/sh");
+    start.arg("-c").arg(command).current_dir(directory).stdin(Stdio::inherit()).stdout(Stdio::piped());
+    for variable in secret::hidden() {
+        start.env_remove(variable);
+    }
+    let output = start.stderr(Stdio::piped()).output().map_err(|error| format!("`{command}`: {error}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+        return Err(format!("`{command}` failed ({}): {last}", output.status));
+    }
+    Ok(String::from_utf8(output.stdout).map_err(|_| ()))
+}

@@ -1,0 +1,153 @@
+//! How the shells on a host are started as another user than the login.
+//!
+//! sudo and doas start relm's shells themselves, so that everything after that, from the first look to the last record, is
+//! the other user's: whose processes they are, who may end them, whose home a path starts in.
+
+use std::fmt;
+
+use super::Channel;
+use super::channel::Heard;
+use super::frame::{BULK, CONTROL};
+use crate::fleet::{Become, By};
+use crate::secret::Secret;
+
+/// A user to become at the start of every shell.
+#[derive(Debug, Clone)]
+pub(super) struct Becoming {
+    becomes: Become,
+    password: Option<Secret>,
+}
+
+// Whoever logs in may have any shell, and what is known only at run time is no program text: so these are whole, and the
+// user and the password are the first lines of the input. `cd`, because the other user may not be allowed to be where
+// the login starts. The home comes from sudo's -H; doas sets it anyway.
+macro_rules! plainly {
+    ($command:literal, $shell:literal) => {
+        concat!(r#"exec sh -c 'IFS= read -r u && cd / && exec "#, $command, r#" -u "$u" -- "$@"' sh "#, $shell)
+    };
+}
+
+// A password is tried once, on its own, with nothing behind it that would be taken for the next attempt. Then sudo is
+// given it again, with the rest of the input behind it: what sudo had no need of is passed over.
+macro_rules! with_password {
+    ($shell:literal) => {
+        concat!(
+            r#"exec sh -c 'IFS= read -r u && IFS= read -r p && cd / && "#,
+            r#"printf "%s\n" "$p" | sudo -S -k -p "" -H -u "$u" -- sh -c : && "#,
+            r#"{ printf "%s\nrelm-begins\n" "$p"; exec cat; } | sudo -S -k -p "" -H -u "$u" -- sh -c "$@"' sh "#,
+            r#"'while IFS= read -r l && [ "$l" != relm-begins ]; do :; done; exec "$@"' sh "#,
+            $shell
+        )
+    };
+}
+
+macro_rules! control {
+    ($way:ident $(, $command:literal)?) => { $way!($($command,)? r#"sh -c 'cd 2>/dev/null || cd /; exec sh'"#) };
+}
+
+macro_rules! bulk {
+    ($way:ident $(, $command:literal)?) => {
+        $way!($($command,)? r#"sh -c 'cd 2>/dev/null || cd /; read -r n && s=$(dd ibs=1 obs=4096 count="$n" 2>/dev/null | gzip -dc) && eval "$s"'"#)
+    };
+}
+
+impl Becoming {
+    pub(super) fn new(becomes: Become, password: Option<Secret>) -> Self {
+        Self { becomes, password }
+    }
+
+    pub(super) fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
+    fn control(&self) -> &'static str {
+        match (self.becomes.by, &self.password) {
+            (By::Doas, _) => control!(plainly, "doas -n"),
+            (By::Sudo, None) => control!(plainly, "sudo -n -H"),
+            (By::Sudo, Some(_)) => control!(with_password),
+        }
+    }
+
+    fn bulk(&self) -> &'static str {
+        match (self.becomes.by, &self.password) {
+            (By::Doas, _) => bulk!(plainly, "doas -n"),
+            (By::Sudo, None) => bulk!(plainly, "sudo -n -H"),
+            (By::Sudo, Some(_)) => bulk!(with_password),
+        }
+    }
+
+    /// What such a command reads first.
+    fn preface(&self) -> String {
+        let password = self.password.as_ref().map(|secret| format!("{}\n", secret.expose_line()));
+        format!("{}\n{}", self.becomes.user, password.unwrap_or_default())
+    }
+
+    /// What is to be said where no shell came of it, with what the host said.
+    pub(super) fn refused(&self, said: &str) -> String {
+        let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let said = if said.is_empty() { "it said nothing".to_owned() } else { said.join("; ") };
+        format!("{}: {said} (it takes {})", self.becomes.user, self.becomes.rule("LOGIN"))
+    }
+}
+
+/// A way of starting a shell: its command, and what it is to read before all else.
+pub(super) struct Start {
+    pub(super) command: &'static str,
+    pub(super) preface: Option<String>,
+}
+
+impl Start {
+    pub(super) fn control(becoming: Option<&Becoming>) -> Self {
+        let command = becoming.map_or(CONTROL, Becoming::control);
+        Self { command, preface: becoming.map(Becoming::preface) }
+    }
+
+    pub(super) fn bulk(becoming: Option<&Becoming>) -> Self {
+        let command = becoming.map_or(BULK, Becoming::bulk);
+        Self { command, preface: becoming.map(Becoming::preface) }
+    }
+}
+
+/// There may be a password in it.
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").field("command", &self.command).finish_non_exhaustive()
+    }
+}
+
+/// All that a channel still says on standard error before it closes, which a shell that could not be started does at once.
+pub(super) async fn last_errors(channel: &mut Channel) -> String {
+    let mut said = Vec::new();
+    let hearing = async {
+        while let Some(heard) = channel.output.recv().await {
+            match heard {
+                Heard::Stderr(bytes) => said.extend_from_slice(&bytes),
+                Heard::Stdout(_) => {}
+                Heard::Closed(_) | Heard::Refused(_) => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), hearing).await;
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_login_shell_reads_the_commands_the_same_way() {
+        let password = || Some(Secret::new("pass'word".to_owned()).expect("a secret"));
+        for (by, password) in [(By::Sudo, None), (By::Sudo, password()), (By::Doas, None)] {
+            let becomes = Become { user: "app".to_owned(), by, password: None };
+            let becoming = Becoming::new(becomes, password);
+            for command in [becoming.control(), becoming.bulk()] {
+                // csh takes no newline in quotes; outside of quotes stand plain words alone.
+                assert!(!command.contains('\n') && command.matches('\'').count() % 2 == 0, "{command}");
+                let bare: String = command.split('\'').step_by(2).collect();
+                assert!(bare.chars().all(|c| c.is_ascii_alphanumeric() || " -".contains(c)), "{bare}");
+                assert!(!command.contains("app") && !command.contains("pass'word"), "{command}");
+            }
+        }
+    }
+}
