@@ -21,6 +21,9 @@ const ALWAYS_ALLOWED: u64 = 1 << 30;
 /// Deflate cannot do better than 1032 to 1; only layers and overlaps can.
 const MOST_RATIO: u64 = 1000;
 
+/// Memory that all names of an archive may take: more than a million of usual length.
+const MOST_NAMES: usize = 512 << 20;
+
 /// Ten times what a large application with its dependencies has; a million entries are 200 MB of memory.
 const MOST_ENTRIES: usize = 1_000_000;
 
@@ -43,21 +46,29 @@ pub(super) fn freeze(path: &Path, strip: u32, gathering: &mut Gathering) -> Resu
             .ok_or_else(|| SourceError::UnknownArchive(path.to_owned()))?,
     };
     gathering.room = room(size);
-    let time = read(file, format, path, strip, gathering)?;
+    gathering.room_for_names = MOST_NAMES;
+    let time = read(file, size, format, path, strip, gathering)?;
     let origin = Origin { source: last_component(path), reference: None, commit: None, subject: None, note: None };
     Ok(Told { origin, time })
 }
 
-fn read(file: File, format: Format, path: &Path, strip: u32, gathering: &mut Gathering) -> Result<u64, SourceError> {
+fn read(
+    file: File,
+    size: u64,
+    format: Format,
+    path: &Path,
+    strip: u32,
+    gathering: &mut Gathering,
+) -> Result<u64, SourceError> {
     let rules = Rules { origin: path, strip, below: b"", most: MOST_ENTRIES };
     let file = BufReader::new(file);
     let seen = match format {
         Format::Zip => return unzip::read(file, &rules, gathering),
         Format::Tar => untar::read(file, &rules, gathering),
-        Format::Gzip => untar::read(MultiGzDecoder::new(file), &rules, gathering),
+        Format::Gzip => untar::read(Bounded::of(size, MultiGzDecoder::new(file)), &rules, gathering),
         Format::Zstd => {
             let stream = zstd::stream::read::Decoder::new(file).map_err(SourceError::read(path))?;
-            untar::read(stream, &rules, gathering)
+            untar::read(Bounded::of(size, stream), &rules, gathering)
         }
     }?;
     Ok(seen.newest)
@@ -65,6 +76,30 @@ fn read(file: File, format: Format, path: &Path, strip: u32, gathering: &mut Gat
 
 fn room(size: u64) -> u64 {
     size.saturating_mul(MOST_RATIO).clamp(ALWAYS_ALLOWED, LARGEST)
+}
+
+/// A stream that may not unpack to more than its archive can be worth. What is left out, and what comes behind the last
+/// entry, takes no room and still time.
+struct Bounded<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Bounded<R> {
+    fn of(size: u64, reader: R) -> Self {
+        Self { reader, left: size.saturating_mul(MOST_RATIO).clamp(ALWAYS_ALLOWED, size.saturating_mul(4).max(2 * LARGEST)) }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::other("it unpacks to far more than an archive of its size can hold")),
+        }
+        Ok(count)
+    }
 }
 
 fn by_name(path: &Path) -> Option<Format> {

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 const KEPT: usize = 4 << 20;
 /// A line longer than this is handed on in pieces.
 const LONGEST_LINE: usize = 64 << 10;
+/// More parts than a script has. A host that tells of more tells lies, and they are not kept.
+const MOST_PARTS: usize = 1000;
 /// The status of a part whose mark does not tell it: nobody but our own scripts writes marks.
 const UNTOLD: u32 = 1;
 
@@ -151,7 +153,9 @@ impl Decoder {
                 self.end_last_line();
                 self.part += 1;
                 let text = self.take_text();
-                self.parts.push_back((number.unwrap_or(UNTOLD), text));
+                if self.parts.len() < MOST_PARTS {
+                    self.parts.push_back((number.unwrap_or(UNTOLD), text));
+                }
             }
             Some("end") => {
                 self.end_last_line();
