@@ -87,7 +87,10 @@ struct Bounded<R> {
 
 impl<R: Read> Bounded<R> {
     fn of(size: u64, reader: R) -> Self {
-        Self { reader, left: size.saturating_mul(MOST_RATIO).clamp(ALWAYS_ALLOWED, size.saturating_mul(4).max(2 * LARGEST)) }
+        Self {
+            reader,
+            left: size.saturating_mul(MOST_RATIO).clamp(ALWAYS_ALLOWED, size.saturating_mul(4).max(2 * LARGEST)),
+        }
     }
 }
 
@@ -217,6 +220,16 @@ mod tests {
             [(0, 1 << 30), (1 << 20, 1 << 30), (10 << 20, 10_000 << 20), (1 << 30, 20 << 30), (u64::MAX, 20 << 30)]
         {
             assert_eq!(room(size), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_never_ends_is_given_up() {
+        let mut bounded = Bounded { reader: io::repeat(0), left: 1 << 20 };
+        let error = io::copy(&mut bounded, &mut io::sink()).unwrap_err().to_string();
+        assert!(error.contains("far more than an archive of its size"), "{error}");
+        for (size, left) in [(0, 1 << 30), (10 << 20, 10_000 << 20), (1 << 30, 40 << 30), (100 << 30, 400 << 30)] {
+            assert_eq!(Bounded::of(size, io::empty()).left, left, "{size}");
         }
     }
 

@@ -56,7 +56,10 @@ async fn destination(host: &Host, settings: &Settings) -> Result<config::Destina
 
 /// What a host says, fit for a terminal: without anything that would act on it.
 fn harmless(text: &str) -> String {
-    let obeyed = |c: char| c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if obeyed(c) { ' ' } else { c }).take(500).collect()
 }
 
