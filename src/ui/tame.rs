@@ -1,5 +1,7 @@
 //! Takes the teeth out of text that hosts, files and people wrote.
 
+use std::fmt::Write as _;
+
 /// Returns `text` with nothing left in it that a terminal would obey.
 ///
 /// Whole escape sequences go, so that colours of pip or npm leave no `[31m` behind; then every other control character
@@ -20,7 +22,7 @@ pub fn tame_json(json: &str) -> String {
     json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
         if (c.is_control() && c != '\n') || turns_writing_around(c) {
             // All of them stand in the first plane.
-            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
         } else {
             text.push(c);
         }

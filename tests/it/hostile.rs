@@ -114,7 +114,8 @@ fn records_full_of_escapes_move_no_terminal() {
             for key in ["by", "machine", "source", "ref", "message", "task", "login", "commit"] {
                 line[key] = TEETH.into();
             }
-            all += &format!("{line}\n");
+            all += &line.to_string();
+            all.push('\n');
         }
         fs::write(&path, all).expect("a record");
     }

@@ -9,6 +9,7 @@ mod cli;
 mod converge;
 mod crowd;
 mod delta;
+mod dependencies;
 mod deploy;
 mod docs;
 mod events;
