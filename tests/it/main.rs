@@ -9,7 +9,6 @@ mod cli;
 mod converge;
 mod crowd;
 mod delta;
-mod dependencies;
 mod deploy;
 mod docs;
 mod events;
