@@ -36,7 +36,7 @@ use crate::transport::{ConnectError, ConnectErrorKind, Link};
 
 pub use jump::Jumps;
 pub use key_file::KeyFiles;
-pub use settings::{Ask, Knock, Settings};
+pub use settings::{Ask, Knock, Settings, Warn};
 pub use trust::{Machine, ServerKey, machines};
 
 /// Connects to `host`, checks its key and signs in.
