@@ -90,5 +90,7 @@ pub mod ssh;
 pub mod store;
 pub mod survey;
 pub mod tasks;
+#[cfg(test)]
+mod tests;
 pub mod transport;
 pub mod ui;

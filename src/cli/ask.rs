@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::complaint::Complaint;
 use super::out;
+use crate::ui::tame;
 
 /// Asks a question whose answer is no unless the person says yes.
 pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
@@ -14,7 +15,7 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
         return Err(Complaint::refused(format!("{question} Nobody is there to answer; --yes answers for you")));
     }
     let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{question} [y/N] ");
+    let _ = write!(stderr, "{} [y/N] ", tame(question));
     let _ = stderr.flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
@@ -30,6 +31,6 @@ pub(super) fn passphrase(prompt: &str) -> Option<String> {
         return None;
     }
     // Below it may stand what relm is doing, without an end of line.
-    out::note("\r\x1b[K");
-    rpassword::prompt_password(prompt).ok()
+    out::raw("\r\x1b[K");
+    rpassword::prompt_password(tame(prompt)).ok()
 }

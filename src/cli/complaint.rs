@@ -68,13 +68,15 @@ impl Complaint {
         let bold = anstyle::Style::new().bold();
         let red = anstyle::AnsiColor::Red.on_default().bold();
         if self.message.is_empty() {
-            out::note(&self.details);
+            // An excerpt of Releases.toml, in colours; what draws it shows control characters as signs.
+            out::raw(&self.details);
         } else {
-            out::note(format!("{red}error:{red:#} {}\n", self.message));
-            out::note(&self.details);
+            out::raw(format!("{red}error:{red:#} "));
+            out::note(format!("{}\n{}", self.message, self.details));
         }
         for next in &self.next {
-            out::note(format!("{bold}next{bold:#}   {next}\n"));
+            out::raw(format!("{bold}next{bold:#}   "));
+            out::note(format!("{next}\n"));
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{ask, session, who};
+use super::{ask, out, session, who};
 use crate::config::{Config, Environment};
 use crate::fleet::{Address, EnvName, Host, HostName};
 use crate::local::LocalHost;
@@ -41,10 +41,13 @@ pub(super) async fn connect(config: &Config, env: &Environment, secrets: &Secret
 
 /// What ssh needs to know of the person and the machine.
 pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
-    let pre_connect = config.envs.iter().find(|known| known.name == *env).map(|env| &env.pre_connect);
-    let knock = pre_connect.filter(|before| !before.knock.is_empty());
+    let of_file = config.envs.iter().find(|known| known.name == *env);
+    let knock = of_file.map(|env| &env.pre_connect).filter(|before| !before.knock.is_empty());
+    let accepts = of_file.is_some_and(|env| env.accept_new_host_keys);
+    let warn = |text: &str| out::note(format!("warning: {text}\n"));
     ssh::Settings {
         knock: knock.map(|before| ssh::Knock { ports: before.knock.clone(), timeout: before.timeout }),
+        accept_new: accepts.then(|| Arc::new(warn) as ssh::Warn),
         config_file: config.ssh_config.clone(),
         // What is no text cannot be named in ssh's configuration either.
         variables: std::env::vars_os()

@@ -30,7 +30,7 @@ pub(super) struct Doing {
 pub(super) fn doing(what: &str, common: &Common) -> Doing {
     let shown = !common.json && stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     if shown {
-        out::note(format!("\r{}\x1b[K", tame(what)));
+        out::raw(format!("\r{}\x1b[K", tame(what)));
     }
     Doing { shown }
 }
@@ -38,7 +38,7 @@ pub(super) fn doing(what: &str, common: &Common) -> Doing {
 impl Drop for Doing {
     fn drop(&mut self) {
         if self.shown {
-            out::note("\r\x1b[K");
+            out::raw("\r\x1b[K");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::tasks::{check, history, releases, status, verify};
 use crate::ui::{Table, text};
 
 fn json(report: &impl Serialize) {
-    out::line(serde_json::to_string(report).expect("a report is plain data"));
+    out::json(report);
 }
 
 fn table(table: &Table) {
@@ -150,7 +150,7 @@ pub(super) fn check(report: &check::Report, common: &Common) {
             line.host.to_string(),
             if line.trouble.is_empty() { "ready" } else { "not ready" }.to_owned(),
             line.user.clone().unwrap_or_default(),
-            line.free_kilobytes.map(|free| text::size(free * 1024)).unwrap_or_default(),
+            line.free_kilobytes.map(|free| text::size(free.saturating_mul(1024))).unwrap_or_default(),
             line.directory.clone().unwrap_or_default(),
         ]);
     }

@@ -8,7 +8,7 @@ use crate::tasks::lock::Report;
 /// A run and the person who has taken it, and what still runs.
 pub(super) fn lock(report: &Report, common: &Common) {
     if common.json {
-        return out::line(serde_json::to_string(report).expect("a report is plain data"));
+        return out::json(report);
     }
     if let Some(holder) = &report.taken {
         out::line(format!("{} is taken by {}", report.env, who(holder)));

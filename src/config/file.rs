@@ -283,6 +283,10 @@ pub(super) struct EnvTable {
     /// Ask before changing anything here.
     #[schemars(example = true)]
     pub(super) confirm: Option<bool>,
+    /// Accept host keys that nobody has compared, where ssh's configuration says `StrictHostKeyChecking accept-new` or
+    /// `no`. For hosts that come and go, on networks you trust.
+    #[schemars(example = true)]
+    pub(super) accept_new_host_keys: Option<bool>,
     /// What differs here from the file's `pre_connect`.
     pub(super) pre_connect: Option<PreConnectTable>,
     /// Whom to become here.

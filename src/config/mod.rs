@@ -52,6 +52,8 @@ pub struct Environment {
     pub app: String,
     /// Ask before changing anything.
     pub confirm: bool,
+    /// Go by `StrictHostKeyChecking accept-new` and `no` of ssh's configuration.
+    pub accept_new_host_keys: bool,
     /// What to do before every connection to a host.
     pub pre_connect: PreConnect,
     /// Its hosts, in the order of the file.

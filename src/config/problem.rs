@@ -47,7 +47,10 @@ impl Problems {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let path = self.path.display().to_string();
         let drawn = self.list.iter().map(|problem| renderer.render(&self.report(&path, problem)));
-        drawn.collect::<Vec<_>>().join("\n\n") + "\n"
+        // ASCII's control characters are drawn as signs; these are not, and a terminal obeys them as well.
+        let is_obeyed =
+            |c: char| matches!(c, '\u{80}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}');
+        drawn.collect::<Vec<_>>().join("\n\n").replace(is_obeyed, "\u{fffd}") + "\n"
     }
 
     fn report<'p>(&'p self, path: &'p str, problem: &'p Problem) -> Vec<Group<'p>> {

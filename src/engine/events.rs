@@ -11,6 +11,13 @@ use crate::event::{Event, Stamped};
 
 /// How many lines of output wait to be shown. A command that never stops talking must not fill this machine's memory.
 const WAITING: usize = 20_000;
+/// Bytes of a long line that count as one more.
+const LONG: usize = 256;
+
+/// What an event adds to the queue.
+fn weight(event: &Event) -> usize {
+    if let Event::Output { line, .. } = event { 1 + line.len() / LONG } else { 1 }
+}
 
 /// Where events are sent. A listener that is slow or gone never stops a deploy: what tells of the run waits in a queue
 /// without an end, and output that a listener cannot keep up with is left out. Where the output is the point, as in
@@ -48,7 +55,7 @@ impl Events {
             self.left_out.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waiting.fetch_add(weight(&event), Ordering::Relaxed);
         let _ = self.sender.send(Stamped { at: Utc::now(), event });
     }
 
@@ -77,7 +84,30 @@ impl Heard {
     /// The next event, or why there is none within `patience`.
     pub fn within(&self, patience: Duration) -> Result<Stamped, mpsc::RecvTimeoutError> {
         let event = self.receiver.recv_timeout(patience)?;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.waiting.fetch_sub(weight(&event.event), Ordering::Relaxed);
         Ok(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Stream;
+    use crate::fleet::HostName;
+
+    #[test]
+    fn long_lines_nobody_hears_are_left_out_sooner() {
+        for (length, at_most) in [(0, WAITING), (64 << 10, 100)] {
+            let (events, heard) = Events::new(false);
+            let host = HostName::new("web1").expect("a name");
+            let line = "x".repeat(length);
+            for _ in 0..=at_most {
+                let (step, host, line) = ("talk".to_owned(), host.clone(), line.clone());
+                events.send(Event::Output { step, host, stream: Stream::Stdout, line });
+            }
+            assert!(events.left_out() > 0, "{length}");
+            while heard.within(Duration::ZERO).is_ok() {}
+            assert_eq!(events.waiting.load(Ordering::Relaxed), 0, "what is heard makes room");
+        }
     }
 }

@@ -137,7 +137,13 @@ impl Machine {
     }
 
     async fn exec(&self, asked: Asked<'_>, hearing: Hearing<'_>, kept: Option<Kept<'_>>) -> Result<Exit, ExecError> {
-        let Hearing { on_line, on_part, on_sent, time_limit, stop, .. } = hearing;
+        let Hearing { on_line, on_sent, time_limit, stop, .. } = hearing;
+        // A host may tell of more parts than it was given, and nobody knows of those.
+        let on_part = &|part: usize, exit| {
+            if part < asked.parts.len() {
+                (hearing.on_part)(part, exit);
+            }
+        };
         let frame = Frame { about: asked.about, limit: time_limit, ending: asked.ending };
         let script = &compose(asked.parts, self.fence.as_ref(), &frame);
         let input = asked.parts.iter().find(|part| part.reads()).map_or(&Input::Nothing, |part| &part.input);

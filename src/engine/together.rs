@@ -92,6 +92,9 @@ struct Listener<'a> {
     now: Mutex<Now>,
 }
 
+/// Lines that are kept until their step is told of.
+const MOST_EARLY: usize = 2000;
+
 /// How far it has come.
 struct Now {
     at: usize,
@@ -116,7 +119,11 @@ impl Listener<'_> {
         let mut now = self.now.lock().expect("nobody panics while holding this");
         now.said.entry(part).or_default().hear(stream, line);
         if part > now.at {
-            return now.early.push((part, stream, line.to_owned()));
+            // One stream is never far ahead of the other, unless the host wants it so.
+            if now.early.len() < MOST_EARLY {
+                now.early.push((part, stream, line.to_owned()));
+            }
+            return;
         }
         drop(now);
         self.run.line(&share.step, self.machine, stream, line);

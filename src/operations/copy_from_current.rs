@@ -15,15 +15,9 @@ pub struct CopyFromCurrent {
 /// is run again.
 ///
 /// Where `cp` knows `--reflink` a copy costs nothing on file systems that share blocks.
-const COPY: &str = r#"cd -- "$release" || exit
-reflink=
-if cp --help 2>&1 | grep -q reflink; then reflink=--reflink=auto; fi
-for path in "$@"; do
-  if [ -e "./$path" ] || [ -L "./$path" ]; then printf '%s: the code has its own\n' "$path"; continue; fi
-  if [ ! -e "$from/$path" ] && [ ! -L "$from/$path" ]; then printf '%s: not in the live release\n' "$path"; continue; fi
-  case $path in */*) mkdir -p -- "./${path%/*}" || exit ;; esac
-  rm -rf -- ./.relm && cp -a $reflink -- "$from/$path" ./.relm && mv -T -- ./.relm "./$path" || exit
-done"#;
+///
+/// Neither is written through a link of the code, nor read through one of the live release: both lead elsewhere.
+const COPY: &str = include_str!("copy_from_current.sh");
 
 impl Operation for CopyFromCurrent {
     fn name(&self) -> String {

@@ -1,12 +1,24 @@
 # Links shared files and directories into a release.
 # In: release, shared, host; arguments in threes: dir|file, path, target of the link.
 cd -- "$release" || exit
+# through_link PATH: says whether a part of the way to PATH is a link of the code's. What it leads to is not the release.
+through_link() {
+  way=. rest=$1
+  while :; do
+    case $rest in */*) way=$way/${rest%%/*} rest=${rest#*/} ;; *) return 1 ;; esac
+    [ ! -L "$way" ] || return 0
+  done
+}
 missing=
 while [ $# -gt 0 ]; do
   kind=$1 path=$2 target=$3
   shift 3
   parent=.
   case $path in */*) parent=${path%/*} ;; esac
+  if through_link "$path"; then
+    printf '%s cannot be shared: %s is a link in the code, and relm changes nothing behind it\n' "$path" "${way#./}" >&2
+    exit 1
+  fi
   mkdir -p -- "./$parent" || exit
   if [ "$kind" = dir ]; then
     if [ ! -e "$shared/$path" ]; then

@@ -21,7 +21,7 @@ impl Manifest {
     pub fn lacking(&self, base: &Self) -> (usize, u64) {
         let new = self.entries.iter().filter(|(path, _)| self.is_new(path, base));
         let sizes = new.map(|(_, entry)| if let Kind::File { size, .. } = entry.kind { size } else { 0 });
-        sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size))
+        sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes.saturating_add(size)))
     }
 
     /// A script for `sed` that makes the text of `base` into this one's. Nothing if that is not worth it.
@@ -184,6 +184,23 @@ mod tests {
             agree(&base, &new)?;
             agree(&base, &base)?;
         }
+    }
+
+    /// Two manifests, one below the other.
+    #[test]
+    fn damaged_manifests_can_be_edited_like_others() {
+        let words = ["====\n", "d 755 - - ", "l 777 - - a\tb\n", "\\n", "\\\\", " ", "é", "$", "a\\\n", "w /tmp/x"];
+        let pieces = ["d 755 - - ", "a", "b", "l 777 - - ", "\t", "====", "\\\\", "/"];
+        crate::tests::damaged("edits", &words, crate::tests::lines_of(&pieces), |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let Some((base, new)) = text.split_once("====\n") else { return };
+            let (Ok(base), Ok(new)) = (Manifest::parse(base), Manifest::parse(new)) else { return };
+            // No tree has a name with a zero byte.
+            if base.entries.is_empty() || text.contains('\0') {
+                return;
+            }
+            agree(&base, &new).expect("the same");
+        });
     }
 
     fn large(files: usize) -> Manifest {

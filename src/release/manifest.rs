@@ -86,7 +86,10 @@ impl Manifest {
 
     /// Bytes of all files together.
     pub fn size(&self) -> u64 {
-        self.entries.values().map(|entry| if let Kind::File { size, .. } = entry.kind { size } else { 0 }).sum()
+        self.entries
+            .values()
+            .map(|entry| if let Kind::File { size, .. } = entry.kind { size } else { 0 })
+            .fold(0, u64::saturating_add)
     }
 }
 
@@ -175,5 +178,35 @@ mod tests {
         fn nothing_makes_it_panic(text in "\\PC*") {
             let _ = Manifest::parse(&text);
         }
+    }
+
+    /// A hash stands for one tree: what is read from a text and written again reads the same.
+    #[test]
+    fn damaged_manifests_are_refused_or_read_whole() {
+        let words = [
+            "d 755 - - ",
+            "f 644 1 ",
+            "l 777 - - a\tb",
+            "\\n",
+            "\\",
+            "\t",
+            " ",
+            "../",
+            "/",
+            "18446744073709551616",
+            "\r",
+        ];
+        let hash = "0000000000000000000000000000000000000000000000000000000000000000 ";
+        let pieces = ["d ", "f ", "l ", "755 ", "- ", "7 ", "\\\\", "\t", "a/b", hash];
+        crate::tests::damaged("manifest", &words, crate::tests::lines_of(&pieces), |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            if let Ok(manifest) = Manifest::parse(&text) {
+                assert!(manifest.entries.len() <= text.lines().count());
+                let written = manifest.to_text();
+                assert_eq!(Manifest::parse(&written).as_ref(), Ok(&manifest), "{written:?}");
+                assert_eq!(written.lines().count(), manifest.entries.len(), "an entry a line");
+                let _ = manifest.size();
+            }
+        });
     }
 }

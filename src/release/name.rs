@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 const FORMAT: &str = "%Y-%m-%d_%H.%M.%S";
+const LENGTH: usize = "2026-11-20_14.30.05".len();
 
 /// `2026-11-20_14.30.05`. The ancestor's names ended at the minute, and two deploys in one minute shared a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,8 +28,12 @@ impl ReleaseName {
     pub fn parse(text: &str) -> Result<Self, ReleaseNameError> {
         let error = || ReleaseNameError(text.to_owned());
         let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| error())?;
-        // chrono takes "2026-1-2…" too; only the one spelling is a name.
-        if time.format(FORMAT).to_string() == text { Ok(Self(text.to_owned())) } else { Err(error()) }
+        // chrono takes "2026-1-2…" too; only the one spelling is a name. Nor is there a year 10000, or one before 0.
+        if text.len() == LENGTH && time.format(FORMAT).to_string() == text {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(error())
+        }
     }
 
     /// The name to try when this one is taken.
@@ -97,6 +102,8 @@ mod tests {
             "2026-01-02_03.04.05 ",
             "../2026-01-02_03.04.05",
             "2026-01-02_03.04",
+            "+262142-12-31_23.59.59",
+            "-0001-01-01_00.00.00",
         ] {
             assert!(ReleaseName::parse(text).is_err(), "{text:?}");
         }

@@ -30,6 +30,8 @@ pub(super) struct Gathering {
     pub(super) exclude: Exclude,
     /// Bytes that may still come.
     pub(super) room: u64,
+    /// Bytes of memory that names may still take: a short archive can name many deep directories.
+    pub(super) room_for_names: usize,
 }
 
 impl Gathering {
@@ -40,6 +42,7 @@ impl Gathering {
             spool: Spool::new(scratch).map_err(SourceError::Scratch)?,
             exclude,
             room: u64::MAX,
+            room_for_names: usize::MAX,
         })
     }
 
@@ -49,7 +52,7 @@ impl Gathering {
             return Ok(());
         };
         match self.entries.get(&path).map(|entry| &entry.kind) {
-            None => self.insert(path, 0o755, Kind::Directory),
+            None => self.insert(path, 0o755, Kind::Directory)?,
             Some(Kind::Directory) => {}
             Some(_) => return Err(SourceError::refused(path.as_bytes(), Refusal::Twice)),
         }
@@ -70,12 +73,10 @@ impl Gathering {
             CopyError::Read(error) => SourceError::read(origin)(error),
             CopyError::Write(error) => SourceError::Scratch(error),
         })?;
-        let room = self.room.checked_sub(stored.size);
-        self.room = room.ok_or_else(|| SourceError::refused(path.as_bytes(), Refusal::TooMuch))?;
+        self.take_room(&path, stored.size)?;
         self.offsets.insert(path.clone(), stored.offset);
         let (size, sha256) = (stored.size, stored.sha256);
-        self.insert(path, file_mode(executable), Kind::File { size, sha256 });
-        Ok(())
+        self.insert(path, file_mode(executable), Kind::File { size, sha256 })
     }
 
     /// Adds a symbolic link.
@@ -84,8 +85,7 @@ impl Gathering {
             return Ok(());
         };
         let target = legal_target(&path, target)?.to_owned();
-        self.insert(path, 0o777, Kind::Link { target });
-        Ok(())
+        self.insert(path, 0o777, Kind::Link { target })
     }
 
     /// Adds a file with the content of one that is there: what a hard link in an archive means.
@@ -97,8 +97,17 @@ impl Gathering {
         let (Some(entry), Some(&offset)) = (self.entries.get(other).cloned(), self.offsets.get(other)) else {
             return Err(SourceError::refused(path.as_bytes(), Refusal::DanglingHardLink));
         };
+        if let Kind::File { size, .. } = entry.kind {
+            // Here it takes no room again, but in what is sent and on the hosts it does.
+            self.take_room(&path, size)?;
+        }
         self.offsets.insert(path.clone(), offset);
-        self.insert(path, entry.mode, entry.kind);
+        self.insert(path, entry.mode, entry.kind)
+    }
+
+    fn take_room(&mut self, path: &str, size: u64) -> Result<(), SourceError> {
+        let room = self.room.checked_sub(size);
+        self.room = room.ok_or_else(|| SourceError::refused(path.as_bytes(), Refusal::TooMuch))?;
         Ok(())
     }
 
@@ -135,14 +144,19 @@ impl Gathering {
             match self.entries.get(parent).map(|entry| &entry.kind) {
                 Some(Kind::Directory) => {}
                 Some(_) => return Err(SourceError::refused(path.as_bytes(), Refusal::BelowNoDirectory)),
-                None => self.insert(parent.to_owned(), 0o755, Kind::Directory),
+                None => self.insert(parent.to_owned(), 0o755, Kind::Directory)?,
             }
         }
         Ok(Some(path.to_owned()))
     }
 
-    fn insert(&mut self, path: String, mode: u32, kind: Kind) {
+    fn insert(&mut self, path: String, mode: u32, kind: Kind) -> Result<(), SourceError> {
+        let target = if let Kind::Link { target } = &kind { target.len() } else { 0 };
+        // A file's name stands in two maps; the rest is what an entry of them takes.
+        let room = self.room_for_names.checked_sub(2 * path.len() + target + 200);
+        self.room_for_names = room.ok_or_else(|| SourceError::refused(path.as_bytes(), Refusal::TooMany))?;
         self.entries.insert(path, Entry { mode, kind });
+        Ok(())
     }
 }
 

@@ -408,6 +408,41 @@ mod tests {
     }
 
     #[test]
+    fn deep_names_and_hard_links_are_bounded_too() {
+        let gathered = |room, room_for_names, build: &dyn Fn(&mut Tar)| {
+            let mut tar = Tar::new(Vec::new());
+            build(&mut tar);
+            let exclude = crate::source::exclude::Exclude::new(&[]).unwrap();
+            let mut gathering = Gathering::new(exclude, None).unwrap();
+            (gathering.room, gathering.room_for_names) = (room, room_for_names);
+            let rules = Rules { origin: Path::new("app.tar"), strip: 0, below: b"", most: 100 };
+            match read(tar.into_inner().unwrap().as_slice(), &rules, &mut gathering) {
+                Err(SourceError::Refused { why, .. }) => Some(why),
+                other => other.map(|_| None).unwrap(),
+            }
+        };
+        // A path of 2 kB makes a thousand directories, whose names are a megabyte together.
+        let deep = |tar: &mut Tar| {
+            for n in 0..3 {
+                let path = format!("{n}/{}x", "a/".repeat(1000));
+                let record = |length: usize| format!("{length} path={path}\n");
+                pax(tar, &record(record(1000).len()));
+                file(tar, "a", "");
+            }
+        };
+        assert_eq!(gathered(100, 20 << 20, &deep), None);
+        assert_eq!(gathered(100, 5 << 20, &deep), Some(Refusal::TooMany));
+        let linked = |tar: &mut Tar| {
+            file(tar, "a", "1234567890");
+            for n in 0..5 {
+                entry(tar, EntryType::Link, format!("l{n}").as_bytes(), b"a", b"");
+            }
+        };
+        assert_eq!(gathered(60, 1 << 20, &linked), None);
+        assert_eq!(gathered(59, 1 << 20, &linked), Some(Refusal::TooMuch));
+    }
+
+    #[test]
     fn leading_directories_come_off() {
         for (path, strip, left) in [
             ("a/b/c", 0, Some("a/b/c")),

@@ -1,6 +1,6 @@
 //! A zip archive read into a tree.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use chrono::NaiveDate;
 use zip::result::ZipError;
@@ -20,6 +20,10 @@ const LINK: u32 = 0o120_000;
 /// Reads the archive; returns the time of its newest file or link.
 pub(super) fn read(file: impl Read + Seek, rules: &Rules<'_>, gathering: &mut Gathering) -> Result<u64, SourceError> {
     let damaged = |error: ZipError| damaged(rules, &error.to_string());
+    let mut file = file;
+    if claimed(&mut file).map_err(SourceError::read(rules.origin))? > rules.most as u64 {
+        return Err(SourceError::refused(last_component(rules.origin).as_bytes(), Refusal::TooMany));
+    }
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
     // Two readers of such an archive see two trees.
     if archive.has_duplicate_names() {
@@ -36,6 +40,28 @@ pub(super) fn read(file: impl Read + Seek, rules: &Rules<'_>, gathering: &mut Ga
         newest = newest.max(take(&mut archive, index, rules, gathering)?);
     }
     Ok(newest)
+}
+
+/// How many entries the end of the archive tells of. All of them are read into memory before the first can be looked at.
+fn claimed(file: &mut (impl Read + Seek)) -> io::Result<u64> {
+    let size = file.seek(SeekFrom::End(0))?;
+    // The last record has 22 bytes and a comment of 64 KiB at most; the locator of the large one stands before it.
+    let from = size.saturating_sub(22 + 65_535 + 20);
+    file.seek(SeekFrom::Start(from))?;
+    let mut end = Vec::new();
+    file.take(22 + 65_535 + 20).read_to_end(&mut end)?;
+    let number = |at: usize, length: usize| {
+        let bytes = end.get(at..at + length).unwrap_or_default();
+        bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    };
+    let Some(last) = end.windows(4).rposition(|word| word == b"PK\x05\x06") else { return Ok(0) };
+    let few = number(last + 10, 2);
+    let locator = last.checked_sub(20).filter(|at| end[*at..].starts_with(b"PK\x06\x07"));
+    let Some(locator) = locator.filter(|_| few == 0xffff) else { return Ok(few) };
+    file.seek(SeekFrom::Start(number(locator + 8, 8)))?;
+    let mut large = Vec::new();
+    file.take(40).read_to_end(&mut large)?;
+    Ok(large.get(32..40).map_or(0, |bytes| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))))
 }
 
 /// What the directory of the archive says about one entry.
@@ -238,6 +264,20 @@ mod tests {
         let made = command.args(["-q", "-P", "word", "a.zip", "a"]).current_dir(&desk.dir).status();
         assert!(made.unwrap().success());
         assert_eq!(refusal(&fs::read(desk.path("a.zip")).unwrap()), Refusal::UnreadableKind);
+    }
+
+    #[test]
+    fn how_many_entries_an_archive_tells_of() {
+        let few = bytes(|zip| (0..3).for_each(|n| file(zip, &n.to_string())));
+        let many = bytes(|zip| (0..70_000).for_each(|n| zip.start_file(n.to_string(), options(0o644)).unwrap()));
+        for (made, count) in [(&few, 3), (&many, 70_000), (&b"no archive".to_vec(), 0), (&Vec::new(), 0)] {
+            assert_eq!(claimed(&mut Cursor::new(made)).unwrap(), count);
+        }
+        let exclude = crate::source::exclude::Exclude::new(&[]).unwrap();
+        let mut gathering = Gathering::new(exclude, None).unwrap();
+        let rules = Rules { origin: std::path::Path::new("a.zip"), strip: 0, below: b"", most: 69_999 };
+        let error = super::read(Cursor::new(many), &rules, &mut gathering).unwrap_err().to_string();
+        assert!(error.starts_with("a.zip "), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey, PublicKeyOrCertifi
 
 use super::config::Destination;
 use super::known_hosts::{KnownHosts, Verdict, fingerprint};
-use super::{Settings, error, pattern, revoked};
+use super::{Settings, error, pattern, revoked, trust};
 use crate::transport::{ConnectError, ConnectErrorKind};
 
 /// The host key algorithms to offer, those by which the host is known first.
@@ -110,6 +110,11 @@ fn plain(
     let refuse = |kind, message: String, details: Vec<String>| Err(ConnectError { kind, message, details });
     match known.judge(key) {
         Verdict::Known => Ok(()),
+        Verdict::Unknown { others }
+            if others.is_empty() && destination.lets_new_keys_pass && settings.accept_new.is_some() =>
+        {
+            accept(key, destination, settings)
+        }
         Verdict::Unknown { others } => {
             let mut details = vec![format!("it offers {offered}")];
             if !others.is_empty() {
@@ -118,6 +123,12 @@ fn plain(
             let environment = &settings.environment;
             let host = &destination.trusted_as;
             details.push(format!("relm trust {environment} {host} records it, once you have compared it"));
+            if others.is_empty() && destination.lets_new_keys_pass {
+                details.push(format!(
+                    "StrictHostKeyChecking would let it pass; relm goes by that only with accept_new_host_keys = true in \
+                     [env.{environment}]"
+                ));
+            }
             let message = format!("the host key of {name} ({}) is not known", destination.known_as[0]);
             refuse(ConnectErrorKind::UnknownHostKey, message, details)
         }
@@ -142,6 +153,21 @@ fn plain(
             refuse(ConnectErrorKind::WrongHostKey, message, vec![format!("it offers {offered}")])
         }
     }
+}
+
+/// Records a key that nobody has compared, as ssh does with `StrictHostKeyChecking accept-new`, and says so.
+fn accept(key: &PublicKey, destination: &Destination, settings: &Settings) -> Result<(), ConnectError> {
+    let place = trust::write_down(destination, key)?;
+    if let Some(warn) = &settings.accept_new {
+        warn(&format!(
+            "{}: nobody has compared its host key, {} {}; it is recorded in {}",
+            destination.name,
+            key.algorithm(),
+            fingerprint(key),
+            place.display()
+        ));
+    }
+    Ok(())
 }
 
 fn rsa_bits(key: &PublicKey) -> Option<usize> {

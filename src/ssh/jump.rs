@@ -14,6 +14,7 @@ use super::host_key::unreachable;
 use super::link::signed_in;
 use super::pace::Place;
 use super::road::{Keeping, Open, Said, no_answer};
+use super::settings::Knock;
 use crate::transport::ConnectError;
 
 /// The jump hosts of a run.
@@ -51,6 +52,9 @@ impl Jumps {
     ) -> Result<Open, ConnectError> {
         let connection = self.connection(hop, settings).await?;
         let place = Place::at(format!("{} {}:{}", hop.given, destination.address, destination.port)).await;
+        if let Some(knock) = &settings.knock {
+            knock_from(&connection, destination, knock).await;
+        }
         let (address, port) = (destination.address.clone(), u32::from(destination.port));
         let opening = connection.channel_open_direct_tcpip(address, port, "127.0.0.1", 0);
         let limit = destination.connect_timeout;
@@ -100,5 +104,14 @@ impl Jumps {
                 Err(error)
             }
         }
+    }
+}
+
+/// Lets the jump host send a first packet to each port. As at a door of our own, an answer says nothing.
+async fn knock_from(connection: &Handle, destination: &Destination, knock: &Knock) {
+    for port in &knock.ports {
+        let opening =
+            connection.channel_open_direct_tcpip(destination.address.clone(), u32::from(*port), "127.0.0.1", 0);
+        let _ = timeout(knock.timeout, opening).await;
     }
 }

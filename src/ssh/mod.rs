@@ -36,7 +36,7 @@ use crate::transport::{ConnectError, ConnectErrorKind, Link};
 
 pub use jump::Jumps;
 pub use key_file::KeyFiles;
-pub use settings::{Ask, Knock, Settings};
+pub use settings::{Ask, Knock, Settings, Warn};
 pub use trust::{Machine, ServerKey, machines};
 
 /// Connects to `host`, checks its key and signs in.
@@ -56,7 +56,11 @@ async fn destination(host: &Host, settings: &Settings) -> Result<config::Destina
 
 /// What a host says, fit for a terminal: without anything that would act on it.
 fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if obeyed(c) { ' ' } else { c }).take(500).collect()
 }
 
 fn error(kind: ConnectErrorKind, message: impl Into<String>) -> ConnectError {

@@ -12,6 +12,9 @@ use super::jump::Jumps;
 /// Asks a person for a passphrase.
 pub type Ask = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// Tells a person.
+pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What is the same for all hosts of a run. Clones share the passphrases that were asked for and the connections to
 /// jump hosts.
 #[derive(Clone)]
@@ -32,6 +35,9 @@ pub struct Settings {
     pub agent: Option<PathBuf>,
     /// Ports to knock at before each connection.
     pub knock: Option<Knock>,
+    /// Hears of each key that is accepted though nobody has compared it, as `StrictHostKeyChecking accept-new` wants it.
+    /// Without this none is.
+    pub accept_new: Option<Warn>,
     /// Asks a person, without echo. `None` is the answer where nobody can be asked.
     pub ask: Ask,
     /// Keys opened so far, so that a passphrase is asked for once per run.
@@ -61,6 +67,7 @@ impl Settings {
             variables: BTreeMap::new(),
             agent: None,
             knock: None,
+            accept_new: None,
             ask: Arc::new(|_| None),
             keys: KeyFiles::default(),
             jumps: Jumps::default(),

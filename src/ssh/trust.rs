@@ -51,7 +51,8 @@ pub async fn machines(host: &Host, settings: &Settings) -> Result<Vec<Machine>, 
             Way::Direct | Way::Command(_) => None,
         };
         let name = destination.name.clone();
-        machines.push(Machine { name, destination, settings: settings.clone() });
+        // A person is about to compare the keys: none may pass by itself.
+        machines.push(Machine { name, destination, settings: Settings { accept_new: None, ..settings.clone() } });
     }
     machines.reverse();
     Ok(machines)
@@ -106,15 +107,17 @@ impl Machine {
                 return super::host_key::check(&known, &public.into(), destination, settings);
             }
         }
-        let Some(file) = destination.user_known_hosts.first() else {
-            return Err(error(
-                ConnectErrorKind::Configuration,
-                "UserKnownHostsFile is none, so no key can be recorded",
-            ));
-        };
-        append(file, destination, &public)
-            .map_err(|e| error(ConnectErrorKind::Configuration, format!("cannot write {}: {e}", file.display())))
+        write_down(destination, &public).map(|_| ())
     }
+}
+
+/// Writes a key to the first `UserKnownHostsFile`, and tells which that is.
+pub(super) fn write_down<'d>(destination: &'d Destination, key: &PublicKey) -> Result<&'d Path, ConnectError> {
+    let wrong = |message: String| error(ConnectErrorKind::Configuration, message);
+    let file = destination.user_known_hosts.first();
+    let file = file.ok_or_else(|| wrong("UserKnownHostsFile is none, so no key can be recorded".to_owned()))?;
+    append(file, destination, key).map_err(|e| wrong(format!("cannot write {}: {e}", file.display())))?;
+    Ok(file)
 }
 
 /// One handshake for each, because a host shows one key at a time.

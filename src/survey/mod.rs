@@ -4,6 +4,8 @@ mod host;
 mod parse;
 mod rollback;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use host::{Current, HostSeen, ReleaseSeen};
 pub use parse::{IS_GONE, SurveyError, parse};

@@ -8,6 +8,8 @@ use crate::secret::Mask;
 const KEPT: usize = 4 << 20;
 /// A line longer than this is handed on in pieces.
 const LONGEST_LINE: usize = 64 << 10;
+/// More parts than a script has. A host that tells of more tells lies, and they are not kept.
+const MOST_PARTS: usize = 1000;
 /// The status of a part whose mark does not tell it: nobody but our own scripts writes marks.
 const UNTOLD: u32 = 1;
 
@@ -157,7 +159,9 @@ impl Decoder {
                 self.end_last_line();
                 self.part += 1;
                 let text = self.take_text();
-                self.parts.push_back((number.unwrap_or(UNTOLD), text));
+                if self.parts.len() < MOST_PARTS {
+                    self.parts.push_back((number.unwrap_or(UNTOLD), text));
+                }
             }
             Some("end") => {
                 self.end_last_line();
@@ -300,6 +304,88 @@ mod tests {
         take(&mut decoder, b"o\n\ntok end 0\n");
         assert_eq!(decoder.status(), Some(0));
         assert_eq!(lines, ["one", "two"]);
+    }
+
+    /// All that a decoder tells of a stream.
+    #[derive(Debug, PartialEq)]
+    struct Told {
+        lines: Vec<(usize, String)>,
+        parts: Vec<(u32, String)>,
+        text: String,
+        group: Option<u32>,
+        status: Option<u32>,
+        taken: u64,
+        noise: String,
+        refused: (bool, bool),
+    }
+
+    fn told(bytes: &[u8], cut: usize) -> Told {
+        let (mut decoder, mut lines) = (Decoder::after_mark("tok"), Vec::new());
+        for piece in bytes.chunks(cut) {
+            decoder.take(piece, Mask::nothing(), &mut |part, line| lines.push((part, line.to_owned())));
+        }
+        Told {
+            lines,
+            parts: std::iter::from_fn(|| decoder.take_part()).collect(),
+            text: decoder.take_text(),
+            group: decoder.group(),
+            status: decoder.status(),
+            taken: decoder.taken(),
+            noise: decoder.noise().to_owned(),
+            refused: (decoder.is_missing(), decoder.is_unread()),
+        }
+    }
+
+    /// However a stream arrives in pieces, the same is heard; and nothing before the script or behind its end is.
+    #[test]
+    fn damaged_streams_are_heard_the_same_in_any_pieces() {
+        let words = [
+            "\ntok group 7\n",
+            "\ntok part 0\n",
+            "\ntok end 0\n",
+            "\ntok again\n",
+            "\ntok missing\n",
+            "tok",
+            "\n\n",
+            "\r",
+        ];
+        let pieces = ["tok ", "group ", "end ", "part ", "1", "4294967296", "x", "again", "unread"];
+        crate::tests::damaged("frames", &words, crate::tests::lines_of(&pieces), |bytes| {
+            let whole = told(bytes, usize::MAX);
+            for cut in [1, 2, 3, 7, 64] {
+                assert_eq!(told(bytes, cut), whole, "in pieces of {cut}");
+            }
+            assert!(whole.taken <= bytes.len() as u64 + 1 && whole.parts.len() <= MOST_PARTS);
+            assert!(whole.noise.len() <= 600 && !whole.noise.contains(char::is_control));
+            // A byte that is no UTF-8 becomes a sign of three.
+            assert!(whole.text.len() <= 3 * bytes.len());
+            if !bytes.windows(3).any(|word| word == b"tok") {
+                assert_eq!(whole.lines, []);
+            }
+            if whole.status.is_some() {
+                let after = told(&[bytes, b"\n\ntok part 0\nmore\n\ntok end 9\n"].concat(), usize::MAX);
+                assert_eq!(after, whole, "it had ended");
+            }
+        });
+    }
+
+    /// Whoever talks without an end, or tells of parts without an end, fills no memory.
+    #[test]
+    fn what_is_kept_of_a_stream_is_bounded() {
+        let mut decoder = Decoder::after_mark("tok");
+        let mut take = |bytes: &[u8]| {
+            let mut longest = 0;
+            decoder.take(bytes, Mask::nothing(), &mut |_, line| longest = longest.max(line.len()));
+            assert!(longest <= 2 * LONGEST_LINE, "{longest}");
+            assert!(decoder.body.len() <= 2 * KEPT + LONGEST_LINE && decoder.parts.len() <= MOST_PARTS);
+        };
+        take(b"\ntok group 7\n");
+        let (long, short) = (vec![b'x'; 32 << 10], b"y\n".repeat(16 << 10));
+        for _ in 0..400 {
+            take(&long);
+            take(&short);
+        }
+        take(&b"\ntok part 0\n".repeat(2000));
     }
 
     proptest! {

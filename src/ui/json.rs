@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use super::{Renderer, sink::Sink};
+use super::{Renderer, sink::Sink, tame_json};
 use crate::event::Stamped;
 
-/// Writes every event as it is. JSON escapes what a terminal would obey by itself.
+/// Writes every event as it is, with everything escaped that a terminal would obey.
 #[derive(Debug)]
 pub struct Json<W> {
     out: Sink<W>,
@@ -21,6 +21,6 @@ impl<W: Write> Json<W> {
 impl<W: Write> Renderer for Json<W> {
     fn event(&mut self, event: &Stamped) {
         let line = serde_json::to_string(event).expect("events have no maps with keys other than names");
-        self.out.write(&(line + "\n"));
+        self.out.write(&(tame_json(&line) + "\n"));
     }
 }

@@ -36,7 +36,7 @@ pub use lines::Lines;
 pub use plain::Plain;
 pub use play::{LogError, play, read_log};
 pub use table::Table;
-pub use tame::tame;
+pub use tame::{tame, tame_json};
 pub use terminal::{Screen, Terminal};
 
 /// Shows a run.

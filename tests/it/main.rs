@@ -16,6 +16,7 @@ mod events;
 mod failures;
 mod faults;
 mod fleet;
+mod hostile;
 mod invariants;
 mod lock;
 mod operations;

@@ -13,6 +13,7 @@ mod keys;
 mod lost;
 mod pacing;
 mod servers;
+mod terminal;
 mod trust;
 mod way;
 

@@ -48,6 +48,17 @@ fn one_login_a_host_is_enough_for_a_deploy() {
 }
 
 #[test]
+fn a_new_key_passes_with_a_warning_where_both_files_say_so() {
+    let Some(fleet) = Fleet::start_with("[env.test]\naccept_new_host_keys = true\n") else { return };
+    fs::write(fleet.server("web2").known_hosts(), "").expect("a file");
+    fleet.relm(&["check"]).ends(3).says(&["web2", "relm trust test web2"]);
+    fleet.introduce("StrictHostKeyChecking accept-new\n");
+    fleet.relm(&["check"]).ends(0).says(&["warning: web2: nobody has compared its host key", "SHA256:"]);
+    let again = fleet.relm(&["check"]).ends(0);
+    assert!(!again.stderr.contains("warning"), "{}", again.stderr);
+}
+
+#[test]
 fn an_unknown_key_stops_everything_until_it_is_trusted() {
     let Some(fleet) = Fleet::start() else { return };
     fs::write(fleet.server("web2").known_hosts(), "").expect("a file");

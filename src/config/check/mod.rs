@@ -158,6 +158,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         name: known?,
         app: app?,
         confirm: env.confirm.unwrap_or(false),
+        accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),
         pre_connect: pre_connect?,
         fleet: fleet?,
         source: source?,

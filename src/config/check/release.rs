@@ -118,6 +118,11 @@ fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut
         check.problem(text.span(), format!("`{key}` cannot name {path:?}, the release's virtualenv"), hint);
         return None;
     }
+    if [".relm", ".relm-manifest"].contains(&path.split('/').next().unwrap_or(&path)) {
+        let hint = "relm keeps its own there while it makes a release; take another name".to_owned();
+        check.problem(text.span(), format!("`{key}` cannot name {path:?}, which is relm's"), hint);
+        return None;
+    }
     if let Some(other) = taken.iter().find(|other| path == **other || within(&path, other) || within(other, &path)) {
         let message = if path == *other {
             format!("the path {path:?} is named twice")

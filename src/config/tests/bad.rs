@@ -107,6 +107,7 @@ fn mistakes_in_tables() {
         ("[release]\nshared_files = [\"a\\nb\"]", "control character", 6),
         ("[release]\nshared_dirs = [\"python_env\"]", "the release's virtualenv", 6),
         ("[release]\ncopy_from_current = [\"python_env/lib\"]", "the release's virtualenv", 6),
+        ("[release]\nshared_files = [\".relm/x\"]", "which is relm's", 6),
         ("[release]\nshared_dirs = [\"a\"]\nshared_files = [\"a\"]", "named twice", 7),
         ("[release]\nshared_dirs = [\"a\"]\nshared_files = [\"a/b\"]", "lie in one another", 7),
         ("[release]\nshared_dirs = [\"a/b\",\n\"a\"]", "lie in one another", 7),

@@ -55,6 +55,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         name: EnvName::new(name).unwrap(),
         app: "shop".to_owned(),
         confirm,
+        accept_new_host_keys: false,
         fleet: Fleet { hosts },
         source: Wanted {
             source: Source::Git { location: "/srv/shop".to_owned(), reference: Some("main".to_owned()) },

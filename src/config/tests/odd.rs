@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::Undo;
+use super::super::{Environment, Packages, Undo};
+use crate::fleet::Address;
+
 use super::{CONTRACT, LEAST, SAMPLE, read};
 
 /// Whatever comes of it must be drawable.
@@ -100,4 +102,96 @@ fn literal_and_long_texts_arrive_as_they_are() {
         "{LEAST}[[operations]]\nname = \"a\"\nphase = \"finish\"\nrun = '''\nset -e\nprintf \"%s\\n\" '$x' \"ü\"\n'''\n"
     );
     assert_eq!(read(&text).unwrap().envs[0].operations[0].run, "set -e\nprintf \"%s\\n\" '$x' \"ü\"\n");
+}
+
+/// What is accepted leads nowhere outside; what is not is drawn, without anything a terminal would obey.
+#[test]
+fn damaged_files_are_refused_or_sound() {
+    let words = [
+        "..",
+        "../",
+        "/",
+        "~",
+        "-oProxyCommand=x",
+        "shared_dirs = [\"a/../b\"]\n",
+        "root = \"a b$(x)\"\n",
+        "\\u001b",
+        "\u{9b}",
+        "\u{202e}",
+        "[release]\n",
+        "[[operations]]\n",
+        "[env.x.hosts]\n",
+        "address = \"-x\"",
+        "'''",
+        "\"\"\"",
+        "= 99999999999999999999\n",
+        "inf",
+        "[",
+        "]",
+        "{",
+        "}",
+        "keep = -1\n",
+        "\0",
+        "run = \"\"\n",
+        "[python]\n",
+        "timeout = \"9999999999999h\"\n",
+        "batches = [\"0%\"]\n",
+    ];
+    let pieces = [
+        "[release]",
+        "[env.x]",
+        "[env.x.hosts]",
+        "w = ",
+        "{ address = ",
+        "\"a\"",
+        "\"..\"",
+        "\"../x\"",
+        "}",
+        "shared_dirs = [",
+        "]",
+        "root = ",
+        "keep = ",
+        "1",
+        "[source]",
+        "git = ",
+    ];
+    crate::tests::damaged("releases_toml", &words, crate::tests::lines_of(&pieces), |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        survives(&text);
+        match read(&text) {
+            Err(problems) => {
+                let obeyed = |c: char| {
+                    (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                };
+                let drawn = problems.render(false);
+                assert!(!drawn.contains(obeyed), "{drawn:?}");
+            }
+            Ok(config) => config.envs.iter().for_each(leads_nowhere_outside),
+        }
+    });
+}
+
+fn leads_nowhere_outside(env: &Environment) {
+    let release = &env.release;
+    let climbs = |path: &str| path.split('/').any(|part| part == "..") || path.contains(char::is_control);
+    assert!(!climbs(&release.root) && !release.root.is_empty() && release.root != "/", "{:?}", release.root);
+    let requirements = match env.python.as_ref().map(|python| &python.packages) {
+        Some(Packages::Requirements(files)) => files.as_slice(),
+        _ => &[],
+    };
+    let lists = [&release.shared_dirs[..], &release.shared_files, &release.copy_from_current, requirements];
+    for path in lists.into_iter().flatten() {
+        assert!(!climbs(path) && !path.starts_with('/') && !path.is_empty() && path != "python_env", "{path:?}");
+    }
+    assert!(!env.fleet.hosts.is_empty() && release.keep > 0 && !release.batches.is_empty());
+    for host in &env.fleet.hosts {
+        if let Address::Ssh { host, user, .. } = &host.address {
+            assert!(
+                !host.starts_with('-') && !host.contains([' ', '$', ';', '`', '\'', '"', '|', '&', '\n']),
+                "{host:?}"
+            );
+            let is_odd = |user: &String| user.starts_with('-') || user.contains(|c: char| c.is_control() || c == ' ');
+            assert!(!user.as_ref().is_some_and(is_odd), "{user:?}");
+        }
+    }
 }

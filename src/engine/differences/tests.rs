@@ -70,3 +70,39 @@ fn half_an_answer_is_none() {
         []
     );
 }
+
+/// A host tells what it likes; nothing is told of a path that it did not name, and nothing twice.
+#[test]
+fn damaged_answers_are_read_or_refused() {
+    let words = [
+        "was //:81a4 1 a b ./x//\n",
+        "is //:81a4 1 a b ./x//\n",
+        "seal\tmade\tone\t//:81a4 1 a b ./x//\n",
+        "edited x\n",
+        "unread x\n",
+        "unchecked\n",
+        "damaged\n",
+        "end\n",
+        "\\n",
+        "//",
+    ];
+    let pieces = [
+        "was ",
+        "is ",
+        "seal\tmade\tone\t",
+        "seal\tgone\ttwo\t",
+        "//:81a4 ",
+        "//:a1ff ",
+        "1 a b ",
+        "./x//",
+        "./y//z",
+        "edited ",
+        "end",
+    ];
+    crate::tests::damaged("inspect", &words, crate::tests::lines_of(&pieces), |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let Ok(Answer::Checked(found)) = read(&text) else { return };
+        assert!(found.len() <= text.lines().count());
+        assert!(found.windows(2).all(|pair| pair[0].path < pair[1].path), "{found:?}");
+    });
+}

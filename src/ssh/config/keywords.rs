@@ -144,7 +144,7 @@ const KEYWORDS: &[(&str, Form, Meaning)] = &[
     ("StdinNull", Flag, Nothing),
     ("StreamLocalBindMask", Text, Nothing),
     ("StreamLocalBindUnlink", Flag, Nothing),
-    ("StrictHostKeyChecking", One(&["yes", "no", "true", "false", "ask", "off", "accept-new"]), Nothing),
+    ("StrictHostKeyChecking", One(&["yes", "no", "true", "false", "ask", "off", "accept-new"]), Counts),
     ("SyslogFacility", Text, Nothing),
     ("Tag", Text, Elsewhere(NONE)),
     ("TCPKeepAlive", Flag, Nothing),

@@ -58,6 +58,8 @@ pub(super) struct Destination {
     pub(super) global_known_hosts: Vec<PathBuf>,
     /// `RevokedHostKeys`.
     pub(super) revoked_host_keys: Vec<PathBuf>,
+    /// `StrictHostKeyChecking` would let a new key pass: `accept-new`, `no`.
+    pub(super) lets_new_keys_pass: bool,
     /// `HashKnownHosts`.
     pub(super) hash_known_hosts: bool,
     /// `IdentityFile`s, or the usual ones.

@@ -19,8 +19,8 @@ const USUAL_GLOBAL_KNOWN_HOSTS: [&str; 2] = ["/etc/ssh/ssh_known_hosts", "/etc/s
 
 /// Makes a destination of what was read.
 ///
-/// `StrictHostKeyChecking` is read and has no say: an unknown key is always refused and a changed one never accepted,
-/// even where a file says `no` or `accept-new`. `relm trust` is the way to a new key.
+/// `StrictHostKeyChecking` has little say: an unknown key is refused unless `Releases.toml` too lets new ones pass, and a
+/// changed one is never accepted, even where a file says `no`. `relm trust` is the way to a new key.
 pub(super) fn destination(
     [name, trusted_as]: [&str; 2],
     way: Way,
@@ -42,6 +42,9 @@ pub(super) fn destination(
         user_known_hosts: paths.list(values.value("userknownhostsfile"), &USUAL_KNOWN_HOSTS, true)?,
         global_known_hosts: paths.list(values.value("globalknownhostsfile"), &USUAL_GLOBAL_KNOWN_HOSTS, false)?,
         revoked_host_keys: paths.list(values.value("revokedhostkeys"), &[], true)?,
+        lets_new_keys_pass: values
+            .one("stricthostkeychecking")
+            .is_some_and(|word| ["no", "false", "off", "accept-new"].contains(&&*word.to_ascii_lowercase())),
         hash_known_hosts: flag(values, "hashknownhosts")?.unwrap_or(false),
         identity_files: identity_files(&paths, values)?,
         certificate_files: paths.all(values.all("certificatefile"))?,

@@ -243,3 +243,85 @@ proptest! {
         }
     }
 }
+
+/// Whatever follows: the first value wins, so a file cannot lead elsewhere than its first lines say.
+#[test]
+fn damaged_files_lead_nowhere_else() {
+    let words = [
+        "Host *\n",
+        "Host ",
+        "Match host ",
+        "Match final ",
+        "Match all\n",
+        "ProxyJump a,b",
+        "ProxyCommand nc %h %p",
+        "HostName %h.x",
+        "Port ",
+        "User ",
+        "\"",
+        "%%",
+        "%h",
+        "%",
+        "=",
+        "\\",
+        "!",
+        "*",
+        "+",
+        "-",
+        "^",
+        "IdentityFile ",
+        "none",
+        "99999999999999999999",
+        "ConnectTimeout 1w9d",
+        "CanonicalizeHostname yes",
+        "IgnoreUnknown *",
+        "SetEnv A=\"b c\"",
+        "SendEnv LC_*",
+        "~",
+        "${HOME}",
+        "#",
+    ];
+    let pieces = [
+        "Host ",
+        "Match ",
+        "host ",
+        "originalhost ",
+        "final ",
+        "user ",
+        "web ",
+        "* ",
+        "!web ",
+        "HostName ",
+        "other ",
+        "Port ",
+        "22",
+        "ProxyJump ",
+        "none",
+        "user@hop:22",
+        "Ciphers ",
+        "+",
+        "-*",
+        "aes128-ctr",
+        "UserKnownHostsFile ",
+        "/a \"/b c\"",
+        "IdentityFile ",
+    ];
+    crate::tests::damaged("ssh_config", &words, crate::tests::lines_of(&pieces), |bytes| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let plain: String = text.to_ascii_lowercase().chars().filter(char::is_ascii_alphabetic).collect();
+        // These would run commands, or read whatever is on this machine.
+        if plain.contains("exec") || plain.contains("include") {
+            return;
+        }
+        if let Ok(web) = read(&text, "web") {
+            assert!(web.port > 0 && !web.known_as.is_empty() && !web.address.is_empty(), "{web:?}");
+        }
+        let first = "HostName first.example\nUser first\nPort 7\nHostKeyAlias alias\nProxyCommand none\n\
+                     UserKnownHostsFile /known\n";
+        if let Ok(web) = read(&format!("{first}{text}"), "web") {
+            assert_eq!((web.address.as_str(), web.user.as_str(), web.port), ("first.example", "first", 7));
+            assert_eq!((web.known_as[0].as_str(), web.way), ("alias", Way::Direct));
+            assert_eq!(web.user_known_hosts, [PathBuf::from("/known")]);
+        }
+    });
+}

@@ -102,3 +102,25 @@ fn ssh_keygen_finds_the_same_lines() {
         }
     }
 }
+
+/// Whatever stands in the files: a key is known only where one of them has it, and nothing takes a revocation back.
+#[test]
+fn damaged_files_make_no_key_known() {
+    let words = [ONE, TWO, ECDSA, "@revoked ", "@cert-authority ", "*", "!", "|1|", "[web]:2222", "web", ",", "#"];
+    let pieces = [ONE, TWO, "@revoked ", "@cert-authority ", "web ", "* ", "!web,", "|1|AA==|BB== ", "?"];
+    let data = ONE.split(' ').nth(1).expect("a key");
+    crate::tests::damaged("known_hosts", &words, crate::tests::lines_of(&pieces), |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        for names in [&["web"][..], &["[web]:2222", "web"]] {
+            let verdict = known(&text, names).judge(&key(ONE));
+            if verdict == Verdict::Known {
+                assert!(text.contains(data));
+            }
+            let revoked = known(&format!("{text}\n@revoked * {ONE}"), names).judge(&key(ONE));
+            assert!(matches!(revoked, Verdict::Revoked { .. }));
+            // Lines for others say nothing.
+            let more = known(&format!("{text}\nother {ONE}\nother {TWO}"), names).judge(&key(ONE));
+            assert_eq!(more, verdict);
+        }
+    });
+}

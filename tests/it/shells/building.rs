@@ -15,6 +15,7 @@ super::under_every_shell!(
     what_the_code_ships_fills_a_shared_directory,
     copies_from_the_live_release,
     half_a_copy_is_made_anew,
+    nothing_is_done_behind_a_link_of_the_code,
     a_virtualenv_that_cannot_be_built,
 );
 
@@ -111,6 +112,32 @@ async fn copies_from_the_live_release(stage: Stage) {
     let exit = stage.work(&operation.work(&stage.on(Some(&name), None))).await;
     ended(&exit, 91);
     assert_eq!(exit.stdout, "nothing is live yet\n");
+}
+
+async fn nothing_is_done_behind_a_link_of_the_code(stage: Stage) {
+    let (before, name) = (stage.with_version(0).await.name, stage.with_version(1).await.name);
+    let (old, new) = (stage.path(&format!("releases/{before}")), stage.path(&format!("releases/{name}")));
+    let outside = stage.path("outside");
+    fs::create_dir_all(outside.join("in/media")).expect("a directory");
+    fs::create_dir_all(old.join("a b/in/cache")).expect("a directory");
+    fs::create_dir_all(new.join("a b")).expect("a directory");
+    symlink(outside.join("in"), new.join("a b/in")).expect("a link");
+    symlink(&outside, old.join("out")).expect("a link");
+    let said = "a b/in is a link in the code, and relm changes nothing behind it";
+    let link = LinkShared { dirs: strings(&["a b/in/media"]), files: Vec::new() };
+    let exit = stage.run(&link, &name).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains(said), "{exit:?}");
+    let copy = |paths: &[&str]| CopyFromCurrent { paths: strings(paths) }.work(&stage.on(Some(&name), Some(&before)));
+    let exit = stage.work(&copy(&["a b/in/cache"])).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains(said), "{exit:?}");
+    let exit = stage.work(&copy(&["out/in/media"])).await;
+    ended(&exit, 0);
+    assert!(exit.stdout.contains("behind a link in the live release"), "{exit:?}");
+    assert!(outside.join("in/media").is_dir() && !outside.join("in/media").is_symlink());
+    assert_eq!(fs::read_dir(outside.join("in")).expect("a directory").count(), 1);
+    assert!(!new.join("out").exists());
 }
 
 /// What a killed attempt leaves has the name under which copies are made.

@@ -3,9 +3,10 @@
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use relm::ssh::{Machine, connect, machines};
+use relm::ssh::{Machine, Settings, Warn, connect, machines};
 use relm::transport::ConnectErrorKind;
 
 use super::{kind, refusal};
@@ -123,6 +124,57 @@ async fn a_recorded_key_is_known_to_relm_and_to_ssh() {
         find.arg("-F").arg(name).arg("-f").arg(sshd.known_hosts()).stdout(Stdio::null());
         assert!(find.status().unwrap().success(), "{lines}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_passes_only_where_both_files_let_it_and_loudly() {
+    let Some(sshd) = Sshd::start() else { return };
+    let warned = Arc::new(Mutex::new(Vec::new()));
+    let hear = warned.clone();
+    let accept_new: Warn = Arc::new(move |text: &str| hear.lock().unwrap().push(text.to_owned()));
+    let willing = Settings { accept_new: Some(accept_new), ..sshd.settings() };
+    for (policy, settings, passes) in [
+        ("", &willing, false),
+        ("StrictHostKeyChecking ask\n", &willing, false),
+        ("StrictHostKeyChecking yes\nStrictHostKeyChecking no\n", &willing, false),
+        ("StrictHostKeyChecking accept-new\n", &sshd.settings(), false),
+        ("StrictHostKeyChecking accept-new\n", &willing, true),
+        ("StrictHostKeyChecking no\n", &willing, true),
+    ] {
+        sshd.configure(policy);
+        fs::write(sshd.known_hosts(), "").unwrap();
+        let connected = connect(&host("web1"), settings).await.is_ok();
+        assert_eq!(connected, passes, "{policy}");
+        let (known, told) =
+            (fs::read_to_string(sshd.known_hosts()).unwrap(), std::mem::take(&mut *warned.lock().unwrap()));
+        assert_eq!((known.lines().count(), told.len()), (usize::from(passes), usize::from(passes)), "{policy}{known}");
+        if passes {
+            assert!(
+                told[0].contains("web1: nobody has compared its host key") && told[0].contains("SHA256:"),
+                "{told:?}"
+            );
+            connect(&host("web1"), &sshd.settings()).await.unwrap();
+        }
+    }
+    let error = {
+        fs::write(sshd.known_hosts(), "").unwrap();
+        refusal(&sshd.settings()).await
+    };
+    assert!(error.details.join("\n").contains("accept_new_host_keys = true in [env.test]"), "{error:?}");
+    // Whoever compares keys must not find one recorded meanwhile; and neither a changed key nor one beside another passes.
+    let asked = machines(&host("web1"), &willing).await.unwrap().remove(0);
+    assert!(!asked.is_vouched_for().await && asked.keys().await.unwrap().iter().all(|key| !key.is_known));
+    keygen(&sshd.folder().join("other"), "ed25519", "");
+    let name = format!("[127.0.0.1]:{}", sshd.port());
+    for known in [
+        public_key(&sshd.folder().join("other")),
+        format!("{}\n@revoked * {}", sshd.host_key("ecdsa"), sshd.host_key("ed25519")),
+    ] {
+        sshd.configure("StrictHostKeyChecking no\nHostKeyAlgorithms ssh-ed25519\n");
+        fs::write(sshd.known_hosts(), format!("{name} {known}\n")).unwrap();
+        refusal(&willing).await;
+    }
+    assert!(warned.lock().unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

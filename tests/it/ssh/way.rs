@@ -149,6 +149,22 @@ async fn a_door_is_knocked_at_before_every_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_behind_a_jump_host_is_knocked_at_from_there() {
+    let (Some(bastion), Some(inner)) = (Sshd::start_with("LogLevel DEBUG1\n"), Sshd::start()) else { return };
+    configure(&inner, "Host web1\n  ProxyJump bastion\n", &[("bastion", &bastion), ("web1", &inner)]);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let knock = Some(Knock { ports: vec![nobody, port], timeout: Duration::from_secs(1) });
+    let link = connect(&host("web1"), &Settings { knock, ..inner.settings() }).await.unwrap();
+    assert!(run(&link, "true").await.succeeded());
+    let asked = |port: u16| format!("port 0, target 127.0.0.1 port {port}");
+    let log = bastion.log();
+    let at = [nobody, port, inner.port()].map(|port| log.find(&asked(port)));
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn addresses_are_chosen_and_bound_as_asked() {
     let Some(sshd) = Sshd::start() else { return };
     sshd.configure("BindAddress 127.0.0.1\nAddressFamily inet\n");
