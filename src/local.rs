@@ -61,7 +61,7 @@ impl LocalHost {
 }
 
 impl Link for LocalHost {
-    fn open(&self, command: &'static str) -> BoxFuture<'_, Result<Channel, ExecError>> {
+    fn open<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Channel, ExecError>> {
         let channel = self.start(command);
         async move { channel }.boxed()
     }
@@ -140,6 +140,7 @@ mod tests {
                 time_limit: limit,
                 stop: &stop,
                 kept: None,
+                is_open_text: false,
                 mask: crate::secret::Mask::nothing(),
             })
             .await

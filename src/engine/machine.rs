@@ -148,7 +148,10 @@ impl Machine {
         let script = &compose(asked.parts, self.fence.as_ref(), &frame);
         let input = asked.parts.iter().find(|part| part.reads()).map_or(&Input::Nothing, |part| &part.input);
         let mask = self.secrets.mask();
-        self.transport.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop, kept, mask }).await
+        let is_open_text = false;
+        self.transport
+            .exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop, is_open_text, kept, mask })
+            .await
     }
 
     /// Runs a short script of relm's own that changes something, to its end.

@@ -138,7 +138,8 @@ impl Drop for Slot {
 }
 
 /// Starts `command`. A caller that gives up halfway leaves no channel behind.
-pub(super) async fn start(connection: Arc<Connection>, command: &'static str) -> Result<Channel, NotStarted> {
+pub(super) async fn start(connection: Arc<Connection>, command: &str) -> Result<Channel, NotStarted> {
+    let command = command.to_owned();
     // The task goes on when the caller is gone; then nobody takes the channel, its queues close, and `carry` closes it.
     let starting = tokio::spawn(async move {
         if connection.is_full() {

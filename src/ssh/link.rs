@@ -52,7 +52,7 @@ impl SshLink {
     }
 
     /// Starts a command, on a new connection if the old one turns out to be dead before the command was sent.
-    async fn start(&self, command: &'static str) -> Result<Channel, NotStarted> {
+    async fn start(&self, command: &str) -> Result<Channel, NotStarted> {
         match exec::start(self.alive().await?, command).await {
             Err(NotStarted::Dead(_)) => exec::start(self.alive().await?, command).await,
             Err(NotStarted::Full(reason)) => self.start_beside(command, reason).await,
@@ -61,7 +61,7 @@ impl SshLink {
     }
 
     /// Starts a command on a connection of its own, or on one made for the same reason before.
-    async fn start_beside(&self, command: &'static str, reason: String) -> Result<Channel, NotStarted> {
+    async fn start_beside(&self, command: &str, reason: String) -> Result<Channel, NotStarted> {
         let mut beside = self.beside.lock().await;
         beside.retain(|connection| !connection.is_dead());
         for connection in beside.iter() {
@@ -80,8 +80,13 @@ impl SshLink {
 }
 
 impl Link for SshLink {
-    fn open(&self, command: &'static str) -> BoxFuture<'_, Result<Channel, ExecError>> {
+    fn open<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Channel, ExecError>> {
         Box::pin(async move { self.start(command).await.map_err(|e| ExecError::NotStarted(e.into_words())) })
+    }
+
+    /// sshd takes no input for a command before it has started it.
+    fn is_quicker_with_command(&self) -> bool {
+        true
     }
 }
 

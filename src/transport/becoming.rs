@@ -3,6 +3,7 @@
 //! sudo and doas start relm's shells themselves, so that everything after that, from the first look to the last record, is
 //! the other user's: whose processes they are, who may end them, whose home a path starts in.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::Channel;
@@ -92,19 +93,24 @@ impl Becoming {
 
 /// A way of starting a shell: its command, and what it is to read before all else.
 pub(super) struct Start {
-    pub(super) command: &'static str,
+    pub(super) command: Cow<'static, str>,
     pub(super) preface: Option<String>,
 }
 
 impl Start {
     pub(super) fn control(becoming: Option<&Becoming>) -> Self {
         let command = becoming.map_or(CONTROL, Becoming::control);
-        Self { command, preface: becoming.map(Becoming::preface) }
+        Self { command: command.into(), preface: becoming.map(Becoming::preface) }
+    }
+
+    /// A control shell of the login's own that has begun to run a script.
+    pub(super) fn running(command: String) -> Self {
+        Self { command: command.into(), preface: None }
     }
 
     pub(super) fn bulk(becoming: Option<&Becoming>) -> Self {
         let command = becoming.map_or(BULK, Becoming::bulk);
-        Self { command, preface: becoming.map(Becoming::preface) }
+        Self { command: command.into(), preface: becoming.map(Becoming::preface) }
     }
 }
 

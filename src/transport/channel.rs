@@ -17,7 +17,12 @@ pub trait Link: Debug + Send + Sync {
     ///
     /// The command is text of ours that every login shell reads the same way, csh and fish included. An error means
     /// that it was not started.
-    fn open(&self, command: &'static str) -> BoxFuture<'_, Result<Channel, ExecError>>;
+    fn open<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Channel, ExecError>>;
+
+    /// Says whether a script that stands in the command is there a round trip sooner than one that is written to it.
+    fn is_quicker_with_command(&self) -> bool {
+        false
+    }
 }
 
 /// The streams of one started command.

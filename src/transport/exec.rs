@@ -29,6 +29,9 @@ pub struct Exec<'a> {
     pub time_limit: Option<Duration>,
     /// The script's process group is ended when this is cancelled.
     pub stop: &'a CancellationToken,
+    /// Nothing of the script is anybody's secret: it may stand among the arguments of a command, packed, where other users
+    /// of the host can see it for a moment. That saves a new connection a round trip.
+    pub is_open_text: bool,
     /// How it outlives its connection; without this it ends with it. Not for scripts with input.
     pub kept: Option<Kept<'a>>,
     /// What is taken out of the lines that are heard. Not out of what is left behind at the end, which only scripts of

@@ -3,7 +3,9 @@
 //! A host gets one long-lived control `sh`. It is told each script as a shell word, starts it in a process group of
 //! its own and goes on listening, so that it can be told to end the group, and ends it by itself when its standard
 //! input closes because relm is gone. A script that reads a stream gets a channel of its own. Scripts travel on
-//! standard input, never as arguments: any login shell does, and nothing of them shows in `ps`.
+//! standard input, never as arguments: any login shell does, and nothing of them shows in `ps`. But for one: the first of a
+//! new connection, when there is nothing in it that others must not see, is packed into the command that starts the control
+//! shell, because sshd reads no input before that.
 
 use std::io::Write as _;
 
@@ -82,6 +84,9 @@ relm_run() {
 /// What the control shell is told of scripts that outlive it.
 pub(super) const KEPT: &str = include_str!("kept.sh");
 
+/// Characters of a packed script that may stand in a command: far below what systems and shells take.
+const LONGEST_COMMAND: usize = 16 << 10;
+
 /// Bytes of a script from which on it travels packed.
 const WORTH_PACKING: usize = 1500;
 
@@ -110,6 +115,21 @@ impl Frame {
     /// The control shell's order to run `script`, packed if that is worth it.
     pub(super) fn control(&self, script: &Script, packed: bool) -> String {
         format!("relm_run {} {}\n", quote(&self.token), self.word(script, packed))
+    }
+
+    /// Starts a control shell that runs `script` at once. It is packed, which leaves no sign that any login shell would
+    /// take for its own; the shell that reads orders afterwards shows nothing of it any more. Nothing if it is too long
+    /// for a command.
+    pub(super) fn running(&self, script: &Script) -> Option<String> {
+        let token = &self.token;
+        let begin = format!("{PRELUDE}\n{}\n:", self.control(script, false));
+        let begin = BASE64.encode(&pack(&begin));
+        (begin.len() <= LONGEST_COMMAND).then(|| {
+            format!(
+                "exec sh -c 's=$(printf %s {begin} | base64 -d | gzip -dc) && eval \"$s\" || \
+                 {{ echo; echo {token} unread; echo >&2; echo >&2; echo {token} unread >&2; }}; exec sh'"
+            )
+        })
     }
 
     /// The control shell's order to run `script` so that it outlives the connection. Its output is kept below

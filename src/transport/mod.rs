@@ -42,7 +42,8 @@ pub trait Transport: Debug + Send + Sync {
     /// It must be quick and say nothing.
     fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()>;
 
-    /// Runs a script that reads nothing, whose output is only wanted whole, and which nobody interrupts.
+    /// Runs a script that reads nothing, in which nothing is secret, whose output is only wanted whole, and which nobody
+    /// interrupts.
     fn capture<'a>(
         &'a self,
         script: &'a Script,
@@ -52,8 +53,20 @@ pub trait Transport: Debug + Send + Sync {
             let stop = CancellationToken::new();
             let input = &Input::Nothing;
             let (on_line, on_part, on_sent) = (&|_, _, _: &str| {}, &|_, _| {}, &|_| {});
-            let (kept, mask) = (None, Mask::nothing());
-            self.exec(Exec { script, input, on_line, on_part, on_sent, time_limit, stop: &stop, kept, mask }).await
+            let (kept, mask, is_open_text) = (None, Mask::nothing(), true);
+            self.exec(Exec {
+                script,
+                input,
+                on_line,
+                on_part,
+                on_sent,
+                time_limit,
+                stop: &stop,
+                is_open_text,
+                kept,
+                mask,
+            })
+            .await
         }
         .boxed()
     }

@@ -42,6 +42,7 @@ pub(super) struct Run<'a> {
     announced: bool,
     /// How many parts have been told of.
     parts: usize,
+    had_no_shell: bool,
     /// A signal that was wanted before the process group was known.
     owed: Option<&'static str>,
     ending: Ending,
@@ -52,7 +53,17 @@ impl<'a> Run<'a> {
     pub(super) fn new(frame: &Frame, signals: Signals<'a>, time_limit: Option<Duration>) -> Self {
         let (stdout, stderr) = (Decoder::after_mark(frame.token()), Decoder::from_start(frame.token()));
         let alarm = time_limit.map(|limit| Instant::now() + limit);
-        Self { stdout, stderr, signals, announced: false, parts: 0, owed: None, ending: Ending::No, alarm }
+        Self {
+            stdout,
+            stderr,
+            signals,
+            announced: false,
+            parts: 0,
+            had_no_shell: false,
+            owed: None,
+            ending: Ending::No,
+            alarm,
+        }
     }
 
     /// How many bytes of what the script said have been heard: of standard output and of standard error.
@@ -81,6 +92,11 @@ impl<'a> Run<'a> {
     /// Says whether anything was heard of the script.
     pub(super) fn has_begun(&self) -> bool {
         self.stdout.group().is_some()
+    }
+
+    /// Says whether the login shell ended, by its own word, before the script had begun.
+    pub(super) fn had_no_shell(&self) -> bool {
+        self.had_no_shell
     }
 
     /// What has been heard on standard error, of a script that was never begun.
@@ -112,7 +128,10 @@ impl<'a> Run<'a> {
                     Some(Heard::Stderr(bytes)) => {
                         self.stderr.take(&bytes, exec.mask, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
                     }
-                    gone => return Err(self.ending.reason().unwrap_or_else(|| self.gone(gone))),
+                    gone => {
+                        self.had_no_shell = !self.has_begun() && matches!(gone, Some(Heard::Closed(Ok(_))));
+                        return Err(self.ending.reason().unwrap_or_else(|| self.gone(gone)));
+                    }
                 },
                 sent = &mut feeding, if !all_sent => {
                     all_sent = true;

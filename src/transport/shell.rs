@@ -66,7 +66,7 @@ impl HostShell {
         if let Some(reason) = self.refused.get() {
             return Err(ExecError::NotBecome(reason.clone()));
         }
-        let channel = self.link.open(start.command).await?;
+        let channel = self.link.open(&start.command).await?;
         if let Some(preface) = start.preface {
             tell(&channel, preface).await?;
         }
@@ -86,20 +86,27 @@ impl HostShell {
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
         let mut slot = self.control.lock().await;
-        let mut control = match slot.take().filter(is_open) {
-            Some(control) => control,
-            None => self.open_control().await?,
+        let mut frame = Frame::new(token());
+        let (mut control, mut has_begun) = match slot.take().filter(is_open) {
+            Some(control) => (control, false),
+            None => self.open_control_for(&frame, exec).await?,
         };
         loop {
-            let frame = Frame::new(token());
             let signals = Signals::Control(control.input.clone());
-            if let Err(lost) = tell(&control, frame.control(exec.script, self.packs())).await {
+            if !has_begun && let Err(lost) = tell(&control, frame.control(exec.script, self.packs())).await {
                 return Err(self.not_become(lost, None, &mut control).await);
             }
             let mut run = Run::new(&frame, signals, exec.time_limit);
             let exit = run.follow(&mut control, exec, None).await;
             if run.is_unread() && self.packs() {
                 self.pack_no_more();
+                (frame, has_begun) = (Frame::new(token()), false);
+                continue;
+            }
+            // A login shell may take no command as long as that.
+            if has_begun && run.had_no_shell() {
+                (frame, has_begun) = (Frame::new(token()), false);
+                control = self.open_control().await?;
                 continue;
             }
             return match exit {
@@ -156,8 +163,21 @@ impl HostShell {
         *spare = self.start(Start::bulk(self.becoming.as_ref())).await.ok();
     }
 
+    /// A new control shell, and whether it has begun to run the script already.
+    async fn open_control_for(&self, frame: &Frame, exec: Exec<'_>) -> Result<(Channel, bool), ExecError> {
+        let may = exec.is_open_text && self.becoming.is_none() && self.packs() && self.link.is_quicker_with_command();
+        match frame.running(exec.script).filter(|_| may) {
+            Some(command) => Ok((self.open_control_by(Start::running(command)).await?, true)),
+            None => Ok((self.open_control().await?, false)),
+        }
+    }
+
     pub(super) async fn open_control(&self) -> Result<Channel, ExecError> {
-        let mut control = self.start(Start::control(self.becoming.as_ref())).await?;
+        self.open_control_by(Start::control(self.becoming.as_ref())).await
+    }
+
+    async fn open_control_by(&self, start: Start) -> Result<Channel, ExecError> {
+        let mut control = self.start(start).await?;
         let first = Script::new(frame::PRELUDE).then(&Script::new(frame::KEPT));
         if let Err(lost) = tell(&control, format!("{}\n", first.as_str())).await {
             return Err(self.not_become(lost, None, &mut control).await);

@@ -178,7 +178,7 @@ impl FaultyLink {
 }
 
 impl Link for FaultyLink {
-    fn open(&self, command: &'static str) -> BoxFuture<'_, Result<Channel, ExecError>> {
+    fn open<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Channel, ExecError>> {
         async move {
             let line = locked(&self.state).line.clone();
             let line = line.ok_or_else(|| ExecError::Lost("no route to host".to_owned()))?;

@@ -36,7 +36,7 @@ struct CutLink {
 }
 
 impl Link for CutLink {
-    fn open(&self, command: &'static str) -> BoxFuture<'_, Result<Channel, ExecError>> {
+    fn open<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Channel, ExecError>> {
         async move {
             {
                 let mut left = self.left.lock().expect("a lock");
@@ -118,6 +118,7 @@ impl Theatre {
             time_limit: None,
             stop: &self.stop,
             kept: Some(kept),
+            is_open_text: false,
             mask: Mask::nothing(),
         };
         self.shell.exec(exec).await

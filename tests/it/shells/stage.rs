@@ -187,6 +187,7 @@ impl Stage {
             time_limit,
             stop: &stop,
             kept: None,
+            is_open_text: false,
             mask: Mask::nothing(),
         };
         self.transport.exec(exec).await

@@ -49,6 +49,7 @@ async fn a_big_input_arrives_whole(stage: Stage) {
             time_limit: None,
             stop: &stop,
             kept: None,
+            is_open_text: false,
             mask: Mask::nothing(),
         };
         let exit = stage.transport.exec(exec).await.expect("an exit");
@@ -112,6 +113,7 @@ async fn much_output(stage: Stage) {
         time_limit: None,
         stop: &stop,
         kept: None,
+        is_open_text: false,
         mask: Mask::nothing(),
     };
     let exit = stage.transport.exec(exec).await.expect("an exit");

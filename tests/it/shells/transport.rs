@@ -89,6 +89,7 @@ async fn the_streams_are_apart_and_heard_in_time(stage: Stage) {
         time_limit: None,
         stop: &stop,
         kept: None,
+        is_open_text: false,
         mask: Mask::nothing(),
     });
     let cancel = async {
@@ -145,6 +146,7 @@ async fn an_interruption_ends_the_whole_group(stage: Stage) {
             time_limit: None,
             stop: &stop,
             kept: None,
+            is_open_text: false,
             mask: Mask::nothing(),
         });
         let cancel = async {
