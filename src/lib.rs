@@ -9,18 +9,18 @@
 //! |---|---|---|
 //! | [`cli`] | the command line: parse, load, connect, survey, plan, run, exit; complaints; reports | all |
 //! | [`tasks`] | what one types, a file a task: flags and the plan it makes | config, engine (plans), event, fleet, operations, release, script, secret, survey |
-//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, fleet, release, script, secret, transport |
+//! | [`operations`] | what relm can do on a host, a file each: roles, a script, its inverse | engine, fleet, release, script, secret, template, transport |
 //! | [`engine`] | runs any plan: lock, survey, claim, steps over hosts, the switch, putting back, the ending | event, fleet, release, script, secret, survey, transport |
 //! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release |
 //! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, secret, transport |
 //! | [`local`] | a directory of this machine posing as a host | transport |
-//! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source |
+//! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source, template |
 //! | [`source`] | git, a directory or an archive, frozen into one tree | release, secret |
 //! | [`store`] | a store that hosts fetch code from: puts, links, S3's language | nothing of ours |
 //! | [`event`] | the vocabulary of a run | fleet, release, transport |
 //! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
 //! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | fleet, script, secret |
-//! | [`fleet`], [`release`], [`script`], [`secret`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value; what nothing may show | nothing of ours |
+//! | [`fleet`], [`release`], [`script`], [`secret`], [`template`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value; what nothing may show; text with holes | nothing of ours |
 //!
 //! `tests/it/architecture.rs` holds this table as law.
 //!
@@ -90,6 +90,7 @@ pub mod ssh;
 pub mod store;
 pub mod survey;
 pub mod tasks;
+pub mod template;
 #[cfg(test)]
 mod tests;
 pub mod transport;

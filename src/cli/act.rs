@@ -4,7 +4,7 @@ use super::args::{Command, Common};
 use super::change::{self, Change};
 use super::complaint::Complaint;
 use super::secrets::Needs;
-use super::{lock, own, read, session, trust};
+use super::{lock, maintenance, own, read, services, session, trust};
 use crate::release::ReleaseName;
 use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_release};
 
@@ -22,6 +22,8 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::History(args) => read::history(args.env.as_deref(), common).await,
         Command::Check(args) => read::check(args.env.as_deref(), common).await,
         Command::Verify(args) => read::verify(args, common).await,
+        Command::Services(args) => services::act(args, common).await,
+        Command::Maintenance(command) => maintenance::act(command, common).await,
         Command::Trust(args) => trust::trust(args, common).await,
         Command::Lock(command) => lock::act(command, common).await,
         Command::Own(words) => own::run(words, common).await,

@@ -63,6 +63,9 @@ pub(super) enum Command {
     History(tasks::history::History),
     Check(tasks::check::Check),
     Verify(tasks::verify::Verify),
+    Services(tasks::services::Services),
+    #[command(subcommand)]
+    Maintenance(super::maintenance::MaintenanceCommand),
     Run(tasks::run::Run),
     #[command(subcommand)]
     Lock(super::lock::LockCommand),

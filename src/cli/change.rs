@@ -249,8 +249,8 @@ impl Ground {
             let before = seen.live().cloned();
             let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
             let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
-            let (fence, secrets) = (fence(&host.name), Arc::clone(secrets));
-            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence, secrets })
+            let (fence, secrets, turn) = (fence(&host.name), Arc::clone(secrets), Arc::default());
+            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence, secrets, turn })
         });
         machines.collect()
     }

@@ -101,7 +101,12 @@ async fn look(config: &Config, env: &Environment, processes: bool, common: &Comm
 }
 
 /// Connects to whoever answers, and surveys.
-async fn ground(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Ground, Complaint> {
+pub(super) async fn ground(
+    config: &Config,
+    env: &Environment,
+    processes: bool,
+    common: &Common,
+) -> Result<Ground, Complaint> {
     let secrets = secrets::load(config, env, Needs::Way).await?;
     Ok(ground_with(config, env, &secrets, processes, common).await)
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::fleet::{EnvName, HostName};
 use crate::release::escape;
 use crate::tasks::clean_releases::Verdicted;
-use crate::tasks::{check, history, releases, status, verify};
+use crate::tasks::{check, history, releases, services, status, verify};
 use crate::ui::{Table, text};
 
 fn json(report: &impl Serialize) {
@@ -197,6 +197,30 @@ pub(super) fn verify(report: &verify::Report, common: &Common) {
             (None, many) => out::line(format!("{}: {release}differs in {many} paths, {SHOWN} are shown", line.host)),
         }
     }
+}
+
+/// How services stand, a line for each program on each host.
+pub(super) fn services(report: &services::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    let mut rows = Table::new(vec!["host", "service", "program", "state", "process", "runs from", ""]);
+    for line in &report.services {
+        if line.programs.is_empty() {
+            let trouble = line.trouble.as_deref().unwrap_or("nobody knows it there");
+            rows = rows.row(vec![line.host.as_str(), &line.service, "-", "-", "-", "-", trouble]);
+        }
+        for program in &line.programs {
+            let pid = program.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+            let from: Vec<String> = program.releases.iter().map(ToString::to_string).collect();
+            let is_stale = program.releases.iter().any(|release| Some(release) != line.current.as_ref());
+            let from = if from.is_empty() { "-".to_owned() } else { from.join(" ") };
+            let note = if is_stale { "not the live release" } else { "" };
+            rows =
+                rows.row(vec![line.host.as_str(), &line.service, &program.program, &program.state, &pid, &from, note]);
+        }
+    }
+    table(&rows);
 }
 
 /// What a clean would do.

@@ -12,14 +12,22 @@ use serde::Deserialize;
 use super::placed::At;
 
 mod distribution;
+mod health;
 mod lock;
+mod maintenance;
+mod pool;
 mod pre_connect;
 mod secrets;
+mod service;
 mod wait;
 pub(super) use distribution::DistributionTable;
+pub(super) use health::{HealthPhaseText, HealthTable};
 pub(super) use lock::LockTable;
+pub(super) use maintenance::{DuringText, MaintenanceTable};
+pub(super) use pool::PoolTable;
 pub(super) use pre_connect::PreConnectTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
+pub(super) use service::{ServiceKindText, ServiceTable, StrategyText};
 pub(super) use wait::{OnTimeoutText, WaitTable};
 
 /// How relm deploys this project.
@@ -60,6 +68,17 @@ pub(super) struct ReleasesToml {
     /// The application's own commands, in the order they run within a phase.
     #[serde(default)]
     pub(super) operations: Vec<OperationTable>,
+    /// What runs on the hosts and has to follow the release.
+    #[serde(default)]
+    pub(super) service: Vec<ServiceTable>,
+    /// Signs that a host is well.
+    #[serde(default)]
+    pub(super) health: Vec<HealthTable>,
+    /// How visitors are told that the site is being worked on.
+    pub(super) maintenance: Option<At<MaintenanceTable>>,
+    /// Hosts that share the requests of visitors, and are taken out while they switch.
+    #[serde(default)]
+    pub(super) pool: Vec<PoolTable>,
     /// Tasks of your own: compositions of operations.
     #[serde(default)]
     pub(super) tasks: BTreeMap<At<String>, At<TaskTable>>,
@@ -310,6 +329,17 @@ pub(super) struct EnvTable {
     /// Operations only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(super) operations: Vec<OperationTable>,
+    /// Services only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) service: Vec<ServiceTable>,
+    /// Signs of health only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) health: Vec<HealthTable>,
+    /// What differs here from the file's `[maintenance]`.
+    pub(super) maintenance: Option<At<MaintenanceTable>>,
+    /// Pools only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) pool: Vec<PoolTable>,
     /// The hosts, in the order they switch.
     #[serde(default)]
     pub(super) hosts: BTreeMap<At<String>, At<HostTable>>,

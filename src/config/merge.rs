@@ -1,7 +1,8 @@
 //! An environment's tables laid over the file's, key by key.
 
 use super::file::{
-    AppTable, DistributionTable, LockTable, OperationTable, PreConnectTable, PythonTable, ReleaseTable, SourceTable,
+    AppTable, DistributionTable, HealthTable, LockTable, MaintenanceTable, OperationTable, PoolTable, PreConnectTable,
+    PythonTable, ReleaseTable, ServiceTable, SourceTable,
 };
 
 /// A table of which an environment may have its own.
@@ -71,6 +72,20 @@ impl Over for DistributionTable {
     }
 }
 
+impl Over for MaintenanceTable {
+    fn over(self, base: Self) -> Self {
+        Self {
+            roles: self.roles.or(base.roles),
+            flag: self.flag.or(base.flag),
+            long_flag: self.long_flag.or(base.long_flag),
+            on: self.on.or(base.on),
+            off: self.off.or(base.off),
+            during: self.during.or(base.during),
+            keep_on_failure: self.keep_on_failure.or(base.keep_on_failure),
+        }
+    }
+}
+
 impl Over for PythonTable {
     /// Packages named here in one way replace those named below in another.
     fn over(self, base: Self) -> Self {
@@ -91,10 +106,38 @@ impl Over for PythonTable {
     }
 }
 
-/// Puts an environment's operations in the place of those with the same name, and the others behind.
-pub(super) fn operations<'t>(own: &'t [OperationTable], base: &'t [OperationTable]) -> Vec<&'t OperationTable> {
-    let called = |operation: &OperationTable| operation.name.as_ref().map(|name| name.value.clone());
-    let same = |a: &OperationTable, b: &OperationTable| called(a).is_some() && called(a) == called(b);
+/// A table of a list that is known by its name.
+pub(super) trait Named {
+    fn name(&self) -> Option<&str>;
+}
+
+impl Named for OperationTable {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.value.as_str())
+    }
+}
+
+impl Named for HealthTable {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.value.as_str())
+    }
+}
+
+impl Named for PoolTable {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.value.as_str())
+    }
+}
+
+impl Named for ServiceTable {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.value.as_str())
+    }
+}
+
+/// Puts an environment's tables in the place of those with the same name, and the others behind.
+pub(super) fn named<'t, T: Named>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {
+    let same = |a: &T, b: &T| a.name().is_some() && a.name() == b.name();
     let replaced = base.iter().map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
     let added = own.iter().filter(|new| !base.iter().any(|old| same(new, old)));
     replaced.chain(added).collect()

@@ -3,11 +3,15 @@
 mod check;
 mod choose;
 mod file;
+mod health;
+mod maintenance;
 mod merge;
 mod parse;
 mod placed;
+mod pool;
 mod problem;
 mod schema;
+mod service;
 mod shape;
 mod suggest;
 #[cfg(test)]
@@ -23,9 +27,13 @@ use crate::source::Wanted;
 
 pub use check::operations::duration;
 pub use choose::{EnvError, find};
+pub use health::{Health, Sign};
+pub use maintenance::Maintenance;
 pub use parse::{load, parse};
+pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
 pub use schema::schema;
+pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
 
 /// A whole `Releases.toml`.
@@ -76,6 +84,14 @@ pub struct Environment {
     pub secret_files: Vec<SecretFile>,
     /// The app's own commands, in the order of the file.
     pub operations: Vec<AppOperation>,
+    /// What runs on the hosts and has to follow the release, in the order of the file.
+    pub services: Vec<Service>,
+    /// Signs that a host is well, in the order of the file.
+    pub health: Vec<Health>,
+    /// How visitors are told that it is being worked on.
+    pub maintenance: Option<Maintenance>,
+    /// Hosts that share the requests of visitors.
+    pub pools: Vec<Pool>,
 }
 
 /// The `[release]` table.

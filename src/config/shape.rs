@@ -141,7 +141,11 @@ fn join(path: &str, name: &str) -> String {
 
 /// Names a table as it stands in the file.
 fn called(path: &str) -> String {
-    if path.ends_with("operations") { format!("[[{path}]]") } else { format!("[{path}]") }
+    if ["operations", "service", "health", "pool"].iter().any(|list| path.rsplit('.').next() == Some(list)) {
+        format!("[[{path}]]")
+    } else {
+        format!("[{path}]")
+    }
 }
 
 /// Returns the alternatives a schema offers; the schema itself where it offers none.

@@ -4,9 +4,11 @@ use super::begun::Begun;
 use super::claim::claiming;
 use super::step::last_words;
 use super::stretch::Setting;
+use super::through::run_through;
 use super::together::{Failed, Hears, Share, Stopped, run_together};
 use super::{Machine, Makes, On, Step};
 use crate::event::{Event, Outcome};
+use crate::fleet::Targets;
 use crate::script::Script;
 
 /// Who is told how a host gets on. Steps are counted from 0.
@@ -45,6 +47,11 @@ pub(super) async fn run_host<'a>(
         let journey = Journey { setting, machine, tells, begun };
         if !first.is_left(&machine.host.name) {
             journey.pass(*at, first);
+            rest = &rest[1..];
+            continue;
+        }
+        if let Some(targets) = first.operation.through() {
+            journey.run_elsewhere(*at, first, &targets).await?;
             rest = &rest[1..];
             continue;
         }
@@ -123,6 +130,23 @@ impl<'a> Journey<'_, 'a> {
                 behind.for_each(|(_, step)| self.begun.note(step, self.machine));
                 self.failed(at, step, failed).then_some(Done { done: done + 1, ending: None })
             }
+        }
+    }
+
+    /// Does a step for this host on those that have to do with it. Nothing if the host is not to go on.
+    async fn run_elsewhere(&self, at: usize, step: &'a Step, targets: &Targets) -> Option<()> {
+        let (name, host) = (step.name(), self.machine.host.name.clone());
+        self.tells.begins(at);
+        self.begun.note(step, self.machine);
+        self.send(Event::HostStarted { step: name.clone(), host: host.clone() });
+        match run_through(self.setting, step, self.machine, targets).await {
+            Ok((outcome, seconds)) => {
+                self.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
+                self.begun.note_done(step);
+                self.tells.ended(at, &outcome);
+                Some(())
+            }
+            Err(failed) => self.failed(at, step, failed).then_some(()),
         }
     }
 

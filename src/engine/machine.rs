@@ -31,6 +31,8 @@ pub struct Machine {
     pub before_reference: String,
     /// What the run's scripts must pass to change something there; nothing where the run holds no lock.
     pub fence: Option<Fence>,
+    /// A run does one thing at a time on a host, whoever it is for.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
     /// What operations may be given, and what is taken out of all that steps say.
     pub secrets: Arc<Secrets>,
 }
@@ -78,6 +80,7 @@ impl Machine {
     /// reads nothing goes on meanwhile, and what reads a stream is run again from the first part that was not heard to
     /// end.
     pub(super) async fn run(&self, asked: Asked<'_>, hearing: Hearing<'_>) -> Result<Exit, ExecError> {
+        let _turn = self.turn.lock().await;
         let reads = asked.parts.iter().any(Part::reads);
         let exit = match &self.fence {
             None => self.exec(asked, hearing, None).await,

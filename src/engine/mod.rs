@@ -1,5 +1,6 @@
 //! Runs any plan: steps over hosts, batches, interruption, putting back. Names no operation.
 
+mod ask;
 mod begun;
 mod claim;
 mod differences;
@@ -20,12 +21,15 @@ mod plan;
 mod progress;
 mod put_back;
 mod run;
+mod settle;
 mod step;
 mod stretch;
 mod survey;
 mod switch;
+mod through;
 mod together;
 
+pub use ask::ask;
 pub use claim::ClaimError;
 pub use differences::{Difference, What};
 pub use events::{Events, Heard};

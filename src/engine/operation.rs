@@ -79,6 +79,16 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// The hosts it is done on, for each host it is for: those that have to do with it. Nothing if that is the host itself.
+    fn through(&self) -> Option<Targets> {
+        None
+    }
+
+    /// Says whether it is done however the run ends once all hosts have switched: it brings up what `prepare` took down.
+    fn is_owed(&self) -> bool {
+        false
+    }
+
     /// Says whether it reads a stream.
     fn reads(&self) -> bool {
         false

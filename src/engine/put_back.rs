@@ -11,6 +11,7 @@ use super::begun::Begun;
 use super::parts::Part;
 use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
+use super::through::undo_through;
 use super::{Machine, On, Step};
 use crate::event::{Event, Failure, Phase};
 
@@ -51,6 +52,10 @@ struct Took {
 }
 
 impl Took {
+    fn failed(&mut self, step: &Step, failed: Failure) {
+        self.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
+    }
+
     /// Tells of it, and whether all went well. A host that never began to switch is not put back: it serves what it
     /// served all the time.
     fn tell(self, run: Run<'_>, machine: &Machine, has_switched: bool) -> bool {
@@ -76,12 +81,17 @@ impl Took {
 
 /// The one way in which anything is taken back.
 async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
+    if let Some(targets) = step.operation.through() {
+        return match undo_through(setting, step, machine, &targets).await {
+            Ok(true) => took.undone.push(step.name()),
+            Ok(false) => {}
+            Err(failed) => took.failed(step, failed),
+        };
+    }
     let Some(work) = step.operation.undo(on) else { return };
     let part = Part::undoing(step, &work, on, setting.release);
     match run_work(setting.run, part, machine, &work).await {
         Ok(_) => took.undone.push(step.name()),
-        Err(failed) => {
-            took.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
-        }
+        Err(failed) => took.failed(step, failed),
     }
 }

@@ -8,6 +8,7 @@ use super::ending::{Came, judge};
 use super::look::{LastWords, look};
 use super::parts::Part;
 use super::put_back::put_back;
+use super::settle::settle;
 use super::step::{Run, run_work};
 use super::stretch::{LastWord, Setting, Went, run_steps};
 use super::switch::switch;
@@ -50,6 +51,9 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     let came = phases(setting, plan, &begun, &said).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
+    }
+    if came == Came::AfterSwitch {
+        settle(setting, plan).await;
     }
     if events.left_out() > 0 {
         let message =

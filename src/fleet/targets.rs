@@ -1,6 +1,6 @@
 //! Which hosts a step is for: roles, and whether once or on each.
 
-use super::{Fleet, Host, Role};
+use super::{Fleet, Host, HostName, Role};
 
 /// The hosts an operation runs on. Operations hold the roles, as their Fabric ancestors did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -9,6 +9,8 @@ pub struct Targets {
     pub roles: Option<Vec<Role>>,
     /// Only on the first of them in the order of the file.
     pub once: bool,
+    /// Only this one, if it is among them.
+    pub only: Option<HostName>,
 }
 
 impl Targets {
@@ -19,7 +21,7 @@ impl Targets {
 
     /// Every host with one of `roles`.
     pub fn roles(roles: Vec<Role>) -> Self {
-        Self { roles: Some(roles), once: false }
+        Self { roles: Some(roles), ..Self::default() }
     }
 
     /// Only the first host of the selection.
@@ -34,7 +36,8 @@ impl Targets {
     }
 
     pub(super) fn of<'f>(&self, fleet: &'f Fleet) -> Vec<&'f Host> {
-        let hosts = fleet.hosts.iter().filter(|host| self.concern(host));
+        let named = |host: &&Host| self.only.as_ref().is_none_or(|only| host.name == *only);
+        let hosts = fleet.hosts.iter().filter(|host| self.concern(host)).filter(named);
         if self.once { hosts.take(1).collect() } else { hosts.collect() }
     }
 }

@@ -9,15 +9,15 @@ use crate::operations::{
 };
 use crate::release::Record;
 
-use super::Payload;
+use super::{Payload, maintenance, pools, serving, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
-    bring(plan, env, payload).claiming(record)
+    bring(plan, env, &record.reference, payload).claiming(record)
 }
 
 /// The same where the release was begun already.
-pub(super) fn bring(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
+pub(super) fn bring(plan: Plan, env: &Environment, reference: &str, payload: &Payload) -> Plan {
     let mut plan = plan
         .prepare(UploadCode { parcels: payload.parcels.clone(), tree: payload.tree.clone() })
         .prepare(CheckUpload { parcels: payload.parcels.clone(), tree: payload.tree.clone(), bytes: payload.unpacked });
@@ -36,10 +36,20 @@ pub(super) fn bring(plan: Plan, env: &Environment, payload: &Payload) -> Plan {
         };
         plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
-    match &env.python {
-        Some(python) => plan.prepare(virtualenv(python)),
-        None => plan,
+    if let Some(python) = &env.python {
+        plan = plan.prepare(virtualenv(python));
     }
+    serving::render(plan, env, reference)
+}
+
+/// Adds what stands around the flip and behind it: services are the last to stop and the first to start, and
+/// health is looked at when all else is done, and only then a host gets its requests again.
+pub(super) fn around_flip(plan: Plan, env: &Environment, reference: &str) -> Plan {
+    let plan = pools::drain(maintenance::around(plan, env), env, reference);
+    let plan = app_operations(plan, env, reference, &[Phase::BeforeFlip]);
+    let plan = serving::starts(serving::stops(plan, env, reference), env, reference);
+    let plan = app_operations(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
+    pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
 }
 
 /// Adds the app's operations of some phases, in the order of the file.

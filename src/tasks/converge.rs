@@ -10,7 +10,7 @@ use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
-use super::{Payload, Refusal, Site, command, readiness};
+use super::{Payload, Refusal, Site, command, pools, readiness};
 use crate::engine::{Difference, Plan};
 use crate::fleet::HostName;
 use crate::release::{Flip, Record, ReleaseName};
@@ -51,6 +51,7 @@ pub struct Chosen {
 /// Chooses the fleet's release, or takes the one that is named.
 pub fn choose(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Chosen, Refusal> {
     readiness::require_ready(site, None)?;
+    pools::require_members(site)?;
     let name = match to {
         Some(name) => name.clone(),
         None => of_the_fleet(site)?,
@@ -140,7 +141,8 @@ pub fn plan(
     env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name));
     let there = Site { env: &env, ..site };
     let known = Payload::known(&record.tree);
-    let mut plan = switch(bring(begin(there, record), &env, payload.unwrap_or(&known)), there, record);
+    let mut plan =
+        switch(bring(begin(there, record), &env, &record.reference, payload.unwrap_or(&known)), there, record);
     let mut again = touched(there, record, differences);
     again.extend(chosen.lost.iter().map(|host| (host.clone(), "upload_code".to_owned())));
     mark_done(&mut plan, site, &record.name, &again);

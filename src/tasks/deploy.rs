@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::batches::batch_sizes;
-use super::building::{app_operations, build};
+use super::building::{app_operations, around_flip, build};
 use super::cleaning::{removal, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
-use super::{Payload, Refusal, Site, command, readiness};
+use super::wellness::look;
+use super::{Payload, Refusal, Site, command, pools, readiness};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -70,6 +71,7 @@ pub struct SourceArgs {
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
     readiness::require_ready(site, Some(payload.unpacked))?;
+    pools::require_members(site)?;
     let plan = build(begin(site, record), site.env, record, payload);
     let plan = plan.anew(command("deploy", site.env)).if_it_fails(MarkFailed { record: Some(record.clone()) });
     Ok(switch(plan, site, record))
@@ -78,6 +80,7 @@ pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, 
 /// A deploy of a release that stands on the hosts already.
 pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
+    pools::require_members(site)?;
     let record = complete_everywhere(site, name)?;
     let is_finished = |seen: &HostSeen| seen.release(name).is_some_and(|release| release.is_finished);
     if site.survey.live_everywhere() == Some(name) && site.survey.hosts.iter().all(|(_, seen)| is_finished(seen)) {
@@ -108,7 +111,8 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
         .next(resume(site, name, false))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, name, true));
-    app_operations(plan, site.env, &record.reference, &[Phase::Check])
+    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Check]);
+    look(plan, site.env, &record.reference, &[Phase::Check])
 }
 
 /// From the app's own preparations to the clean at the end.
@@ -121,7 +125,7 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));
-    app_operations(plan, site.env, &record.reference, &[Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish])
+    around_flip(plan, site.env, &record.reference)
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, hosts))
         .finish(MarkFinished)

@@ -12,17 +12,22 @@ pub mod deploy;
 mod done;
 pub mod history;
 pub mod lock;
+pub mod maintenance;
 pub mod own;
+mod pools;
 mod readiness;
 mod refusal;
 pub mod releases;
 pub mod resume;
 pub mod rollback;
 pub mod run;
+pub mod services;
+mod serving;
 pub mod setup_release;
 pub mod status;
 mod unfinished;
 pub mod verify;
+mod wellness;
 
 use chrono::{DateTime, Utc};
 

@@ -6,7 +6,7 @@ use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::{Touched, mark_done, recorded};
 use super::unfinished::{Standing, newer_than, standing, unfinished, where_it_stands};
-use super::{Payload, Refusal, Site, changes, command, readiness};
+use super::{Payload, Refusal, Site, changes, command, pools, readiness};
 use crate::engine::{Difference, Plan};
 use crate::event::Phase;
 use crate::fleet::HostName;
@@ -30,6 +30,7 @@ pub struct Chosen {
 /// out because they cannot be reached.
 pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>, away: &[HostName]) -> Result<Chosen, Refusal> {
     readiness::require_ready(site, None)?;
+    pools::require_members(site)?;
     let name = match wanted {
         Some(name) => name.clone(),
         None => the_only_one(site)?,
@@ -152,7 +153,7 @@ pub fn plan(
     let needed = payload.map_or(0, |payload| payload.unpacked);
     readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
-    let plan = bring(begin(site, record), site.env, payload.unwrap_or(&known));
+    let plan = bring(begin(site, record), site.env, &record.reference, payload.unwrap_or(&known));
     let mut plan = switch(plan, site, record).if_it_fails(MarkFailed { record: None });
     mark_done(&mut plan, site, &record.name, &touched(site, record, differences));
     let notes = notes(site, chosen, &plan, differences);

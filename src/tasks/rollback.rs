@@ -3,11 +3,10 @@
 use clap::Args;
 
 use super::batches::batch_sizes;
-use super::building::app_operations;
+use super::building::around_flip;
 use super::unfinished::resume;
-use super::{Refusal, Site, command, readiness};
+use super::{Refusal, Site, command, pools, readiness};
 use crate::engine::Plan;
-use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
 use crate::release::ReleaseName;
@@ -35,12 +34,12 @@ pub struct Rollback {
 /// A rollback to `to`, or to the release before the live one.
 pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
+    pools::require_members(site)?;
     let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
     let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
     let record = seen.expect("a rollback target is on every host").record.clone();
     let reference = record.reference.clone();
     let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
-    let phases = [Phase::BeforeFlip, Phase::AfterFlip, Phase::Finish];
     let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
         .about(&target)
         .prepare(CheckFlip)
@@ -49,7 +48,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .next(command("rollback", site.env))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
-    Ok(app_operations(plan, site.env, &reference, &phases).finish(MarkFinished))
+    Ok(around_flip(plan, site.env, &reference).finish(MarkFinished))
 }
 
 fn refusal(site: Site<'_>, none: NoTarget) -> Refusal {

@@ -125,13 +125,13 @@ fn needless<V>(check: &mut Check<'_>, key: &str, value: Option<&At<V>>) {
 /// Takes the roles an operation or the virtualenv is for.
 pub(super) fn targets(check: &mut Check<'_>, roles: Option<&At<Vec<At<String>>>>, once: bool) -> Option<Targets> {
     let Some(roles) = roles else {
-        return Some(Targets { roles: None, once });
+        return Some(Targets { once, ..Targets::all() });
     };
     if roles.value.is_empty() && !check.lost.iter().any(|lost| lost.ends_with("roles")) {
         check.problem(roles.span(), "`roles` names no role", "leave `roles` out to mean every host".to_owned());
     }
     let named: Vec<_> = roles.value.iter().map(|role| known_role(check, role)).collect();
-    Some(Targets { roles: Some(named.into_iter().collect::<Option<_>>()?), once })
+    Some(Targets { once, ..Targets::roles(named.into_iter().collect::<Option<_>>()?) })
 }
 
 fn known_role(check: &mut Check<'_>, role: &At<String>) -> Option<Role> {

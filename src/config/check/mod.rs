@@ -1,13 +1,17 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
 mod distribution;
+mod health;
 mod hosts;
 mod lock;
+mod maintenance;
 pub(super) mod operations;
+mod pool;
 mod pre_connect;
 mod python;
 mod release;
 mod secrets;
+mod service;
 mod source;
 mod tasks;
 mod text;
@@ -94,6 +98,18 @@ pub(super) fn check(
     Ok(Config { path: PathBuf::new(), default_env, ssh_config, envs: envs.into_iter().flatten().collect(), tasks })
 }
 
+/// Complains about names that stand twice in one list.
+fn named_twice<'t>(check: &mut Check<'_>, what: &str, names: impl Iterator<Item = Option<&'t At<String>>>) {
+    let mut before: Vec<&str> = Vec::new();
+    for name in names.flatten() {
+        if before.contains(&name.value.as_str()) {
+            let hint = "each needs a name of its own; resume goes by it".to_owned();
+            check.problem(name.span(), format!("there are two {what} {:?}", name.value), hint);
+        }
+        before.push(&name.value);
+    }
+}
+
 /// Checks the file's own tables too where every environment overrides them.
 fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     application(check, file.app.as_ref());
@@ -111,6 +127,10 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     if let Some(table) = &file.pre_connect {
         pre_connect::pre_connect(check, table);
     }
+    if let Some(table) = &file.maintenance {
+        maintenance::both_ways(check, table);
+        maintenance::maintenance(check, &table.value);
+    }
     if let Some(table) = &file.python {
         python::one_way(check, table);
         python::python(check, &table.value);
@@ -124,6 +144,12 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     secrets::files(check, &file.secret_files);
     operations::unique(check, &file.operations);
     operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
+    pool::unique(check, &file.pool);
+    pool::pools(check, &file.pool.iter().collect::<Vec<_>>());
+    health::unique(check, &file.health);
+    health::checks(check, &file.health.iter().collect::<Vec<_>>());
+    service::unique(check, &file.service);
+    service::services(check, &file.service.iter().collect::<Vec<_>>(), None);
 }
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
@@ -133,7 +159,13 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
     let secret_files = secrets::files(check, &file.secret_files);
-    let operations = operations::operations(check, &merge::operations(&env.operations, &file.operations));
+    let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
+    pool::unique(check, &env.pool);
+    let pools = pool::pools(check, &merge::named(&env.pool, &file.pool));
+    health::unique(check, &env.health);
+    let health = health::checks(check, &merge::named(&env.health, &file.health));
+    service::unique(check, &env.service);
+    let services = service::services(check, &merge::named(&env.service, &file.service), fleet.as_ref());
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
     let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
@@ -150,6 +182,10 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let distribution = distribution::distribution(check, &distribution);
     let pre_connect = both(env.pre_connect.as_ref(), file.pre_connect.as_ref()).unwrap_or_default();
     let pre_connect = pre_connect::pre_connect(check, &pre_connect);
+    let maintenance = match both(bare(env.maintenance.as_ref()), bare(file.maintenance.as_ref())) {
+        None => None,
+        Some(table) => Some(maintenance::maintenance(check, &table)?),
+    };
     let python = match python {
         None => None,
         Some(python) => Some(python::python(check, &python)?),
@@ -173,6 +209,10 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         secrets: secrets?,
         secret_files: secret_files?,
         operations: operations?,
+        services: services?,
+        health: health?,
+        maintenance,
+        pools: pools?,
     })
 }
 

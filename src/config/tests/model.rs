@@ -24,7 +24,7 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
     AppOperation {
         name: name.to_owned(),
         phase,
-        targets: Targets { roles: on.map(roles), once: false },
+        targets: Targets { roles: on.map(roles), ..Targets::default() },
         serial: false,
         time_limit: None,
         run: run.to_owned(),
@@ -87,6 +87,10 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         secrets: std::collections::BTreeMap::new(),
         secret_files: Vec::new(),
         operations: contract_operations(),
+        services: Vec::new(),
+        health: Vec::new(),
+        maintenance: None,
+        pools: Vec::new(),
     }
 }
 

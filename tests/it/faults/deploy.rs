@@ -135,6 +135,7 @@ fn machines(ways: &[(Host, Arc<dyn Transport>)], survey: &Survey, lock: &Lock) -
             before,
             before_reference: "dir code".to_owned(),
             fence,
+            turn: Arc::default(),
             secrets: Arc::default(),
         }
     };

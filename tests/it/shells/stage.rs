@@ -124,6 +124,7 @@ impl Stage {
             before: None,
             before_reference: String::new(),
             fence: None,
+            turn: Arc::default(),
             secrets: Arc::default(),
         }
     }

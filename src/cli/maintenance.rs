@@ -1,0 +1,50 @@
+//! `relm maintenance`, from the words to the exit code.
+
+use clap::{Args, Subcommand};
+
+use super::args::Common;
+use super::change::Change;
+use super::complaint::Complaint;
+use super::secrets::Needs;
+use super::session;
+use crate::tasks::maintenance;
+
+/// Tell visitors that the site is being worked on, or stop telling them
+///
+/// What is switched on by hand stays on until it is switched off by hand, whatever is deployed meanwhile.
+#[derive(Debug, Subcommand)]
+pub(super) enum MaintenanceCommand {
+    /// Switch it on
+    On(On),
+    /// Switch it off
+    Off(Off),
+}
+
+/// What is switched on.
+#[derive(Debug, Args)]
+pub(super) struct On {
+    /// Environment of Releases.toml; the default one if left out
+    env: Option<String>,
+    /// For a long time: visitors are told so
+    #[arg(long)]
+    long: bool,
+}
+
+/// What is switched off.
+#[derive(Debug, Args)]
+pub(super) struct Off {
+    /// Environment of Releases.toml; the default one if left out
+    env: Option<String>,
+}
+
+pub(super) async fn act(command: &MaintenanceCommand, common: &Common) -> Result<u8, Complaint> {
+    session::whole("maintenance", common)?;
+    let (env, on, long) = match command {
+        MaintenanceCommand::On(args) => (&args.env, true, args.long),
+        MaintenanceCommand::Off(args) => (&args.env, false, false),
+    };
+    let config = session::load(common)?;
+    let env = session::environment(&config, env.as_deref(), common)?;
+    let change = Change::new("maintenance", &config, env, common).needing(Needs::Way);
+    change.run(|site| maintenance::plan(site, on, long)).await
+}

@@ -1,0 +1,95 @@
+//! `[[service]]` as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::placed::At;
+
+/// Something that runs on hosts and has to follow the release.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct ServiceTable {
+    /// Its name, unique in the file.
+    #[schemars(required, example = &"web")]
+    pub(in crate::config) name: Option<At<String>>,
+    /// What looks after it.
+    #[schemars(required, example = &"supervisor")]
+    pub(in crate::config) kind: Option<At<ServiceKindText>>,
+    /// The roles whose hosts run it; every host if left out.
+    #[schemars(example = ["web"])]
+    pub(in crate::config) roles: Option<At<Vec<At<String>>>>,
+    /// The only host that may run it.
+    #[schemars(example = &"worker1")]
+    pub(in crate::config) singleton: Option<At<String>>,
+    /// A name for several services, for `relm services`.
+    #[schemars(example = &"workers")]
+    pub(in crate::config) group: Option<At<String>>,
+    /// What it is called there: programs and groups of supervisor, units of systemd, directories of daemontools.
+    #[schemars(example = ["shop-web", "shop-worker"])]
+    pub(in crate::config) programs: Option<At<Vec<At<String>>>>,
+    /// Files beside this one, filled in for each host and kept in the release.
+    #[schemars(example = ["templates/shop.conf"])]
+    pub(in crate::config) templates: Option<At<Vec<At<String>>>>,
+    /// Where these are copied when a host switches; relative to the home of the login, or absolute.
+    #[schemars(example = &"/etc/supervisor/conf.d")]
+    pub(in crate::config) into: Option<At<String>>,
+    /// How it comes to run the new release; `restart` if left out.
+    #[schemars(example = &"restart")]
+    pub(in crate::config) strategy: Option<At<StrategyText>>,
+    /// One host at a time.
+    #[schemars(example = true)]
+    pub(in crate::config) serial: Option<bool>,
+    /// How long stopping and starting may take on one host; a minute if left out.
+    #[schemars(example = &"1m")]
+    pub(in crate::config) timeout: Option<At<String>>,
+    /// The command that controls it, with its options; `supervisorctl`, `systemctl` or `svc` if left out.
+    #[schemars(example = &"sudo -n supervisorctl")]
+    pub(in crate::config) control: Option<At<String>>,
+    /// A command of your own that starts it.
+    #[schemars(example = &"sudo -n /usr/local/sbin/start_shop")]
+    pub(in crate::config) start: Option<At<String>>,
+    /// A command of your own that stops it.
+    #[schemars(example = &"sudo -n /usr/local/sbin/stop_shop")]
+    pub(in crate::config) stop: Option<At<String>>,
+    /// A command of your own that restarts it; else it is stopped and started.
+    #[schemars(example = &"sudo -n service shop restart")]
+    pub(in crate::config) restart: Option<At<String>>,
+    /// A command of your own that reloads it.
+    #[schemars(example = &"sudo -n service nginx reload")]
+    pub(in crate::config) reload: Option<At<String>>,
+    /// A command of your own that exits with 0 while it runs.
+    #[schemars(example = &"sudo -n service shop status")]
+    pub(in crate::config) status: Option<At<String>>,
+    /// A command of your own that prints the ids of its main processes.
+    #[schemars(example = &"cat /run/shop.pid")]
+    pub(in crate::config) pids: Option<At<String>>,
+    /// Whether its processes must run from the new release; true if left out.
+    #[schemars(example = false)]
+    pub(in crate::config) proof: Option<bool>,
+}
+
+/// What looks after a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum ServiceKindText {
+    /// supervisord.
+    Supervisor,
+    /// systemd.
+    Systemd,
+    /// supervise of daemontools, or a likeness of it.
+    Daemontools,
+    /// Commands of your own and nothing else.
+    Command,
+}
+
+/// How a service comes to run the new release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum StrategyText {
+    /// Told to read its files again, after the flip.
+    Reload,
+    /// Stopped and started, after the flip.
+    Restart,
+    /// Stopped before the flip and started after it.
+    StopFlipStart,
+}

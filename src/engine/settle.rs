@@ -1,0 +1,27 @@
+//! What is owed to the hosts when all have switched and the run does not come to its end.
+
+use tokio_util::sync::CancellationToken;
+
+use futures_util::future::join_all;
+
+use super::Plan;
+use super::parts::Part;
+use super::step::{Run, last_words, run_work};
+use super::stretch::Setting;
+
+/// Does what an unfinished run owes: nothing would be undone any more that it took down.
+pub(super) async fn settle(setting: Setting<'_>, plan: &Plan) {
+    let never = CancellationToken::new();
+    let run = Run { stop: &never, ..setting.run };
+    for step in plan.steps.iter().filter(|step| step.operation.is_owed()) {
+        let hosts = Plan::machines(step, setting.machines).into_iter().map(|machine| async move {
+            let on = machine.on(setting.env, setting.release);
+            let work = step.operation.work(&on);
+            let part = Part::plain(&step.name(), &work);
+            if let Err(failed) = run_work(run, part, machine, &work).await {
+                run.warn(machine, format!("{}: {}{}", step.name(), failed.what, last_words(&failed)));
+            }
+        });
+        join_all(hosts).await;
+    }
+}

@@ -1,0 +1,65 @@
+//! Steps that are for one host and done on others, which have to do with it: a proxy that sends it requests.
+
+use std::time::Instant;
+
+use super::parts::Part;
+use super::step::{Run, run_work};
+use super::stretch::Setting;
+use super::together::Failed;
+use super::{Machine, On, Step, Work};
+use crate::event::{Failure, Outcome};
+use crate::fleet::{Fleet, Targets};
+
+/// The machines that a step for `machine` is done on, each under its name.
+pub(super) fn places(machine: &Machine, targets: &Targets, machines: &[Machine]) -> Vec<Machine> {
+    let fleet = Fleet { hosts: machines.iter().map(|machine| machine.host.clone()).collect() };
+    let chosen = fleet.select(targets);
+    let of = |place: &&Machine| chosen.iter().any(|host| host.name == place.host.name);
+    machines.iter().filter(of).map(|place| Machine { host: machine.host.clone(), ..place.clone() }).collect()
+}
+
+/// Does `work` on each place in turn, and stops at the first that fails.
+async fn on_each(
+    run: Run<'_>,
+    setting: Setting<'_>,
+    step: &Step,
+    places: &[Machine],
+    work: impl Fn(&On<'_>) -> Option<Work>,
+) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::AlreadyDone;
+    for place in places {
+        let Some(work) = work(&place.on(setting.env, setting.release)) else { continue };
+        let part = Part::plain(&step.name(), &work);
+        if run_work(run, part, place, &work).await? == Outcome::Changed {
+            outcome = Outcome::Changed;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Does a step for `machine`, and says how long it took.
+pub(super) async fn run_through(
+    setting: Setting<'_>,
+    step: &Step,
+    machine: &Machine,
+    targets: &Targets,
+) -> Result<(Outcome, f64), Failed> {
+    let since = Instant::now();
+    let places = places(machine, targets, setting.machines);
+    let ended = on_each(setting.run, setting, step, &places, |on| Some(step.operation.work(on))).await;
+    let seconds = since.elapsed().as_secs_f64();
+    let failed = |why| Failed { why, seconds, obstacle: None, is_unknown: false };
+    ended.map(|outcome| (outcome, seconds)).map_err(failed)
+}
+
+/// Takes it back. Says whether there was something to take back.
+pub(super) async fn undo_through(
+    setting: Setting<'_>,
+    step: &Step,
+    machine: &Machine,
+    targets: &Targets,
+) -> Result<bool, Failure> {
+    let places = places(machine, targets, setting.machines);
+    let undoes = places.iter().any(|place| step.operation.undo(&place.on(setting.env, setting.release)).is_some());
+    on_each(setting.run, setting, step, &places, |on| step.operation.undo(on)).await.map(|_| undoes)
+}

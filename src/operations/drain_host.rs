@@ -1,0 +1,101 @@
+//! Takes a host out of its pool, and in again: on the hosts that send it requests, or on itself.
+
+use std::time::Duration;
+
+use super::values::values;
+use crate::engine::{On, Operation, Work};
+use crate::fleet::{Role, Targets};
+use crate::script::Script;
+use crate::template::Template;
+
+/// A pool, and how a host is taken out of it.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    /// Its name in the file.
+    pub name: String,
+    /// Who is in it.
+    pub targets: Targets,
+    /// Who sends the requests; the host itself, if nobody is named.
+    pub proxies: Option<Targets>,
+    /// nginx's file, if that is the way.
+    pub nginx: Option<String>,
+    /// With it: text for `sh` that tests it, and that has it read. Without it: the command that takes a host out, and the one
+    /// that takes it in.
+    pub commands: [String; 2],
+    /// What a host is called there.
+    pub server: Template,
+    /// How long requests have to end.
+    pub wait: Duration,
+    /// The app's name, for the template.
+    pub app: String,
+    /// What the release was made from.
+    pub reference: String,
+}
+
+/// Takes a host out before it switches, or in when it is well.
+#[derive(Debug, Clone)]
+pub struct DrainHost {
+    /// Which pool.
+    pub pool: Pool,
+    /// Out, or in.
+    pub out: bool,
+}
+
+const REFUSE: &str = r#"printf '%s\n' "$reason" >&2; exit 1"#;
+
+impl DrainHost {
+    fn script(&self, on: &On<'_>, out: bool) -> Script {
+        let server = match self.pool.server.render(&values(on, &self.pool.app, &self.pool.reference)) {
+            Ok(server) => server,
+            Err(reason) => return Script::new(REFUSE).set("reason", reason),
+        };
+        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+        let [first, second] = &self.pool.commands;
+        let text = match &self.pool.nginx {
+            Some(file) => Script::new(include_str!("drain_nginx.sh"))
+                .set("relm_file", file)
+                .set("relm_test", first)
+                .set("relm_reload", second),
+            None => Script::new(include_str!("drain_command.sh")).set("relm_command", if out { first } else { second }),
+        };
+        text.set("relm_out", if out { "yes" } else { "" })
+            .set("relm_wait", self.pool.wait.as_secs().to_string())
+            .export("RELM_SERVER", server)
+            .export("RELM_ENV", on.env.as_str())
+            .export("RELM_HOST", on.host.name.as_str())
+            .export("RELM_ROLES", roles.join(" "))
+    }
+}
+
+impl Operation for DrainHost {
+    fn name(&self) -> String {
+        format!("{}:{}", if self.out { "drain" } else { "undrain" }, self.pool.name)
+    }
+
+    fn targets(&self) -> Targets {
+        self.pool.targets.clone()
+    }
+
+    fn through(&self) -> Option<Targets> {
+        self.pool.proxies.clone()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        Work::ours(self.script(on, self.out))
+    }
+
+    /// Whatever fails, it gets its requests again.
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        self.out.then(|| Work::ours(self.script(on, false)))
+    }
+
+    /// Whether a host is in its pool is no matter of a release.
+    fn is_journaled(&self) -> bool {
+        false
+    }
+
+    /// One line of a file at a time.
+    fn is_serial(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,53 @@
+# A service's files: from `services/NAME/` of the release to where its daemon looks. What was put there stands in a record,
+# so that a file that the next release has not is taken away, unless somebody has edited it.
+
+# relm_sum FILE
+relm_sum() { relm_word=$(sha256sum <"$1") && printf '%s' "${relm_word%% *}"; }
+
+relm_rendered() {
+  for relm_file in "$relm_release/services/$relm_service"/*; do
+    if [ -n "$relm_release" ] && [ -f "$relm_file" ]; then printf '%s\n' "$relm_file"; fi
+  done
+}
+
+# Where the daemon has its files now.
+relm_installed() {
+  while read -r relm_word relm_path; do [ ! -f "$relm_path" ] || printf '%s\n' "$relm_path"; done
+} 2>/dev/null <"$relm_base/.relm/services/$relm_service"
+
+relm_files() {
+  relm_record=$relm_base/.relm/services/$relm_service
+  case $relm_into in ''|/*) ;; *) relm_into=$HOME/$relm_into ;; esac
+  relm_new=
+  if [ -n "$relm_into" ]; then relm_new=$(relm_rendered); fi
+  if [ -z "$relm_new" ] && [ ! -s "$relm_record" ]; then return 0; fi
+  mkdir -p -- "$relm_base/.relm/services" || return
+  # Written down first: a file that is there and in no record would stay for ever.
+  relm_wanted=$(printf '%s\n' "$relm_new" | while IFS= read -r relm_file; do
+    [ -z "$relm_file" ] || printf '%s %s\n' "$(relm_sum "$relm_file")" "$relm_into/${relm_file##*/}"
+  done)
+  { cat -- "$relm_record" 2>/dev/null; printf '%s\n' "$relm_wanted"; } | grep . >"$relm_record.new"
+  mv -f -T -- "$relm_record.new" "$relm_record" || return
+  if [ -n "$relm_new" ]; then
+    mkdir -p -- "$relm_into" || return
+    printf '%s\n' "$relm_new" | while IFS= read -r relm_file; do
+      relm_path=$relm_into/${relm_file##*/}
+      # A name that no daemon's pattern takes, and then a rename: a file is never there by half.
+      cp -p -- "$relm_file" "$relm_into/.relm-$$" && mv -f -T -- "$relm_into/.relm-$$" "$relm_path" || exit 1
+    done || { rm -f -- "$relm_into/.relm-$$"; return 1; }
+  fi
+  while read -r relm_word relm_path; do
+    case "
+$relm_wanted
+" in *" $relm_path
+"*) continue ;; esac
+    [ -f "$relm_path" ] || continue
+    if [ "$(relm_sum "$relm_path")" = "$relm_word" ]; then rm -f -- "$relm_path" || return
+    # An older line may still say what it is.
+    elif ! grep -q -x -F -- "$(relm_sum "$relm_path") $relm_path" "$relm_record"; then
+      printf '%s was edited by hand and is left where it is\n' "$relm_path" >&2
+    fi
+  done <"$relm_record"
+  printf '%s\n' "$relm_wanted" | grep . >"$relm_record.new"
+  mv -f -T -- "$relm_record.new" "$relm_record"
+}

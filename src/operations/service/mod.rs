@@ -1,0 +1,177 @@
+//! Services: what runs on hosts and has to follow the release, whoever looks after it.
+
+mod render;
+mod state;
+mod turn;
+
+use std::time::Duration;
+
+use super::values::values;
+use crate::engine::{On, Reading, Work};
+use crate::fleet::{Fleet, Host, HostName, Role, Targets};
+use crate::script::Script;
+use crate::template::{Template, Values};
+use crate::transport::Input;
+
+pub use render::RenderService;
+pub use state::{ProgramSeen, read_state};
+pub use turn::{Turn, TurnService};
+
+/// One service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name in the file.
+    pub name: String,
+    /// What looks after it.
+    pub kind: Kind,
+    /// Where it runs.
+    pub targets: Targets,
+    /// The only host that may run it.
+    pub singleton: Option<HostName>,
+    /// What it is called by whoever looks after it.
+    pub programs: Vec<String>,
+    /// Its own files, by the names they get.
+    pub files: Vec<File>,
+    /// Where these go.
+    pub into: Option<String>,
+    /// Told to read its files again, instead of stopped and started.
+    pub reloads: bool,
+    /// One host at a time.
+    pub serial: bool,
+    /// How long stopping and starting may take on one host.
+    pub time_limit: Duration,
+    /// What is run instead of what the kind would run, by the names of `service.sh`.
+    pub commands: Vec<(&'static str, String)>,
+    /// Whether its processes must run from the new release.
+    pub proof: bool,
+    /// The app's name, for templates.
+    pub app: String,
+    /// What the release was made from.
+    pub reference: String,
+}
+
+/// What looks after a service: the file of shell functions that knows how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// supervisord.
+    Supervisor,
+    /// systemd.
+    Systemd,
+    /// supervise of daemontools.
+    Daemontools,
+    /// Commands of the file's own.
+    Command,
+}
+
+/// A file of a service.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// What it is called.
+    pub name: String,
+    /// What it says.
+    pub template: Template,
+    /// Whether it is a program.
+    pub executable: bool,
+}
+
+/// What all of a service's scripts share; what knows each kind stands before it.
+const COMMON: &str = concat!(include_str!("service.sh"), include_str!("files.sh"), include_str!("proof.sh"));
+const SUPERVISOR: &str = include_str!("supervisor.sh");
+const SYSTEMD: &str = include_str!("systemd.sh");
+const DAEMONTOOLS: &str = include_str!("daemontools.sh");
+const COMMAND: &str = include_str!("command.sh");
+
+/// What `Releases.toml` may have its own command for.
+const COMMANDS: [&str; 7] =
+    ["relm_control", "relm_start", "relm_stop", "relm_restart", "relm_reload", "relm_status", "relm_pids"];
+
+/// Stopping and starting each have the limit; what hangs beyond that is ended.
+const GRACE: Duration = Duration::from_secs(15);
+
+impl Kind {
+    /// Its word in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Supervisor => "supervisor",
+            Self::Systemd => "systemd",
+            Self::Daemontools => "daemontools",
+            Self::Command => "command",
+        }
+    }
+
+    fn functions(self) -> &'static str {
+        match self {
+            Self::Supervisor => SUPERVISOR,
+            Self::Systemd => SYSTEMD,
+            Self::Daemontools => DAEMONTOOLS,
+            Self::Command => COMMAND,
+        }
+    }
+}
+
+impl Service {
+    /// Says whether a host of `fleet` is one that runs it.
+    pub fn runs_on(&self, fleet: &Fleet, host: &Host) -> bool {
+        fleet.select(&self.hosts()).iter().any(|one| one.name == host.name)
+    }
+
+    /// The hosts that run it.
+    fn hosts(&self) -> Targets {
+        Targets { only: self.singleton.clone(), ..self.targets.clone() }
+    }
+
+    /// `text`, with all a service's script knows. It is about the run's release, else the live one.
+    fn script(&self, text: &'static str, on: &On<'_>) -> Script {
+        let release = on.release.or(on.before);
+        let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
+        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+        let script = Script::new(self.kind.functions())
+            .then(&Script::new(COMMON))
+            .then(&Script::new(text))
+            .set("relm_service", &self.name)
+            .set("relm_base", on.layout.base())
+            .set("relm_release", &path)
+            .set("relm_programs", self.programs.join("\n"))
+            .set("relm_into", self.into.as_deref().unwrap_or_default())
+            .set("relm_expects", if self.files.is_empty() { "" } else { "yes" })
+            .set("relm_reloads", if self.reloads { "yes" } else { "" })
+            .set("relm_proof", if self.proof { "yes" } else { "" })
+            .set("relm_patience", self.time_limit.as_secs().to_string())
+            .export("RELM_ENV", on.env.as_str())
+            .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
+            .export("RELM_RELEASE_PATH", path)
+            .export("RELM_HOST", on.host.name.as_str())
+            .export("RELM_ROLES", roles.join(" "))
+            .export("RELM_REF", &self.reference);
+        COMMANDS.into_iter().fold(script, |script, name| {
+            let own = self.commands.iter().find(|(command, _)| *command == name);
+            script.set(name, own.map_or("", |(_, text)| text.as_str()))
+        })
+    }
+
+    /// A script that stops, starts or restarts, and its limit.
+    fn work(&self, text: &'static str, on: &On<'_>) -> Work {
+        Work {
+            script: self.script(text, on),
+            input: Input::Nothing,
+            time_limit: Some(self.time_limit * 2 + GRACE),
+            reading: Reading::Ours,
+            command: None,
+        }
+    }
+
+    /// What it is, told apart from when and where.
+    fn definition(&self) -> String {
+        let mut text = format!("{} {} {:?}", self.kind.word(), self.reloads, self.into);
+        for word in self.programs.iter().chain(self.commands.iter().map(|(_, command)| command)) {
+            text.push('\n');
+            text.push_str(word);
+        }
+        text
+    }
+
+    /// What its templates can name.
+    fn values(&self, on: &On<'_>) -> Values {
+        values(on, &self.app, &self.reference).text("service", &self.name)
+    }
+}

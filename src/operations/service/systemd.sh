@@ -1,0 +1,41 @@
+# Services of systemd.
+
+ctl() { eval "${relm_control:-systemctl}"' "$@"' </dev/null; }
+
+kind_names() { printf '%s\n' "${relm_programs:-$relm_service}"; }
+
+kind_states() {
+  kind_names | while IFS= read -r relm_name; do
+    relm_told=$(ctl show -p ActiveState -p MainPID "$relm_name") || exit 1
+    relm_state=unknown relm_pid=-
+    while IFS='=' read -r relm_key relm_value; do
+      case $relm_key=$relm_value in
+        ActiveState=active|ActiveState=reloading) relm_state=running ;;
+        ActiveState=activating) relm_state=starting ;;
+        ActiveState=deactivating) relm_state=stopping ;;
+        ActiveState=inactive) relm_state=stopped ;;
+        ActiveState=*) relm_state=failed ;;
+        MainPID=0) ;;
+        MainPID=*) relm_pid=$relm_value ;;
+      esac
+    done <<END
+$relm_told
+END
+    printf '%s %s %s\n' "$relm_name" "$relm_state" "$relm_pid"
+  done
+}
+
+# kind_ctl WORD: for all of its units.
+kind_ctl() {
+  # shellcheck disable=SC2046 # names have no blanks
+  set -- "$1" $(kind_names)
+  ctl "$@"
+}
+
+# A unit that systemd does not know does not run.
+kind_stop() { relm_told=$(kind_ctl stop 2>&1) || case $relm_told in *'not loaded'*) ;; *) printf '%s\n' "$relm_told" >&2; return 1 ;; esac; }
+kind_before() { :; }
+kind_changed() { [ -z "$relm_expects" ] || ctl daemon-reload; }
+kind_start() { kind_ctl start; }
+kind_reload() { kind_ctl reload; }
+kind_why() { kind_ctl status --no-pager --lines=10 >&2; }

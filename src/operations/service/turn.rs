@@ -1,0 +1,95 @@
+//! Stops, starts, restarts or reloads a service.
+
+use super::Service;
+use crate::engine::{On, Operation, Work};
+use crate::fleet::Targets;
+
+/// What is done to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Comes to run the release: stopped and started, or reloaded.
+    Restart,
+    /// Stopped, before the flip.
+    Stop,
+    /// Started with the release's files.
+    Start,
+    /// Told to read its files again.
+    Reload,
+}
+
+/// Does it on each of the service's hosts.
+#[derive(Debug, Clone)]
+pub struct TurnService {
+    /// The service.
+    pub service: Service,
+    /// What is done.
+    pub turn: Turn,
+    /// Part of a release's switch, and not a word typed once.
+    pub journaled: bool,
+}
+
+impl Turn {
+    /// Its word, as one types it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Reload => "reload",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Restart => "relm_turn_restart",
+            Self::Stop => "relm_turn_stop",
+            Self::Start => "relm_turn_start",
+            Self::Reload => "relm_reloads=yes\nrelm_turn_restart",
+        }
+    }
+
+    /// What takes it back, in the release that is live again.
+    fn inverse(self) -> Self {
+        match self {
+            Self::Restart | Self::Reload => Self::Restart,
+            Self::Stop => Self::Start,
+            // Whatever it was started from, it must not run from there any more.
+            Self::Start => Self::Stop,
+        }
+    }
+}
+
+impl Operation for TurnService {
+    fn name(&self) -> String {
+        format!("{}:{}", self.turn.word(), self.service.name)
+    }
+
+    fn targets(&self) -> Targets {
+        self.service.hosts()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        self.service.work(self.turn.text(), on)
+    }
+
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        if !self.journaled {
+            return None;
+        }
+        // Before a first deploy nothing ran: it is stopped, and what was put in place is taken away.
+        let back = if on.release.is_none() { "relm_turn_away" } else { self.turn.inverse().text() };
+        Some(self.service.work(back, on))
+    }
+
+    fn definition(&self, _on: &On<'_>) -> String {
+        self.service.definition()
+    }
+
+    fn is_serial(&self) -> bool {
+        self.service.serial
+    }
+
+    fn is_journaled(&self) -> bool {
+        self.journaled
+    }
+}

@@ -1,0 +1,96 @@
+//! Maintenance: flag files and commands by which visitors are told that the site is being worked on.
+
+use crate::engine::{On, Operation, Work};
+use crate::fleet::{Role, Targets};
+use crate::script::Script;
+
+/// What switches it.
+#[derive(Debug, Clone)]
+pub struct Maintenance {
+    /// Where.
+    pub targets: Targets,
+    /// A file that is there meanwhile.
+    pub flag: Option<String>,
+    /// The one for a long time.
+    pub long_flag: Option<String>,
+    /// Text for `sh` that switches it on.
+    pub on: Option<String>,
+    /// Text for `sh` that switches it off.
+    pub off: Option<String>,
+    /// Left on when a run fails.
+    pub keeps: bool,
+}
+
+/// Switches it on or off. Who switched it on is written down on the host: a deploy never switches off what a person
+/// switched on.
+#[derive(Debug, Clone)]
+pub struct SetMaintenance {
+    /// What switches it.
+    pub maintenance: Maintenance,
+    /// On, or off.
+    pub on: bool,
+    /// For a long time.
+    pub long: bool,
+    /// By hand, and not by a run for its own time.
+    pub by_hand: bool,
+}
+
+impl SetMaintenance {
+    fn script(&self, on: &On<'_>, switch_on: bool) -> Script {
+        let Maintenance { flag, long_flag, on: on_command, off, .. } = &self.maintenance;
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let by = match on.release.filter(|_| !self.by_hand) {
+            Some(release) => release.as_str(),
+            None => "hand",
+        };
+        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+        Script::new(include_str!("set_maintenance.sh"))
+            .set("relm_base", on.layout.base())
+            .set("relm_on", if switch_on { "yes" } else { "" })
+            .set("relm_by", by)
+            .set("relm_flag", text(flag))
+            .set("relm_long_flag", text(long_flag))
+            .set("relm_command", text(if switch_on { on_command } else { off }))
+            .export("RELM_MAINTENANCE", if self.long { "long" } else { "short" })
+            .export("RELM_ENV", on.env.as_str())
+            .export("RELM_HOST", on.host.name.as_str())
+            .export("RELM_ROLES", roles.join(" "))
+    }
+}
+
+impl Operation for SetMaintenance {
+    fn name(&self) -> String {
+        format!("maintenance:{}", if self.on { "on" } else { "off" })
+    }
+
+    fn targets(&self) -> Targets {
+        self.maintenance.targets.clone()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        Work::ours(self.script(on, self.on))
+    }
+
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        (self.on && !self.by_hand && !self.maintenance.keeps).then(|| Work::ours(self.script(on, false)))
+    }
+
+    fn definition(&self, _on: &On<'_>) -> String {
+        format!("{:?}", self.maintenance)
+    }
+
+    /// Whatever an earlier run did, it is to be off in the end; but a resumed run that only has to finish needs it on no
+    /// more.
+    fn is_journaled(&self) -> bool {
+        self.on && !self.by_hand
+    }
+
+    /// On everywhere before any host switches.
+    fn awaits_all(&self) -> bool {
+        self.on && !self.by_hand
+    }
+
+    fn is_owed(&self) -> bool {
+        !self.on && !self.by_hand && !self.maintenance.keeps
+    }
+}

@@ -1,0 +1,37 @@
+# Switches maintenance on or off. Who switched it on stands in .relm/maintenance.
+# In: relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command; RELM_MAINTENANCE.
+mkdir -p -- "$relm_base/.relm" && cd -- "$relm_base" || exit
+relm_note=.relm/maintenance
+relm_now=
+if [ -e "$relm_note" ]; then read -r relm_now <"$relm_note"; fi
+if [ -z "$relm_on" ]; then
+  if [ -z "$relm_now" ] && [ "$relm_by" != hand ]; then exit 90; fi
+  case $relm_now in
+    hand*) [ "$relm_by" = hand ] || { printf 'somebody has switched it on by hand: it stays\n'; exit 91; } ;;
+  esac
+fi
+if [ -n "$relm_on" ]; then
+  case $relm_by,$relm_now in
+    hand,*|*,"") ;;
+    *,hand*) printf 'somebody has switched it on by hand already\n'; exit 91 ;;
+  esac
+  # Before the deed: what is in doubt is switched off again.
+  printf '%s\n' "$relm_by" >"$relm_note" || exit
+fi
+if [ -n "$relm_command" ]; then
+  ( eval "$relm_command" ) </dev/null || exit
+fi
+# relm_there FILE: made, or taken away. An empty name is no file.
+relm_there() {
+  [ -n "$1" ] || return 0
+  case $1 in */*) mkdir -p -- "${1%/*}" || return ;; esac
+  : >"$1"
+}
+relm_away() { [ -z "$1" ] || rm -f -- "$1"; }
+if [ -z "$relm_on" ]; then
+  relm_away "$relm_flag" && relm_away "$relm_long_flag" && rm -f -- "$relm_note"
+elif [ "$RELM_MAINTENANCE" = long ] && [ -n "$relm_long_flag" ]; then
+  relm_there "$relm_long_flag" && relm_away "$relm_flag"
+else
+  relm_there "$relm_flag" && relm_away "$relm_long_flag"
+fi

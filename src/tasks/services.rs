@@ -1,0 +1,203 @@
+//! `relm services`: how the services of an environment stand, and stopping, starting and restarting them by hand.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::serving::{kind, service};
+use super::{Refusal, Site, command, readiness};
+use crate::config::{self, Environment};
+use crate::engine::Plan;
+use crate::fleet::{EnvName, HostName};
+use crate::operations::{ProgramSeen, Service, Turn, TurnService};
+use crate::release::ReleaseName;
+
+const EXAMPLES: &str = "Examples:
+  relm services production status
+  relm services production restart workers      a group, or one service
+  relm services status --json                   in the default environment";
+
+/// Show, start, stop, restart or reload the services of Releases.toml
+///
+/// Status reads only, and says of every process which release it runs from. The others work in the live release of each
+/// host, under the lock.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES, override_usage = "relm services [OPTIONS] [ENV] <ACTION> [GROUP]")]
+pub struct Services {
+    /// Environment of Releases.toml (the default one if left out); status, start, stop, restart or reload; and a group or
+    /// a service, if not all are meant
+    #[arg(required = true, num_args = 1..=3, value_name = "[ENV] ACTION [GROUP]")]
+    pub words: Vec<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Only told.
+    Status,
+    /// Changed.
+    Turn(Turn),
+}
+
+impl Services {
+    /// The environment, the action and the group, if that is what the words say.
+    pub fn read(&self) -> Option<(Option<&str>, Action, Option<&str>)> {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            [env, action, group] => Some((Some(env), read(action)?, Some(group))),
+            [first, second] => match (read(first), read(second)) {
+                (_, Some(action)) => Some((Some(first), action, None)),
+                (Some(action), None) => Some((None, action, Some(second))),
+                (None, None) => None,
+            },
+            [action] => Some((None, read(action)?, None)),
+            _ => None,
+        }
+    }
+}
+
+fn read(word: &str) -> Option<Action> {
+    Some(match word {
+        "status" => Action::Status,
+        "start" => Action::Turn(Turn::Start),
+        "stop" => Action::Turn(Turn::Stop),
+        "restart" => Action::Turn(Turn::Restart),
+        "reload" => Action::Turn(Turn::Reload),
+        _ => return None,
+    })
+}
+
+/// The services that are meant, in the order of the file.
+pub fn chosen<'e>(env: &'e Environment, group: Option<&str>) -> Result<Vec<&'e config::Service>, Refusal> {
+    let is_meant = |service: &&config::Service| {
+        group.is_none_or(|group| service.group.as_deref() == Some(group) || service.name == group)
+    };
+    let found: Vec<_> = env.services.iter().filter(is_meant).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let known: Vec<&str> = env.services.iter().map(|service| service.name.as_str()).collect();
+    Err(Refusal::new(match group {
+        _ if known.is_empty() => format!("{} has no services: write a [[service]] for each", env.name),
+        Some(group) => format!("{} has no service and no group {group:?}; it has {}", env.name, known.join(", ")),
+        None => format!("{} has no services", env.name),
+    }))
+}
+
+/// A service as it is asked about on its hosts.
+pub fn asked(env: &Environment, found: &config::Service) -> Service {
+    service(env, found, "")
+}
+
+/// Turns the services that are meant, in what is live.
+pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Refusal> {
+    readiness::require_answers(site.survey)?;
+    let mut found = chosen(site.env, group)?;
+    if turn == Turn::Stop {
+        found.reverse();
+    }
+    let lacking: Vec<Vec<String>> =
+        site.survey.hosts.iter().filter(|(_, seen)| seen.live().is_none()).map(row).collect();
+    if !lacking.is_empty() {
+        return Err(Refusal::new("nothing is live on some hosts")
+            .table(vec!["host"], lacking)
+            .next(command("status", site.env)));
+    }
+    let plan = Plan::new("services", &site.env.name, &site.env.fleet);
+    Ok(found.into_iter().fold(plan, |plan, found| {
+        plan.finish(TurnService { service: service(site.env, found, reference(site)), turn, journaled: false })
+    }))
+}
+
+fn row((host, _): &(HostName, crate::survey::HostSeen)) -> Vec<String> {
+    vec![host.to_string()]
+}
+
+/// What the live release was made from.
+fn reference(site: Site<'_>) -> &str {
+    let release = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(seen.live()?));
+    release.map(|release| release.record.reference.as_str()).unwrap_or_default()
+}
+
+/// What `relm services status --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The environment.
+    pub env: EnvName,
+    /// By host, in the order of the file.
+    pub services: Vec<Line>,
+}
+
+/// One service on one host.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// The host.
+    pub host: HostName,
+    /// The service.
+    pub service: String,
+    /// Its group.
+    pub group: Option<String>,
+    /// Its kind.
+    pub kind: &'static str,
+    /// What is live there.
+    pub current: Option<ReleaseName>,
+    /// What was seen.
+    pub programs: Vec<ProgramSeen>,
+    /// Why nothing could be seen.
+    pub trouble: Option<String>,
+}
+
+impl Line {
+    /// One service's line, from what its host said.
+    pub fn new(
+        host: &HostName,
+        found: &config::Service,
+        current: Option<&ReleaseName>,
+        seen: Result<Vec<ProgramSeen>, String>,
+    ) -> Self {
+        let (programs, trouble) = match seen {
+            Ok(programs) => (programs, None),
+            Err(trouble) => (Vec::new(), Some(trouble)),
+        };
+        Self {
+            host: host.clone(),
+            service: found.name.clone(),
+            group: found.group.clone(),
+            kind: kind(found.kind).word(),
+            current: current.cloned(),
+            programs,
+            trouble,
+        }
+    }
+
+    /// Says whether all of it runs, from what is live where that can be told.
+    pub fn is_well(&self) -> bool {
+        let is_well = |program: &ProgramSeen| {
+            matches!(program.state.as_str(), "running" | "unknown")
+                && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
+        };
+        self.trouble.is_none() && !self.programs.is_empty() && self.programs.iter().all(is_well)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_and_the_group_may_be_left_out() {
+        let said = |line: &str| {
+            let services = Services { words: line.split(' ').map(str::to_owned).collect() };
+            services.read().map(|(env, action, group)| {
+                (env.map(str::to_owned), action == Action::Status, group.map(str::to_owned))
+            })
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(said("status"), Some((None, true, None)));
+        assert_eq!(said("live status"), Some((text("live"), true, None)));
+        assert_eq!(said("stop workers"), Some((None, false, text("workers"))));
+        assert_eq!(said("live stop workers"), Some((text("live"), false, text("workers"))));
+        assert_eq!(said("status status"), Some((text("status"), true, None)));
+        assert_eq!(said("live halt"), None);
+        assert_eq!(said("live halt workers"), None);
+    }
+}

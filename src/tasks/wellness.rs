@@ -1,0 +1,49 @@
+//! The steps that look whether hosts are well.
+
+use crate::config::{self, Environment, Health};
+use crate::engine::Plan;
+use crate::event::Phase;
+use crate::operations::{CheckHealth, RunCommand, Sign};
+
+/// Adds the looks of some phases, in the order of the file.
+pub(super) fn look(plan: Plan, env: &Environment, reference: &str, phases: &[Phase]) -> Plan {
+    let wanted = env.health.iter().filter(|health| phases.contains(&health.phase));
+    wanted.fold(plan, |plan, health| plan.step(health.phase, check(env, health, reference)))
+}
+
+fn check(env: &Environment, health: &Health, reference: &str) -> CheckHealth {
+    let command = match &health.sign {
+        config::Sign::Command(command) => command.clone(),
+        _ => String::new(),
+    };
+    CheckHealth {
+        check: RunCommand {
+            name: health.name.clone(),
+            targets: health.targets.clone(),
+            serial: false,
+            time_limit: None,
+            run: command,
+            undo: None,
+            reference: reference.to_owned(),
+            outside: health.phase == Phase::Check,
+            journaled: health.phase != Phase::Check,
+            always: false,
+            becoming: None,
+            secrets: Vec::new(),
+        },
+        sign: sign(&health.sign),
+        within: health.within,
+        every: health.every,
+        attempt: health.attempt,
+        app: env.app.clone(),
+    }
+}
+
+fn sign(sign: &config::Sign) -> Option<Sign> {
+    Some(match sign.clone() {
+        config::Sign::Http { url, expect, contains, headers } => Sign::Http { url, expect, contains, headers },
+        config::Sign::Tcp(place) => Sign::Tcp(place),
+        config::Sign::File(path) => Sign::File(path),
+        config::Sign::Command(_) => return None,
+    })
+}

@@ -1,0 +1,120 @@
+//! Text with holes: `{{ name }}` as in Jinja. Strict: a name that nobody gives a value is a mistake, found before any
+//! host is touched.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+
+/// A template whose syntax and names have been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// For messages.
+    name: String,
+    text: String,
+}
+
+/// The values of a template's names: texts, and lists of them.
+#[derive(Debug, Clone, Default)]
+pub struct Values(BTreeMap<&'static str, Value>);
+
+impl Values {
+    /// Gives `name` a text.
+    #[must_use]
+    pub fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.0.insert(name, Value::from(text.into()));
+        self
+    }
+
+    /// Gives `name` a list of texts: `{% if "web" in roles %}`.
+    #[must_use]
+    pub fn list<T: Into<String>>(mut self, name: &'static str, texts: impl IntoIterator<Item = T>) -> Self {
+        let texts: Vec<Value> = texts.into_iter().map(|text| Value::from(text.into())).collect();
+        self.0.insert(name, Value::from(texts));
+        self
+    }
+}
+
+/// Why a text is no template, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its syntax is wrong, or it cannot be filled in.
+    Broken(String),
+    /// It uses a name that nobody knows.
+    Unknown(String),
+}
+
+impl Template {
+    /// Takes a text that uses no other names than `known`.
+    pub fn new(name: &str, text: &str, known: &[&str]) -> Result<Self, Flaw> {
+        let environment = environment();
+        let template = environment.template_from_named_str(name, text).map_err(|error| Flaw::Broken(words(&error)))?;
+        let mut used: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        used.sort();
+        match used.into_iter().find(|used| !known.contains(&used.as_str())) {
+            Some(unknown) => Err(Flaw::Unknown(unknown)),
+            None => Ok(Self { name: name.to_owned(), text: text.to_owned() }),
+        }
+    }
+
+    /// Fills it in.
+    pub fn render(&self, values: &Values) -> Result<String, String> {
+        let filled = environment().render_named_str(&self.name, &self.text, Value::from(values.0.clone()));
+        filled.map_err(|error| words(&error))
+    }
+}
+
+/// What programs read is no HTML, whatever the file is called. A file's last newline stays, and a line that is only
+/// `{% … %}` leaves none.
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    let mut syntax = SyntaxConfig::builder();
+    syntax.keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true);
+    environment.set_syntax(syntax.build().expect("the usual delimiters"));
+    environment
+}
+
+fn words(error: &Error) -> String {
+    let line = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
+    match error.detail() {
+        Some(detail) => format!("{line}{}: {detail}", error.kind()),
+        None => format!("{line}{}", error.kind()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &[&str] = &["host", "roles"];
+
+    fn filled(text: &str) -> Result<String, String> {
+        let values = Values::default().text("host", "web<1>").list("roles", ["web", "app"]);
+        Template::new("x.html", text, KNOWN).expect("a template").render(&values)
+    }
+
+    #[test]
+    fn values_stand_where_their_names_were() {
+        assert_eq!(
+            filled("a {{ host }}\n{% if 'web' in roles %}\nweb\n{% endif %}\n"),
+            Ok("a web<1>\nweb\n".to_owned())
+        );
+        assert_eq!(filled("{% for role in roles %}{{ role }} {% endfor %}"), Ok("web app ".to_owned()));
+        assert_eq!(filled("command=%(ENV_HOME)s/x $y `z`"), Ok("command=%(ENV_HOME)s/x $y `z`".to_owned()));
+    }
+
+    #[test]
+    fn mistakes_are_found_before_anything_is_filled_in() {
+        assert_eq!(Template::new("x", "{{ hots }}", KNOWN), Err(Flaw::Unknown("hots".to_owned())));
+        assert_eq!(
+            Template::new("x", "{% if false %}{{ hots }}{% endif %}", KNOWN),
+            Err(Flaw::Unknown("hots".to_owned()))
+        );
+        let Err(Flaw::Broken(words)) = Template::new("x", "a\n{{ host", KNOWN) else { panic!("this is no template") };
+        assert!(words.starts_with("line 2: syntax error"), "{words}");
+        assert!(filled("{{ host.port }}").is_err());
+        assert!(filled("{{ host | sha9 }}").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Maintenance: on while it should be, and never for longer.
+
+use crate::site::{Site, kill, logged, operation, within};
+
+const RULES: &str = "[maintenance]\nroles = [\"web\"]\nflag = \"shared/down\"\nlong_flag = \"shared/down-long\"\n\
+                     during = \"switch\"\n";
+
+/// Logs whether it is on, right before a host switches.
+fn seen() -> String {
+    operation("seen", "before_flip", "", r#"ls "$HOME/www/test/shared" >> "$SITE/log""#)
+}
+
+fn is_on(site: &Site, host: &str) -> bool {
+    site.host(host).path("shared/down").exists()
+}
+
+#[test]
+fn it_is_on_while_hosts_switch_and_off_before_and_after() {
+    let batches = "[release]\nbatches = [1]\n";
+    let site = Site::new("web1 web2", &format!("{batches}{RULES}{}{}", seen(), logged("late", "prepare", "")));
+    let first = site.deploy();
+    let log = site.take_log();
+    assert_eq!(log.iter().filter(|line| *line == "down").count(), 2, "{log:?}");
+    assert!(!is_on(&site, "web1") && !is_on(&site, "web2"));
+    site.deploy();
+    site.take_log();
+    site.relm("rollback").ends(0);
+    assert_eq!(site.take_log(), ["down", "down"]);
+    assert!(!is_on(&site, "web1") && site.live() == first);
+}
+
+#[test]
+fn whatever_fails_it_is_cleared() {
+    let site = Site::new("web1 web2=db", &format!("{RULES}{}{}", seen(), logged("health", "after_flip", "")));
+    let first = site.deploy();
+    site.take_log();
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    assert!(site.take_log().contains(&"down".to_owned()) && !is_on(&site, "web1"));
+    assert_eq!(site.live(), first);
+    // A resumed run switches it on again, and off.
+    std::fs::remove_file(site.path("broken-health-web2")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    assert!(site.take_log().contains(&"down".to_owned()) && !is_on(&site, "web1"));
+    // What the file wants to keep stays.
+    site.configure(&format!("{RULES}keep_on_failure = true\n{}", logged("health", "after_flip", "")));
+    site.write("broken-health-web1", "");
+    site.relm("deploy").ends(1);
+    assert!(is_on(&site, "web1"));
+    site.relm("maintenance off").ends(0);
+    assert!(!is_on(&site, "web1"));
+}
+
+#[test]
+fn interrupted_in_the_switch_or_after_it_it_is_cleared() {
+    for phase in ["before_flip", "after_flip", "finish"] {
+        let slow = operation("slow", phase, "", r#"[ ! -e "$SITE/slow" ] || { touch "$SITE/begun"; sleep 60; }"#);
+        let site = Site::new("web1", &format!("{RULES}{slow}"));
+        site.deploy();
+        site.write("slow", "");
+        let mut run = site.start("deploy");
+        site.await_file("begun");
+        kill(&run.id().to_string(), "INT");
+        assert!(within(20, || run.try_wait().expect("a status").is_some()), "relm does not end");
+        assert!(!is_on(&site, "web1"), "{phase}");
+    }
+}
+
+/// Once all hosts have switched nothing is undone any more.
+#[test]
+fn what_was_not_switched_off_at_the_end_is_tried_again() {
+    let off = r#"[ -e "$SITE/tried" ] || { touch "$SITE/tried"; exit 1; }"#;
+    let site = Site::new("web1", &format!("{RULES}on = \"true\"\noff = '''{off}'''\n"));
+    let done = site.relm("deploy --json").ends(4);
+    assert_eq!(done.ending()["ending"], "live_but_unfinished");
+    assert!(!is_on(&site, "web1"));
+    site.relm("deploy --resume").ends(0);
+}
+
+#[test]
+fn what_a_person_switched_on_no_deploy_switches_off() {
+    let site = Site::new("web1 db1=db", RULES);
+    site.relm("maintenance on").ends(0);
+    assert!(is_on(&site, "web1") && !is_on(&site, "db1"));
+    site.deploy();
+    assert!(is_on(&site, "web1"));
+    site.relm("maintenance on --long").ends(0);
+    assert!(!is_on(&site, "web1") && site.host("web1").path("shared/down-long").exists());
+    site.relm("maintenance off").ends(0);
+    assert!(!site.host("web1").path("shared/down-long").exists());
+}
+
+#[test]
+fn commands_switch_it_too_and_without_rules_it_says_so() {
+    let say = |word: &str| format!("echo \"{word} $RELM_MAINTENANCE $RELM_HOST\" >> \"$SITE/log\"");
+    let rules = format!("[maintenance]\nduring = \"switch\"\non = '''{}'''\noff = '''{}'''\n", say("on"), say("off"));
+    let site = Site::new("web1", &rules);
+    site.deploy();
+    assert_eq!(site.take_log(), ["on short web1", "off short web1"]);
+    site.relm("maintenance on --long").ends(0);
+    assert_eq!(site.take_log(), ["on long web1"]);
+    site.configure("");
+    site.relm("maintenance on").ends(3).says(&["test has no [maintenance]"]);
+}

@@ -1,0 +1,127 @@
+//! Services under those who really look after them, each started for one test and ended with it.
+
+mod daemontools;
+mod gunicorn;
+mod nginx;
+mod supervisor;
+mod traffic;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::site::{Site, kill, lives, within};
+
+/// A daemon of one test. Dropped, it is told to end, and what it looks after with it.
+pub(crate) struct Daemon {
+    child: Child,
+    name: String,
+}
+
+impl Daemon {
+    pub(crate) fn start(name: &str, command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{name}: {error}; tests/run installs it"));
+        Self { child, name: name.to_owned() }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        kill(&self.child.id().to_string(), "TERM");
+        let ended = within(20, || self.child.try_wait().is_ok_and(|ended| ended.is_some()));
+        assert!(ended || std::thread::panicking(), "{} does not end", self.name);
+    }
+}
+
+/// A supervisord for one host of a site, with its files in the host's home.
+pub(crate) fn supervisord(site: &Site, host: &str) -> Daemon {
+    let home = site.path("hosts").join(host);
+    std::fs::create_dir_all(home.join("conf.d")).expect("a directory");
+    let at = |name: &str| home.join(name).display().to_string();
+    let text = format!(
+        "[supervisord]\nnodaemon=true\nlogfile={log}\npidfile={pid}\n[unix_http_server]\nfile={socket}\n\
+         [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+         [supervisorctl]\nserverurl=unix://{socket}\n[include]\nfiles={home}/conf.d/*.conf\n",
+        log = at("supervisord.log"),
+        pid = at("supervisord.pid"),
+        socket = at("s.sock"),
+        home = home.display(),
+    );
+    std::fs::write(home.join("supervisord.conf"), text).expect("a file");
+    let mut command = Command::new("supervisord");
+    let daemon = Daemon::start("supervisord", command.arg("-c").arg(home.join("supervisord.conf")));
+    await_path(&home.join("s.sock"));
+    daemon
+}
+
+/// An nginx for one host of a site, with `http` in its configuration, once it answers at `port`.
+pub(crate) fn nginx(site: &Site, host: &str, port: u16, http: &str) -> Daemon {
+    let home = site.path("hosts").join(host);
+    std::fs::create_dir_all(&home).expect("a directory");
+    let text = format!(
+        "user root;\ndaemon off;\nworker_processes 1;\npid {home}/nginx.pid;\nerror_log {home}/error.log;\nevents {{}}\n\
+         http {{ access_log off; client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;\n\
+         fastcgi_temp_path {home}/fastcgi; uwsgi_temp_path {home}/uwsgi; scgi_temp_path {home}/scgi;\n{http} }}\n",
+        home = home.display(),
+    );
+    std::fs::write(home.join("nginx.conf"), text).expect("a file");
+    let mut command = Command::new("/usr/sbin/nginx");
+    let daemon = Daemon::start("nginx", command.arg("-c").arg(home.join("nginx.conf")));
+    assert!(within(20, || page(port, "/").0 != 0), "{}", site.read(&format!("hosts/{host}/error.log")));
+    daemon
+}
+
+/// gunicorn, as tests/run installs it.
+pub(crate) fn gunicorn() -> PathBuf {
+    let gunicorn = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/gunicorn");
+    assert!(gunicorn.exists(), "{} is not there: tests/run installs it", gunicorn.display());
+    gunicorn
+}
+
+/// A port that nobody listens at.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("a port").port()
+}
+
+/// Status and body of a page.
+pub(crate) fn page(port: u16, path: &str) -> (u16, String) {
+    use std::io::{Read as _, Write as _};
+    let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) else { return (0, String::new()) };
+    let mut answer = String::new();
+    let asked = write!(stream, "GET {path} HTTP/1.0\r\nHost: shop.example.org\r\n\r\n");
+    if asked.and_then(|()| stream.read_to_string(&mut answer)).is_err() {
+        return (0, String::new());
+    }
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
+    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+}
+
+fn await_path(path: &Path) {
+    assert!(within(20, || path.exists()), "{} did not come", path.display());
+}
+
+/// Where a process stands, as the kernel knows it.
+fn directory_of(pid: u64) -> PathBuf {
+    std::fs::read_link(format!("/proc/{pid}/cwd")).expect("a process")
+}
+
+/// The service's one program on a host, as `relm services status --json` tells it.
+pub(crate) fn program(site: &Site, host: &str) -> serde_json::Value {
+    let report = site.relm("services status --json").report();
+    let lines = report["services"].as_array().expect("services").clone();
+    let line = lines.iter().find(|line| line["host"] == host).unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(line["programs"].as_array().map(Vec::len), Some(1), "{report}");
+    line["programs"][0].clone()
+}
+
+/// Asserts that the service runs on a host, and from this release.
+#[track_caller]
+pub(crate) fn runs_from(site: &Site, host: &str, release: &str) -> u64 {
+    let program = program(site, host);
+    assert_eq!(program["state"], "running", "{program}");
+    assert_eq!(program["releases"], serde_json::json!([release]), "{program}");
+    let pid = program["pid"].as_u64().expect("a process");
+    assert!(lives(&pid.to_string()), "{pid}");
+    pid
+}

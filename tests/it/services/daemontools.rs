@@ -1,0 +1,58 @@
+//! daemontools: svscan and supervise.
+
+use std::process::Command;
+
+use super::{Daemon, runs_from};
+use crate::site::{Site, kill, lives, within};
+
+const RUN: &str = "#!/bin/sh\ncd {{ release_path }} && exec sh {{ release_path }}/serve 2>&1\n";
+
+const SERVICE: &str = "[[service]]\nname = \"shop\"\nkind = \"daemontools\"\ntemplates = [\"templates/run\"]\n\
+                       into = \"service/shop\"\ntimeout = \"9s\"\nstrategy = \"stop_flip_start\"\n";
+
+/// svscan and all that it has started: told to end, it leaves its supervises.
+struct Scan {
+    site: Site,
+    daemon: Option<Daemon>,
+}
+
+impl Drop for Scan {
+    fn drop(&mut self) {
+        // In this order, or svscan would start another supervise.
+        drop(self.daemon.take());
+        let directory = self.site.path("hosts/web1/service/shop");
+        let ended = Command::new("svc").arg("-dx").arg(&directory).status().expect("svc");
+        let is_over = || !Command::new("svok").arg(&directory).status().expect("svok").success();
+        assert!(ended.success() && within(20, is_over) || std::thread::panicking(), "supervise does not end");
+    }
+}
+
+#[test]
+fn supervise_runs_what_is_live_forward_and_back() {
+    let site = Site::new("web1", "");
+    site.write("templates/run", RUN);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(site.path("templates/run"), mode).expect("a mode");
+    site.write("code/serve", "exec sleep 100\n");
+    site.configure(SERVICE);
+    let service = site.path("hosts/web1/service");
+    std::fs::create_dir_all(&service).expect("a directory");
+    let scan = Scan { daemon: Some(Daemon::start("svscan", Command::new("svscan").arg(&service))), site };
+    let site = &scan.site;
+    let first = site.deploy();
+    let before = runs_from(site, "web1", &first);
+    let second = site.deploy();
+    let after = runs_from(site, "web1", &second);
+    assert!(!lives(&before.to_string()) && before != after);
+    site.write("code/serve", "exit 1\n");
+    site.relm("deploy").ends(1).says(&["start:shop", "shop does not run after 9 s"]);
+    runs_from(site, "web1", &second);
+    site.relm("rollback").ends(0);
+    let back = runs_from(site, "web1", &first);
+    // What supervise starts anew runs from there too.
+    kill(&back.to_string(), "KILL");
+    assert!(within(10, || super::program(site, "web1")["state"] == "running"));
+    assert_ne!(runs_from(site, "web1", &first), back);
+    site.relm("services stop").ends(0);
+    assert_eq!(super::program(site, "web1")["state"], "stopped");
+}
