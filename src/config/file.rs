@@ -45,6 +45,10 @@ pub(super) struct ReleasesToml {
     /// Files of each release whose content is a secret.
     #[serde(default)]
     pub(super) secret_files: Vec<SecretFileTable>,
+    /// Names for hosts of several roles, to stand wherever `roles` names a role.
+    #[serde(default)]
+    #[schemars(example = &serde_json::json!({ "services": ["web", "celery"] }))]
+    pub(super) role_sets: BTreeMap<At<String>, At<Vec<At<String>>>>,
     /// The application.
     pub(super) app: Option<AppTable>,
     /// Where the code comes from: exactly one of `git`, `dir` and `archive`.
@@ -207,7 +211,8 @@ pub(super) struct OperationTable {
     /// When it runs.
     #[schemars(required, example = &"prepare")]
     pub(super) phase: Option<PhaseText>,
-    /// The roles whose hosts run it; every host if left out.
+    /// The roles whose hosts run it: `web`, `services - web`, the first (`static[0]`) and the others (`static[1:]`). Every
+    /// host if left out.
     #[schemars(example = ["web"])]
     pub(super) roles: Option<At<Vec<At<String>>>>,
     /// Run it only on the first of those hosts, in the order of the file.

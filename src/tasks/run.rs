@@ -37,7 +37,7 @@ pub struct Run {
 /// Runs the command on the hosts of the site.
 pub fn plan(site: Site<'_>, run: &Run) -> Result<Plan, Refusal> {
     super::readiness::require_answers(site.survey)?;
-    let targets = Targets { roles: None, once: run.once };
+    let targets = Targets { once: run.once, ..Targets::all() };
     let chosen = site.env.fleet.select(&targets);
     let lacks = |host: &&&crate::fleet::Host| {
         let seen = site.survey.host(&host.name);

@@ -7,6 +7,7 @@ pub(super) mod operations;
 mod pre_connect;
 mod python;
 mod release;
+mod roles;
 mod secrets;
 mod source;
 mod tasks;
@@ -37,8 +38,8 @@ struct Check<'p> {
     places: Places<'p>,
     /// What `shape` took out; nothing that depends on it is complained about.
     lost: BTreeSet<String>,
-    /// Every role some host of some environment has; unknown if hosts were lost.
-    roles: Option<BTreeSet<String>>,
+    /// Who has which roles, and what sets of them are called; unknown if hosts were lost.
+    roles: Option<roles::Known>,
     /// The secrets there are where it is checked now.
     secrets: BTreeSet<String>,
     problems: Vec<Problem>,
@@ -75,10 +76,9 @@ pub(super) fn check(
 ) -> Result<Config, Vec<Problem>> {
     let mut check = Check { places, lost, roles: None, secrets: BTreeSet::new(), problems };
     if !check.hosts_lost() {
-        let hosts = file.env.values().flat_map(|env| env.hosts.values());
-        check.roles =
-            Some(hosts.flat_map(|host| host.value.roles.iter().flatten()).map(|role| role.value.clone()).collect());
+        check.roles = Some(roles::Known::of(file));
     }
+    roles::sets(&mut check, file);
     shared_by_all(&mut check, file);
     let envs: Vec<_> = file.env.iter().map(|(name, env)| environment(&mut check, file, name, env)).collect();
     if envs.is_empty() && !check.envs_lost() {
@@ -128,6 +128,7 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
     let known = check.fleet_name(name, EnvName::new);
+    roles::enter(check, name);
     let fleet = hosts::fleet(check, name, env);
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());

@@ -24,7 +24,7 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
     AppOperation {
         name: name.to_owned(),
         phase,
-        targets: Targets { roles: on.map(roles), once: false },
+        targets: on.map(roles).map_or_else(Targets::all, Targets::roles),
         serial: false,
         time_limit: None,
         run: run.to_owned(),
