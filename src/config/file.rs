@@ -14,11 +14,13 @@ use super::placed::At;
 mod distribution;
 mod lock;
 mod pre_connect;
+mod retry;
 mod secrets;
 mod wait;
 pub(super) use distribution::DistributionTable;
 pub(super) use lock::LockTable;
 pub(super) use pre_connect::PreConnectTable;
+pub(super) use retry::RetryTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
 pub(super) use wait::{OnTimeoutText, WaitTable};
 
@@ -230,6 +232,16 @@ pub(super) struct OperationTable {
     /// Instead of `run`: wait until a check succeeds.
     #[schemars(example = serde_json::json!({"check": "./ready", "max": "5m"}))]
     pub(super) wait: Option<At<WaitTable>>,
+    /// How often `run` is tried before it has failed; once if left out.
+    #[schemars(example = serde_json::json!({"times": 3, "every": "5s", "factor": 2}))]
+    pub(super) retry: Option<At<RetryTable>>,
+    /// Files of the release that the command reads, as patterns: where they, the command and `outputs` are those of an
+    /// earlier release in which it succeeded, it is skipped.
+    #[schemars(example = ["package.json", "src/**"])]
+    pub(super) inputs: Option<At<Vec<At<String>>>>,
+    /// What the command makes in the release: copied from the earlier release when it is skipped.
+    #[schemars(example = ["node_modules"])]
+    pub(super) outputs: Option<At<Vec<At<String>>>>,
     /// How it is taken back: `true` runs it again in the old release, a text runs that instead.
     #[schemars(example = true)]
     pub(super) undo: Option<At<UndoText>>,

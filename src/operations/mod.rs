@@ -11,7 +11,9 @@ mod link_shared;
 mod mark;
 mod remove_releases;
 mod reopen_release;
+mod retry_command;
 mod run_command;
+mod unless_same;
 mod upload_code;
 mod write_secrets;
 
@@ -26,7 +28,9 @@ pub use link_shared::LinkShared;
 pub use mark::{MarkComplete, MarkFailed, MarkFinished};
 pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
+pub use retry_command::RetryCommand;
 pub use run_command::RunCommand;
+pub use unless_same::UnlessSame;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
 pub use write_secrets::{SecretFile, WriteSecrets};
 

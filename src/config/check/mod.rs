@@ -2,11 +2,13 @@
 
 mod distribution;
 mod hosts;
+mod inputs;
 mod lock;
 pub(super) mod operations;
 mod pre_connect;
 mod python;
 mod release;
+mod retry;
 mod roles;
 mod secrets;
 mod source;

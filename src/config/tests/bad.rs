@@ -257,6 +257,30 @@ fn mistakes_of_waits() {
 }
 
 #[test]
+fn mistakes_of_attempts_and_of_inputs() {
+    let cases = [
+        ("prepare", "retry = { every = \"1s\" }", "has no `times`", 9),
+        ("prepare", "retry = { times = 1 }", "`times` cannot be 1", 9),
+        ("prepare", "retry = { times = 3, every = \"0s\" }", "is no limit of time", 9),
+        ("prepare", "retry = { times = 3, factor = 0 }", "`factor` cannot be 0", 9),
+        ("prepare", "retry = { times = 3, evry = \"1s\" }", "unknown key \"evry\"", 9),
+        ("prepare", "inputs = []", "`inputs` names no file", 9),
+        ("prepare", "inputs = [\"../x\"]", "has `..` in it", 9),
+        ("prepare", "outputs = [\"x\"]", "`outputs` stands without `inputs`", 9),
+        ("prepare", "inputs = [\"a\"]\noutputs = [\"x*\"]", "is a pattern", 10),
+        ("prepare", "inputs = [\"a\"]\noutputs = [\"python_env\"]", "the release's virtualenv", 10),
+        ("prepare", "inputs = [\"a\"]\noutputs = [\"b\"]\nbecome = \"root\"", "cannot stand beside `become`", 10),
+        ("after_flip", "inputs = [\"a\"]", "`inputs` has no meaning in this phase", 9),
+    ];
+    for (phase, rest, message, line) in cases {
+        one(&format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\nrun = \"x\"\n{rest}\n"), message, line);
+    }
+    let wait = "[[operations]]\nname = \"a\"\nphase = \"prepare\"\nwait = { check = \"x\", max = \"5m\" }\n";
+    one(&format!("{LEAST}{wait}retry = {{ times = 3 }}\n"), "`retry` has no meaning beside `wait`", 9);
+    one(&format!("{LEAST}{wait}inputs = [\"a\"]\n"), "`inputs` has no meaning beside `wait`", 9);
+}
+
+#[test]
 fn mistakes_of_the_whole() {
     let hosts = "[env.live.hosts]\nweb1 = { address = \"web1\" }\n";
     let cases = [

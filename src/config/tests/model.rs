@@ -29,6 +29,8 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         time_limit: None,
         run: run.to_owned(),
         wait: None,
+        retry: None,
+        unless_same: None,
         undo: None,
         always: false,
         becoming: None,
