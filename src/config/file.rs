@@ -17,6 +17,7 @@ mod lock;
 mod maintenance;
 mod pool;
 mod pre_connect;
+mod retry;
 mod secrets;
 mod service;
 mod wait;
@@ -26,6 +27,7 @@ pub(super) use lock::LockTable;
 pub(super) use maintenance::{DuringText, MaintenanceTable};
 pub(super) use pool::PoolTable;
 pub(super) use pre_connect::PreConnectTable;
+pub(super) use retry::RetryTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
 pub(super) use service::{ServiceKindText, ServiceTable, StrategyText};
 pub(super) use wait::{OnTimeoutText, WaitTable};
@@ -53,6 +55,10 @@ pub(super) struct ReleasesToml {
     /// Files of each release whose content is a secret.
     #[serde(default)]
     pub(super) secret_files: Vec<SecretFileTable>,
+    /// Names for hosts of several roles, to stand wherever `roles` names a role.
+    #[serde(default)]
+    #[schemars(example = &serde_json::json!({ "services": ["web", "celery"] }))]
+    pub(super) role_sets: BTreeMap<At<String>, At<Vec<At<String>>>>,
     /// The application.
     pub(super) app: Option<AppTable>,
     /// Where the code comes from: exactly one of `git`, `dir` and `archive`.
@@ -226,7 +232,8 @@ pub(super) struct OperationTable {
     /// When it runs.
     #[schemars(required, example = &"prepare")]
     pub(super) phase: Option<PhaseText>,
-    /// The roles whose hosts run it; every host if left out.
+    /// The roles whose hosts run it: `web`, `services - web`, the first (`static[0]`) and the others (`static[1:]`). Every
+    /// host if left out.
     #[schemars(example = ["web"])]
     pub(super) roles: Option<At<Vec<At<String>>>>,
     /// Run it only on the first of those hosts, in the order of the file.
@@ -244,6 +251,16 @@ pub(super) struct OperationTable {
     /// Instead of `run`: wait until a check succeeds.
     #[schemars(example = serde_json::json!({"check": "./ready", "max": "5m"}))]
     pub(super) wait: Option<At<WaitTable>>,
+    /// How often `run` is tried before it has failed; once if left out.
+    #[schemars(example = serde_json::json!({"times": 3, "every": "5s", "factor": 2}))]
+    pub(super) retry: Option<At<RetryTable>>,
+    /// Files of the release that the command reads, as patterns: where they, the command and `outputs` are those of an
+    /// earlier release in which it succeeded, it is skipped.
+    #[schemars(example = ["package.json", "src/**"])]
+    pub(super) inputs: Option<At<Vec<At<String>>>>,
+    /// What the command makes in the release: copied from the earlier release when it is skipped.
+    #[schemars(example = ["node_modules"])]
+    pub(super) outputs: Option<At<Vec<At<String>>>>,
     /// How it is taken back: `true` runs it again in the old release, a text runs that instead.
     #[schemars(example = true)]
     pub(super) undo: Option<At<UndoText>>,

@@ -227,6 +227,10 @@ pub struct AppOperation {
     pub run: String,
     /// Repeat `run` until it succeeds.
     pub wait: Option<Wait>,
+    /// Try `run` more than once.
+    pub retry: Option<Retry>,
+    /// Skip it where it was done for the same.
+    pub unless_same: Option<Inputs>,
     /// What takes it back when a run fails before its release is live everywhere.
     pub undo: Option<Undo>,
     /// Run again by a resumed deploy even if it was done.
@@ -259,6 +263,26 @@ pub struct SecretFile {
     pub secret: String,
     /// Where it is written.
     pub targets: Targets,
+}
+
+/// How often a command is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first time included; at least 2.
+    pub times: u32,
+    /// The first pause; whole seconds, as the others.
+    pub every: Duration,
+    /// How many times longer each pause is than the one before; at least 1.
+    pub factor: u32,
+}
+
+/// What an operation reads and makes in a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    /// Patterns of paths; at least one.
+    pub inputs: Vec<String>,
+    /// Paths.
+    pub outputs: Vec<String>,
 }
 
 /// How long a check is repeated.

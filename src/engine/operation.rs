@@ -159,6 +159,9 @@ pub enum Reading {
     /// Besides, 90 means that there was nothing to do, and 91 that it does not apply, with the reason as the last line
     /// of output. Never told from texts.
     Ours,
+    /// A command that is not ours behind a script that is: 91 means that it was skipped, with the reason as the last line of
+    /// output. All else is as in `Plain`.
+    Skips,
     /// A wait: 94, or running into the limit of time, means that it was in vain.
     Wait {
         /// How long it was.
@@ -173,6 +176,7 @@ impl Reading {
     pub(super) fn good(self) -> &'static str {
         match self {
             Self::Plain | Self::Wait { .. } => "0",
+            Self::Skips => "0 91",
             Self::Ours => "0 90 91",
         }
     }
@@ -215,7 +219,7 @@ impl Work {
         match (&exit.status, self.reading) {
             (Status::Code(0), _) => Ok(Outcome::Changed),
             (Status::Code(90), Reading::Ours) => Ok(Outcome::AlreadyDone),
-            (Status::Code(91), Reading::Ours) => {
+            (Status::Code(91), Reading::Ours | Reading::Skips) => {
                 Ok(Outcome::Skipped(exit.stdout.lines().last().unwrap_or_default().to_owned()))
             }
             (status, _) => Err(status.to_string()),

@@ -31,9 +31,9 @@ pub struct Step {
 }
 
 impl Step {
-    fn new(phase: Phase, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
+    fn new(phase: Phase, operation: Arc<dyn Operation>, hosts: Vec<HostName>) -> Self {
         let (done, unneeded) = (BTreeSet::new(), BTreeSet::new());
-        Self { phase, operation: Arc::new(operation), hosts, done, unneeded, claims: None }
+        Self { phase, operation, hosts, done, unneeded, claims: None }
     }
 
     /// The step's name: that of its operation.
@@ -122,7 +122,13 @@ impl Plan {
 
     /// Adds a step. Steps stand in the order of their phases, whatever order they are added in.
     #[must_use]
-    pub fn step(mut self, phase: Phase, operation: impl Operation + 'static) -> Self {
+    pub fn step(self, phase: Phase, operation: impl Operation + 'static) -> Self {
+        self.step_of(phase, Arc::new(operation))
+    }
+
+    /// The same, of an operation in whatever shape.
+    #[must_use]
+    pub fn step_of(mut self, phase: Phase, operation: Arc<dyn Operation>) -> Self {
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
         let at = self.steps.partition_point(|step| step.phase <= phase);
         self.steps.insert(at, Step::new(phase, operation, hosts));
@@ -159,7 +165,7 @@ impl Plan {
     #[must_use]
     pub fn prepare_first(mut self, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
         let at = self.steps.partition_point(|step| step.phase < Phase::Prepare);
-        self.steps.insert(at, Step::new(Phase::Prepare, operation, hosts));
+        self.steps.insert(at, Step::new(Phase::Prepare, Arc::new(operation), hosts));
         self
     }
 

@@ -8,4 +8,4 @@ mod targets;
 pub use becoming::{Become, By};
 pub use host::{Address, AddressError, Fleet, Host};
 pub use name::{EnvName, HostName, NameError, Role, unfit};
-pub use targets::Targets;
+pub use targets::{Selector, Targets};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::RunCommand;
 use crate::engine::{On, Operation, Reading, Work};
 use crate::fleet::Targets;
+use crate::script::Script;
 use crate::transport::Input;
 
 /// Repeats a check on the host, in one script: a connection that breaks meanwhile ends no wait.
@@ -39,12 +40,12 @@ impl Operation for AwaitCommand {
 
     fn work(&self, on: &On<'_>) -> Work {
         let seconds = |time: Duration| time.as_secs().to_string();
-        let script = self.check.script(include_str!("await_command.sh"), on, &self.check.run, &self.check.reference);
-        let script = script
+        let script = Script::new(include_str!("await_command.sh"))
             .set("relm_every", seconds(self.every))
             .set("relm_factor", self.factor.to_string())
             .set("relm_longest", seconds(LONGEST_PAUSE.max(self.every)))
             .set("relm_max", seconds(self.max));
+        let script = self.check.script(script, on, &self.check.run, &self.check.reference);
         Work {
             script,
             input: Input::Nothing,

@@ -50,15 +50,15 @@ const RUN_ANYWHERE: &str = r#"cd -- "$relm_directory" 2>/dev/null
 eval "$relm_command""#;
 
 impl RunCommand {
-    /// `text`, in the release and with all a command of the app's sees.
-    pub(super) fn script(&self, text: &'static str, on: &On<'_>, command: &str, reference: &str) -> Script {
+    /// `around`, which evaluates the command, in the release and with all a command of the app's sees.
+    pub(super) fn script(&self, around: Script, on: &On<'_>, command: &str, reference: &str) -> Script {
         // A command typed once runs in what is live on its host.
         let release = on.release.or(on.before);
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
         let base = on.layout.base().to_owned();
         let directory = if self.outside || path.is_empty() { base } else { path.clone() };
         let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
-        let script = Script::new(text)
+        let script = around
             .set("relm_directory", directory)
             .set("relm_command", command)
             .export("RELM_ENV", on.env.as_str())
@@ -79,7 +79,7 @@ impl RunCommand {
 
     fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {
         let text = if self.outside { RUN_ANYWHERE } else { RUN };
-        let script = self.script(text, on, command, reference);
+        let script = self.script(Script::new(text), on, command, reference);
         let command = Some(command.to_owned());
         Work { script, input: Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain, command }
     }

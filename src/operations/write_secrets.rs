@@ -37,7 +37,7 @@ impl Operation for WriteSecrets {
 
     fn targets(&self) -> Targets {
         let roles: Option<Vec<_>> = self.files.iter().map(|file| file.targets.roles.clone()).collect();
-        roles.map_or_else(Targets::all, |roles| Targets::roles(roles.concat()))
+        roles.map_or_else(Targets::all, |roles| Targets::any(roles.concat()))
     }
 
     fn makes(&self) -> Makes {

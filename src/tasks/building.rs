@@ -1,11 +1,15 @@
 //! The steps that build a release, shared by `deploy`, `setup-release` and the file's own tasks.
 
-use crate::config::{self, AppOperation, Environment, Installer, OnTimeout, Packages, Python, Reuse, Undo};
-use crate::engine::Plan;
+use std::sync::Arc;
+
+use crate::config::{
+    self, AppOperation, Environment, Inputs, Installer, OnTimeout, Packages, Python, Retry, Reuse, Undo,
+};
+use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::operations::{
-    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RunCommand, SecretFile, UploadCode,
-    WriteSecrets,
+    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RetryCommand, RunCommand, SecretFile,
+    UnlessSame, UploadCode, WriteSecrets,
 };
 use crate::release::Record;
 
@@ -60,9 +64,27 @@ pub(super) fn app_operations(plan: Plan, env: &Environment, reference: &str, pha
 
 /// Adds one of the app's operations, whose command is `command`.
 pub(super) fn add(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
-    let Some(wait) = operation.wait else { return plan.step(phase, command) };
+    let Some(wait) = operation.wait else { return add_command(plan, phase, operation, command) };
     let pauses = wait.on_timeout == OnTimeout::Pause;
     plan.step(phase, AwaitCommand { check: command, every: wait.every, factor: wait.factor, max: wait.max, pauses })
+}
+
+fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+    // Whoever types a task that works in the live release wants it done.
+    let unless_same = operation.unless_same.as_ref().filter(|_| command.journaled);
+    let inner: Arc<dyn Operation> = match operation.retry {
+        Some(retry) => {
+            let Retry { times, every, factor } = retry;
+            Arc::new(RetryCommand { command, times, every, factor })
+        }
+        None => Arc::new(command),
+    };
+    match unless_same {
+        Some(Inputs { inputs, outputs }) => {
+            plan.step(phase, UnlessSame { operation: inner, inputs: inputs.clone(), outputs: outputs.clone() })
+        }
+        None => plan.step_of(phase, inner),
+    }
 }
 
 /// One of the app's operations.

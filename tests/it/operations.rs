@@ -32,6 +32,33 @@ fn operations_run_in_their_phase_on_hosts_of_their_roles() {
     assert!(order.is_sorted(), "{log:?}");
 }
 
+/// A position is one in the file: whoever is left out of a run, `static[0]` is nobody else.
+#[test]
+fn selectors_pick_by_sets_differences_and_positions() {
+    let settings = [
+        "[role_sets]\nservices = [\"web\", \"celery\"]\nall = [\"services\", \"static\"]\n".to_owned(),
+        logged("workers", "prepare", "roles = [\"services - web\"]"),
+        logged("compress", "prepare", "roles = [\"static[0]\"]"),
+        logged("fetch", "prepare", "roles = [\"static[1:]\"]"),
+        logged("most", "prepare", "roles = [\"all - static[0]\"]"),
+        logged("some", "prepare", "roles = [\"celery[0] + static[:1]\", \"static[2]\"]"),
+    ];
+    let site = Site::new("s2=static w1=web,celery w2=web c1=celery s1=static s3=static", &settings.concat());
+    let planned = site.relm("deploy --dry-run").ends(0).stdout;
+    for row in ["prepare  workers  c1", "prepare  compress  s2", "prepare  fetch  s1 s3", "prepare  some  s2 w1 s3"] {
+        let row: Vec<&str> = row.split_whitespace().collect();
+        assert!(planned.lines().any(|line| line.split_whitespace().eq(row.iter().copied())), "{row:?} in {planned}");
+    }
+    site.relm("setup-release --roles static").ends(0);
+    site.take_log();
+    site.deploy();
+    let log = site.take_log();
+    let mut most: Vec<&str> =
+        log.iter().filter(|line| line.contains(" most ")).filter_map(|line| line.split(' ').next()).collect();
+    most.sort_unstable();
+    assert_eq!(most, ["c1", "s1", "s3", "w1", "w2"]);
+}
+
 #[test]
 fn batches_switch_one_after_another_in_the_order_of_the_file() {
     let flipped = r#"readlink "$HOME/www/test/current" | grep -q "$RELM_RELEASE""#;

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::super::file::{EnvTable, HostTable};
 use super::super::placed::At;
-use super::super::suggest::did_you_mean;
-use super::Check;
+use super::{Check, roles};
 use crate::fleet::{Address, Fleet, Host, HostName, Role, Targets};
 
 pub(super) fn fleet(check: &mut Check<'_>, name: &At<String>, env: &EnvTable) -> Option<Fleet> {
@@ -130,16 +129,6 @@ pub(super) fn targets(check: &mut Check<'_>, roles: Option<&At<Vec<At<String>>>>
     if roles.value.is_empty() && !check.lost.iter().any(|lost| lost.ends_with("roles")) {
         check.problem(roles.span(), "`roles` names no role", "leave `roles` out to mean every host".to_owned());
     }
-    let named: Vec<_> = roles.value.iter().map(|role| known_role(check, role)).collect();
-    Some(Targets { once, ..Targets::roles(named.into_iter().collect::<Option<_>>()?) })
-}
-
-fn known_role(check: &mut Check<'_>, role: &At<String>) -> Option<Role> {
-    let name = check.fleet_name(role, Role::new)?;
-    if let Some(known) = check.roles.clone().filter(|known| !known.contains(&role.value)) {
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
-        let hint = did_you_mean(&role.value, &known).unwrap_or_else(|| "no host of this file has any role".to_owned());
-        check.problem(role.span(), format!("no host has the role {:?}", role.value), hint);
-    }
-    Some(name)
+    let named: Vec<_> = roles.value.iter().map(|role| roles::selector(check, role)).collect();
+    Some(Targets { once, ..Targets::any(named.into_iter().collect::<Option<_>>()?) })
 }

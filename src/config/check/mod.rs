@@ -3,6 +3,7 @@
 mod distribution;
 mod health;
 mod hosts;
+mod inputs;
 mod lock;
 mod maintenance;
 pub(super) mod operations;
@@ -10,6 +11,8 @@ mod pool;
 mod pre_connect;
 mod python;
 mod release;
+mod retry;
+mod roles;
 mod secrets;
 mod service;
 mod source;
@@ -41,8 +44,8 @@ struct Check<'p> {
     places: Places<'p>,
     /// What `shape` took out; nothing that depends on it is complained about.
     lost: BTreeSet<String>,
-    /// Every role some host of some environment has; unknown if hosts were lost.
-    roles: Option<BTreeSet<String>>,
+    /// Who has which roles, and what sets of them are called; unknown if hosts were lost.
+    roles: Option<roles::Known>,
     /// The secrets there are where it is checked now.
     secrets: BTreeSet<String>,
     problems: Vec<Problem>,
@@ -79,10 +82,9 @@ pub(super) fn check(
 ) -> Result<Config, Vec<Problem>> {
     let mut check = Check { places, lost, roles: None, secrets: BTreeSet::new(), problems };
     if !check.hosts_lost() {
-        let hosts = file.env.values().flat_map(|env| env.hosts.values());
-        check.roles =
-            Some(hosts.flat_map(|host| host.value.roles.iter().flatten()).map(|role| role.value.clone()).collect());
+        check.roles = Some(roles::Known::of(file));
     }
+    roles::sets(&mut check, file);
     shared_by_all(&mut check, file);
     let envs: Vec<_> = file.env.iter().map(|(name, env)| environment(&mut check, file, name, env)).collect();
     if envs.is_empty() && !check.envs_lost() {
@@ -154,6 +156,7 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
     let known = check.fleet_name(name, EnvName::new);
+    roles::enter(check, name);
     let fleet = hosts::fleet(check, name, env);
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());

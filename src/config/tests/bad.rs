@@ -192,6 +192,18 @@ fn mistakes_in_tables() {
         ("[python]\nargs = [\"a\\u0000\"]", "a NUL character", 6),
         ("[python]\nroles = [\"wbe\"]", "no host has the role \"wbe\"", 6),
         ("[python]\nroles = []", "names no role", 6),
+        // Selectors of roles
+        ("[python]\nroles = [\"web[1]\"]", "\"web[1]\" comes to no host", 6),
+        ("[python]\nroles = [\"web - web\"]", "\"web - web\" comes to no host", 6),
+        ("[python]\nroles = [\"web[-1]\"]", "[-1] is no position in \"web[-1]\"", 6),
+        ("[python]\nroles = [\"web[]\"]", "[] is no position", 6),
+        ("[python]\nroles = [\"web + \"]", "role \"\" is empty", 6),
+        ("[python]\nroles = [\"web - wbe\"]", "no host has the role \"wbe\"", 6),
+        ("[python]\nroles = [\"web & web\"]", "neither a name nor a sum", 6),
+        ("[role_sets]\nall = [\"wbe\"]", "no host has the role \"wbe\"", 6),
+        ("[role_sets]\nweb = [\"web\"]", "is a role and a set of roles", 6),
+        ("[role_sets]\nall = []", "the role set \"all\" is empty", 6),
+        ("[role_sets]\na = [\"b\"]\nb = [\"web\"]", "no host has the role \"b\"", 6),
         // [tasks]
         ("[tasks.deploy]\noperations = [\"setup-release\"]", "a task \"deploy\" of its own", 5),
         ("[tasks.x]\noperations = []", "does nothing", 6),
@@ -316,6 +328,30 @@ fn mistakes_of_waits() {
 }
 
 #[test]
+fn mistakes_of_attempts_and_of_inputs() {
+    let cases = [
+        ("prepare", "retry = { every = \"1s\" }", "has no `times`", 9),
+        ("prepare", "retry = { times = 1 }", "`times` cannot be 1", 9),
+        ("prepare", "retry = { times = 3, every = \"0s\" }", "is no limit of time", 9),
+        ("prepare", "retry = { times = 3, factor = 0 }", "`factor` cannot be 0", 9),
+        ("prepare", "retry = { times = 3, evry = \"1s\" }", "unknown key \"evry\"", 9),
+        ("prepare", "inputs = []", "`inputs` names no file", 9),
+        ("prepare", "inputs = [\"../x\"]", "has `..` in it", 9),
+        ("prepare", "outputs = [\"x\"]", "`outputs` stands without `inputs`", 9),
+        ("prepare", "inputs = [\"a\"]\noutputs = [\"x*\"]", "is a pattern", 10),
+        ("prepare", "inputs = [\"a\"]\noutputs = [\"python_env\"]", "the release's virtualenv", 10),
+        ("prepare", "inputs = [\"a\"]\noutputs = [\"b\"]\nbecome = \"root\"", "cannot stand beside `become`", 10),
+        ("after_flip", "inputs = [\"a\"]", "`inputs` has no meaning in this phase", 9),
+    ];
+    for (phase, rest, message, line) in cases {
+        one(&format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\nrun = \"x\"\n{rest}\n"), message, line);
+    }
+    let wait = "[[operations]]\nname = \"a\"\nphase = \"prepare\"\nwait = { check = \"x\", max = \"5m\" }\n";
+    one(&format!("{LEAST}{wait}retry = {{ times = 3 }}\n"), "`retry` has no meaning beside `wait`", 9);
+    one(&format!("{LEAST}{wait}inputs = [\"a\"]\n"), "`inputs` has no meaning beside `wait`", 9);
+}
+
+#[test]
 fn mistakes_of_the_whole() {
     let hosts = "[env.live.hosts]\nweb1 = { address = \"web1\" }\n";
     let cases = [
@@ -356,6 +392,7 @@ fn hints_help() {
         ("[release]\nkeep = true", "write it like this: keep = 3"),
         ("[release]\nname = \"x\"", "`name` belongs in [app]"),
         ("[python]\nroles = [\"wbe\"]", "did you mean `web`?"),
+        ("[role_sets]\nservices = [\"web\"]\n[python]\nroles = [\"sevices[0]\"]", "did you mean `services`?"),
         ("[app]\nname = \"my shop\"", "\"my-shop\" would do"),
         ("[tasks.x]\noperations = [\"setup_release\"]", "did you mean `setup-release`?"),
         ("[[operations]]\nname = \"a\"\nphase = \"prepair\"\nrun = \"x\"", "did you mean `prepare`?"),
