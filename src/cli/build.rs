@@ -52,8 +52,8 @@ impl Change<'_> {
             planned.notes.extend(code.told(&ground));
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
-        self.confirm(&planned)?;
         let machines = self.machines(&ground);
+        self.may_begin(&planned, &machines).await?;
         code.pack_ahead();
         planned.notes.extend(code.origin.note.clone());
         let exit_code = self.carry_out_bringing(Some(&code), &mut planned, &machines).await;

@@ -168,11 +168,13 @@ impl<'a> Change<'a> {
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
-        self.confirm(&planned)?;
-        Ok(self.carry_out(&planned, &self.machines(&ground)).await)
+        let machines = self.machines(&ground);
+        self.may_begin(&planned, &machines).await?;
+        Ok(self.carry_out(&planned, &machines).await)
     }
 
     pub(super) async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
+        self.know_consents()?;
         let secrets = self.secrets().await?;
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);

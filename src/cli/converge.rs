@@ -39,7 +39,7 @@ impl Change<'_> {
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
-        self.confirm(&planned)?;
+        self.may_begin(&planned, &machines).await?;
         self.running.set(true);
         let of = |hosts: &[HostName]| -> Vec<Machine> {
             machines.iter().filter(|machine| hosts.contains(&machine.host.name)).cloned().collect()

@@ -37,6 +37,7 @@ impl Change<'_> {
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
+        self.agree(&planned, &machines).await?;
         match &chosen.question {
             Some(question) => ask::confirm(question, self.common.yes)?,
             None => self.confirm(&planned)?,

@@ -11,11 +11,13 @@ use serde::Deserialize;
 
 use super::placed::At;
 
+mod busy;
 mod distribution;
 mod lock;
 mod pre_connect;
 mod secrets;
 mod wait;
+pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 pub(super) use distribution::DistributionTable;
 pub(super) use lock::LockTable;
 pub(super) use pre_connect::PreConnectTable;
@@ -60,6 +62,9 @@ pub(super) struct ReleasesToml {
     /// The application's own commands, in the order they run within a phase.
     #[serde(default)]
     pub(super) operations: Vec<OperationTable>,
+    /// What may be busy: looked at before anything live is changed.
+    #[serde(default)]
+    pub(super) busy: Vec<BusyTable>,
     /// Tasks of your own: compositions of operations.
     #[serde(default)]
     pub(super) tasks: BTreeMap<At<String>, At<TaskTable>>,
@@ -310,6 +315,9 @@ pub(super) struct EnvTable {
     /// Operations only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(super) operations: Vec<OperationTable>,
+    /// What may be busy only here; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) busy: Vec<BusyTable>,
     /// The hosts, in the order they switch.
     #[serde(default)]
     pub(super) hosts: BTreeMap<At<String>, At<HostTable>>,

@@ -1,8 +1,10 @@
 //! An environment's tables laid over the file's, key by key.
 
 use super::file::{
-    AppTable, DistributionTable, LockTable, OperationTable, PreConnectTable, PythonTable, ReleaseTable, SourceTable,
+    AppTable, BusyTable, DistributionTable, LockTable, OperationTable, PreConnectTable, PythonTable, ReleaseTable,
+    SourceTable,
 };
+use super::placed::At;
 
 /// A table of which an environment may have its own.
 pub(super) trait Over: Sized + Clone + Default {
@@ -93,8 +95,17 @@ impl Over for PythonTable {
 
 /// Puts an environment's operations in the place of those with the same name, and the others behind.
 pub(super) fn operations<'t>(own: &'t [OperationTable], base: &'t [OperationTable]) -> Vec<&'t OperationTable> {
-    let called = |operation: &OperationTable| operation.name.as_ref().map(|name| name.value.clone());
-    let same = |a: &OperationTable, b: &OperationTable| called(a).is_some() && called(a) == called(b);
+    by_name(own, base, |operation| operation.name.as_ref())
+}
+
+/// The same of what may be busy.
+pub(super) fn busy<'t>(own: &'t [BusyTable], base: &'t [BusyTable]) -> Vec<&'t BusyTable> {
+    by_name(own, base, |busy| busy.name.as_ref())
+}
+
+fn by_name<'t, T>(own: &'t [T], base: &'t [T], name: impl Fn(&T) -> Option<&At<String>>) -> Vec<&'t T> {
+    let called = |table: &T| name(table).map(|name| name.value.clone());
+    let same = |a: &T, b: &T| called(a).is_some() && called(a) == called(b);
     let replaced = base.iter().map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
     let added = own.iter().filter(|new| !base.iter().any(|old| same(new, old)));
     replaced.chain(added).collect()

@@ -1,5 +1,6 @@
 //! `Releases.toml`: what the file says, checked, as types the rest of the program can trust.
 
+pub mod busy;
 mod check;
 mod choose;
 mod file;
@@ -76,6 +77,8 @@ pub struct Environment {
     pub secret_files: Vec<SecretFile>,
     /// The app's own commands, in the order of the file.
     pub operations: Vec<AppOperation>,
+    /// What may be busy, in the order of the file.
+    pub busy: Vec<busy::Busy>,
 }
 
 /// The `[release]` table.

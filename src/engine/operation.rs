@@ -84,10 +84,26 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// What an exit tells of what it looked at; only asked of operations that look whether something is busy.
+    fn sight(&self, exit: &Exit) -> Sight {
+        Sight::Unknown(exit.status.to_string())
+    }
+
     /// Says whether its failure only warrants a warning.
     fn may_fail(&self) -> bool {
         false
     }
+}
+
+/// What a look at a host came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// Nothing is going on.
+    Idle,
+    /// This is going on, a line each.
+    Busy(Vec<String>),
+    /// Nobody can tell, for this reason.
+    Unknown(String),
 }
 
 /// What an operation leaves in a release's tree.

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod becoming;
+mod busy;
 mod chaos;
 mod clean;
 mod cli;

@@ -1,5 +1,6 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
+mod busy;
 mod distribution;
 mod hosts;
 mod lock;
@@ -124,6 +125,8 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     secrets::files(check, &file.secret_files);
     operations::unique(check, &file.operations);
     operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
+    busy::unique(check, &file.busy);
+    busy::busy(check, &file.busy.iter().collect::<Vec<_>>(), None);
 }
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
@@ -134,6 +137,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
     let secret_files = secrets::files(check, &file.secret_files);
     let operations = operations::operations(check, &merge::operations(&env.operations, &file.operations));
+    busy::unique(check, &env.busy);
+    let busy = busy::busy(check, &merge::busy(&env.busy, &file.busy), operations.as_deref());
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
     let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
@@ -173,6 +178,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         secrets: secrets?,
         secret_files: secret_files?,
         operations: operations?,
+        busy: busy?,
     })
 }
 

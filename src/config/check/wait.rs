@@ -85,7 +85,7 @@ fn patience(check: &mut Check<'_>, table: &WaitTable) -> Option<Wait> {
     Some(Wait { every: every?, factor: factor?, max: max?, on_timeout })
 }
 
-fn growth(check: &mut Check<'_>, factor: &At<i64>) -> Option<u32> {
+pub(super) fn growth(check: &mut Check<'_>, factor: &At<i64>) -> Option<u32> {
     let growth = u32::try_from(factor.value).ok().filter(|_| (1..=STEEPEST).contains(&factor.value));
     if growth.is_none() {
         let hint = format!("a whole number from 1, which keeps the pauses equal, to {STEEPEST}");

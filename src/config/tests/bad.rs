@@ -73,6 +73,17 @@ fn mistakes_in_tables() {
             "doas cannot be given a password",
             8,
         ),
+        // [[busy]]
+        ("[[busy]]\nname = \"x\"", "`kind`", 5),
+        ("[[busy]]\nname = \"x\"\nkind = \"process\"", "this kind needs `pattern`", 7),
+        ("[[busy]]\nname = \"x\"\nkind = \"http_json\"\nurl = \"http://h/\"\npath = \"a\"", "needs `busy_if`", 7),
+        ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nurl = \"http://h/\"", "`url` has no meaning", 8),
+        ("[[busy]]\nname = \"x\"\nkind = \"scrapyd\"\nurl = \"http://a:b@h/\"", "`url` has a user", 8),
+        ("[[busy]]\nname = \"x\"\nkind = \"scrapyd\"\nurl = \"h:6800\"", "no address of a web server", 8),
+        ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nmax = \"5m\"", "`max` has no meaning", 8),
+        ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\non_busy = \"wait\"", "waits and has no `max`", 6),
+        ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\n[[busy]]\nname = \"x\"\nkind = \"tmux\"", "two [[busy]]", 9),
+        ("[[busy]]\nname = \"x\"\nkind = \"command\"\nrun = \"a\"\nbusy_if = \"no\"", "cannot be \"no\"", 9),
         // Names.
         ("[app]\nname = \"my shop\"", "app name \"my shop\" has other characters", 6),
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),

@@ -87,6 +87,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         secrets: std::collections::BTreeMap::new(),
         secret_files: Vec::new(),
         operations: contract_operations(),
+        busy: Vec::new(),
     }
 }
 
