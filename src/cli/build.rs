@@ -46,7 +46,7 @@ impl Change<'_> {
         let mut record = self.record(&code, &ground.survey, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
         // Once more: the record that goes to the hosts tells the steps.
-        let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?);
         self.require_lock()?;
         if self.dry_run {
             planned.notes.extend(code.told(&ground));

@@ -1,7 +1,5 @@
 //! What is looked at before a task begins, and who is asked then.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
@@ -10,14 +8,11 @@ use super::complaint::Complaint;
 use super::{ask, out};
 use crate::config::Environment;
 use crate::config::busy::OnBusy;
-use crate::engine::{self, Machine, Plan};
+use crate::engine::{self, Machine, Patience, Plan};
 use crate::release::Consent;
 use crate::script::quote;
 use crate::tasks::busy::{self, Found, Look};
 use crate::ui::tame;
-
-/// Pauses do not grow beyond this: whoever waits for hours wants to go on soon after.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 impl Change<'_> {
     /// Refuses consents to what the file does not know.
@@ -41,6 +36,11 @@ impl Change<'_> {
     pub(super) async fn may_begin(&self, plan: &Plan, machines: &[Machine]) -> Result<(), Complaint> {
         self.agree(plan, machines).await?;
         self.confirm(plan)
+    }
+
+    /// A plan with the looks that are to be made in its course.
+    pub(super) fn looking(&self, plan: Plan) -> Plan {
+        busy::looking(plan, &self.env, &self.actor)
     }
 
     /// Is anything busy, and may it be disturbed?
@@ -71,7 +71,12 @@ impl Change<'_> {
         if !missing.is_empty() && (blocked || !ask::is_possible()) {
             return Err(busy::refusal(&missing, &typed()).into());
         }
-        found.iter().map(|found| consent(found, &self.common.consent)).collect()
+        let mut given: Vec<Consent> =
+            found.iter().map(|found| consent(found, &self.common.consent)).collect::<Result<_, _>>()?;
+        // Of what is looked at later, nobody knows yet whether it is busy.
+        let later = self.common.consent.iter().filter(|consent| busy::is_looked_at_later(&self.env, &consent.name));
+        given.extend(later.filter(|later| found.iter().all(|found| found.busy.name != later.name)).cloned());
+        Ok(given)
     }
 
     /// Looks again until nothing is going on. What was found is empty then.
@@ -81,8 +86,7 @@ impl Change<'_> {
             found.hosts.clear();
             return Ok(());
         }
-        let end = Instant::now() + patience.max;
-        let mut pause = patience.every;
+        let (end, mut pause) = (Instant::now() + patience.max, patience.every);
         out::note(format!("{}; waiting for it\n", found.sentence()));
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -91,7 +95,7 @@ impl Change<'_> {
                 return Err(Complaint::paused(refusal, &typed()));
             }
             sleep(pause.min(left)).await;
-            pause = (pause * patience.factor).min(LONGEST_PAUSE.max(patience.every));
+            pause = patience.next(pause);
             let looks: Vec<Look<'_>> =
                 busy::all(&self.env).into_iter().filter(|look| look.busy.name == found.busy.name).collect();
             let again = look(&looks, machines, &self.env).await.pop();
@@ -101,14 +105,6 @@ impl Change<'_> {
             }
         }
     }
-}
-
-/// How long to wait.
-#[derive(Clone, Copy)]
-struct Patience {
-    every: Duration,
-    factor: u32,
-    max: Duration,
 }
 
 /// Looks everywhere at once. Returns what is busy.

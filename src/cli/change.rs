@@ -163,7 +163,7 @@ impl<'a> Change<'a> {
 
     async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         let ground = self.survey("").await?;
-        let planned = plan(self.site(&ground.survey))?;
+        let planned = self.looking(plan(self.site(&ground.survey))?);
         self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));

@@ -36,6 +36,7 @@ impl Change<'_> {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, &SourceArgs::default()).await?);
             planned = converge::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
+        let mut planned = self.looking(planned);
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }

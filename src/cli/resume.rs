@@ -33,6 +33,7 @@ impl Change<'_> {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, source).await?);
             planned = resume::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
+        let mut planned = self.looking(planned);
         self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));

@@ -13,6 +13,8 @@ pub struct Busy {
     pub kind: BusyKind,
     /// Where.
     pub targets: Targets,
+    /// When it is looked at; at least once.
+    pub when: Vec<Moment>,
     /// Only if this operation is going to run.
     pub only_if: Option<String>,
     /// Who can say whether it may be disturbed.
@@ -21,6 +23,15 @@ pub struct Busy {
     pub on_busy: OnBusy,
     /// How long one look may take on a host.
     pub time_limit: Duration,
+}
+
+/// When something is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moment {
+    /// Before anything is begun.
+    Start,
+    /// Right before this operation; before the flip, if the operation comes after it.
+    Before(String),
 }
 
 /// What is looked at.

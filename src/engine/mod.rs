@@ -35,7 +35,7 @@ pub use join::{forget_lost, join};
 pub use journal::hash;
 pub use machine::Machine;
 pub use manifest::manifest;
-pub use operation::{Makes, Obstacle, On, Operation, Reading, Sight, Work};
+pub use operation::{Makes, Obstacle, On, Operation, Patience, Reading, Sight, Work};
 pub use plan::{Batches, Plan, Step};
 pub use probe::probe;
 pub use run::{Ended, run};

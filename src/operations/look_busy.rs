@@ -7,22 +7,31 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::RunCommand;
-use crate::engine::{On, Operation, Reading, Sight, Work};
+use crate::engine::{On, Operation, Patience, Reading, Sight, Work};
 use crate::fleet::Targets;
+use crate::release::Consents;
 use crate::script::Script;
 use crate::transport::{Exit, Input, Status};
 
 /// Looks whether something is busy.
 #[derive(Debug, Clone)]
 pub struct LookBusy {
-    /// Its name in the file.
+    /// The name of its step.
     pub name: String,
+    /// Its name in the file.
+    pub about: String,
     /// The hosts that are looked at.
     pub targets: Targets,
     /// How long a look may take.
     pub time_limit: Duration,
     /// What is looked at.
     pub what: Activity,
+    /// How long and how often it is looked at again.
+    pub patience: Option<Patience>,
+    /// It stops nothing.
+    pub only_warns: bool,
+    /// What was agreed to: it stops nothing either.
+    pub consents: Consents,
 }
 
 /// What may be busy.
@@ -166,7 +175,21 @@ impl Operation for LookBusy {
 
     fn work(&self, on: &On<'_>) -> Work {
         let time_limit = Some(self.time_limit);
-        Work { script: self.script(on), input: Input::Nothing, time_limit, reading: Reading::Plain, command: None }
+        Work { script: self.script(on), input: Input::Nothing, time_limit, reading: Reading::Look, command: None }
+    }
+
+    fn patience(&self) -> Option<Patience> {
+        self.patience
+    }
+
+    /// Nobody goes on before it is known of every host.
+    fn awaits_all(&self) -> bool {
+        true
+    }
+
+    /// It only warns, or somebody agreed.
+    fn may_fail(&self) -> bool {
+        self.only_warns || self.consents.given().iter().any(|consent| consent.name == self.about)
     }
 
     fn sight(&self, exit: &Exit) -> Sight {

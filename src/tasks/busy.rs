@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::Refusal;
 use super::building::outside;
 use crate::config::Environment;
-use crate::config::busy::{Busy, BusyKind, CommandIsBusy, OnBusy};
-use crate::engine::{Plan, Sight};
+use crate::config::busy::{Busy, BusyKind, CommandIsBusy, Moment, OnBusy};
+use crate::engine::{Patience, Plan, Sight};
 use crate::fleet::HostName;
-use crate::operations::{Activity, BusyIf, Condition, LookBusy};
-use crate::release::Consent;
+use crate::operations::{Activity, Actor, BusyIf, Condition, LookBusy};
+use crate::release::{Consent, Consents};
 
 /// Something that may be busy, with the way to find out.
 #[derive(Debug, Clone)]
@@ -51,8 +51,34 @@ pub struct Line {
 /// What is looked at before `plan` begins: nothing before a task that leaves what is live alone.
 pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
     let runs = |name: &String| plan.steps.iter().any(|step| step.name() == *name && step.left().next().is_some());
-    let wanted = env.busy.iter().filter(|busy| plan.flips() && busy.only_if.as_ref().is_none_or(runs));
+    let at_start = env.busy.iter().filter(|busy| busy.when.contains(&Moment::Start));
+    let wanted = at_start.filter(|busy| plan.flips() && busy.only_if.as_ref().is_none_or(runs));
     wanted.map(look).collect()
+}
+
+/// `plan` with the looks that are to be made in its course. What `actor` has consent to stops nothing.
+pub fn looking(plan: Plan, env: &Environment, actor: &Actor) -> Plan {
+    env.busy.iter().fold(plan, |plan, busy| {
+        let patience = match busy.on_busy {
+            OnBusy::Wait { every, factor, max } => Some(Patience { every, factor, max }),
+            OnBusy::Block | OnBusy::Confirm | OnBusy::Warn => None,
+        };
+        let before = busy.when.iter().filter_map(|moment| match moment {
+            Moment::Before(name) => Some(name),
+            Moment::Start => None,
+        });
+        before.fold(plan, |plan, name| {
+            let look = look(busy).operation;
+            let (only_warns, consents) = (busy.on_busy == OnBusy::Warn, actor.consents.clone());
+            let step = format!("{}_before_{name}", busy.name);
+            plan.look_before(name, LookBusy { name: step, patience, only_warns, consents, ..look })
+        })
+    })
+}
+
+/// Says whether something is looked at in the course of tasks.
+pub fn is_looked_at_later(env: &Environment, name: &str) -> bool {
+    env.busy.iter().any(|busy| busy.name == name && busy.when.iter().any(|moment| *moment != Moment::Start))
 }
 
 /// Everything that may be busy.
@@ -87,7 +113,9 @@ fn look(busy: &Busy) -> Look<'_> {
         },
     };
     let (name, targets) = (busy.name.clone(), busy.targets.clone());
-    Look { busy, operation: LookBusy { name, targets, time_limit: busy.time_limit, what } }
+    let (patience, only_warns, consents) = (None, false, Consents::default());
+    let (about, time_limit) = (name.clone(), busy.time_limit);
+    Look { busy, operation: LookBusy { name, about, targets, time_limit, what, patience, only_warns, consents } }
 }
 
 impl<'e> Found<'e> {

@@ -118,3 +118,52 @@ fn it_is_looked_for_only_if_the_task_runs_what_disturbs_it() {
     site.configure(&(flag("only_if = \"restart\"") + &other));
     site.relm("deploy").ends(2).says(&["there is no operation \"restart\""]);
 }
+
+/// What a restart would kill defers it: everything is ready, nothing has flipped, and somebody may agree.
+#[test]
+fn before_an_operation_of_the_switch_the_run_is_paused_with_all_hosts_ready() {
+    let settings = |more: &str| {
+        let when = format!("when = [\"before:restart\"]\n{more}");
+        flag(&when) + &logged("build", "prepare", "") + &logged("restart", "after_flip", "")
+    };
+    let site = Site::new("web1 web2", &settings(""));
+    let first = site.deploy();
+    site.write("busy-web2", "");
+    site.take_log();
+    let ending = site.relm("deploy --json").ends(75).ending();
+    assert_eq!(ending["ending"], "paused");
+    let reason = "import_before_restart on web2 is busy: import of web2 runs";
+    assert_eq!((&ending["reason"], &ending["next"][0]), (&reason.into(), &"relm deploy test --resume".into()));
+    assert_eq!(site.live(), first);
+    let log = site.take_log();
+    assert!(log.len() == 2 && log.iter().all(|line| line.contains(" build ")), "{log:?}");
+    let second = site.host("web1").releases().pop().expect("a release");
+    assert!(site.hosts().iter().all(|host| host.state(&second) == "complete"), "it is not ready");
+    site.relm("deploy --resume").ends(75);
+    site.relm_with(["deploy", "--resume", "--consent", "import=Ann: it can be run again"]).ends(0);
+    assert_eq!(site.live(), second);
+    let history = site.relm("history --json").ends(0).report();
+    assert_eq!(history["entries"][0]["consents"][0]["name"], "import");
+    site.relm("rollback").ends(75).says(&["import_before_restart on web2 is busy"]);
+    site.configure(&settings("on_busy = \"warn\""));
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
+}
+
+#[test]
+fn before_an_operation_it_is_looked_for_in_time_and_waited_for() {
+    let more = "when = [\"before:migrate\"]\non_busy = \"wait\"\nevery = \"1s\"\nmax = \"1m\"";
+    let start = operation("start", "prepare", "once = true", "touch \"$SITE/busy-web2\" \"$SITE/started\"");
+    let site = Site::new("web1 web2", &(flag(more) + &start + &logged("migrate", "prepare", "once = true")));
+    let mut run = site.start("deploy");
+    site.await_file("started");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert!(run.try_wait().expect("a process").is_none() && site.take_log().is_empty(), "it did not wait");
+    std::fs::remove_file(site.path("busy-web2")).expect("a file");
+    assert!(within(30, || run.try_wait().expect("a process").is_some_and(|status| status.success())));
+    assert_eq!(site.take_log().len(), 1);
+    // Here the operation is waited for in vain, and nothing behind it is run.
+    site.configure(&(flag(&more.replace("1m", "1s")) + &start + &logged("migrate", "prepare", "once = true")));
+    site.relm("deploy").ends(75).says(&["import_before_migrate", "web2", "is busy"]);
+    assert!(site.take_log().is_empty());
+}

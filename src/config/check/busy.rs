@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::AppOperation;
-use super::super::busy::{Busy, BusyKind, CommandIsBusy, OnBusy};
+use super::super::busy::{Busy, BusyKind, CommandIsBusy, Moment, OnBusy};
 use super::super::file::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
@@ -48,12 +48,13 @@ fn one(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[AppOperati
     if let Some(only_if) = &table.only_if {
         known(check, "only_if", only_if, operations);
     }
+    let when = when(check, table, operations);
     let on_busy = on_busy(check, table);
     foreign(check, table);
     let kind = kind(check, table);
     let only_if = table.only_if.as_ref().map(|name| name.value.clone());
-    let (time_limit, on_busy) = (time_limit?, on_busy?);
-    Some(Busy { name: name?, kind: kind?, targets: targets?, only_if, ask, on_busy, time_limit })
+    let (time_limit, on_busy, when) = (time_limit?, on_busy?, when?);
+    Some(Busy { name: name?, kind: kind?, targets: targets?, when, only_if, ask, on_busy, time_limit })
 }
 
 fn duration(check: &mut Check<'_>, text: Option<&At<String>>, otherwise: Duration) -> Option<Duration> {
@@ -69,6 +70,26 @@ fn known(check: &mut Check<'_>, key: &str, name: &At<String>, operations: Option
         let hint = hint.unwrap_or_else(|| "name one of [[operations]]".to_owned());
         check.problem(name.span(), format!("`{key}`: there is no operation {:?}", name.value), hint);
     }
+}
+
+fn when(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[AppOperation]>) -> Option<Vec<Moment>> {
+    let Some(list) = &table.when else { return Some(vec![Moment::Start]) };
+    if list.value.is_empty() {
+        check.problem(list.span(), "`when` names no moment", "leave `when` out to look at the start".to_owned());
+    }
+    let moment = |text: &At<String>| match text.value.split_once(':') {
+        None if text.value == "start" => Some(Moment::Start),
+        Some(("before", name)) => {
+            known(check, "when", &text.with(name.to_owned()), operations);
+            Some(Moment::Before(name.to_owned()))
+        }
+        _ => {
+            let hint = "\"start\", or \"before:\" and the name of an operation".to_owned();
+            check.problem(text.span(), format!("`when` cannot be {:?}", text.value), hint);
+            None
+        }
+    };
+    list.value.iter().map(moment).collect()
 }
 
 fn on_busy(check: &mut Check<'_>, table: &BusyTable) -> Option<OnBusy> {

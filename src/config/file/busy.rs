@@ -21,6 +21,10 @@ pub(in crate::config) struct BusyTable {
     /// Look only at the first of those hosts, in the order of the file.
     #[schemars(example = true)]
     pub(in crate::config) once: Option<bool>,
+    /// When to look: at the `start`, or `before:OPERATION`; at the start if left out. Before an operation of the switch or
+    /// after it means: when every host is ready to flip.
+    #[schemars(example = ["start", "before:restart"])]
+    pub(in crate::config) when: Option<At<Vec<At<String>>>>,
     /// Look only if the task is going to run this operation.
     #[schemars(example = &"restart_postgres")]
     pub(in crate::config) only_if: Option<At<String>>,

@@ -84,6 +84,8 @@ fn mistakes_in_tables() {
         ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\non_busy = \"wait\"", "waits and has no `max`", 6),
         ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\n[[busy]]\nname = \"x\"\nkind = \"tmux\"", "two [[busy]]", 9),
         ("[[busy]]\nname = \"x\"\nkind = \"command\"\nrun = \"a\"\nbusy_if = \"no\"", "cannot be \"no\"", 9),
+        ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nwhen = [\"later\"]", "`when` cannot be \"later\"", 8),
+        ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nwhen = [\"before:y\"]", "there is no operation \"y\"", 8),
         // Names.
         ("[app]\nname = \"my shop\"", "app name \"my shop\" has other characters", 6),
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),
