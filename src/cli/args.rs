@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::release::Consent;
 use crate::tasks;
 
 /// Atomic releases for your own Linux hosts, over plain ssh
@@ -38,12 +39,24 @@ pub(super) struct Common {
     /// Answer every question with yes
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(super) yes: bool,
+    /// Somebody agreed that what is busy is disturbed, and why; stands in the history. For tasks that change hosts
+    #[arg(long, value_name = "NAME=\"WHO: WHY\"", value_parser = consent, global = true, help_heading = "Everywhere")]
+    pub(super) consent: Vec<Consent>,
     /// Wait so long for the lock when another run holds the environment: `10m`
     #[arg(long, value_name = "TIME", value_parser = time, global = true, help_heading = "Everywhere")]
     pub(super) wait: Option<Duration>,
     /// Only these hosts, for commands that read and for `run`
     #[arg(long, value_name = "HOST", value_delimiter = ',', global = true, help_heading = "Everywhere")]
     pub(super) hosts: Vec<String>,
+}
+
+fn consent(text: &str) -> Result<Consent, String> {
+    let (name, words) = text.split_once('=').ok_or("such as spiders=\"Ann: they can be run again\"")?;
+    let (who, why) = words.split_once(':').unwrap_or_default();
+    if name.trim().is_empty() || who.trim().is_empty() || why.trim().is_empty() {
+        return Err("say who agreed, and why: spiders=\"Ann: they can be run again\"".to_owned());
+    }
+    Ok(Consent { name: name.trim().to_owned(), words: words.trim().to_owned() })
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -11,7 +11,7 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
     if yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !is_possible() {
         return Err(Complaint::refused(format!("{question} Nobody is there to answer; --yes answers for you")));
     }
     let mut stderr = std::io::stderr();
@@ -21,6 +21,21 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
     let read = std::io::stdin().lock().read_line(&mut answer);
     match (read, answer.trim().to_lowercase().as_str()) {
         (Ok(_), "y" | "yes") => Ok(()),
+        _ => Err(Complaint::refused("declined; nothing was changed")),
+    }
+}
+
+/// Says whether anybody is there to answer.
+pub(super) fn is_possible() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks for words. Nothing said means no.
+pub(super) fn words(question: &str) -> Result<String, Complaint> {
+    out::note(format!("{question} "));
+    let mut answer = String::new();
+    match std::io::stdin().lock().read_line(&mut answer) {
+        Ok(_) if !answer.trim().is_empty() => Ok(answer.trim().to_owned()),
         _ => Err(Complaint::refused("declined; nothing was changed")),
     }
 }

@@ -46,14 +46,14 @@ impl Change<'_> {
         let mut record = self.record(&code, &ground.survey, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
         // Once more: the record that goes to the hosts tells the steps.
-        let mut planned = plan(self.site(&ground.survey), &record, &code.payload)?;
+        let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?);
         self.require_lock()?;
         if self.dry_run {
             planned.notes.extend(code.told(&ground));
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
-        self.confirm(&planned)?;
         let machines = self.machines(&ground);
+        self.may_begin(&planned, &machines).await?;
         code.pack_ahead();
         planned.notes.extend(code.origin.note.clone());
         let exit_code = self.carry_out_bringing(Some(&code), &mut planned, &machines).await;

@@ -163,16 +163,18 @@ impl<'a> Change<'a> {
 
     async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         let ground = self.survey("").await?;
-        let planned = plan(self.site(&ground.survey))?;
+        let planned = self.looking(plan(self.site(&ground.survey))?);
         self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
-        self.confirm(&planned)?;
-        Ok(self.carry_out(&planned, &self.machines(&ground)).await)
+        let machines = self.machines(&ground);
+        self.may_begin(&planned, &machines).await?;
+        Ok(self.carry_out(&planned, &machines).await)
     }
 
     pub(super) async fn survey(&self, besides: &str) -> Result<Ground, Complaint> {
+        self.know_consents()?;
         let secrets = self.secrets().await?;
         let hosts = text::count(self.env.fleet.hosts.len(), "host");
         let _doing = screen::doing(&format!("{besides}connecting to {hosts} …"), self.common);

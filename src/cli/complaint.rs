@@ -47,6 +47,14 @@ impl Complaint {
         Self::new(130, "interrupted before anything was changed")
     }
 
+    /// What was waited for did not come; nothing was begun.
+    pub(super) fn paused(refusal: Refusal, again: &str) -> Self {
+        let refused = Self::from(refusal);
+        let mut next = vec![again.to_owned()];
+        next.extend(refused.next);
+        Self { code: 75, next, ..refused }
+    }
+
     /// Adds something to type next.
     pub(super) fn next(mut self, next: impl Into<String>) -> Self {
         self.next.push(next.into());

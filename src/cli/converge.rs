@@ -36,10 +36,11 @@ impl Change<'_> {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, &SourceArgs::default()).await?);
             planned = converge::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
+        let mut planned = self.looking(planned);
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
-        self.confirm(&planned)?;
+        self.may_begin(&planned, &machines).await?;
         self.running.set(true);
         let of = |hosts: &[HostName]| -> Vec<Machine> {
             machines.iter().filter(|machine| hosts.contains(&machine.host.name)).cloned().collect()

@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod behind;
 mod build;
+mod busy;
 mod change;
 mod code;
 mod complaint;

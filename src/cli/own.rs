@@ -87,6 +87,7 @@ fn merged(outer: &Common, inner: &Common) -> Common {
         json: outer.json || inner.json,
         verbose: outer.verbose || inner.verbose,
         yes: outer.yes || inner.yes,
+        consent: outer.consent.iter().chain(&inner.consent).cloned().collect(),
         wait: inner.wait.or(outer.wait),
         hosts: if inner.hosts.is_empty() { outer.hosts.clone() } else { inner.hosts.clone() },
     }

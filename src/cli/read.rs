@@ -8,6 +8,7 @@ use chrono::Utc;
 use futures_util::future::join_all;
 
 use super::args::Common;
+use super::busy::look;
 use super::change::Ground;
 use super::complaint::Complaint;
 use super::secrets::{self, Needs};
@@ -18,7 +19,7 @@ use crate::fleet::{Become, HostName};
 use crate::operations;
 use crate::secret::Secrets;
 use crate::survey::Survey;
-use crate::tasks::{self, Site, check, history, releases, status, verify};
+use crate::tasks::{self, Site, busy, check, history, releases, status, verify};
 
 /// Becoming another user takes no longer than this, a wrong password's punishment included.
 const PROBE: Duration = Duration::from_secs(30);
@@ -49,6 +50,8 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
     let unable = unable(&env, &ground, &secrets).await;
     let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
     let report = report.with_missing(secrets::plainly_missing(&env));
+    let found = look(&busy::all(&env), &ground.machines(&secrets, |_| None), &env).await;
+    let report = report.with_busy(&found);
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
 }
@@ -77,7 +80,7 @@ pub(super) async fn preview_clean(
     keep: Option<u32>,
     common: &Common,
 ) -> Result<u8, Complaint> {
-    let survey = look(config, env, true, common).await?;
+    let survey = surveyed(config, env, true, common).await?;
     let now = Utc::now();
     let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
     let site = Site { env, survey: &survey, actor: &actor, now };
@@ -92,11 +95,11 @@ async fn survey(
 ) -> Result<(Config, Environment, Survey), Complaint> {
     let config = session::load(common)?;
     let env = session::environment(&config, env, common)?;
-    let survey = look(&config, &env, processes, common).await?;
+    let survey = surveyed(&config, &env, processes, common).await?;
     Ok((config, env, survey))
 }
 
-async fn look(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Survey, Complaint> {
+async fn surveyed(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Survey, Complaint> {
     Ok(ground(config, env, processes, common).await?.survey)
 }
 

@@ -33,10 +33,12 @@ impl Change<'_> {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, source).await?);
             planned = resume::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
+        let mut planned = self.looking(planned);
         self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
+        self.agree(&planned, &machines).await?;
         match &chosen.question {
             Some(question) => ask::confirm(question, self.common.yes)?,
             None => self.confirm(&planned)?,

@@ -134,7 +134,11 @@ pub(super) fn refused(task: &str, env: &EnvName, seen: Option<&Survey>, complain
     });
     let seen = seen.cloned().unwrap_or_default();
     say(Event::RunEnded {
-        ending: if complaint.code == 130 { Ending::Interrupted } else { Ending::NothingChanged },
+        ending: match complaint.code {
+            130 => Ending::Interrupted,
+            75 => Ending::Paused,
+            _ => Ending::NothingChanged,
+        },
         exit_code: complaint.code,
         hosts: seen.hosts.iter().map(|(host, seen)| (host.clone(), seen.live().cloned())).collect(),
         unread: seen.silent.iter().map(|(host, _)| host.clone()).collect(),

@@ -122,7 +122,7 @@ pub(super) fn history(report: &history::Report, common: &Common) {
                 .unwrap_or_default(),
             with_login(&flip.by, &flip.login),
             names(&entry.hosts),
-            flip.message.clone().unwrap_or_default(),
+            why(flip),
         ]);
     }
     if report.entries.is_empty() {
@@ -137,6 +137,12 @@ pub(super) fn history(report: &history::Report, common: &Common) {
     for (host, reason) in &report.unreachable {
         out::note(format!("{host}: {reason}\n"));
     }
+}
+
+/// The reason given, and what was agreed to.
+fn why(flip: &crate::release::Flip) -> String {
+    let consents = flip.consents.iter().map(|consent| format!("{}: {}", consent.name, consent.words));
+    flip.message.iter().cloned().chain(consents).collect::<Vec<_>>().join("; ")
 }
 
 /// Can a deploy start?
@@ -165,6 +171,9 @@ pub(super) fn check(report: &check::Report, common: &Common) {
     }
     for text in &report.missing {
         out::line(text);
+    }
+    for row in report.busy.iter().flat_map(crate::tasks::busy::Line::rows) {
+        out::line(format!("{}: busy: {}: {}", row[1], row[0], row[2]));
     }
     out::line(if report.ready { "a deploy can start" } else { "a deploy cannot start" });
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, Utc};
 
 use crate::operations::Actor;
+use crate::release::Consents;
 use crate::secret;
 
 /// The person's login.
@@ -24,7 +25,8 @@ pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: Dat
     };
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
     let machine = machine.or_else(|| output(&mut Command::new("hostname"))).unwrap_or_else(|| "unknown".to_owned());
-    Actor { task: task.to_owned(), by, login: login(), machine, message: message.map(str::to_owned), at }
+    let (message, consents) = (message.map(str::to_owned), Consents::default());
+    Actor { task: task.to_owned(), by, login: login(), machine, message, consents, at }
 }
 
 fn output(command: &mut Command) -> Option<String> {

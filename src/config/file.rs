@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::placed::At;
 
+mod busy;
 mod distribution;
 mod health;
 mod lock;
@@ -21,6 +22,7 @@ mod retry;
 mod secrets;
 mod service;
 mod wait;
+pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 pub(super) use distribution::DistributionTable;
 pub(super) use health::{HealthPhaseText, HealthTable};
 pub(super) use lock::LockTable;
@@ -85,6 +87,9 @@ pub(super) struct ReleasesToml {
     /// Hosts that share the requests of visitors, and are taken out while they switch.
     #[serde(default)]
     pub(super) pool: Vec<PoolTable>,
+    /// What may be busy: looked at before anything live is changed.
+    #[serde(default)]
+    pub(super) busy: Vec<BusyTable>,
     /// Tasks of your own: compositions of operations.
     #[serde(default)]
     pub(super) tasks: BTreeMap<At<String>, At<TaskTable>>,
@@ -357,6 +362,9 @@ pub(super) struct EnvTable {
     /// Pools only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(super) pool: Vec<PoolTable>,
+    /// What may be busy only here; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) busy: Vec<BusyTable>,
     /// The hosts, in the order they switch.
     #[serde(default)]
     pub(super) hosts: BTreeMap<At<String>, At<HostTable>>,

@@ -1,7 +1,7 @@
 //! An environment's tables laid over the file's, key by key.
 
 use super::file::{
-    AppTable, DistributionTable, HealthTable, LockTable, MaintenanceTable, OperationTable, PoolTable, PreConnectTable,
+    AppTable, BusyTable, DistributionTable, HealthTable, LockTable, MaintenanceTable, OperationTable, PoolTable, PreConnectTable,
     PythonTable, ReleaseTable, ServiceTable, SourceTable,
 };
 
@@ -112,6 +112,12 @@ pub(super) trait Named {
 }
 
 impl Named for OperationTable {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.value.as_str())
+    }
+}
+
+impl Named for BusyTable {
     fn name(&self) -> Option<&str> {
         self.name.as_ref().map(|name| name.value.as_str())
     }

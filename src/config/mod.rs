@@ -1,5 +1,6 @@
 //! `Releases.toml`: what the file says, checked, as types the rest of the program can trust.
 
+pub mod busy;
 mod check;
 mod choose;
 mod file;
@@ -92,6 +93,8 @@ pub struct Environment {
     pub maintenance: Option<Maintenance>,
     /// Hosts that share the requests of visitors.
     pub pools: Vec<Pool>,
+    /// What may be busy, in the order of the file.
+    pub busy: Vec<busy::Busy>,
 }
 
 /// The `[release]` table.

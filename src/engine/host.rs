@@ -1,5 +1,7 @@
 //! A host's way through steps, one after the other. Those of relm's own that are short travel together.
 
+use tokio::time::{Instant, sleep};
+
 use super::begun::Begun;
 use super::claim::claiming;
 use super::step::last_words;
@@ -120,6 +122,9 @@ impl<'a> Journey<'_, 'a> {
         let Some(stopped) = self.run_instead((at, step), stopped, &on).await else {
             return Some(Done { done: done + 1, ending: None });
         };
+        let Some(stopped) = self.look_again((at, step), stopped, &on).await else {
+            return Some(Done { done: done + 1, ending: None });
+        };
         match stopped {
             Stopped::Paused(words) => {
                 self.tells.paused(at, self.machine, &words);
@@ -167,6 +172,30 @@ impl<'a> Journey<'_, 'a> {
                 Stopped::Failed(failed) => Stopped::Failed(Failed { is_unknown: false, ..failed }),
                 paused @ Stopped::Paused(_) => paused,
             };
+        }
+        Some(stopped)
+    }
+
+    /// Looks again until nothing is busy, as long as the step has patience. Returns what stops it in the end, if anything.
+    async fn look_again(&self, step: (usize, &'a Step), mut stopped: Stopped, on: &On<'_>) -> Option<Stopped> {
+        let Some(patience) = step.1.operation.patience() else { return Some(stopped) };
+        let (end, mut pause) = (Instant::now() + patience.max, patience.every);
+        while let Stopped::Paused(words) = &stopped {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.tells.is_over() {
+                break;
+            }
+            if pause == patience.every {
+                self.setting.run.warn(self.machine, format!("{} {words}; waiting for it", step.1.name()));
+            }
+            tokio::select! {
+                () = sleep(pause.min(left)) => {}
+                () = self.setting.run.stop.cancelled() => break,
+            }
+            pause = patience.next(pause);
+            let shares = [Share { step: step.1, work: step.1.operation.work(on) }];
+            let hears = OfJourney { journey: *self, steps: &[step], is_again: true };
+            stopped = run_together(self.setting.run, self.machine, on, &shares, None, &hears).await.stopped?;
         }
         Some(stopped)
     }

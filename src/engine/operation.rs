@@ -94,10 +94,53 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// How long and how often it looks again before the run is paused; only asked of operations that look whether
+    /// something is busy.
+    fn patience(&self) -> Option<Patience> {
+        None
+    }
+
+    /// What an exit tells of what it looked at; only asked of operations that look whether something is busy.
+    fn sight(&self, exit: &Exit) -> Sight {
+        Sight::Unknown(exit.status.to_string())
+    }
+
     /// Says whether its failure only warrants a warning.
     fn may_fail(&self) -> bool {
         false
     }
+}
+
+/// How long something is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// The first pause.
+    pub every: Duration,
+    /// How many times longer each pause is than the one before.
+    pub factor: u32,
+    /// All of it.
+    pub max: Duration,
+}
+
+impl Patience {
+    /// Pauses do not grow beyond this: whoever waits for hours wants to go on soon after.
+    const LONGEST: Duration = Duration::from_secs(300);
+
+    /// The pause after `pause`.
+    pub fn next(self, pause: Duration) -> Duration {
+        (pause * self.factor).min(Self::LONGEST.max(self.every))
+    }
+}
+
+/// What a look at a host came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// Nothing is going on.
+    Idle,
+    /// This is going on, a line each.
+    Busy(Vec<String>),
+    /// Nobody can tell, for this reason.
+    Unknown(String),
 }
 
 /// What an operation leaves in a release's tree.
@@ -162,6 +205,9 @@ pub enum Reading {
     /// A command that is not ours behind a script that is: 91 means that it was skipped, with the reason as the last line of
     /// output. All else is as in `Plain`.
     Skips,
+    /// A look whether something is busy, which [`Operation::sight`] tells. If it is, or if nobody can tell, the run is
+    /// paused.
+    Look,
     /// A wait: 94, or running into the limit of time, means that it was in vain.
     Wait {
         /// How long it was.
@@ -177,6 +223,8 @@ impl Reading {
         match self {
             Self::Plain | Self::Wait { .. } => "0",
             Self::Skips => "0 91",
+            // Commands that look for something exit with 1 where nothing is.
+            Self::Look => "0 1",
             Self::Ours => "0 90 91",
         }
     }

@@ -161,6 +161,22 @@ impl Plan {
         self
     }
 
+    /// Has something looked at right before the step of that name; if that is of the switch or comes after it, when every
+    /// host is ready to flip. Nothing if there is no such step, or none that is left to do.
+    #[must_use]
+    pub fn look_before(mut self, name: &str, operation: impl Operation + 'static) -> Self {
+        let wanted = |step: &&Step| step.name() == name && step.left().next().is_some();
+        let Some(phase) = self.steps.iter().find(wanted).map(|step| step.phase.min(Phase::Prepare)) else {
+            return self;
+        };
+        let of_phase = |step: &Step| step.phase == phase && step.name() == name;
+        let behind = self.steps.partition_point(|step| step.phase <= phase);
+        let at = self.steps.iter().position(of_phase).unwrap_or(behind);
+        let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
+        self.steps.insert(at, Step::new(phase, operation, hosts));
+        self
+    }
+
     /// Adds a step before all others of `prepare`, on `hosts` alone.
     #[must_use]
     pub fn prepare_first(mut self, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {

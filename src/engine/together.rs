@@ -8,7 +8,7 @@ use super::last_words::LastWords;
 use super::machine::{Asked, Hearing};
 use super::parts::Part;
 use super::step::Run;
-use super::{Machine, Obstacle, On, Step, Work};
+use super::{Machine, Obstacle, On, Reading, Sight, Step, Work};
 use crate::event::{Event, Failure, Outcome};
 use crate::script::Script;
 use crate::transport::{ExecError, Exit, Stream};
@@ -18,6 +18,25 @@ use crate::transport::{ExecError, Exit, Stream};
 pub(super) struct Share<'a> {
     pub(super) step: &'a Step,
     pub(super) work: Work,
+}
+
+impl Share<'_> {
+    fn outcome(&self, ended: Result<Exit, ExecError>) -> Result<Outcome, String> {
+        if self.work.reading != Reading::Look {
+            return self.work.outcome(ended);
+        }
+        let sight = match ended {
+            Ok(exit) => self.step.operation.sight(&exit),
+            Err(error @ ExecError::TimedOut(_)) => Sight::Unknown(error.to_string()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let words = match sight {
+            Sight::Idle => return Ok(Outcome::Skipped("nothing is going on".to_owned())),
+            Sight::Busy(doing) => format!("is busy: {}", doing.join("; ")),
+            Sight::Unknown(reason) => format!("cannot be told and counts as busy: {reason}"),
+        };
+        Ok(if self.step.operation.may_fail() { Outcome::Skipped(words) } else { Outcome::Paused(words) })
+    }
 }
 
 /// Who is told how the steps of a host get on. They are counted from 0.
@@ -134,7 +153,7 @@ impl Listener<'_> {
         if now.badly.is_some() {
             return;
         }
-        match self.shares[part].work.outcome(Ok(exit.clone())) {
+        match self.shares[part].outcome(Ok(exit.clone())) {
             Ok(Outcome::Paused(_)) | Err(_) => now.badly = Some(exit),
             Ok(outcome) => {
                 let (step, host) = (self.parts[part].step.clone(), self.machine.host.name.clone());
@@ -181,7 +200,7 @@ impl Listener<'_> {
             (ended, _) => ended,
         };
         let obstacle = share.work.obstacle(&exit);
-        let what = match share.work.outcome(exit) {
+        let what = match share.outcome(exit) {
             Ok(Outcome::Paused(words)) => return Went { done, stopped: Some(Stopped::Paused(words)), ending },
             // The shell went away behind the step's back: nothing says that its work was written down.
             Ok(_) => "ended before it was written down".to_owned(),

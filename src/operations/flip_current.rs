@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::release;
 use crate::engine::{On, Operation, Work};
-use crate::release::{Flip, FlipStage, Layout, Record, ReleaseName};
+use crate::release::{Consents, Flip, FlipStage, Layout, Record, ReleaseName};
 use crate::script::Script;
 
 /// Who flips, for the history.
@@ -20,6 +20,8 @@ pub struct Actor {
     pub machine: String,
     /// The reason given with `-m`.
     pub message: Option<String>,
+    /// What was agreed to before it began.
+    pub consents: Consents,
     /// When the run began.
     pub at: DateTime<Utc>,
 }
@@ -82,6 +84,7 @@ impl FlipCurrent {
             source: if made { self.record.source.clone() } else { String::new() },
             commit: self.record.commit.clone().filter(|_| made),
             message: self.actor.message.clone(),
+            consents: self.actor.consents.given().to_vec(),
         };
         serde_json::to_string(&flip).expect("a flip is plain data")
     }

@@ -1,5 +1,6 @@
 //! What a release is: its name, where it stands on a host, what it holds, how long it stays. Pure.
 
+mod consent;
 mod edits;
 mod holder;
 mod layout;
@@ -8,6 +9,7 @@ mod name;
 mod record;
 mod retention;
 
+pub use consent::{Consent, Consents};
 pub use holder::{Holder, LockSeen};
 pub use layout::Layout;
 pub use manifest::{Entry, Kind, Manifest, ManifestError, escape, hex, unescape};

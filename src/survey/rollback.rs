@@ -241,6 +241,7 @@ mod tests {
                 source: String::new(),
                 commit: None,
                 message: None,
+                consents: Vec::new(),
             });
         }
 

@@ -7,6 +7,7 @@ use crate::config::{
 };
 use crate::engine::{Operation, Plan};
 use crate::event::Phase;
+use crate::fleet::Targets;
 use crate::operations::{
     AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RetryCommand, RunCommand, SecretFile,
     UnlessSame, UploadCode, WriteSecrets,
@@ -105,6 +106,24 @@ pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
         always: operation.always,
         becoming: operation.becoming.clone(),
         secrets: operation.secrets.clone(),
+    }
+}
+
+/// A command that may be run before there is a release, and is no step of one.
+pub(super) fn outside(name: &str, run: &str, targets: &Targets) -> RunCommand {
+    RunCommand {
+        name: name.to_owned(),
+        targets: targets.clone(),
+        serial: false,
+        time_limit: None,
+        run: run.to_owned(),
+        undo: None,
+        reference: String::new(),
+        outside: true,
+        journaled: false,
+        always: false,
+        becoming: None,
+        secrets: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::busy::Found;
 use super::readiness::troubles;
 use crate::fleet::{EnvName, HostName};
 use crate::release::State;
@@ -33,6 +34,9 @@ pub struct Report {
     /// What this machine lacks for one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// What a deploy would disturb.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub busy: Vec<super::busy::Line>,
 }
 
 impl Report {
@@ -40,6 +44,13 @@ impl Report {
     #[must_use]
     pub fn with_missing(self, missing: Vec<String>) -> Self {
         Self { ready: self.ready && missing.is_empty(), missing, ..self }
+    }
+
+    /// With what was found busy; some of it keeps a deploy from starting.
+    #[must_use]
+    pub fn with_busy(self, found: &[Found<'_>]) -> Self {
+        let busy: Vec<_> = found.iter().flat_map(Found::lines).collect();
+        Self { ready: self.ready && !busy.iter().any(|line| line.needs_consent), busy, ..self }
     }
 }
 
@@ -73,7 +84,8 @@ pub fn report(
         let more = unable.iter().filter(|(host, _)| *host == line.host);
         line.trouble.extend(more.map(|(_, reason)| reason.clone()));
     }
-    Report { env: env.clone(), ready: hosts.iter().all(|line| line.trouble.is_empty()), hosts, missing: Vec::new() }
+    let ready = hosts.iter().all(|line| line.trouble.is_empty());
+    Report { env: env.clone(), ready, hosts, missing: Vec::new(), busy: Vec::new() }
 }
 
 fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {

@@ -3,6 +3,7 @@
 pub mod base;
 mod batches;
 mod building;
+pub mod busy;
 mod changes;
 pub mod check;
 pub mod clean_releases;

@@ -85,6 +85,7 @@ fn deployed(from: Option<i64>, to: i64) -> Flip {
         source: String::new(),
         commit: None,
         message: None,
+        consents: Vec::new(),
     }
 }
 
@@ -119,7 +120,15 @@ fn survey(env: &Environment) -> Survey {
 
 fn actor(task: &str) -> Actor {
     let (by, machine) = ("ada".to_owned(), "desk".to_owned());
-    Actor { task: task.to_owned(), by, login: "ada".to_owned(), machine, message: None, at: now() }
+    Actor {
+        task: task.to_owned(),
+        by,
+        login: "ada".to_owned(),
+        machine,
+        message: None,
+        consents: crate::release::Consents::default(),
+        at: now(),
+    }
 }
 
 fn payload() -> Payload {

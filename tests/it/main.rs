@@ -5,6 +5,7 @@
 mod architecture;
 mod attempts;
 mod becoming;
+mod busy;
 mod chaos;
 mod clean;
 mod cli;

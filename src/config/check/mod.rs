@@ -1,5 +1,6 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
+mod busy;
 mod distribution;
 mod health;
 mod hosts;
@@ -152,6 +153,8 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     health::checks(check, &file.health.iter().collect::<Vec<_>>());
     service::unique(check, &file.service);
     service::services(check, &file.service.iter().collect::<Vec<_>>(), None);
+    busy::unique(check, &file.busy);
+    busy::busy(check, &file.busy.iter().collect::<Vec<_>>(), None);
 }
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
@@ -169,6 +172,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let health = health::checks(check, &merge::named(&env.health, &file.health));
     service::unique(check, &env.service);
     let services = service::services(check, &merge::named(&env.service, &file.service), fleet.as_ref());
+    busy::unique(check, &env.busy);
+    let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), operations.as_deref());
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
     let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
@@ -216,6 +221,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         health: health?,
         maintenance,
         pools: pools?,
+        busy: busy?,
     })
 }
 

@@ -93,6 +93,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         health: Vec::new(),
         maintenance: None,
         pools: Vec::new(),
+        busy: Vec::new(),
     }
 }
 

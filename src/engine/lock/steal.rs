@@ -77,6 +77,7 @@ fn note(holder: &Holder, from: Option<&Holder>) -> String {
         source: String::new(),
         commit: None,
         message: Some(message),
+        consents: Vec::new(),
     };
     serde_json::to_string(&flip).expect("a flip is plain data")
 }

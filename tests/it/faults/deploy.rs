@@ -54,6 +54,7 @@ impl Scene {
             machine: "desk".to_owned(),
             login: "ada".to_owned(),
             message: None,
+            consents: relm::release::Consents::default(),
             at: now,
         };
         let site = Site { env: &self.env, survey: &survey, actor: &actor, now };

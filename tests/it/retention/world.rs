@@ -131,6 +131,7 @@ impl World {
             source: String::new(),
             commit: None,
             message: None,
+            consents: Vec::new(),
         };
         let flips: Vec<Flip> = stages.iter().map(|stage| flip(*stage)).collect();
         self.history.extend(flips);
@@ -231,7 +232,15 @@ impl World {
 
     fn actor(&self) -> Actor {
         let (task, by, machine) = ("test".to_owned(), "ada".to_owned(), "desk".to_owned());
-        Actor { task, by, machine, login: "ada".to_owned(), message: None, at: self.now }
+        Actor {
+            task,
+            by,
+            machine,
+            login: "ada".to_owned(),
+            message: None,
+            consents: relm::release::Consents::default(),
+            at: self.now,
+        }
     }
 
     /// The releases that the plan's clean names on its host.

@@ -30,6 +30,7 @@ pub(super) fn operation(to: u32, leaves_bad: bool) -> FlipCurrent {
         login: "ada".to_owned(),
         machine: "laptop".to_owned(),
         message: Some("a 'quoted'\ntext \\ %s".to_owned()),
+        consents: relm::release::Consents::default(),
         at: at(1000),
     };
     FlipCurrent { actor, record: record(to), leaves_bad }

@@ -53,6 +53,7 @@ async fn flip(stage: &Stage, from: Option<u32>, to: u32) {
         login: "ada".to_owned(),
         machine: "laptop".to_owned(),
         message: Some("a 'quoted' \\ text".to_owned()),
+        consents: relm::release::Consents::default(),
         at: at(to + 100),
     };
     let operation = FlipCurrent { actor, record: record(to), leaves_bad: false };

@@ -1,0 +1,139 @@
+//! What is looked at before a task begins, and who is asked then.
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use super::change::Change;
+use super::complaint::Complaint;
+use super::{ask, out};
+use crate::config::Environment;
+use crate::config::busy::OnBusy;
+use crate::engine::{self, Machine, Patience, Plan};
+use crate::release::Consent;
+use crate::script::quote;
+use crate::tasks::busy::{self, Found, Look};
+use crate::ui::tame;
+
+impl Change<'_> {
+    /// Refuses consents to what the file does not know.
+    pub(super) fn know_consents(&self) -> Result<(), Complaint> {
+        let known: Vec<&str> = self.env.busy.iter().map(|busy| busy.name.as_str()).collect();
+        match self.common.consent.iter().find(|consent| !known.contains(&consent.name.as_str())) {
+            None => Ok(()),
+            Some(consent) if known.is_empty() => Err(Complaint::usage(format!(
+                "--consent {}: nothing in Releases.toml asks for consent on {}",
+                consent.name, self.env.name
+            ))),
+            Some(consent) => Err(Complaint::usage(format!(
+                "--consent {}: Releases.toml has no [[busy]] of that name; it has {}",
+                consent.name,
+                known.join(", ")
+            ))),
+        }
+    }
+
+    /// The last questions before hosts are changed: is anything busy, and is the person sure?
+    pub(super) async fn may_begin(&self, plan: &Plan, machines: &[Machine]) -> Result<(), Complaint> {
+        self.agree(plan, machines).await?;
+        self.confirm(plan)
+    }
+
+    /// A plan with the looks that are to be made in its course.
+    pub(super) fn looking(&self, plan: Plan) -> Plan {
+        busy::looking(plan, &self.env, &self.actor)
+    }
+
+    /// Is anything busy, and may it be disturbed?
+    pub(super) async fn agree(&self, plan: &Plan, machines: &[Machine]) -> Result<(), Complaint> {
+        self.actor.consents.give(self.agreed(plan, machines).await?);
+        Ok(())
+    }
+
+    /// The consents that the task needs.
+    async fn agreed(&self, plan: &Plan, machines: &[Machine]) -> Result<Vec<Consent>, Complaint> {
+        let looks = busy::before(&self.env, plan);
+        let mut found = look(&looks, machines, &self.env).await;
+        for found in &mut found {
+            if let OnBusy::Wait { every, factor, max } = found.busy.on_busy {
+                self.wait(found, machines, Patience { every, factor, max }).await?;
+            }
+        }
+        found.retain(|found| !found.hosts.is_empty());
+        for warned in found.iter().filter(|found| !found.needs_consent()) {
+            for row in warned.lines().iter().flat_map(busy::Line::rows) {
+                out::note(format!("warning: {} on {}: {}\n", row[0], row[1], tame(&row[2])));
+            }
+        }
+        found.retain(Found::needs_consent);
+        let missing: Vec<&Found<'_>> =
+            found.iter().filter(|found| found.consent(&self.common.consent).is_none()).collect();
+        let blocked = missing.iter().any(|found| found.busy.on_busy == OnBusy::Block);
+        if !missing.is_empty() && (blocked || !ask::is_possible()) {
+            return Err(busy::refusal(&missing, &typed()).into());
+        }
+        let mut given: Vec<Consent> =
+            found.iter().map(|found| consent(found, &self.common.consent)).collect::<Result<_, _>>()?;
+        // Of what is looked at later, nobody knows yet whether it is busy.
+        let later = self.common.consent.iter().filter(|consent| busy::is_looked_at_later(&self.env, &consent.name));
+        given.extend(later.filter(|later| found.iter().all(|found| found.busy.name != later.name)).cloned());
+        Ok(given)
+    }
+
+    /// Looks again until nothing is going on. What was found is empty then.
+    async fn wait(&self, found: &mut Found<'_>, machines: &[Machine], patience: Patience) -> Result<(), Complaint> {
+        if let Some(consent) = found.consent(&self.common.consent) {
+            out::note(format!("{}, and is not waited for: {}\n", found.sentence(), tame(&consent.words)));
+            found.hosts.clear();
+            return Ok(());
+        }
+        let (end, mut pause) = (Instant::now() + patience.max, patience.every);
+        out::note(format!("{}; waiting for it\n", found.sentence()));
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let refusal = busy::refusal(&[found], &typed());
+                return Err(Complaint::paused(refusal, &typed()));
+            }
+            sleep(pause.min(left)).await;
+            pause = patience.next(pause);
+            let looks: Vec<Look<'_>> =
+                busy::all(&self.env).into_iter().filter(|look| look.busy.name == found.busy.name).collect();
+            let again = look(&looks, machines, &self.env).await.pop();
+            found.hosts = again.map(|again| again.hosts).unwrap_or_default();
+            if found.hosts.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Looks everywhere at once. Returns what is busy.
+pub(super) async fn look<'e>(looks: &[Look<'e>], machines: &[Machine], env: &Environment) -> Vec<Found<'e>> {
+    let all = looks.iter().map(|look| async {
+        let hosts = env.fleet.select(&look.busy.targets);
+        let machines: Vec<&Machine> =
+            machines.iter().filter(|machine| hosts.iter().any(|host| host.name == machine.host.name)).collect();
+        Found::of(look.busy, engine::probe(&look.operation, &machines, &env.name).await)
+    });
+    join_all(all).await.into_iter().flatten().collect()
+}
+
+/// The consent from the command line, or from whoever sits there.
+fn consent(found: &Found<'_>, given: &[Consent]) -> Result<Consent, Complaint> {
+    if let Some(consent) = found.consent(given) {
+        return Ok(consent.clone());
+    }
+    for row in found.lines().iter().flat_map(busy::Line::rows) {
+        out::note(format!("{} on {}: {}\n", row[0], row[1], tame(&row[2])));
+    }
+    let whom = found.busy.ask.as_ref().map(|who| format!(" Ask {who}.")).unwrap_or_default();
+    let question = format!("{}.{whom} Who agreed to go on, and why? (nothing: stop)", found.sentence());
+    Ok(Consent { name: found.busy.name.clone(), words: ask::words(&question)? })
+}
+
+/// The command line once more, for whoever types it again.
+fn typed() -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@".contains(c);
+    let word = |word: String| if !word.is_empty() && word.chars().all(plain) { word } else { quote(&word) };
+    std::env::args().skip(1).fold("relm".to_owned(), |line, arg| line + " " + &word(arg))
+}

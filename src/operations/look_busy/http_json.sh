@@ -1,0 +1,2 @@
+# In: relm_url, relm_seconds.
+relm_get "$relm_url"

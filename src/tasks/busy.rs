@@ -1,0 +1,187 @@
+//! What is busy and what becomes of a task then.
+
+use serde::Serialize;
+
+use super::Refusal;
+use super::building::outside;
+use crate::config::Environment;
+use crate::config::busy::{Busy, BusyKind, CommandIsBusy, Moment, OnBusy};
+use crate::engine::{Patience, Plan, Sight};
+use crate::fleet::HostName;
+use crate::operations::{Activity, Actor, BusyIf, Condition, LookBusy};
+use crate::release::{Consent, Consents};
+
+/// Something that may be busy, with the way to find out.
+#[derive(Debug, Clone)]
+pub struct Look<'e> {
+    /// What `Releases.toml` says of it.
+    pub busy: &'e Busy,
+    /// The way to find out.
+    pub operation: LookBusy,
+}
+
+/// What was found busy, or could not be told.
+#[derive(Debug, Clone)]
+pub struct Found<'e> {
+    /// What `Releases.toml` says of it.
+    pub busy: &'e Busy,
+    /// Where, and what is going on there.
+    pub hosts: Vec<(HostName, Sight)>,
+}
+
+/// A line of a report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its name in `Releases.toml`.
+    pub busy: String,
+    /// The host.
+    pub host: HostName,
+    /// What is going on; nothing if nobody can tell.
+    pub doing: Vec<String>,
+    /// Why nobody can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    /// Who can say whether it may be disturbed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
+    /// Whether a deploy does not begin without somebody's consent.
+    pub needs_consent: bool,
+}
+
+/// What is looked at before `plan` begins: nothing before a task that leaves what is live alone.
+pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
+    let runs = |name: &String| plan.steps.iter().any(|step| step.name() == *name && step.left().next().is_some());
+    let at_start = env.busy.iter().filter(|busy| busy.when.contains(&Moment::Start));
+    let wanted = at_start.filter(|busy| plan.flips() && busy.only_if.as_ref().is_none_or(runs));
+    wanted.map(look).collect()
+}
+
+/// `plan` with the looks that are to be made in its course. What `actor` has consent to stops nothing.
+pub fn looking(plan: Plan, env: &Environment, actor: &Actor) -> Plan {
+    env.busy.iter().fold(plan, |plan, busy| {
+        let patience = match busy.on_busy {
+            OnBusy::Wait { every, factor, max } => Some(Patience { every, factor, max }),
+            OnBusy::Block | OnBusy::Confirm | OnBusy::Warn => None,
+        };
+        let before = busy.when.iter().filter_map(|moment| match moment {
+            Moment::Before(name) => Some(name),
+            Moment::Start => None,
+        });
+        before.fold(plan, |plan, name| {
+            let look = look(busy).operation;
+            let (only_warns, consents) = (busy.on_busy == OnBusy::Warn, actor.consents.clone());
+            let step = format!("{}_before_{name}", busy.name);
+            plan.look_before(name, LookBusy { name: step, patience, only_warns, consents, ..look })
+        })
+    })
+}
+
+/// Says whether something is looked at in the course of tasks.
+pub fn is_looked_at_later(env: &Environment, name: &str) -> bool {
+    env.busy.iter().any(|busy| busy.name == name && busy.when.iter().any(|moment| *moment != Moment::Start))
+}
+
+/// Everything that may be busy.
+pub fn all(env: &Environment) -> Vec<Look<'_>> {
+    env.busy.iter().map(look).collect()
+}
+
+fn look(busy: &Busy) -> Look<'_> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let what = match &busy.kind {
+        BusyKind::Scrapyd { url } => Activity::Scrapyd(url.clone()),
+        BusyKind::Tmux { all, names } => Activity::Tmux { all: *all, names: names.clone() },
+        BusyKind::PgActivity { psql, longer_than, owner, application } => Activity::PgActivity {
+            psql: psql.clone(),
+            age: *longer_than,
+            owner: text(owner),
+            application: text(application),
+        },
+        BusyKind::Process { pattern, user } => Activity::Process { pattern: pattern.clone(), user: text(user) },
+        BusyKind::HttpJson { url, path, busy_if } => Activity::HttpJson {
+            url: url.clone(),
+            path: path.clone(),
+            condition: Condition::parse(busy_if).expect("the file was checked"),
+        },
+        BusyKind::Command { run, busy_if } => Activity::Command {
+            command: outside(&busy.name, run, &busy.targets),
+            busy_if: match busy_if {
+                CommandIsBusy::Fails => BusyIf::Fails,
+                CommandIsBusy::Succeeds => BusyIf::Succeeds,
+                CommandIsBusy::Prints => BusyIf::Prints,
+            },
+        },
+    };
+    let (name, targets) = (busy.name.clone(), busy.targets.clone());
+    let (patience, only_warns, consents) = (None, false, Consents::default());
+    let (about, time_limit) = (name.clone(), busy.time_limit);
+    Look { busy, operation: LookBusy { name, about, targets, time_limit, what, patience, only_warns, consents } }
+}
+
+impl<'e> Found<'e> {
+    /// What is left of `sights` when hosts on which nothing is going on are taken out; nothing if none is left.
+    pub fn of(busy: &'e Busy, sights: Vec<(HostName, Sight)>) -> Option<Self> {
+        let hosts: Vec<_> = sights.into_iter().filter(|(_, sight)| *sight != Sight::Idle).collect();
+        (!hosts.is_empty()).then_some(Self { busy, hosts })
+    }
+
+    /// Says whether the task does not begin without somebody's consent.
+    pub fn needs_consent(&self) -> bool {
+        matches!(self.busy.on_busy, OnBusy::Block | OnBusy::Confirm)
+    }
+
+    /// The consent to it, if there is one.
+    pub fn consent<'c>(&self, consents: &'c [Consent]) -> Option<&'c Consent> {
+        consents.iter().find(|consent| consent.name == self.busy.name)
+    }
+
+    /// A sentence without a full stop.
+    pub fn sentence(&self) -> String {
+        let hosts: Vec<&str> = self.hosts.iter().map(|(host, _)| host.as_str()).collect();
+        let unknown = self.hosts.iter().all(|(_, sight)| matches!(sight, Sight::Unknown(_)));
+        let is = if unknown { "cannot be looked at and counts as busy" } else { "is busy" };
+        format!("{} {is} on {}", self.busy.name, hosts.join(", "))
+    }
+
+    /// A line for each host.
+    pub fn lines(&self) -> Vec<Line> {
+        let line = |(host, sight): &(HostName, Sight)| {
+            let (doing, unknown) = match sight {
+                Sight::Idle => (Vec::new(), None),
+                Sight::Busy(doing) => (doing.clone(), None),
+                Sight::Unknown(reason) => (Vec::new(), Some(reason.clone())),
+            };
+            let (busy, ask) = (self.busy.name.clone(), self.busy.ask.clone());
+            Line { busy, host: host.clone(), doing, unknown, ask, needs_consent: self.needs_consent() }
+        };
+        self.hosts.iter().map(line).collect()
+    }
+}
+
+/// Lines of a report that a table shows of one host.
+const SHOWN: usize = 5;
+
+impl Line {
+    /// What is going on, as rows of a table.
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        let row = |text: String| vec![self.busy.clone(), self.host.to_string(), text];
+        if let Some(reason) = &self.unknown {
+            return vec![row(format!("cannot be told: {reason}"))];
+        }
+        let more = self.doing.len().saturating_sub(SHOWN);
+        let shown = self.doing.iter().take(SHOWN).cloned().chain((more > 0).then(|| format!("and {more} more")));
+        shown.map(row).collect()
+    }
+}
+
+/// The refusal of a task that would disturb what was `found`; `typed` is how it was asked for.
+pub fn refusal(found: &[&Found<'_>], typed: &str) -> Refusal {
+    let sentences: Vec<String> = found.iter().map(|found| found.sentence()).collect();
+    let rows = found.iter().flat_map(|found| found.lines()).flat_map(|line| line.rows()).collect();
+    let refusal = Refusal::new(format!("{}; nothing was changed", sentences.join("; ")));
+    let refusal = refusal.table(vec!["busy", "host", "what is going on"], rows);
+    let asked = found.iter().filter_map(|found| Some((found.busy.ask.as_ref()?, &found.busy.name)));
+    let refusal = asked.fold(refusal, |refusal, (who, name)| refusal.next(format!("ask {who} about {name}")));
+    let consents: String = found.iter().map(|found| format!(" --consent {}=\"who: why\"", found.busy.name)).collect();
+    refusal.next(format!("{typed}{consents}"))
+}

@@ -1,0 +1,169 @@
+//! Busy checks: what would be disturbed is found before anything changes, and somebody has to agree.
+
+mod components;
+
+use crate::site::{Site, logged, operation, within};
+
+/// Busy while the test says so.
+fn flag(more: &str) -> String {
+    format!(
+        "[[busy]]\nname = \"import\"\nkind = \"command\"\nrun = '''[ ! -e \"$SITE/busy-$RELM_HOST\" ] || {{ echo import of $RELM_HOST runs; exit 1; }}'''\n{more}\n"
+    )
+}
+
+#[test]
+fn without_a_terminal_and_without_consent_it_is_refused_at_once() {
+    let site = Site::new("web1 web2", &(flag("ask = \"Ann\"") + &logged("build", "prepare", "")));
+    let first = site.deploy();
+    site.take_log();
+    site.write("busy-web2", "");
+    let done = site.relm_with(["deploy", "--yes", "-m", "new look"]).ends(3);
+    let done =
+        done.says(&["import is busy on web2; nothing was changed", "import of web2 runs", "ask Ann about import"]);
+    done.says(&["relm deploy --yes -m 'new look' --consent import=\"who: why\""]);
+    assert_eq!((site.live(), site.take_log()), (first.clone(), vec![]));
+    assert_eq!(site.host("web1").releases(), [first], "a release was begun");
+    let ending = site.relm("deploy --json").ends(3).ending();
+    assert_eq!(ending["reason"], "import is busy on web2; nothing was changed");
+}
+
+#[test]
+fn consent_lets_it_go_on_and_stands_in_the_history() {
+    let site = Site::new("web1", &flag(""));
+    site.write("busy-web1", "");
+    let first = {
+        site.relm_with(["deploy", "--consent", "import=Ann: it can be run again"]).ends(0);
+        site.live()
+    };
+    let history = site.relm("history --json").ends(0).report();
+    let consent = serde_json::json!([{ "name": "import", "words": "Ann: it can be run again" }]);
+    assert_eq!(history["entries"][0]["consents"], consent);
+    assert!(site.relm("history").ends(0).stdout.contains("import: Ann: it can be run again"));
+    std::fs::remove_file(site.path("busy-web1")).expect("a file");
+    site.relm_with(["deploy", "--consent", "import=Ann: once more"]).ends(0);
+    let history = site.relm("history --json").ends(0).report();
+    assert!(history["entries"][0].get("consents").is_none(), "nothing was busy, so nothing was agreed to");
+    site.write("busy-web1", "");
+    site.relm(&format!("rollback --to {first}")).ends(3).says(&["import is busy on web1"]);
+}
+
+#[test]
+fn a_consent_says_who_and_why_and_to_what() {
+    let site = Site::new("web1", &flag(""));
+    for words in ["import", "import=yes", "import=Ann:", "=Ann: why"] {
+        site.relm_with(["deploy", "--consent", words]).ends(2);
+    }
+    site.relm_with(["deploy", "--consent", "imports=Ann: why"]).ends(2).says(&["no [[busy]] of that name", "import"]);
+    assert!(site.host("web1").releases().is_empty());
+}
+
+#[test]
+fn what_cannot_be_told_counts_as_busy() {
+    let commands = [("exit 127", "exited 127"), ("sleep 60", "1 s")];
+    for (command, said) in commands {
+        let busy =
+            format!("[[busy]]\nname = \"import\"\nkind = \"command\"\ntimeout = \"1s\"\nrun = '''{command}'''\n");
+        let site = Site::new("web1", &busy);
+        let done = site.relm("deploy").ends(3).says(&["cannot be looked at and counts as busy on web1"]);
+        assert!(done.stderr.contains(said) || command.starts_with("sleep"), "{command}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn a_warning_stops_nothing_and_a_block_never_asks() {
+    let site = Site::new("web1", &flag("on_busy = \"warn\""));
+    site.write("busy-web1", "");
+    site.relm("deploy").ends(0).says(&["warning: import on web1: import of web1 runs"]);
+    site.configure(&flag("on_busy = \"block\""));
+    site.relm("deploy").ends(3).says(&["import is busy on web1", "--consent import="]);
+}
+
+#[test]
+fn a_wait_ends_when_nothing_is_busy_and_pauses_when_it_was_in_vain() {
+    let site = Site::new("web1", &flag("on_busy = \"wait\"\nevery = \"1s\"\nmax = \"1m\""));
+    site.write("busy-web1", "");
+    let mut run = site.start("deploy");
+    std::fs::remove_file(site.path("busy-web1")).expect("a file");
+    assert!(within(20, || run.try_wait().expect("a process").is_some()), "it did not go on");
+    site.live();
+    site.configure(&flag("on_busy = \"wait\"\nevery = \"1s\"\nmax = \"1s\""));
+    site.write("busy-web1", "");
+    let ending = site.relm("deploy --json").ends(75).ending();
+    assert_eq!(ending["ending"], "paused");
+    assert_eq!(ending["next"][0], "relm deploy --json");
+    assert_eq!(site.host("web1").releases().len(), 1, "nothing was begun");
+}
+
+#[test]
+fn a_check_tells_what_is_busy() {
+    let site = Site::new("web1 web2", &flag("ask = \"Ann\""));
+    site.relm("check").ends(0);
+    site.write("busy-web2", "");
+    let report = site.relm("check --json").ends(3).report();
+    assert_eq!(report["busy"][0]["host"], "web2");
+    assert_eq!(report["busy"][0]["doing"], serde_json::json!(["import of web2 runs"]));
+    let done = site.relm("check").ends(3);
+    assert!(done.stdout.contains("web2: busy: import: import of web2 runs"), "{}", done.stdout);
+}
+
+#[test]
+fn it_is_looked_for_only_if_the_task_runs_what_disturbs_it() {
+    let restart = operation("restart", "after_flip", "", "true");
+    let site = Site::new("web1", &(flag("only_if = \"restart\"") + &restart));
+    site.write("busy-web1", "");
+    site.relm("deploy").ends(3);
+    // A private release disturbs nobody.
+    site.relm("setup-release").ends(0);
+    let other = restart.replace("\"restart\"", "\"reload\"");
+    site.configure(&(flag("only_if = \"restart\"") + &other));
+    site.relm("deploy").ends(2).says(&["there is no operation \"restart\""]);
+}
+
+/// What a restart would kill defers it: everything is ready, nothing has flipped, and somebody may agree.
+#[test]
+fn before_an_operation_of_the_switch_the_run_is_paused_with_all_hosts_ready() {
+    let settings = |more: &str| {
+        let when = format!("when = [\"before:restart\"]\n{more}");
+        flag(&when) + &logged("build", "prepare", "") + &logged("restart", "after_flip", "")
+    };
+    let site = Site::new("web1 web2", &settings(""));
+    let first = site.deploy();
+    site.write("busy-web2", "");
+    site.take_log();
+    let ending = site.relm("deploy --json").ends(75).ending();
+    assert_eq!(ending["ending"], "paused");
+    let reason = "import_before_restart on web2 is busy: import of web2 runs";
+    assert_eq!((&ending["reason"], &ending["next"][0]), (&reason.into(), &"relm deploy test --resume".into()));
+    assert_eq!(site.live(), first);
+    let log = site.take_log();
+    assert!(log.len() == 2 && log.iter().all(|line| line.contains(" build ")), "{log:?}");
+    let second = site.host("web1").releases().pop().expect("a release");
+    assert!(site.hosts().iter().all(|host| host.state(&second) == "complete"), "it is not ready");
+    site.relm("deploy --resume").ends(75);
+    site.relm_with(["deploy", "--resume", "--consent", "import=Ann: it can be run again"]).ends(0);
+    assert_eq!(site.live(), second);
+    let history = site.relm("history --json").ends(0).report();
+    assert_eq!(history["entries"][0]["consents"][0]["name"], "import");
+    site.relm("rollback").ends(75).says(&["import_before_restart on web2 is busy"]);
+    site.configure(&settings("on_busy = \"warn\""));
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
+}
+
+#[test]
+fn before_an_operation_it_is_looked_for_in_time_and_waited_for() {
+    let more = "when = [\"before:migrate\"]\non_busy = \"wait\"\nevery = \"1s\"\nmax = \"1m\"";
+    let start = operation("start", "prepare", "once = true", "touch \"$SITE/busy-web2\" \"$SITE/started\"");
+    let site = Site::new("web1 web2", &(flag(more) + &start + &logged("migrate", "prepare", "once = true")));
+    let mut run = site.start("deploy");
+    site.await_file("started");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert!(run.try_wait().expect("a process").is_none() && site.take_log().is_empty(), "it did not wait");
+    std::fs::remove_file(site.path("busy-web2")).expect("a file");
+    assert!(within(30, || run.try_wait().expect("a process").is_some_and(|status| status.success())));
+    assert_eq!(site.take_log().len(), 1);
+    // Here the operation is waited for in vain, and nothing behind it is run.
+    site.configure(&(flag(&more.replace("1m", "1s")) + &start + &logged("migrate", "prepare", "once = true")));
+    site.relm("deploy").ends(75).says(&["import_before_migrate", "web2", "is busy"]);
+    assert!(site.take_log().is_empty());
+}

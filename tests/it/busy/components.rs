@@ -1,0 +1,281 @@
+//! Busy checks against the real thing: processes, tmux, Postgres, scrapyd, a web server.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use crate::site::{Site, within};
+
+fn busy(kind: &str, more: &str) -> String {
+    format!("[[busy]]\nname = \"work\"\nkind = \"{kind}\"\n{more}\n")
+}
+
+/// A process that ends with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn quiet(command: &mut Command) -> Running {
+    Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process"))
+}
+
+#[test]
+fn processes() {
+    let site = Site::new("web1", "");
+    let program = site.path("bin/dump database");
+    fs::copy("/bin/sleep", &program).or_else(|_| fs::copy("/usr/bin/sleep", &program)).expect("a program");
+    let pattern = format!("{}/dump database [0-9]+", site.path("bin").display());
+    site.configure(&busy("process", &format!("pattern = '{pattern}'")));
+    site.relm("check").ends(0);
+    let running = quiet(Command::new(&program).arg("4711"));
+    site.relm("deploy").ends(3).says(&["work is busy on web1", "process ", " since 20", "dump database 4711"]);
+    site.configure(&busy("process", &format!("pattern = '{pattern}'\nuser = \"nobody\"")));
+    site.relm("check").ends(0);
+    site.configure(&busy("process", "pattern = '['"));
+    site.relm("deploy").ends(3).says(&["counts as busy"]);
+    drop(running);
+    site.configure(&busy("process", &format!("pattern = '{pattern}'")));
+    site.relm("check").ends(0);
+}
+
+struct Tmux<'s>(&'s Site);
+
+impl Tmux<'_> {
+    fn run(&self, args: &[&str]) {
+        let mut tmux = Command::new("tmux");
+        tmux.args(args).env("TMUX_TMPDIR", self.0.path("home")).env_remove("TMUX").env("SHELL", "/bin/sh");
+        assert!(tmux.stdin(Stdio::null()).status().expect("tmux").success(), "{args:?}");
+    }
+
+    fn check(&self, code: i32) -> String {
+        let output = self.0.command(["check"]).env("TMUX_TMPDIR", self.0.path("home")).output().expect("relm");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+}
+
+impl Drop for Tmux<'_> {
+    fn drop(&mut self) {
+        let mut tmux = Command::new("tmux");
+        let _ = tmux.arg("kill-server").env("TMUX_TMPDIR", self.0.path("home")).stderr(Stdio::null()).status();
+    }
+}
+
+#[test]
+fn panes_of_tmux() {
+    let site = Site::new("web1", &busy("tmux", ""));
+    let tmux = Tmux(&site);
+    tmux.check(0);
+    tmux.run(&["-f", "/dev/null", "new-session", "-d", "-s", "work", "-n", "idle: me"]);
+    assert!(within(10, || site
+        .command(["check"])
+        .env("TMUX_TMPDIR", site.path("home"))
+        .output()
+        .unwrap()
+        .status
+        .success()));
+    tmux.run(&["new-window", "-d", "-t", "work", "-n", "crawl: all", "sleep 4711"]);
+    let said = tmux.check(3);
+    assert!(said.contains("in window work:1 (crawl: all) of a session since 20"), "{said}");
+    tmux.run(&["new-window", "-d", "-t", "work", "-n", "script", "while :; do sleep 1; done"]);
+    assert!(tmux.check(3).contains("(script)"), "a script is more than a shell");
+    site.configure(&busy("tmux", "names = [\"dump\"]"));
+    tmux.check(0);
+    site.configure(&busy("tmux", "names = [\"idle: me\"]"));
+    assert!(tmux.check(3).contains("idle: me"));
+    tmux.run(&["kill-server"]);
+    tmux.check(0);
+}
+
+#[test]
+fn without_tmux_nobody_can_tell() {
+    let site = Site::new("web1", &busy("tmux", ""));
+    let path = site.path_without(&["tmux"]);
+    let output = site.command(["deploy"]).env("PATH", path).output().expect("relm");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("tmux is not on this host"));
+}
+
+/// A web server of Python's that gives out files.
+fn web_server(directory: &std::path::Path) -> (Running, u16) {
+    let port = free_port();
+    let mut server = Command::new("python3");
+    server.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]).current_dir(directory);
+    let server = quiet(&mut server);
+    assert!(within(20, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()), "no web server came");
+    (server, port)
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+#[test]
+fn a_json_document() {
+    let site = Site::new("web1", "");
+    site.write("web/queue.json", r#"{"queue": {"waiting": 2}}"#);
+    let (server, port) = web_server(&site.path("web"));
+    let url = format!("http://127.0.0.1:{port}/queue.json");
+    let settings = busy("http_json", &format!("url = \"{url}\"\npath = \"queue.waiting\"\nbusy_if = \"> 0\""));
+    site.configure(&settings);
+    site.relm("deploy").ends(3).says(&["queue.waiting is 2"]);
+    site.write("web/queue.json", r#"{"queue": {"waiting": 0}}"#);
+    site.relm("check").ends(0);
+    let without_curl = site.command(["check"]).env("PATH", site.path_without(&["curl"])).status().expect("relm");
+    assert_eq!(without_curl.code(), Some(0), "wget will do");
+    site.write("web/queue.json", "<html>");
+    site.relm("deploy").ends(3).says(&["counts as busy", "no JSON"]);
+    site.configure(&settings.replace("queue.json", "nothing.json"));
+    site.relm("deploy").ends(3).says(&["counts as busy", "404"]);
+    drop(server);
+    site.configure(&settings);
+    site.relm("deploy").ends(3).says(&["counts as busy"]);
+}
+
+/// A Postgres of its own. It runs as `postgres` where the tests run as root, whom it does not serve.
+struct Postgres {
+    directory: tempfile::TempDir,
+    bin: std::path::PathBuf,
+}
+
+impl Postgres {
+    fn new() -> Self {
+        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL").map(|entry| entry.expect("an entry"));
+        let bin = versions.map(|entry| entry.path().join("bin")).max().expect("a version");
+        let directory = tempfile::tempdir().expect("a directory");
+        let postgres = Self { directory, bin };
+        if rustix::process::getuid().is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(postgres.directory.path()).status();
+            assert!(owned.expect("chown").success());
+        }
+        let data = postgres.data();
+        postgres.run("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "--no-sync"]);
+        let options = format!("-c listen_addresses= -c fsync=off -k {}", postgres.socket());
+        postgres.run("pg_ctl", &["-D", &data, "-o", &options, "-l", &format!("{data}/log"), "-w", "start"]);
+        postgres
+    }
+
+    fn data(&self) -> String {
+        format!("{}/data", self.socket())
+    }
+
+    fn socket(&self) -> String {
+        self.directory.path().display().to_string()
+    }
+
+    fn run(&self, program: &str, args: &[&str]) {
+        let program = self.bin.join(program);
+        let mut command = if rustix::process::getuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.args(args).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+        assert!(command.status().expect("PostgreSQL").success(), "{args:?}");
+    }
+
+    fn psql(&self, user: &str) -> String {
+        format!("{} -h {} -U {user} -d postgres", self.bin.join("psql").display(), self.socket())
+    }
+
+    fn says(&self, user: &str, sql: &str) -> Running {
+        quiet(Command::new("sh").args(["-c", &format!("exec {} -c \"$0\"", self.psql(user)), sql]))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let mut stop = Command::new(self.bin.join("pg_ctl"));
+        if rustix::process::getuid().is_root() {
+            stop = Command::new("setpriv");
+            stop.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(self.bin.join("pg_ctl"));
+        }
+        let _ = stop.args(["-D", &self.data(), "-m", "immediate", "stop"]).stdout(Stdio::null()).status();
+    }
+}
+
+#[test]
+fn statements_of_postgresql() {
+    let postgres = Postgres::new();
+    let psql = postgres.psql("postgres");
+    for sql in ["create role ann login superuser", "create role bob login"] {
+        assert!(postgres.says("postgres", sql).0.wait().expect("psql").success());
+    }
+    let site = Site::new("db1", "");
+    let look = |psql: &str, more: &str| site.configure(&busy("pg_activity", &format!("psql = \"{psql}\"\n{more}")));
+    look(&psql, "longer_than = \"0s\"");
+    site.relm("check").ends(0);
+    let statement = postgres.says("ann", "set application_name = 'nightly'; select pg_sleep(600)");
+    assert!(within(20, || site.relm("check").code == Some(3)), "the statement was not seen");
+    site.relm("deploy").ends(3).says(&[
+        "work is busy on db1",
+        "ann with nightly, pid ",
+        "active since 20",
+        "pg_sleep(600)",
+    ]);
+    for (more, code) in [
+        ("longer_than = \"1h\"", 0),
+        ("longer_than = \"0s\"\nowner = \"bob\"", 0),
+        ("longer_than = \"0s\"\nowner = \"ann\"", 3),
+        ("longer_than = \"0s\"\napplication = \"other\"", 0),
+        ("longer_than = \"0s\"\napplication = \"nightly\"", 3),
+    ] {
+        look(&psql, more);
+        site.relm("check").ends(code);
+    }
+    look(&postgres.psql("bob"), "longer_than = \"1h\"");
+    site.relm("deploy").ends(3).says(&["counts as busy", "this user may not see what ann does", "pg_monitor"]);
+    look(&postgres.psql("nobody"), "");
+    site.relm("deploy").ends(3).says(&["counts as busy", "role \"nobody\" does not exist"]);
+    drop(statement);
+}
+
+/// A spider that takes its time, in a project of the oldest kind: no build, no egg, only settings.
+const SPIDER: &str = "import time
+import scrapy
+class Slow(scrapy.Spider):
+    name = 'slow'
+    start_urls = ['data:text/plain,x']
+    def parse(self, response):
+        time.sleep(600)
+";
+
+fn scrapyd(site: &Site) -> (Running, u16) {
+    let (port, tools) = (free_port(), std::env::current_dir().expect("a directory").join("target/tools/bin"));
+    site.write("crawl/collect/__init__.py", "");
+    site.write("crawl/collect/settings.py", "SPIDER_MODULES = ['collect.spiders']\n");
+    site.write("crawl/collect/spiders/__init__.py", SPIDER);
+    site.write("crawl/scrapy.cfg", format!("[settings]\ncollect = collect.settings\n[scrapyd]\nhttp_port = {port}\n"));
+    let mut server = Command::new(tools.join("scrapyd"));
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").expect("a PATH"));
+    server.current_dir(site.path("crawl")).env("PATH", path).env("PYTHONPATH", site.path("crawl"));
+    let server = quiet(&mut server);
+    assert!(within(30, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()), "no scrapyd came");
+    (server, port)
+}
+
+#[test]
+fn jobs_of_scrapyd() {
+    let site = Site::new("web1", "");
+    let (server, port) = scrapyd(&site);
+    let url = format!("http://127.0.0.1:{port}");
+    site.configure(&busy("scrapyd", &format!("url = \"{url}\"\nask = \"data support managers\"")));
+    site.relm("check").ends(0);
+    let mut job = Command::new("curl");
+    job.args(["-fsS", &format!("{url}/schedule.json"), "-d", "project=collect", "-d", "spider=slow"]);
+    let scheduled = job.output().expect("curl");
+    assert!(scheduled.status.success(), "{}", String::from_utf8_lossy(&scheduled.stderr));
+    assert!(within(30, || site.relm("check").stdout.contains("runs since")), "{scheduled:?}");
+    let done = site.relm("deploy").ends(3).says(&["work is busy on web1", "spider slow of collect runs since 20"]);
+    done.says(&["ask data support managers about work", "relm deploy --consent work=\"who: why\""]);
+    drop(server);
+    site.relm("deploy").ends(3).says(&["counts as busy"]);
+}
