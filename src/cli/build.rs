@@ -53,6 +53,7 @@ impl Change<'_> {
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
         self.confirm(&planned)?;
+        let _ = self.made.set(record.clone());
         let machines = self.machines(&ground);
         code.pack_ahead();
         planned.notes.extend(code.origin.note.clone());

@@ -15,6 +15,7 @@ mod distribute;
 mod init;
 mod lock;
 mod locking;
+mod notify;
 mod out;
 mod own;
 mod read;

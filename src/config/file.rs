@@ -13,11 +13,13 @@ use super::placed::At;
 
 mod distribution;
 mod lock;
+mod notify;
 mod pre_connect;
 mod secrets;
 mod wait;
 pub(super) use distribution::DistributionTable;
 pub(super) use lock::LockTable;
+pub(super) use notify::{NotifyTable, OccasionText, ValueText};
 pub(super) use pre_connect::PreConnectTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
 pub(super) use wait::{OnTimeoutText, WaitTable};
@@ -55,6 +57,9 @@ pub(super) struct ReleasesToml {
     pub(super) lock: Option<LockTable>,
     /// How code comes to many hosts: by way of a store that they fetch it from.
     pub(super) distribution: Option<DistributionTable>,
+    /// Who is told of deploys and rollbacks.
+    #[serde(default)]
+    pub(super) notify: Vec<NotifyTable>,
     /// The virtualenv of each release; without this table there is none.
     pub(super) python: Option<At<PythonTable>>,
     /// The application's own commands, in the order they run within a phase.
@@ -305,6 +310,9 @@ pub(super) struct EnvTable {
     pub(super) lock: Option<LockTable>,
     /// What differs here from the file's `[distribution]`.
     pub(super) distribution: Option<DistributionTable>,
+    /// Who is told here besides; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) notify: Vec<NotifyTable>,
     /// What differs here from the file's `[python]`.
     pub(super) python: Option<At<PythonTable>>,
     /// Operations only of this environment; one with the name of another of the file takes its place.

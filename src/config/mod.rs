@@ -4,6 +4,7 @@ mod check;
 mod choose;
 mod file;
 mod merge;
+mod notifier;
 mod parse;
 mod placed;
 mod problem;
@@ -23,6 +24,7 @@ use crate::source::Wanted;
 
 pub use check::operations::duration;
 pub use choose::{EnvError, find};
+pub use notifier::{Notifier, NotifyBy, Occasion, Value};
 pub use parse::{load, parse};
 pub use problem::{Problem, Problems};
 pub use schema::schema;
@@ -66,6 +68,8 @@ pub struct Environment {
     pub lock: LockRules,
     /// The store that hosts fetch code from, if there is one.
     pub distribution: Option<Distribution>,
+    /// Who is told of deploys and rollbacks.
+    pub notify: Vec<Notifier>,
     /// The virtualenv, if there is one.
     pub python: Option<Python>,
     /// Whom to become on its hosts, if not the login.

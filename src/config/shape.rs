@@ -141,7 +141,7 @@ fn join(path: &str, name: &str) -> String {
 
 /// Names a table as it stands in the file.
 fn called(path: &str) -> String {
-    if path.ends_with("operations") { format!("[[{path}]]") } else { format!("[{path}]") }
+    if path.ends_with("operations") || path.ends_with("notify") { format!("[[{path}]]") } else { format!("[{path}]") }
 }
 
 /// Returns the alternatives a schema offers; the schema itself where it offers none.

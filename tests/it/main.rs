@@ -19,6 +19,7 @@ mod fleet;
 mod hostile;
 mod invariants;
 mod lock;
+mod notify;
 mod operations;
 mod power_cuts;
 mod python;

@@ -3,6 +3,7 @@
 mod distribution;
 mod hosts;
 mod lock;
+mod notify;
 pub(super) mod operations;
 mod pre_connect;
 mod python;
@@ -122,6 +123,8 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
         secrets::becoming(check, text);
     }
     secrets::files(check, &file.secret_files);
+    notify::unique(check, &file.notify);
+    notify::notifiers(check, &[], &file.notify);
     operations::unique(check, &file.operations);
     operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
 }
@@ -133,6 +136,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
     let secret_files = secrets::files(check, &file.secret_files);
+    notify::unique(check, &env.notify);
+    let notify = notify::notifiers(check, &env.notify, &file.notify);
     let operations = operations::operations(check, &merge::operations(&env.operations, &file.operations));
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
@@ -165,6 +170,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         release: release?,
         lock: lock?,
         distribution,
+        notify: notify?,
         python,
         becoming: match becoming {
             None => None,
