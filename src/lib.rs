@@ -14,6 +14,7 @@
 //! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release |
 //! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, secret, transport |
 //! | [`local`] | a directory of this machine posing as a host | transport |
+//! | [`notify`] | tells somebody of a run: webhook, command, letter | config, secret |
 //! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source, template |
 //! | [`source`] | git, a directory or an archive, frozen into one tree | release, secret |
 //! | [`store`] | a store that hosts fetch code from: puts, links, S3's language | nothing of ours |
@@ -57,7 +58,8 @@
 //! - Nothing that runs under the lock and reads no input ends because a connection does: only relm ends it, or the keeper
 //!   when relm is gone. What reads from relm is begun anew.
 //! - Nothing shows a secret: it has no `Display`, no JSON and an empty `Debug`; plans and definitions hold its name, and
-//!   only `operations` and `transport` put its value into what is sent to a host's standard input.
+//!   only `operations` and `transport` put its value into what is sent to a host's standard input, and `notify`
+//!   into what it sends.
 //! - `ui` never reaches a host, operations never print, only `cli` reads the environment or exits.
 //!
 //! # Where the design grew
@@ -81,6 +83,7 @@ pub mod engine;
 pub mod event;
 pub mod fleet;
 pub mod local;
+pub mod notify;
 pub mod operations;
 pub mod release;
 pub mod script;

@@ -54,6 +54,7 @@ impl Change<'_> {
         }
         let machines = self.machines(&ground);
         self.may_begin(&planned, &machines).await?;
+        let _ = self.made.set(record.clone());
         code.pack_ahead();
         planned.notes.extend(code.origin.note.clone());
         let exit_code = self.carry_out_bringing(Some(&code), &mut planned, &machines).await;

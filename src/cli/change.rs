@@ -18,6 +18,7 @@ use crate::engine::lock::{Fence, Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::Actor;
+use crate::release::{Record, ReleaseName};
 use crate::secret::Secrets;
 use crate::survey::Survey;
 use crate::tasks::{Refusal, Site};
@@ -58,6 +59,8 @@ pub(super) struct Change<'a> {
     pub(super) running: Cell<bool>,
     /// What the survey saw, for whoever is told of a refusal.
     seen: OnceLock<Survey>,
+    /// The release that is made.
+    pub(super) made: OnceLock<Record>,
 }
 
 /// What stands ready when a task is planned.
@@ -92,6 +95,7 @@ impl<'a> Change<'a> {
             stop,
             running: Cell::new(false),
             seen: OnceLock::new(),
+            made: OnceLock::new(),
         }
     }
 
@@ -213,6 +217,15 @@ impl<'a> Change<'a> {
         self.secrets.get().cloned().unwrap_or_default()
     }
 
+    /// The record of a release that is made, or stands on a host.
+    pub(super) fn record_of(&self, name: &ReleaseName) -> Option<Record> {
+        if let Some(made) = self.made.get().filter(|made| made.name == *name) {
+            return Some(made.clone());
+        }
+        let mut known = self.seen.get()?.hosts.iter().filter_map(|(_, seen)| seen.release(name));
+        known.next().map(|release| release.record.clone())
+    }
+
     pub(super) fn site<'s>(&'s self, survey: &'s Survey) -> Site<'s> {
         Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
     }
@@ -233,10 +246,16 @@ impl<'a> Change<'a> {
 
     pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         self.running.set(true);
+        let news = self.announce(plan).await;
+        let began = Utc::now();
         let (events, heard) = Events::new(self.show == Show::Lines);
-        let screen = screen::start(heard, self.common, self.show);
+        let mut screen = screen::start(heard, self.common, self.show);
         let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);
+        let (told, took) = (screen.told().await, Utc::now() - began);
+        if let Some(news) = news {
+            news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));
+        }
         screen.finish().await;
         ended.exit_code
     }

@@ -17,6 +17,7 @@ mod init;
 mod lock;
 mod locking;
 mod maintenance;
+mod notify;
 mod out;
 mod own;
 mod read;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, stderr, stdout};
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::sync::oneshot;
 
 use super::args::Common;
 use super::change::Show;
@@ -43,29 +44,69 @@ impl Drop for Doing {
     }
 }
 
-/// The thread that shows a run.
+/// The thread that shows a run. Its end is shown when all is said that there is to say.
 pub(super) struct Showing {
     thread: JoinHandle<()>,
+    told: oneshot::Receiver<Told>,
+    more: mpsc::Sender<Event>,
+}
+
+/// What a run has told of itself.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// How it ended.
+    pub(super) ended: Option<Event>,
+    /// Every step that failed on a host.
+    pub(super) failed: Vec<Event>,
 }
 
 /// Starts showing what is heard.
 pub(super) fn start(heard: Heard, common: &Common, show: Show) -> Showing {
     let mut renderer = renderer(common, show);
+    let ((tell, told), (more, last)) = (oneshot::channel(), mpsc::channel());
     let thread = std::thread::spawn(move || {
-        loop {
+        let mut all = Told::default();
+        while all.ended.is_none() {
             match heard.within(BEAT) {
-                Ok(event) => renderer.event(&event),
+                Ok(Stamped { event, .. }) if matches!(event, Event::RunEnded { .. }) => all.ended = Some(event),
+                Ok(event) => {
+                    renderer.event(&event);
+                    all.failed.extend(Some(event.event).filter(|event| matches!(event, Event::HostFailed { .. })));
+                }
                 Err(RecvTimeoutError::Timeout) => renderer.tick(Utc::now()),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        let ended = all.ended.clone();
+        let _ = tell.send(all);
+        loop {
+            match last.recv_timeout(BEAT) {
+                Ok(event) => renderer.event(&Stamped { at: Utc::now(), event }),
+                Err(RecvTimeoutError::Timeout) => renderer.tick(Utc::now()),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Some(event) = ended {
+            renderer.event(&Stamped { at: Utc::now(), event });
+        }
     });
-    Showing { thread }
+    Showing { thread, told, more }
 }
 
 impl Showing {
+    /// Waits until the run has told all of itself.
+    pub(super) async fn told(&mut self) -> Told {
+        (&mut self.told).await.unwrap_or_default()
+    }
+
+    /// Adds what a person should know before the end is shown.
+    pub(super) fn note(&self, message: String) {
+        let _ = self.more.send(Event::Warning { host: None, message });
+    }
+
     /// Waits until everything has been shown.
     pub(super) async fn finish(self) {
+        drop(self.more);
         let _ = tokio::task::spawn_blocking(|| self.thread.join()).await;
     }
 }

@@ -32,6 +32,31 @@ pub(super) async fn load(config: &Config, env: &Environment, needs: Needs) -> Re
     if wanted.is_empty() {
         return Ok(Arc::default());
     }
+    let (values, missing) = values(config, env, &wanted).await?;
+    if missing.is_empty() { Ok(Arc::new(Secrets::new(values))) } else { Err(Complaint::secrets(&missing)) }
+}
+
+/// Gets what can be got of some secrets, and says why the others are not there. What is known is not looked for again.
+pub(super) async fn some(
+    config: &Config,
+    env: &Environment,
+    names: &BTreeSet<String>,
+    known: &Secrets,
+) -> Result<(Secrets, Vec<String>), Complaint> {
+    let unknown = names.iter().filter(|name| known.get(name).is_none()).cloned().collect();
+    let (mut values, missing) = values(config, env, &unknown).await?;
+    values.extend(names.iter().filter_map(|name| Some((name.clone(), known.get(name)?.clone()))));
+    let missing = missing.into_iter().map(|(name, reason)| format!("the secret {name} is missing: {reason}"));
+    Ok((Secrets::new(values), missing.collect()))
+}
+
+type Missing = Vec<(String, String)>;
+
+async fn values(
+    config: &Config,
+    env: &Environment,
+    wanted: &BTreeSet<String>,
+) -> Result<(BTreeMap<String, Secret>, Missing), Complaint> {
     let directory = config.path.parent().unwrap_or(Path::new(".")).to_owned();
     let sources: Vec<(String, SecretSource)> =
         env.secrets.iter().filter(|(name, _)| wanted.contains(*name)).map(|(a, b)| (a.clone(), b.clone())).collect();
@@ -47,7 +72,7 @@ pub(super) async fn load(config: &Config, env: &Environment, needs: Needs) -> Re
             Err(reason) => missing.push((name, reason)),
         }
     }
-    if missing.is_empty() { Ok(Arc::new(Secrets::new(values))) } else { Err(Complaint::secrets(&missing)) }
+    Ok((values, missing))
 }
 
 fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {

@@ -17,6 +17,7 @@ mod health;
 mod lock;
 mod maintenance;
 mod pool;
+mod notify;
 mod pre_connect;
 mod retry;
 mod secrets;
@@ -28,6 +29,7 @@ pub(super) use health::{HealthPhaseText, HealthTable};
 pub(super) use lock::LockTable;
 pub(super) use maintenance::{DuringText, MaintenanceTable};
 pub(super) use pool::PoolTable;
+pub(super) use notify::{NotifyTable, OccasionText, ValueText};
 pub(super) use pre_connect::PreConnectTable;
 pub(super) use retry::RetryTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
@@ -71,6 +73,9 @@ pub(super) struct ReleasesToml {
     pub(super) lock: Option<LockTable>,
     /// How code comes to many hosts: by way of a store that they fetch it from.
     pub(super) distribution: Option<DistributionTable>,
+    /// Who is told of deploys and rollbacks.
+    #[serde(default)]
+    pub(super) notify: Vec<NotifyTable>,
     /// The virtualenv of each release; without this table there is none.
     pub(super) python: Option<At<PythonTable>>,
     /// The application's own commands, in the order they run within a phase.
@@ -346,6 +351,9 @@ pub(super) struct EnvTable {
     pub(super) lock: Option<LockTable>,
     /// What differs here from the file's `[distribution]`.
     pub(super) distribution: Option<DistributionTable>,
+    /// Who is told here besides; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(super) notify: Vec<NotifyTable>,
     /// What differs here from the file's `[python]`.
     pub(super) python: Option<At<PythonTable>>,
     /// Operations only of this environment; one with the name of another of the file takes its place.

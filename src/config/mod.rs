@@ -7,6 +7,7 @@ mod file;
 mod health;
 mod maintenance;
 mod merge;
+mod notifier;
 mod parse;
 mod placed;
 mod pool;
@@ -30,6 +31,7 @@ pub use check::operations::duration;
 pub use choose::{EnvError, find};
 pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
+pub use notifier::{Notifier, NotifyBy, Occasion, Value};
 pub use parse::{load, parse};
 pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
@@ -75,6 +77,8 @@ pub struct Environment {
     pub lock: LockRules,
     /// The store that hosts fetch code from, if there is one.
     pub distribution: Option<Distribution>,
+    /// Who is told of deploys and rollbacks.
+    pub notify: Vec<Notifier>,
     /// The virtualenv, if there is one.
     pub python: Option<Python>,
     /// Whom to become on its hosts, if not the login.

@@ -19,6 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["event", "fleet", "source", "template"]),
     ("ssh", &["fleet", "secret", "transport"]),
     ("local", &["transport"]),
+    ("notify", &["config", "secret"]),
     ("engine", &["event", "fleet", "release", "script", "secret", "survey", "transport"]),
     ("operations", &["engine", "fleet", "release", "script", "secret", "template", "transport"]),
     ("tasks", &["config", "engine", "event", "fleet", "operations", "release", "script", "secret", "survey"]),
@@ -31,6 +32,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "event",
             "fleet",
             "local",
+            "notify",
             "operations",
             "release",
             "script",
@@ -116,14 +118,14 @@ fn what_belongs_to_one_room_stays_there() {
     let rules: &[(&str, &[&str])] = &[
         ("russh", &["ssh"]),
         ("rusty_s3", &["store"]),
-        ("ureq", &["store"]),
+        ("ureq", &["notify", "store"]),
         ("std::env::var", &["cli"]),
         ("std::process::exit", &["cli"]),
         ("print!(", &["cli"]),
         ("println!(", &["cli"]),
         ("clap::Parser", &["cli"]),
         ("'\\\\''", &["script"]),
-        (".expose", &["secret", "operations", "transport"]),
+        (".expose", &["secret", "notify", "operations", "transport"]),
     ];
     for file in sources() {
         let (module, text) = (module_of(&file), code(&file));

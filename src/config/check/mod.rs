@@ -6,6 +6,7 @@ mod health;
 mod hosts;
 mod inputs;
 mod lock;
+mod notify;
 mod maintenance;
 pub(super) mod operations;
 mod pool;
@@ -145,6 +146,8 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
         secrets::becoming(check, text);
     }
     secrets::files(check, &file.secret_files);
+    notify::unique(check, &file.notify);
+    notify::notifiers(check, &[], &file.notify);
     operations::unique(check, &file.operations);
     operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
     pool::unique(check, &file.pool);
@@ -165,6 +168,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
     let secret_files = secrets::files(check, &file.secret_files);
+    notify::unique(check, &env.notify);
+    let notify = notify::notifiers(check, &env.notify, &file.notify);
     let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
     pool::unique(check, &env.pool);
     let pools = pool::pools(check, &merge::named(&env.pool, &file.pool));
@@ -209,6 +214,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         release: release?,
         lock: lock?,
         distribution,
+        notify: notify?,
         python,
         becoming: match becoming {
             None => None,

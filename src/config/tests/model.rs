@@ -66,6 +66,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         pre_connect: PreConnect { knock: vec![], timeout: Duration::from_secs(1) },
         lock: LockRules { shared: None, grace: Duration::from_secs(10) },
         distribution: None,
+        notify: Vec::new(),
         release: ReleaseRules {
             root: "www".to_owned(),
             keep,

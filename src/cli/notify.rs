@@ -1,0 +1,199 @@
+//! Tells of a run whoever the file says. Nobody's deploy waits long for it, and none fails because of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use super::change::Change;
+use super::screen::Told;
+use super::secrets;
+use crate::config::{Notifier, Occasion};
+use crate::engine::Plan;
+use crate::event::{Ending, Event};
+use crate::notify::{self, Message};
+use crate::release::Record;
+use crate::secret::Secrets;
+use crate::ui::text;
+
+/// Those who are told of a run.
+pub(super) struct News {
+    notifiers: Vec<Notifier>,
+    secrets: Arc<Secrets>,
+    /// Why a secret is not there; its notifiers are told nothing, and the run goes on.
+    missing: Vec<String>,
+    directory: PathBuf,
+    facts: Facts,
+    begun: Vec<JoinHandle<Option<String>>>,
+}
+
+/// What every message says.
+struct Facts {
+    task: String,
+    subject: String,
+    env: String,
+    release: String,
+    common: serde_json::Map<String, Value>,
+    person: String,
+}
+
+impl Change<'_> {
+    /// Says that a run begins, where it flips and anybody is told of it.
+    pub(super) async fn announce(&self, plan: &Plan) -> Option<News> {
+        let tells = ["deploy", "rollback", "converge"].contains(&plan.task.as_str());
+        let has_work = plan.steps.iter().any(|step| step.left().next().is_some());
+        if !tells || !has_work || self.env.notify.is_empty() {
+            return None;
+        }
+        let names = self.env.notify.iter().flat_map(Notifier::secrets).map(str::to_owned).collect::<BTreeSet<_>>();
+        let (secrets, missing) = match secrets::some(self.config, &self.env, &names, &self.known_secrets()).await {
+            Ok((secrets, missing)) => (secrets, missing),
+            Err(complaint) => (Secrets::default(), vec![complaint.message().to_owned()]),
+        };
+        let mut news = News {
+            notifiers: self.env.notify.clone(),
+            secrets: Arc::new(secrets),
+            missing,
+            directory: self.config.path.parent().map(PathBuf::from).unwrap_or_default(),
+            facts: self.facts(plan),
+            begun: Vec::new(),
+        };
+        news.begun = news.tell(Occasion::Start, None);
+        Some(news)
+    }
+
+    fn facts(&self, plan: &Plan) -> Facts {
+        let release = plan.release.as_ref().map(ToString::to_string).unwrap_or_default();
+        let known = plan.release.as_ref().and_then(|name| self.record_of(name));
+        let (actor, hosts) = (&self.actor, self.reached().fleet.names());
+        let common = json!({
+            "task": plan.task, "app": self.env.app, "env": plan.env, "release": plan.release,
+            "source": known.as_ref().map(|record: &Record| record.source.clone()),
+            "ref": known.as_ref().map(|record| record.reference.clone()),
+            "commit": known.as_ref().and_then(|record| record.commit.clone()),
+            "by": actor.by, "login": actor.login, "machine": actor.machine, "message": actor.message,
+            "at": actor.at, "fleet": hosts,
+        });
+        let Value::Object(common) = common else { unreachable!("it is written as an object") };
+        Facts {
+            task: plan.task.clone(),
+            subject: format!("[{}] {} on {}", self.env.app, plan.task, plan.env),
+            env: plan.env.to_string(),
+            person: actor.by.split(" <").next().unwrap_or(&actor.by).to_owned(),
+            release,
+            common,
+        }
+    }
+}
+
+impl News {
+    /// Tells how the run ended; returns what should be known of those who could not be told.
+    pub(super) async fn tell_end(mut self, told: &Told, took: chrono::TimeDelta) -> Vec<String> {
+        // The end must not come before the beginning.
+        let begun = std::mem::take(&mut self.begun);
+        let mut notes = self.missing.iter().map(|reason| format!("notify: {reason}")).collect::<Vec<_>>();
+        notes.extend(heard(begun).await);
+        let Some(occasion) = occasion(&self.facts.task, told) else { return notes };
+        notes.extend(heard(self.tell(occasion, Some((told, took)))).await);
+        notes
+    }
+
+    fn tell(&self, occasion: Occasion, end: Option<(&Told, chrono::TimeDelta)>) -> Vec<JoinHandle<Option<String>>> {
+        let message = Arc::new(self.facts.message(occasion, end));
+        let wanted = self.notifiers.iter().filter(|notifier| notifier.on.contains(&occasion));
+        // Why it is not there has been said, once for all.
+        let able = wanted.filter(|notifier| notifier.secrets().iter().all(|name| self.secrets.get(name).is_some()));
+        let tasks = able.cloned().map(|notifier| {
+            let (message, secrets, directory) =
+                (Arc::clone(&message), Arc::clone(&self.secrets), self.directory.clone());
+            tokio::spawn(async move {
+                let reason = notify::send(&notifier, &message, &secrets, &directory).await.err()?;
+                Some(format!("notify: {} was not told of the {}: {reason}", notifier.name, occasion.word()))
+            })
+        });
+        tasks.collect()
+    }
+}
+
+async fn heard(tasks: Vec<JoinHandle<Option<String>>>) -> Vec<String> {
+    join_all(tasks).await.into_iter().filter_map(|done| done.unwrap_or_else(|error| Some(error.to_string()))).collect()
+}
+
+fn occasion(task: &str, told: &Told) -> Option<Occasion> {
+    let Some(Event::RunEnded { ending, exit_code, .. }) = &told.ended else { return None };
+    match (ending, exit_code) {
+        (Ending::Paused, _) => Some(Occasion::Paused),
+        (Ending::Succeeded, 0) if task == "rollback" => Some(Occasion::Rollback),
+        (Ending::Succeeded, 0) => Some(Occasion::Success),
+        (_, 0) => None,
+        _ => Some(Occasion::Failure),
+    }
+}
+
+impl Facts {
+    fn message(&self, occasion: Occasion, end: Option<(&Told, chrono::TimeDelta)>) -> Message {
+        let mut all = self.common.clone();
+        all.insert("event".to_owned(), json!(occasion.word()));
+        let mut lines = vec![self.sentence(occasion)];
+        if let Some((told, took)) = end {
+            let seconds = took.as_seconds_f64();
+            all.insert("seconds".to_owned(), json!((seconds * 10.0).round() / 10.0));
+            let failed: Vec<_> = told.failed.iter().filter_map(failure).collect();
+            lines.extend(failed.iter().map(|(step, host, what)| format!("{step} on {host}: {what}")));
+            let failed = failed.iter().map(|(step, host, what)| json!({"step": step, "host": host, "what": what}));
+            all.insert("failed".to_owned(), failed.collect());
+            if let Some(Event::RunEnded { ending, exit_code, hosts, reason, next, .. }) = &told.ended {
+                let end =
+                    json!({ "ending": ending, "exit_code": exit_code, "hosts": hosts, "reason": reason, "next": next });
+                let Value::Object(end) = end else { unreachable!("it is written as an object") };
+                all.extend(end);
+                lines.extend(reason.clone());
+                lines.extend(live(hosts));
+                lines.extend(next.iter().map(|command| format!("next: {command}")));
+            }
+            lines.push(format!("after {}", text::duration(seconds)));
+        }
+        all.insert("text".to_owned(), json!(lines[0]));
+        let variables = [
+            ("RELM_EVENT", occasion.word()),
+            ("RELM_TASK", &self.task),
+            ("RELM_ENV", &self.env),
+            ("RELM_RELEASE", &self.release),
+        ];
+        Message {
+            payload: Value::Object(all).to_string() + "\n",
+            subject: format!("{}: {}", self.subject, occasion.word()),
+            text: lines.join("\n"),
+            variables: variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+        }
+    }
+
+    fn sentence(&self, occasion: Occasion) -> String {
+        let Self { task, env, release, person, .. } = self;
+        match occasion {
+            Occasion::Start => format!("{person} has begun {task} {release} on {env}"),
+            Occasion::Success => format!("{env} runs {release} ({task} by {person})"),
+            Occasion::Rollback => format!("{env} runs {release} again (rollback by {person})"),
+            Occasion::Failure => format!("{task} {release} on {env} failed (by {person})"),
+            Occasion::Paused => format!("{task} {release} on {env} is paused (by {person})"),
+        }
+    }
+}
+
+fn failure(event: &Event) -> Option<(&str, &str, &str)> {
+    let Event::HostFailed { step, host, failure, .. } = event else { return None };
+    Some((step, host.as_str(), &failure.what))
+}
+
+/// What is live, a line for each release.
+fn live<H: ToString>(hosts: &BTreeMap<H, Option<crate::release::ReleaseName>>) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (host, release) in hosts {
+        let release = release.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        groups.entry(release).or_default().push(host.to_string());
+    }
+    groups.into_iter().map(|(release, hosts)| format!("live: {release} on {}", hosts.join(", "))).collect()
+}

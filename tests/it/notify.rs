@@ -1,0 +1,192 @@
+//! Who is told of deploys, of what, and that nobody's trouble with it becomes the deploy's.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::site::{Done, Site, logged, operation};
+
+/// What a webhook got: the first line, the headers and the JSON.
+struct Request {
+    line: String,
+    headers: Vec<String>,
+    body: Value,
+}
+
+/// A webhook that answers everything with one status.
+fn webhook(status: &'static str) -> (String, Receiver<Request>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut reader = BufReader::new(stream.try_clone().expect("a connection"));
+            let mut lines = Vec::new();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).expect("a line");
+                if line.trim().is_empty() {
+                    break;
+                }
+                lines.push(line.trim().to_owned());
+            }
+            let length =
+                lines.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let mut body = vec![0; length.expect("a length")];
+            reader.read_exact(&mut body).expect("a body");
+            write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("an answer");
+            let request =
+                Request { line: lines.remove(0), headers: lines, body: serde_json::from_slice(&body).expect("JSON") };
+            if tell.send(request).is_err() {
+                return;
+            }
+        }
+    });
+    (address, told)
+}
+
+fn next(told: &Receiver<Request>) -> Request {
+    told.recv_timeout(Duration::from_secs(20)).expect("a request")
+}
+
+fn with_secrets(site: &Site, address: &str, line: &str) -> Done {
+    let mut command = site.command(line.split_whitespace());
+    command.env("HOOK", format!("{address}/T0/s3cret-path")).env("TOKEN", "s3cret-token");
+    Done::from(command.output().expect("a process"))
+}
+
+#[test]
+fn a_webhook_hears_of_start_success_failure_and_rollback_with_its_secrets() {
+    let (address, told) = webhook("204 No Content");
+    let settings = "[secrets]\nHOOK = { env = \"HOOK\" }\nTOKEN = { env = \"TOKEN\" }\n[[notify]]\nname = \"chat\"\n\
+                    url = { secret = \"HOOK\" }\n\
+                    headers = { Authorization = { before = \"Bearer \", secret = \"TOKEN\" }, X-App = \"shop\" }\n";
+    let site = Site::new("web1 web2", &format!("{settings}{}", logged("restart", "after_flip", "undo = true")));
+    let mut said = String::new();
+    let mut run = |line: &str, code: i32| {
+        let done = with_secrets(&site, &address, line).ends(code);
+        said += &(done.stdout + &done.stderr);
+    };
+    run("deploy -m why", 0);
+    let first = site.live();
+    let start = next(&told);
+    assert_eq!(start.line, "POST /T0/s3cret-path HTTP/1.1");
+    let has = |wanted: &str| start.headers.iter().any(|header| header.eq_ignore_ascii_case(wanted));
+    assert!(has("Authorization: Bearer s3cret-token") && has("X-App: shop"), "{:?}", start.headers);
+    assert!(has("content-type: application/json"), "{:?}", start.headers);
+    let facts = |body: &Value| {
+        ["event", "task", "app", "env", "release", "message"].map(|key| body[key].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(facts(&start.body), ["start", "deploy", "shop", "test", &first, "why"]);
+    let end = next(&told).body;
+    assert_eq!(facts(&end), ["success", "deploy", "shop", "test", &first, "why"]);
+    assert_eq!(end["hosts"]["web2"], first.as_str());
+    assert_eq!((&end["ending"], &end["exit_code"], &end["ref"]), (&"succeeded".into(), &0.into(), &"dir code".into()));
+    assert_eq!(end["text"].as_str().map(|text| text.starts_with(&format!("test runs {first}"))), Some(true), "{end}");
+
+    run("deploy", 0);
+    assert_eq!(
+        (next(&told).body["event"].as_str(), next(&told).body["event"].as_str()),
+        (Some("start"), Some("success"))
+    );
+    run("rollback", 0);
+    let (start, end) = (next(&told).body, next(&told).body);
+    assert_eq!(
+        (&start["event"], &end["event"], &end["release"]),
+        (&"start".into(), &"rollback".into(), &first.as_str().into())
+    );
+
+    site.write("broken-restart-web2", "");
+    run("deploy --json", 1);
+    let (_, end) = (next(&told), next(&told).body);
+    assert_eq!((&end["event"], &end["ending"]), (&"failure".into(), &"put_back".into()));
+    assert_eq!((&end["failed"][0]["step"], &end["failed"][0]["host"]), (&"restart".into(), &"web2".into()));
+    assert_eq!(end["hosts"]["web1"], first.as_str(), "what is live is told");
+
+    // Nothing is told of what changes nothing live.
+    for line in ["setup-release", "status", "run -- true", "deploy --dry-run"] {
+        run(line, 0);
+    }
+    run("rollback --to 2020-01-01_00.00.00", 3);
+    assert!(told.try_recv().is_err(), "more was told");
+    assert!(!said.contains("s3cret"), "a secret was shown: {said}");
+}
+
+#[test]
+fn whoever_cannot_be_told_is_a_note_and_not_a_failure() {
+    let (refusing, told) = webhook("500 Oops");
+    let (moved, _moved) = webhook("302 Found");
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let entry = |name: &str, way: &str| format!("[[notify]]\nname = \"{name}\"\non = [\"success\"]\n{way}\n");
+    let settings = [
+        "[secrets]\nTOKEN = { env = \"TOKEN\" }\nLOST = { env = \"NOT_SET\" }\n".to_owned(),
+        entry("refusing", &format!("url = \"{refusing}/x\"")),
+        entry("moved", &format!("url = \"{moved}/x\"")),
+        entry("gone", &format!("url = \"http://{gone}/x\"")),
+        entry("keyless", "url = { secret = \"LOST\" }"),
+        entry("failing", "command = \"echo \\\"no way, $TOKEN\\\" >&2; exit 3\"\nsecrets = [\"TOKEN\"]"),
+        entry("hanging", "command = \"(sleep 300; touch $SITE/late) & sleep 300\"\ntimeout = \"1s\""),
+        entry("background", "command = \"sleep 4 & echo $RELM_EVENT $RELM_ENV $TOKEN > $SITE/background\""),
+        entry("mailless", "mail = [\"ops@example.org\"]\nsendmail = \"/nonexistent/sendmail\""),
+    ];
+    let site = Site::new("web1", &settings.concat());
+    let before = Instant::now();
+    let done = with_secrets(&site, &refusing, "deploy --json").ends(0);
+    assert!(before.elapsed() < Duration::from_secs(60));
+    let events = done.json();
+    let notes: Vec<&str> = events.iter().filter_map(|event| event["message"].as_str()).collect();
+    for wanted in [
+        "notify: refusing was not told of the success: it answered 500",
+        "notify: moved was not told of the success: it answered 302",
+        "notify: gone was not told of the success: ",
+        "notify: the secret LOST is missing: the variable NOT_SET is not set",
+        "notify: failing was not told of the success: exit status: 3: no way, [TOKEN]",
+        "notify: hanging was not told of the success: it had not ended within 1 s",
+        "notify: mailless was not told of the success: it could not be started: ",
+    ] {
+        assert!(notes.iter().any(|note| note.starts_with(wanted)), "{wanted}: {notes:#?}");
+    }
+    assert_eq!(notes.len(), 7, "{notes:#?}");
+    assert_eq!(done.ending()["ending"], "succeeded");
+    assert_eq!(site.read("background"), "success test\n", "it gets no secret that it does not list");
+    assert!(!done.stdout.contains("s3cret") && !done.stderr.contains("s3cret"), "{}", done.stdout);
+    assert_eq!(next(&told).body["event"], "success");
+    assert!(told.try_recv().is_err(), "it is told of nothing else");
+    // People see them too, before the end.
+    site.relm("deploy").ends(0).says(&["note", "notify: refusing was not told of the success: it answered 500"]);
+}
+
+#[test]
+fn letters_and_commands_get_what_they_ask_for_and_an_environment_has_its_own() {
+    let wait = "[[operations]]\nname = \"ready\"\nphase = \"prepare\"\n\
+                wait = { check = \"test -e $SITE/ready\", every = \"1s\", max = \"1s\" }\n";
+    let settings = format!(
+        "[[notify]]\nname = \"log\"\ncommand = \"cat >> log.json\"\non = [\"paused\", \"failure\"]\n\
+         [[notify]]\nname = \"ops\"\nmail = [\"ops@example.org\", \"ada@example.org\"]\nsendmail = \"bin/sendmail\"\n\
+         on = [\"paused\"]\n[[env.test.notify]]\nname = \"log\"\ncommand = \"cat >> test.json\"\non = [\"paused\"]\n{wait}{}",
+        operation("check", "check", "", "[ ! -e $SITE/broken ]")
+    );
+    let site = Site::new("web1", &settings);
+    site.shadow("sendmail", "echo \"$@\" > \"$SITE/letter\"; cat >> \"$SITE/letter\"");
+    site.relm("deploy").ends(75);
+    let letter = site.read("letter");
+    assert!(
+        letter.starts_with("-i -- ops@example.org ada@example.org\nTo: ops@example.org, ada@example.org\n"),
+        "{letter}"
+    );
+    assert!(letter.contains("\nSubject: [shop] deploy on test: paused\n"), "{letter}");
+    assert!(
+        letter.contains("is paused (by tester)\n") && letter.contains("\nnext: relm deploy test --resume\n"),
+        "{letter}"
+    );
+    let told: Value = serde_json::from_str(&site.read("test.json")).expect("one JSON object");
+    assert_eq!((&told["event"], &told["exit_code"]), (&"paused".into(), &75.into()));
+    assert!(!site.path("log.json").exists(), "the environment's own takes the place of the file's");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(site.read("test.json").lines().count(), 1, "it did not ask for failures");
+}
