@@ -1,8 +1,8 @@
 //! An environment's tables laid over the file's, key by key.
 
 use super::file::{
-    AppTable, BusyTable, DistributionTable, HealthTable, LockTable, MaintenanceTable, OperationTable, PoolTable, PreConnectTable,
-    PythonTable, ReleaseTable, ServiceTable, SourceTable,
+    AppTable, BusyTable, DistributionTable, HealthTable, LockTable, MaintenanceTable, OperationTable, PoolTable,
+    PreConnectTable, PythonTable, ReleaseTable, ServiceTable, SourceTable,
 };
 
 /// A table of which an environment may have its own.

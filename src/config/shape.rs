@@ -141,7 +141,10 @@ fn join(path: &str, name: &str) -> String {
 
 /// Names a table as it stands in the file.
 fn called(path: &str) -> String {
-    if ["operations", "service", "health", "pool", "busy", "notify"].iter().any(|list| path.rsplit('.').next() == Some(list)) {
+    if ["operations", "service", "health", "pool", "busy", "notify"]
+        .iter()
+        .any(|list| path.rsplit('.').next() == Some(list))
+    {
         format!("[[{path}]]")
     } else {
         format!("[{path}]")

@@ -173,7 +173,7 @@ impl Plan {
         let behind = self.steps.partition_point(|step| step.phase <= phase);
         let at = self.steps.iter().position(of_phase).unwrap_or(behind);
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
-        self.steps.insert(at, Step::new(phase, operation, hosts));
+        self.steps.insert(at, Step::new(phase, Arc::new(operation), hosts));
         self
     }
 

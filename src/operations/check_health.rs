@@ -95,7 +95,7 @@ impl Operation for CheckHealth {
             Err(reason) => return Work::ours(Script::new(REFUSE).set("reason", reason)),
         };
         let seconds = |time: Duration| time.as_secs().to_string();
-        let text = include_str!("check_health.sh");
+        let text = Script::new(include_str!("check_health.sh"));
         let script = self.check.script(text, on, &self.check.run, &self.check.reference);
         let script = script
             .args(&asked.headers)
