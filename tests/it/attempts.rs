@@ -71,7 +71,7 @@ fn what_was_made_from_the_same_is_copied() {
     for (path, text) in [("code/src/a.js", "b"), ("code/src/new/b.js", "c")] {
         site.write(path, text);
         site.write("runs-web1", "");
-        site.relm("deploy").ends(if path.contains("new") { 1 } else { 0 });
+        site.relm("deploy").ends(i32::from(path.contains("new")));
         assert_eq!(site.read("runs-web1"), "ran\n", "{path}");
     }
 }
