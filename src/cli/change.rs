@@ -231,6 +231,9 @@ impl<'a> Change<'a> {
     }
 
     pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
+        if let Some(question) = &plan.question {
+            return ask::confirm(question, self.common.yes);
+        }
         if !self.env.confirm || plan.steps.is_empty() {
             return Ok(());
         }

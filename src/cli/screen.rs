@@ -161,6 +161,9 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
     for note in &plan.notes {
         out::line(format!("note: {note}"));
     }
+    if let Some(question) = &plan.question {
+        out::line(format!("asks: {question}"));
+    }
     0
 }
 

@@ -16,6 +16,7 @@ mod distribution;
 mod health;
 mod lock;
 mod maintenance;
+mod migrate;
 mod notify;
 mod pool;
 mod pre_connect;
@@ -28,6 +29,7 @@ pub(super) use distribution::DistributionTable;
 pub(super) use health::{HealthPhaseText, HealthTable};
 pub(super) use lock::LockTable;
 pub(super) use maintenance::{DuringText, MaintenanceTable};
+pub(super) use migrate::MigrateTable;
 pub(super) use notify::{NotifyTable, OccasionText, ValueText};
 pub(super) use pool::PoolTable;
 pub(super) use pre_connect::PreConnectTable;
@@ -271,6 +273,9 @@ pub(super) struct OperationTable {
     /// What the command makes in the release: copied from the earlier release when it is skipped.
     #[schemars(example = ["node_modules"])]
     pub(super) outputs: Option<At<Vec<At<String>>>>,
+    /// The operation migrates a database, or changes something else that outlives releases.
+    #[schemars(example = serde_json::json!({"pending": "./pending-migrations", "backup": "./backup"}))]
+    pub(super) migrate: Option<At<MigrateTable>>,
     /// How it is taken back: `true` runs it again in the old release, a text runs that instead.
     #[schemars(example = true)]
     pub(super) undo: Option<At<UndoText>>,

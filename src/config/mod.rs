@@ -238,6 +238,8 @@ pub struct AppOperation {
     pub retry: Option<Retry>,
     /// Skip it where it was done for the same.
     pub unless_same: Option<Inputs>,
+    /// It changes what outlives releases.
+    pub migrate: Option<Migration>,
     /// What takes it back when a run fails before its release is live everywhere.
     pub undo: Option<Undo>,
     /// Run again by a resumed deploy even if it was done.
@@ -290,6 +292,17 @@ pub struct Inputs {
     pub inputs: Vec<String>,
     /// Paths.
     pub outputs: Vec<String>,
+}
+
+/// What stands around a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Prints what is pending.
+    pub pending: Option<String>,
+    /// A directory of the release, whose files are given to the command.
+    pub sql: Option<String>,
+    /// Runs before it.
+    pub backup: Option<String>,
 }
 
 /// How long a check is repeated.

@@ -90,6 +90,8 @@ pub struct Plan {
     pub behind: Vec<HostName>,
     /// What a person should know before anything is done.
     pub notes: Vec<String>,
+    /// What a person is asked, whatever the environment says.
+    pub question: Option<String>,
     fleet: Fleet,
 }
 
@@ -109,6 +111,7 @@ impl Plan {
             heal: None,
             behind: Vec::new(),
             notes: Vec::new(),
+            question: None,
             fleet: fleet.clone(),
         }
     }

@@ -91,4 +91,11 @@ if [ -e .relm/history.jsonl ]; then
     printf 'damage the history cannot be read\n'
   fi
 fi
+if [ -e .relm/migrations ]; then
+  if migrations=$(tail -n 400 .relm/migrations 2>/dev/null); then
+    [ -z "$migrations" ] || printf '%s\n' "$migrations" | sed 's/^/migrated /'
+  else
+    printf 'damage what was migrated cannot be read\n'
+  fi
+fi
 printf 'end\n'

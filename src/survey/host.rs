@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Migrated;
 use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 
 /// What one host's disk says.
@@ -27,6 +28,8 @@ pub struct HostSeen {
     pub releases: Vec<ReleaseSeen>,
     /// The latest changes of what is live, oldest first.
     pub history: Vec<Flip>,
+    /// What was migrated, oldest first.
+    pub migrations: Vec<Migrated>,
     /// Entries of `releases/` that are no release of relm's; never touched.
     pub strangers: Vec<String>,
     /// Records that could not be read, a sentence each. Nothing is deleted while there are any.

@@ -1,6 +1,7 @@
 //! What stands on the hosts: types, and reading them from a host's answer. Pure; `engine` does the asking.
 
 mod host;
+mod migrated;
 mod parse;
 mod rollback;
 mod steps;
@@ -8,6 +9,7 @@ mod steps;
 mod tests;
 
 pub use host::{Current, HostSeen, ReleaseSeen};
+pub use migrated::{Migrated, migrated_since};
 pub use parse::{IS_GONE, SurveyError, parse};
 pub use rollback::{NoTarget, rollback_target};
 

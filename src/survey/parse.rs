@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Current, HostSeen, ReleaseSeen, steps};
+use super::{Current, HostSeen, Migrated, ReleaseSeen, steps};
 use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 
 /// Says what is wrong with an answer.
@@ -48,6 +48,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         strangers: Vec::new(),
         damage: Vec::new(),
         damaged_history: 0,
+        migrations: Vec::new(),
     };
     let mut releases: BTreeMap<ReleaseName, Parts<'_>> = BTreeMap::new();
     let mut history = Lines::default();
@@ -64,6 +65,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "link" => link = Some(rest),
             "foreign" => seen.current = Current::Foreign(rest.to_owned()),
             "history" => history.take(rest),
+            "migrated" => seen.migrations.extend(Migrated::read(rest)),
             "lock" => _ = seen.lock.take(rest),
             "damage" => seen.damage.push(rest.to_owned()),
             "tree" | "record" | "state" | "lived" | "finished" | "step" | "used" | "unreadable" => {

@@ -294,6 +294,7 @@ mod tests {
                 strangers: Vec::new(),
                 damage: Vec::new(),
                 damaged_history: 0,
+                migrations: Vec::new(),
             }
         }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::config::{
-    self, AppOperation, Environment, Inputs, Installer, OnTimeout, Packages, Python, Retry, Reuse, Undo,
+    self, AppOperation, Environment, Inputs, Installer, Migration, OnTimeout, Packages, Python, Retry, Reuse, Undo,
 };
 use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{
-    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RetryCommand, RunCommand, SecretFile,
-    UnlessSame, UploadCode, WriteSecrets,
+    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, Pending, RetryCommand,
+    RunCommand, SecretFile, UnlessSame, UploadCode, WriteSecrets,
 };
 use crate::release::Record;
 
@@ -73,6 +73,7 @@ pub(super) fn add(plan: Plan, phase: Phase, operation: &AppOperation, command: R
 fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
     // Whoever types a task that works in the live release wants it done.
     let unless_same = operation.unless_same.as_ref().filter(|_| command.journaled);
+    let alone = command.clone();
     let inner: Arc<dyn Operation> = match operation.retry {
         Some(retry) => {
             let Retry { times, every, factor } = retry;
@@ -80,11 +81,25 @@ fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunC
         }
         None => Arc::new(command),
     };
+    if let Some(Migration { pending, sql, backup }) = operation.migrate.clone() {
+        let pending = sql.map(Pending::Files).or(pending.map(Pending::Printed));
+        let order = order(&operation.name, phase);
+        return plan.step(phase, MigrateDatabase { operation: inner, command: alone, pending, backup }).note(order);
+    }
     match unless_same {
         Some(Inputs { inputs, outputs }) => {
             plan.step(phase, UnlessSame { operation: inner, inputs: inputs.clone(), outputs: outputs.clone() })
         }
         None => plan.step_of(phase, inner),
+    }
+}
+
+/// Which code meets which schema.
+fn order(name: &str, phase: Phase) -> String {
+    if phase < Phase::Flip {
+        format!("{name} comes before the flip: the old code runs on the new schema until all hosts have switched")
+    } else {
+        format!("{name} comes after the flip: the new code runs on the old schema until it is done")
     }
 }
 

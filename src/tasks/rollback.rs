@@ -10,7 +10,7 @@ use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
 use crate::release::ReleaseName;
-use crate::survey::{NoTarget, rollback_target};
+use crate::survey::{Migrated, NoTarget, migrated_since, rollback_target};
 
 /// Go back to the release that was live before the current one
 ///
@@ -48,7 +48,24 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .next(command("rollback", site.env))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
-    Ok(around_flip(plan, site.env, &reference).finish(MarkFinished))
+    let mut plan = around_flip(plan, site.env, &reference).finish(MarkFinished);
+    plan.question = question(&migrated_since(site.survey, &target), &target);
+    Ok(plan)
+}
+
+/// Code that goes back meets a schema that does not: somebody has to know that it can.
+fn question(since: &[Migrated], target: &ReleaseName) -> Option<String> {
+    let name = |migrated: &Migrated| match migrated.name.as_str() {
+        "" => format!("{} ({})", migrated.step, migrated.release),
+        name => format!("{name} ({}, {})", migrated.step, migrated.release),
+    };
+    let names: Vec<String> = since.iter().map(name).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "since {target} there ran, or were begun, and are not taken back: {}. Can {target} run on that?",
+            names.join("; ")
+        )
+    })
 }
 
 fn refusal(site: Site<'_>, none: NoTarget) -> Refusal {

@@ -111,6 +111,7 @@ pub(super) fn host() -> HostSeen {
         strangers: Vec::new(),
         damage: Vec::new(),
         damaged_history: 0,
+        migrations: Vec::new(),
     }
 }
 

@@ -22,6 +22,7 @@ mod hostile;
 mod invariants;
 mod lock;
 mod maintenance;
+mod migrations;
 mod notify;
 mod operations;
 mod power_cuts;

@@ -7,6 +7,7 @@ mod hosts;
 mod inputs;
 mod lock;
 mod maintenance;
+mod migrate;
 mod notify;
 pub(super) mod operations;
 mod pool;

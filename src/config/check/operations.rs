@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
-use super::{Check, hosts, inputs, retry, secrets, wait};
+use super::{Check, hosts, inputs, migrate, retry, secrets, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
@@ -53,6 +53,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperati
     let work = wait::work(check, table);
     let retry = retry::retry(check, table);
     let unless_same = inputs::inputs(check, table);
+    let migrate = migrate::migrate(check, table);
     let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
     let becoming = table.becoming.as_ref().map(|text| secrets::becoming(check, text));
     let secrets = secrets::named(check, table.secrets.as_deref().unwrap_or_default());
@@ -67,6 +68,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperati
         wait,
         retry,
         unless_same,
+        migrate,
         undo,
         always: table.always.unwrap_or(false),
         becoming: match becoming {

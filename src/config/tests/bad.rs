@@ -379,6 +379,14 @@ fn mistakes_of_attempts_and_of_inputs() {
         ("prepare", "inputs = [\"a\"]\noutputs = [\"python_env\"]", "the release's virtualenv", 10),
         ("prepare", "inputs = [\"a\"]\noutputs = [\"b\"]\nbecome = \"root\"", "cannot stand beside `become`", 10),
         ("after_flip", "inputs = [\"a\"]", "`inputs` has no meaning in this phase", 9),
+        ("check", "migrate = {}", "`migrate` has no meaning in this phase", 9),
+        ("prepare", "migrate = { pending = \"\" }", "`pending` is empty", 9),
+        ("prepare", "migrate = { penidng = \"x\" }", "unknown key \"penidng\"", 9),
+        ("prepare", "migrate = { sql = \"/sql\" }", "is absolute", 9),
+        ("prepare", "migrate = { sql = \"a\", pending = \"x\" }", "`pending` has no meaning beside `sql`", 9),
+        ("prepare", "become = \"root\"\nmigrate = { sql = \"a\" }", "`become` cannot stand beside `sql`", 9),
+        ("prepare", "retry = { times = 2 }\nmigrate = { sql = \"a\" }", "`retry` cannot stand beside `sql`", 9),
+        ("prepare", "inputs = [\"a\"]\nmigrate = {}", "`inputs` has no meaning beside `migrate`", 9),
     ];
     for (phase, rest, message, line) in cases {
         one(&format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\nrun = \"x\"\n{rest}\n"), message, line);

@@ -31,6 +31,7 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         wait: None,
         retry: None,
         unless_same: None,
+        migrate: None,
         undo: None,
         always: false,
         becoming: None,

@@ -1,0 +1,112 @@
+//! A migration: a command that changes what outlives releases.
+
+use std::sync::Arc;
+
+use super::RunCommand;
+use crate::engine::{Makes, On, Operation, Reading, Work};
+use crate::fleet::Targets;
+use crate::script::Script;
+
+/// Runs a command unless it is sure that nothing is pending; before it a backup is made, and what is pending is written
+/// down on the host, where a rollback finds it.
+#[derive(Debug)]
+pub struct MigrateDatabase {
+    /// What migrates.
+    pub operation: Arc<dyn Operation>,
+    /// The same as a command: the others run as it does.
+    pub command: RunCommand,
+    /// What tells what is pending.
+    pub pending: Option<Pending>,
+    /// Runs before it.
+    pub backup: Option<String>,
+}
+
+/// How it is known what is pending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pending {
+    /// By a command that prints it.
+    Printed(String),
+    /// By the files of a directory of the release, each given to the command once, in the order of their versions.
+    Files(String),
+}
+
+impl MigrateDatabase {
+    fn running(&self, script: &Script) -> Script {
+        match &self.pending {
+            Some(Pending::Files(_)) => Script::new("relm_run() {")
+                .then(&script.apart_reading())
+                .then(&Script::new("}"))
+                .then(&Script::new(include_str!("sql_run.sh"))),
+            _ => script.apart(),
+        }
+    }
+
+    fn script(&self, on: &On<'_>, command: &str) -> Script {
+        RunCommand { run: command.to_owned(), ..self.command.clone() }.work(on).script.apart()
+    }
+}
+
+impl Operation for MigrateDatabase {
+    fn name(&self) -> String {
+        self.operation.name()
+    }
+
+    fn targets(&self) -> Targets {
+        self.operation.targets()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        let work = self.operation.work(on);
+        let release = on.release.or(on.before);
+        let mut script = match &self.pending {
+            None => Script::new("relm_found=''"),
+            Some(Pending::Printed(command)) => Script::new("relm_found=$(")
+                .then(&self.script(on, command))
+                .then(&Script::new(")"))
+                .then(&Script::new(include_str!("migrate_database_pending.sh"))),
+            Some(Pending::Files(directory)) => Script::new(include_str!("sql_pending.sh"))
+                .set("relm_sql", directory)
+                .set("relm_release", release.map(|release| on.layout.release(release)).unwrap_or_default()),
+        };
+        if let Some(backup) = &self.backup {
+            let behind = Script::new(include_str!("migrate_database_backup.sh"));
+            script = script.then(&self.script(on, backup)).then(&behind);
+        }
+        let script = script
+            .then(&Script::new(include_str!("migrate_database_ledger.sh")))
+            .then(&self.running(&work.script))
+            .then(&Script::new(include_str!("migrate_database_after.sh")))
+            .set("relm_base", on.layout.base())
+            .set("relm_name", release.map_or("-", |release| release.as_str()))
+            .set("relm_step", self.name());
+        Work { script, reading: Reading::Skips, ..work }
+    }
+
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        self.operation.undo(on)
+    }
+
+    fn definition(&self, on: &On<'_>) -> String {
+        self.operation.definition(on)
+    }
+
+    fn command(&self) -> Option<&str> {
+        self.operation.command()
+    }
+
+    fn always(&self) -> bool {
+        self.operation.always()
+    }
+
+    fn makes(&self) -> Makes {
+        self.operation.makes()
+    }
+
+    fn is_serial(&self) -> bool {
+        self.operation.is_serial()
+    }
+
+    fn is_journaled(&self) -> bool {
+        self.operation.is_journaled()
+    }
+}

@@ -1,0 +1,10 @@
+# Writes down what is about to be migrated: a rollback names it, also when it came to half of it only.
+# In: relm_base, relm_name, relm_step, relm_found (what is pending, a line each; nothing if that is not known).
+mkdir -p -- "$relm_base/.relm" || exit
+relm_ledger=$relm_base/.relm/migrations
+# A line that a power cut left without its end must not swallow these.
+if [ -s "$relm_ledger" ] && [ "$(tail -c 1 "$relm_ledger" | wc -l)" -eq 0 ]; then printf '\n' >>"$relm_ledger" || exit; fi
+printf '%s\n' "$relm_found" | while IFS= read -r relm_line; do
+  printf '%s %s %s\n' "$relm_name" "$relm_step" "$relm_line" || exit
+done >>"$relm_ledger" || exit
+sync "$relm_ledger" 2>/dev/null || sync

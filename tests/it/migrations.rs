@@ -1,0 +1,187 @@
+//! Migrations of a database: SQLite, by an application of a few lines.
+
+use std::fs;
+
+use crate::site::{Site, logged, operation};
+
+/// Applies the files of `migrations/` that the database has not seen; `--pending` names them.
+const MIGRATE: &str = r#"import os, sqlite3, sys
+base = sqlite3.connect(os.environ["SITE"] + "/shop.db")
+base.execute("create table if not exists seen (name text)")
+seen = {name for (name,) in base.execute("select name from seen")}
+for name in sorted(set(os.listdir("migrations")) - seen):
+    if sys.argv[1:] == ["--pending"]:
+        print(name)
+        continue
+    base.executescript(open("migrations/" + name).read())
+    base.execute("insert into seen values (?)", (name,))
+    base.commit()
+    print("applied", name)
+"#;
+
+fn settings(pending: &str, backup: &str) -> String {
+    let more = format!("once = true\nmigrate = {{ pending = '{pending}', backup = '{backup}' }}");
+    operation("migrate", "prepare", &more, "echo ran >> \"$SITE/runs\"; python3 migrate.py")
+}
+
+const PENDING: &str = "python3 migrate.py --pending";
+const BACKUP: &str = "cp \"$SITE/shop.db\" \"$SITE/backup.db\"; echo saved >> \"$SITE/runs\"";
+
+fn shop(settings: &str) -> Site {
+    let site = Site::new("web1 db1=db", settings);
+    site.write("code/migrate.py", MIGRATE);
+    site.write("code/migrations/0001_goods.sql", "create table goods (name text);");
+    site
+}
+
+#[test]
+fn what_is_pending_is_migrated_once_and_backed_up_before() {
+    let site = shop(&settings(PENDING, BACKUP));
+    let planned = site.relm("deploy --dry-run").ends(0).stdout;
+    assert!(planned.contains("the old code runs on the new schema until all hosts have switched"), "{planned}");
+    site.relm("deploy -v").ends(0).says(&["0001_goods.sql", "applied 0001_goods.sql"]);
+    assert_eq!(site.read("runs"), "saved\nran\n");
+    site.relm("deploy -v").ends(0).says(&["nothing is pending"]);
+    assert_eq!(site.read("runs"), "saved\nran\n");
+    site.write("code/migrations/0002_price.sql", "alter table goods add column price int;");
+    site.deploy();
+    assert_eq!(site.read("runs"), "saved\nran\n".repeat(2));
+}
+
+/// Only a command that succeeds and says nothing has said that nothing is pending.
+#[test]
+fn what_is_not_known_is_pending() {
+    for pending in ["exit 1", "exit 91", "echo 0001; exit 2", "no-such-command"] {
+        let site = shop(&settings(pending, "true"));
+        site.relm("deploy -v").ends(0).says(&["what is pending cannot be told"]);
+        site.deploy();
+        assert_eq!(site.read("runs"), "ran\nran\n", "{pending}");
+    }
+}
+
+#[test]
+fn nothing_is_migrated_without_its_backup() {
+    let site = shop(&settings(PENDING, "echo disk full >&2; exit 91"));
+    site.relm("deploy").ends(1).says(&["disk full", "so nothing was migrated"]);
+    assert_eq!(site.read("runs"), "");
+    // What failed is done when it can be.
+    site.configure(&settings(PENDING, BACKUP));
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(site.read("runs"), "saved\nran\n");
+}
+
+#[test]
+fn a_rollback_names_what_was_migrated_since_and_asks() {
+    let site = shop(&settings(PENDING, BACKUP));
+    site.deploy();
+    let second = site.deploy();
+    site.write("code/migrations/0002_price.sql", "alter table goods add column price int;");
+    site.configure(
+        &(settings(PENDING, BACKUP) + &logged("build", "prepare", "") + &operation("bad", "prepare", "", "false")),
+    );
+    // It has migrated and never went live.
+    site.relm("deploy").ends(1);
+    site.configure(&settings(PENDING, BACKUP));
+    site.deploy();
+    let asked = [format!("since {second} there ran, or were begun"), "0002_price.sql (migrate, ".to_owned()];
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let refused = site.relm("rollback").ends(3).says(&asked).says(&["--yes"]);
+    assert!(!refused.stderr.contains("0001"), "{}", refused.stderr);
+    assert!(site.relm("rollback --dry-run").ends(0).stdout.contains("asks: since"));
+    site.relm("rollback --yes").ends(0);
+    assert_eq!(site.live(), second);
+    // Still further back the same is true, although this code was live with it a moment ago.
+    site.relm("rollback").ends(3).says(&["0002_price.sql"]);
+}
+
+#[test]
+fn a_migration_without_names_is_named_by_its_operation() {
+    let of = |run: &str| operation("migrate", "prepare", "once = true\nmigrate = {}", run);
+    let site = shop(&of("exit 91"));
+    site.relm("deploy").ends(1).says(&["it exited with 91"]);
+    site.configure(&of("true"));
+    let first = site.deploy();
+    site.deploy();
+    site.relm("rollback").ends(3).says(&[&format!("since {first}"), "migrate (2"]);
+    fs::remove_file(site.path("hosts/web1/www/test/.relm/migrations")).expect("a file");
+    site.relm("rollback").ends(0);
+}
+
+/// Gives a database what it reads, in a transaction.
+const APPLY: &str = r#"import os, sqlite3, sys
+base = sqlite3.connect(os.environ["SITE"] + "/shop.db", isolation_level=None)
+base.executescript("begin; " + sys.stdin.read() + "; commit")
+"#;
+
+const LEDGER: &str = "hosts/db1/www/test/.relm/sql-schema";
+
+fn sql_shop() -> Site {
+    let more =
+        format!("roles = [\"db\"]\nmigrate = {{ sql = \"sql\", backup = '{}' }}", "echo saved >> \"$SITE/runs\"");
+    let run = "echo \"${RELM_SQL##*/sql/}\" >> \"$SITE/runs\"; python3 apply.py";
+    let site = shop(&operation("schema", "prepare", &more, run));
+    site.write("code/apply.py", APPLY);
+    site.write("code/sql/1.9/01-goods.sql", "create table goods (name text);");
+    site.write("code/sql/1.10/02-price.sql", "alter table goods add column price int");
+    site.write("code/sql/1.10/10-tax.sql", "alter table goods add column tax int");
+    site
+}
+
+#[test]
+fn files_run_once_in_the_order_of_versions() {
+    let site = sql_shop();
+    let first = site.deploy();
+    let all = "saved\n1.9/01-goods.sql\n1.10/02-price.sql\n1.10/10-tax.sql\n";
+    assert_eq!(site.read("runs"), all);
+    site.relm("deploy -v").ends(0).says(&["nothing is pending"]);
+    site.write("code/sql/1.11/01-name.sql", "create index names on goods (name)");
+    site.deploy();
+    assert_eq!(site.read("runs"), format!("{all}saved\n1.11/01-name.sql\n"));
+    site.relm(&format!("rollback --to {first}")).ends(3).says(&["1.11/01-name.sql (schema, "]);
+}
+
+#[test]
+fn a_file_that_ran_and_has_changed_stops_everything() {
+    let site = sql_shop();
+    let first = site.deploy();
+    site.write("runs", "");
+    site.write("code/sql/1.9/01-goods.sql", "create table goods (title text);");
+    site.write("code/sql/1.11/01-name.sql", "create index names on goods (name)");
+    site.relm("deploy").ends(1).says(&[&format!("1.9/01-goods.sql ran with {first} and has been changed since")]);
+    assert_eq!(site.read("runs"), "");
+}
+
+#[test]
+fn a_file_that_failed_runs_again_and_those_before_it_do_not() {
+    let site = sql_shop();
+    site.write("code/sql/1.10/02-price.sql", "alter table good add column price int");
+    site.relm("deploy").ends(1).says(&["no such table", "1.10/02-price.sql failed"]);
+    assert_eq!(site.read("runs"), "saved\n1.9/01-goods.sql\n1.10/02-price.sql\n");
+    site.write("runs", "");
+    site.write("code/sql/1.10/02-price.sql", "alter table goods add column price int");
+    site.deploy();
+    assert_eq!(site.read("runs"), "saved\n1.10/02-price.sql\n1.10/10-tax.sql\n");
+}
+
+/// Whether half a file ran cannot be known: a person has to look.
+#[test]
+fn a_file_of_which_nobody_knows_the_end_stops_everything() {
+    let site = sql_shop();
+    site.deploy();
+    let ledger = site.read(LEDGER);
+    let cut = ledger.trim_end().rsplit_once('\n').expect("more than one line").0;
+    site.write(LEDGER, format!("{cut}\n"));
+    site.write("runs", "");
+    site.relm("deploy").ends(1).says(&["1.10/10-tax.sql was begun with", "sql-schema", "  done "]);
+    site.write(LEDGER, &ledger);
+    site.deploy();
+    assert_eq!(site.read("runs"), "");
+}
+
+#[test]
+fn what_tells_no_file_is_refused() {
+    let site = sql_shop();
+    site.write("code/sql/1.11/a b.sql", "select 1");
+    site.relm("deploy").ends(1).says(&["a b.sql: only letters, digits"]);
+    assert_eq!(site.read("runs"), "");
+}
