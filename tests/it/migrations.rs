@@ -1,4 +1,4 @@
-//! Migrations of a database: SQLite, by an application of a few lines.
+//! Migrations of a database: `SQLite`, by an application of a few lines.
 
 use std::fs;
 
