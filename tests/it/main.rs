@@ -18,6 +18,7 @@ mod events;
 mod failures;
 mod faults;
 mod fleet;
+mod guards;
 mod hostile;
 mod invariants;
 mod lock;
