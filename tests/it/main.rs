@@ -20,6 +20,7 @@ mod faults;
 mod fleet;
 mod guards;
 mod hostile;
+mod incidents;
 mod invariants;
 mod lock;
 mod maintenance;
