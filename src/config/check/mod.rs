@@ -180,7 +180,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     service::unique(check, &env.service);
     let services = service::services(check, &merge::named(&env.service, &file.service), fleet.as_ref());
     busy::unique(check, &env.busy);
-    let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), operations.as_deref());
+    let run = busy::run(operations.as_deref(), services.as_deref());
+    let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), run.as_deref());
     let guards = both(env.guards.as_ref(), file.guards.as_ref()).unwrap_or_default();
     let guards = guards::guards(check, &guards, busy.as_deref().unwrap_or_default());
     env.source.iter().for_each(|table| source::one_kind(check, table));
