@@ -495,3 +495,16 @@ error: unknown key \"kepe\" in [release]
     assert_eq!(problems.render(false), expected);
     assert!(problems.render(true).contains("\u{1b}["));
 }
+
+/// A look comes before what would disturb: an operation, or a turn of a service.
+#[test]
+fn looks_know_what_an_environment_runs() {
+    let look = |name: &str| {
+        let service = "[[service]]\nname = \"db\"\nkind = \"systemd\"\n";
+        format!(
+            "{LEAST}{service}[[busy]]\nname = \"x\"\nkind = \"tmux\"\nwhen = [\"before:{name}\"]\nonly_if = \"{name}\"\n"
+        )
+    };
+    read(&look("restart:db")).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(read(&look("restart:web")).expect_err("there is no such service").list.len(), 2);
+}
