@@ -39,9 +39,17 @@ impl Change<'_> {
         plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
         let wanted = code::wanted(&self.env, source)?;
+        self.pass_guards(Some(source)).await?;
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (mut code, ground) = (code?, ground?);
+        if let Some(nothing) = self.same_code(&ground.survey, &code.payload.tree)? {
+            self.require_lock()?;
+            if self.dry_run {
+                return Ok(screen::dry_run(&self.told(&nothing), self.common));
+            }
+            return Ok(self.carry_out(&nothing, &self.machines(&ground)).await);
+        }
         code.address(&ground, None).await;
         let mut record = self.record(&code, &ground.survey, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();

@@ -17,7 +17,8 @@ use crate::ui::tame;
 impl Change<'_> {
     /// Refuses consents to what the file does not know.
     pub(super) fn know_consents(&self) -> Result<(), Complaint> {
-        let known: Vec<&str> = self.env.busy.iter().map(|busy| busy.name.as_str()).collect();
+        let busy = self.env.busy.iter().map(|busy| busy.name.as_str());
+        let known: Vec<&str> = self.env.guards.names().into_iter().chain(busy).collect();
         match self.common.consent.iter().find(|consent| !known.contains(&consent.name.as_str())) {
             None => Ok(()),
             Some(consent) if known.is_empty() => Err(Complaint::usage(format!(
@@ -25,11 +26,16 @@ impl Change<'_> {
                 consent.name, self.env.name
             ))),
             Some(consent) => Err(Complaint::usage(format!(
-                "--consent {}: Releases.toml has no [[busy]] of that name; it has {}",
+                "--consent {}: Releases.toml asks for consent to something else: {}",
                 consent.name,
                 known.join(", ")
             ))),
         }
+    }
+
+    /// Remembers what was agreed to before hosts were asked.
+    pub(super) fn note_agreed(&self, consent: Consent) {
+        self.agreed_before.lock().expect("nobody panics while holding this").push(consent);
     }
 
     /// The last questions before hosts are changed: is anything busy, and is the person sure?
@@ -45,7 +51,9 @@ impl Change<'_> {
 
     /// Is anything busy, and may it be disturbed?
     pub(super) async fn agree(&self, plan: &Plan, machines: &[Machine]) -> Result<(), Complaint> {
-        self.actor.consents.give(self.agreed(plan, machines).await?);
+        let given = self.agreed(plan, machines).await?;
+        let before = self.agreed_before.lock().map(|before| before.clone()).unwrap_or_default();
+        self.actor.consents.give(before.into_iter().chain(given).collect());
         Ok(())
     }
 
@@ -132,7 +140,7 @@ fn consent(found: &Found<'_>, given: &[Consent]) -> Result<Consent, Complaint> {
 }
 
 /// The command line once more, for whoever types it again.
-fn typed() -> String {
+pub(super) fn typed() -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@".contains(c);
     let word = |word: String| if !word.is_empty() && word.chars().all(plain) { word } else { quote(&word) };
     std::env::args().skip(1).fold("relm".to_owned(), |line, arg| line + " " + &word(arg))

@@ -18,7 +18,7 @@ use crate::engine::lock::{Fence, Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::Actor;
-use crate::release::{Record, ReleaseName};
+use crate::release::{Consent, Record, ReleaseName};
 use crate::secret::Secrets;
 use crate::survey::Survey;
 use crate::tasks::{Refusal, Site};
@@ -55,6 +55,8 @@ pub(super) struct Change<'a> {
     /// The environment without the hosts that were left out, and these.
     pub(super) reached: OnceLock<(Environment, Vec<HostName>)>,
     stop: CancellationToken,
+    /// What was agreed to before hosts were asked.
+    pub(super) agreed_before: Mutex<Vec<Consent>>,
     /// Whether hosts are being changed.
     pub(super) running: Cell<bool>,
     /// What the survey saw, for whoever is told of a refusal.
@@ -93,6 +95,7 @@ impl<'a> Change<'a> {
             spares: false,
             reached: OnceLock::new(),
             stop,
+            agreed_before: Mutex::default(),
             running: Cell::new(false),
             seen: OnceLock::new(),
             made: OnceLock::new(),
@@ -166,6 +169,7 @@ impl<'a> Change<'a> {
     }
 
     async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
+        self.pass_guards(None).await?;
         let ground = self.survey("").await?;
         let planned = self.looking(plan(self.site(&ground.survey))?);
         self.require_lock()?;

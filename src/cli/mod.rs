@@ -13,6 +13,7 @@ mod connect;
 mod converge;
 mod debug;
 mod distribute;
+mod guards;
 mod init;
 mod lock;
 mod locking;

@@ -21,6 +21,7 @@ impl Change<'_> {
     }
 
     async fn try_resume(&self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
+        self.pass_guards(None).await?;
         let ground = self.survey("").await?;
         let site = self.site(&ground.survey);
         let chosen = resume::choose(site, wanted, self.away())?;

@@ -13,6 +13,7 @@ use super::placed::At;
 
 mod busy;
 mod distribution;
+mod guards;
 mod health;
 mod lock;
 mod maintenance;
@@ -26,6 +27,7 @@ mod service;
 mod wait;
 pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 pub(super) use distribution::DistributionTable;
+pub(super) use guards::{GuardsTable, SameCodeText};
 pub(super) use health::{HealthPhaseText, HealthTable};
 pub(super) use lock::LockTable;
 pub(super) use maintenance::{DuringText, MaintenanceTable};
@@ -94,6 +96,8 @@ pub(super) struct ReleasesToml {
     /// Hosts that share the requests of visitors, and are taken out while they switch.
     #[serde(default)]
     pub(super) pool: Vec<PoolTable>,
+    /// What must hold before a deploy begins, and what is asked then.
+    pub(super) guards: Option<GuardsTable>,
     /// What may be busy: looked at before anything live is changed.
     #[serde(default)]
     pub(super) busy: Vec<BusyTable>,
@@ -375,6 +379,8 @@ pub(super) struct EnvTable {
     /// Pools only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(super) pool: Vec<PoolTable>,
+    /// What differs here from the file's `[guards]`.
+    pub(super) guards: Option<GuardsTable>,
     /// What may be busy only here; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(super) busy: Vec<BusyTable>,

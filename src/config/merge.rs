@@ -1,8 +1,8 @@
 //! An environment's tables laid over the file's, key by key.
 
 use super::file::{
-    AppTable, BusyTable, DistributionTable, HealthTable, LockTable, MaintenanceTable, OperationTable, PoolTable,
-    PreConnectTable, PythonTable, ReleaseTable, ServiceTable, SourceTable,
+    AppTable, BusyTable, DistributionTable, GuardsTable, HealthTable, LockTable, MaintenanceTable, OperationTable,
+    PoolTable, PreConnectTable, PythonTable, ReleaseTable, ServiceTable, SourceTable,
 };
 
 /// A table of which an environment may have its own.
@@ -82,6 +82,20 @@ impl Over for MaintenanceTable {
             off: self.off.or(base.off),
             during: self.during.or(base.during),
             keep_on_failure: self.keep_on_failure.or(base.keep_on_failure),
+        }
+    }
+}
+
+impl Over for GuardsTable {
+    /// Questions of an environment stand beside those of the file.
+    fn over(self, base: Self) -> Self {
+        Self {
+            reference: self.reference.or(base.reference),
+            same_code: self.same_code.or(base.same_code),
+            window: self.window.or(base.window),
+            clean_repository: self.clean_repository.or(base.clean_repository),
+            before: self.before.or(base.before),
+            ask: base.ask.into_iter().chain(self.ask).collect(),
         }
     }
 }

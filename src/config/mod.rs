@@ -4,6 +4,7 @@ pub mod busy;
 mod check;
 mod choose;
 mod file;
+pub mod guards;
 mod health;
 mod maintenance;
 mod merge;
@@ -97,6 +98,8 @@ pub struct Environment {
     pub maintenance: Option<Maintenance>,
     /// Hosts that share the requests of visitors.
     pub pools: Vec<Pool>,
+    /// What must hold before a deploy begins.
+    pub guards: guards::Guards,
     /// What may be busy, in the order of the file.
     pub busy: Vec<busy::Busy>,
 }

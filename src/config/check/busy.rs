@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::AppOperation;
 use super::super::busy::{Busy, BusyKind, CommandIsBusy, Moment, OnBusy};
 use super::super::file::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
+use super::super::{AppOperation, Service};
 use super::operations::time_limit;
 use super::wait::growth;
 use super::{Check, hosts};
@@ -30,17 +30,21 @@ pub(super) fn unique(check: &mut Check<'_>, list: &[BusyTable]) {
     }
 }
 
+/// The names of what an environment runs and what may therefore be looked at first: operations, and turns of services.
+pub(super) fn run(operations: Option<&[AppOperation]>, services: Option<&[Service]>) -> Option<Vec<String>> {
+    let turns = services?
+        .iter()
+        .flat_map(|service| ["restart", "reload", "stop", "start"].map(|turn| format!("{turn}:{}", service.name)));
+    Some(operations?.iter().map(|operation| operation.name.clone()).chain(turns).collect())
+}
+
 /// `operations` are those of the environment, where they are known.
-pub(super) fn busy(
-    check: &mut Check<'_>,
-    list: &[&BusyTable],
-    operations: Option<&[AppOperation]>,
-) -> Option<Vec<Busy>> {
+pub(super) fn busy(check: &mut Check<'_>, list: &[&BusyTable], operations: Option<&[String]>) -> Option<Vec<Busy>> {
     let read: Vec<_> = list.iter().map(|table| one(check, table, operations)).collect();
     read.into_iter().collect()
 }
 
-fn one(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[AppOperation]>) -> Option<Busy> {
+fn one(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[String]>) -> Option<Busy> {
     let name = table.name.as_ref().and_then(|name| check.name("busy name", name));
     let targets = hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false));
     let time_limit = duration(check, table.timeout.as_ref(), TIMEOUT);
@@ -62,9 +66,9 @@ fn duration(check: &mut Check<'_>, text: Option<&At<String>>, otherwise: Duratio
 }
 
 /// Complains about an operation that the environment does not have.
-fn known(check: &mut Check<'_>, key: &str, name: &At<String>, operations: Option<&[AppOperation]>) {
+fn known(check: &mut Check<'_>, key: &str, name: &At<String>, operations: Option<&[String]>) {
     let Some(operations) = operations else { return };
-    let known: Vec<&str> = operations.iter().map(|operation| operation.name.as_str()).collect();
+    let known: Vec<&str> = operations.iter().map(String::as_str).collect();
     if !known.contains(&name.value.as_str()) {
         let hint = did_you_mean(&name.value, &known);
         let hint = hint.unwrap_or_else(|| "name one of [[operations]]".to_owned());
@@ -72,7 +76,7 @@ fn known(check: &mut Check<'_>, key: &str, name: &At<String>, operations: Option
     }
 }
 
-fn when(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[AppOperation]>) -> Option<Vec<Moment>> {
+fn when(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[String]>) -> Option<Vec<Moment>> {
     let Some(list) = &table.when else { return Some(vec![Moment::Start]) };
     if list.value.is_empty() {
         check.problem(list.span(), "`when` names no moment", "leave `when` out to look at the start".to_owned());

@@ -2,6 +2,7 @@
 
 mod busy;
 mod distribution;
+mod guards;
 mod health;
 mod hosts;
 mod inputs;
@@ -158,7 +159,8 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     service::unique(check, &file.service);
     service::services(check, &file.service.iter().collect::<Vec<_>>(), None);
     busy::unique(check, &file.busy);
-    busy::busy(check, &file.busy.iter().collect::<Vec<_>>(), None);
+    let busy = busy::busy(check, &file.busy.iter().collect::<Vec<_>>(), None).unwrap_or_default();
+    guards::guards(check, &file.guards.clone().unwrap_or_default(), &busy);
 }
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
@@ -179,7 +181,10 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     service::unique(check, &env.service);
     let services = service::services(check, &merge::named(&env.service, &file.service), fleet.as_ref());
     busy::unique(check, &env.busy);
-    let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), operations.as_deref());
+    let run = busy::run(operations.as_deref(), services.as_deref());
+    let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), run.as_deref());
+    let guards = both(env.guards.as_ref(), file.guards.as_ref()).unwrap_or_default();
+    let guards = guards::guards(check, &guards, busy.as_deref().unwrap_or_default());
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
     let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
@@ -228,6 +233,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         health: health?,
         maintenance,
         pools: pools?,
+        guards: guards?,
         busy: busy?,
     })
 }

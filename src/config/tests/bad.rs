@@ -176,6 +176,13 @@ fn mistakes_in_tables() {
         ("[[busy]]\nname = \"x\"\nkind = \"command\"\nrun = \"a\"\nbusy_if = \"no\"", "cannot be \"no\"", 9),
         ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nwhen = [\"later\"]", "`when` cannot be \"later\"", 8),
         ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nwhen = [\"before:y\"]", "there is no operation \"y\"", 8),
+        // [guards]
+        ("[guards]\nwindow = \"always\"", "is not days, times and a time zone", 6),
+        ("[guards]\nwindow = \"Mon 09:00-16:00 Europe/Berlni\"", "no time zone \"Europe/Berlni\"", 6),
+        ("[guards]\nref = \"block\"", "`ref` cannot be \"block\"", 6),
+        ("[guards]\nbefore = [\" \"]", "`before` is empty", 6),
+        ("[[guards.ask]]\nname = \"x\"\nquestion = \"?\"\ndays = [\"Tues\"]", "\"Tues\" is no day", 8),
+        ("[[guards.ask]]\nname = \"window\"\nquestion = \"?\"", "the name \"window\" is taken", 6),
         // Names.
         ("[app]\nname = \"my shop\"", "app name \"my shop\" has other characters", 6),
         ("[app]\nname = \"../shop\"", "app name \"../shop\"", 6),
@@ -495,4 +502,17 @@ error: unknown key \"kepe\" in [release]
 ";
     assert_eq!(problems.render(false), expected);
     assert!(problems.render(true).contains("\u{1b}["));
+}
+
+/// A look comes before what would disturb: an operation, or a turn of a service.
+#[test]
+fn looks_know_what_an_environment_runs() {
+    let look = |name: &str| {
+        let service = "[[service]]\nname = \"db\"\nkind = \"systemd\"\n";
+        format!(
+            "{LEAST}{service}[[busy]]\nname = \"x\"\nkind = \"tmux\"\nwhen = [\"before:{name}\"]\nonly_if = \"{name}\"\n"
+        )
+    };
+    read(&look("restart:db")).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(read(&look("restart:web")).expect_err("there is no such service").list.len(), 2);
 }

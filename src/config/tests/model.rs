@@ -95,6 +95,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         health: Vec::new(),
         maintenance: None,
         pools: Vec::new(),
+        guards: super::super::guards::Guards::default(),
         busy: Vec::new(),
     }
 }

@@ -238,14 +238,16 @@ fn statements_of_postgresql() {
     drop(statement);
 }
 
-/// A spider that takes its time, in a project of the oldest kind: no build, no egg, only settings.
-const SPIDER: &str = "import time
+/// A spider that takes as long as its scrapyd lives, in a project of the oldest kind: no build, no egg, only settings.
+const SPIDER: &str = "import os, time
 import scrapy
 class Slow(scrapy.Spider):
     name = 'slow'
     start_urls = ['data:text/plain,x']
     def parse(self, response):
-        time.sleep(600)
+        parent = os.getppid()
+        while os.getppid() == parent:
+            time.sleep(0.2)
 ";
 
 fn scrapyd(site: &Site) -> (Running, u16) {

@@ -1,0 +1,152 @@
+//! `[guards]`: what must hold before a deploy touches any host, and what is asked then.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::busy::typed;
+use super::change::Change;
+use super::complaint::Complaint;
+use super::{ask, out};
+use crate::config::guards::SameCode;
+use crate::engine::Plan;
+use crate::release::Consent;
+use crate::source::Source;
+use crate::survey::Survey;
+use crate::tasks::deploy::SourceArgs;
+
+/// What a guard says that does not let a deploy through.
+struct Objection<'g> {
+    name: &'g str,
+    /// A sentence without a full stop.
+    what: String,
+    /// Yes is enough: nobody has to agree by name.
+    question: Option<String>,
+}
+
+impl Change<'_> {
+    /// Holds a deploy against the guards that need no host. `source` is what it was asked to release, if it is new code.
+    pub(super) async fn pass_guards(&self, source: Option<&SourceArgs>) -> Result<(), Complaint> {
+        if self.actor.task != "deploy" || self.dry_run {
+            return Ok(());
+        }
+        self.know_consents()?;
+        let guards = &self.env.guards;
+        if let Some(window) = guards.window.as_ref().filter(|window| !window.is_open(self.now)) {
+            let what = format!("it is {} there, outside the window {}", window.clock(self.now), window.text);
+            self.overcome(Objection { name: "window", what, question: None })?;
+        }
+        if let Some(other) = source.filter(|_| guards.reference).and_then(|source| self.other_source(source)) {
+            let question = Some(format!("{other} Deploy it all the same?"));
+            self.overcome(Objection { name: "ref", what: other, question })?;
+        }
+        for asked in guards.questions.iter().filter(|asked| asked.is_asked(self.now)) {
+            let question = Some(asked.question.clone());
+            self.overcome(Objection { name: &asked.name, what: asked.question.clone(), question })?;
+        }
+        let directory = self.config.path.parent().unwrap_or(Path::new("."));
+        if guards.clean_repository
+            && let Err(what) = clean(directory).await
+        {
+            self.overcome(Objection { name: "clean_repository", what, question: None })?;
+        }
+        for command in guards.before.iter().filter(|_| source.is_some()) {
+            if let Err(what) = succeeds(directory, command).await {
+                self.overcome(Objection { name: "before", what, question: None })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A plan that does nothing, where the very same code is live everywhere and the file says to leave it at that. Asks
+    /// where it says to ask.
+    pub(super) fn same_code(&self, survey: &Survey, tree: &str) -> Result<Option<Plan>, Complaint> {
+        let Some(guard) = self.env.guards.same_code.filter(|_| self.actor.task == "deploy") else { return Ok(None) };
+        let live = survey.live_everywhere();
+        let is_same = |name| {
+            let runs = |(_, seen): &(_, crate::survey::HostSeen)| {
+                seen.release(name).is_some_and(|release| release.record.tree == tree && release.is_finished)
+            };
+            survey.hosts.iter().all(runs)
+        };
+        let Some(name) = live.filter(|name| is_same(name)) else { return Ok(None) };
+        let what = format!("release {name} has the very same code and is live on all hosts");
+        if guard == SameCode::Skip {
+            out::note(format!("{what}\n"));
+            return Ok(Some(Plan::new(&self.actor.task, &self.env.name, &self.env.fleet).about(name)));
+        }
+        if !self.dry_run {
+            let question = Some(format!("{what}. Deploy it once more?"));
+            self.overcome(Objection { name: "same_code", what, question })?;
+        }
+        Ok(None)
+    }
+
+    /// What is released instead of the file's own source, as a sentence; nothing if that is.
+    fn other_source(&self, args: &SourceArgs) -> Option<String> {
+        if let Some(path) = args.dir.as_ref().or(args.archive.as_ref()) {
+            return Some(format!("{} is not the source that Releases.toml names.", path.display()));
+        }
+        let Source::Git { reference, .. } = &self.env.source.source else { return None };
+        let usual = reference.as_deref().unwrap_or("HEAD");
+        let wanted = args.reference.as_deref().filter(|wanted| *wanted != usual)?;
+        Some(format!("{wanted} is not {usual}, which {} is deployed from.", self.env.name))
+    }
+
+    /// Goes on if somebody agreed on the command line or says yes; refuses otherwise.
+    fn overcome(&self, objection: Objection<'_>) -> Result<(), Complaint> {
+        let Objection { name, what, question } = objection;
+        if let Some(consent) = self.common.consent.iter().find(|consent| consent.name == name) {
+            self.note_agreed(consent.clone());
+            return Ok(());
+        }
+        let again = format!("{} --consent {name}=\"who: why\"", typed());
+        if let Some(question) = question {
+            return ask::confirm(&question, self.common.yes).map_err(|complaint| complaint.next(again));
+        }
+        if !ask::is_possible() {
+            return Err(Complaint::refused(format!("{what}; nothing was changed")).next(again));
+        }
+        let words = ask::words(&format!("{what}. Who agreed to go on, and why? (nothing: stop)"))?;
+        self.note_agreed(Consent { name: name.to_owned(), words });
+        Ok(())
+    }
+}
+
+/// Whether the repository around `directory` has nothing uncommitted and is equal to its upstream.
+async fn clean(directory: &Path) -> Result<(), String> {
+    let changed = git(directory, &["status", "--porcelain"]).await?;
+    if let Some(first) = changed.lines().next() {
+        return Err(format!("{} has changes that are not committed, such as {first:?}", directory.display()));
+    }
+    git(directory, &["fetch", "--quiet"]).await?;
+    let apart = git(directory, &["rev-list", "--left-right", "--count", "HEAD...@{upstream}"]).await?;
+    match apart.split_whitespace().collect::<Vec<_>>()[..] {
+        ["0", "0"] => Ok(()),
+        [ahead, behind] => {
+            Err(format!("{} is {ahead} commits ahead of its upstream and {behind} behind", directory.display()))
+        }
+        _ => Err(format!("git does not say how far {} is from its upstream", directory.display())),
+    }
+}
+
+async fn git(directory: &Path, args: &[&str]) -> Result<String, String> {
+    let mut git = Command::new("git");
+    git.args(args).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true).env("GIT_TERMINAL_PROMPT", "0");
+    let output = git.output().await.map_err(|error| format!("git: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("git {} in {}: {}", args[0], directory.display(), said.trim().lines().last().unwrap_or("failed")))
+}
+
+/// Runs a command of this machine; what it prints is not relm's data.
+async fn succeeds(directory: &Path, command: &str) -> Result<(), String> {
+    out::note(format!("{command}\n"));
+    let mut sh = Command::new("sh");
+    sh.args(["-c", command]).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
+    let status = sh.stdout(std::io::stderr()).status().await.map_err(|error| format!("{command}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{command}` on this machine: {status}")) }
+}

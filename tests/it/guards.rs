@@ -1,0 +1,128 @@
+//! Guards: what must hold before a deploy touches any host, and what is asked then.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::site::{Site, logged};
+
+const OPEN: &str = "[guards]\nwindow = \"Mon-Sun 00:00-23:59 Pacific/Apia\"\n";
+
+/// A window that is closed now, whatever the hour.
+fn closed() -> String {
+    let hour = (chrono::Timelike::hour(&chrono::Utc::now()) + 12) % 24;
+    format!("[guards]\nwindow = \"Mon-Sun {hour:02}:00-{:02}:00 UTC\"\n", (hour + 1) % 24)
+}
+
+#[test]
+fn outside_its_window_a_deploy_needs_consent_and_a_rollback_none() {
+    let site = Site::new("web1", "");
+    let first = site.deploy();
+    site.deploy();
+    site.configure(&closed());
+    let done = site.relm("deploy --yes").ends(3).says(&["outside the window Mon-Sun", "nothing was changed"]);
+    done.says(&["relm deploy --yes --consent window=\"who: why\""]);
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
+    site.relm_with(["deploy", "--consent", "window=Ann: the shop is down"]).ends(0);
+    let history = site.relm("history --json").ends(0).report();
+    assert_eq!(history["entries"][0]["consents"][0]["words"], "Ann: the shop is down");
+    site.configure(OPEN);
+    site.relm("deploy").ends(if chrono::Timelike::minute(&chrono::Utc::now()) == 59 { 3 } else { 0 });
+}
+
+#[test]
+fn questions_are_asked_on_their_days() {
+    let ask = |days: &str| format!("[[guards.ask]]\nname = \"texts\"\nquestion = \"Are the texts in?\"\n{days}\n");
+    let site = Site::new("web1", &ask(""));
+    site.relm("deploy").ends(3).says(&["Are the texts in?", "--yes", "--consent texts=\"who: why\""]);
+    site.relm("deploy --yes").ends(0);
+    site.relm_with(["deploy", "--consent", "texts=Ann: they are not needed"]).ends(0);
+    let now = chrono::Utc::now();
+    let near = [-1, 0, 1].map(|days| (now + chrono::TimeDelta::days(days)).format("%a").to_string());
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let (asked, silent): (Vec<&str>, Vec<&str>) = days.into_iter().partition(|day| near.iter().any(|near| near == day));
+    site.configure(&ask(&format!("days = {asked:?}")));
+    site.relm("deploy").ends(3);
+    site.configure(&ask(&format!("days = {silent:?}")));
+    site.relm("deploy").ends(0);
+}
+
+#[test]
+fn commands_of_this_machine_come_before_any_host() {
+    let guards = "[guards]\nbefore = ['echo tested >> tested; [ ! -e broken ]', 'echo twice >> tested']\n";
+    let site = Site::new("web1", &(guards.to_owned() + &logged("check", "check", "")));
+    site.write("broken", "");
+    site.relm("deploy").ends(3).says(&["on this machine: exit status: 1", "--consent before="]);
+    assert_eq!((site.read("tested").as_str(), site.take_log().len()), ("tested\n", 0));
+    assert!(!site.host("web1").base.exists(), "a host was touched");
+    std::fs::remove_file(site.path("broken")).expect("a file");
+    let done = site.relm("deploy --json").ends(0);
+    assert!(done.json().iter().all(|event| event["event"].is_string()), "what they print is no data");
+    assert_eq!(site.read("tested"), "tested\ntested\ntwice\n");
+}
+
+#[test]
+fn the_code_that_is_live_is_not_deployed_again() {
+    let site = Site::new("web1 web2", "[guards]\nsame_code = \"skip\"\n");
+    let first = site.deploy();
+    let done = site.relm("deploy --json").ends(0);
+    assert_eq!(done.ending()["ending"], "nothing_changed");
+    assert_eq!((site.live(), site.host("web1").releases().len()), (first.clone(), 1));
+    done.says(&[&format!("release {first} has the very same code and is live on all hosts")]);
+    site.configure("[guards]\nsame_code = \"confirm\"\n");
+    site.relm("deploy").ends(3).says(&["Deploy it once more?"]);
+    site.relm("deploy --yes").ends(0);
+    site.write("code/app.txt", "two\n");
+    site.relm("deploy").ends(0);
+}
+
+fn git(directory: &Path, args: &[&str]) {
+    let identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "init.defaultBranch=main"];
+    let mut git = Command::new("git");
+    git.args(identity).args(args).current_dir(directory).env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", directory);
+    let output = git.output().expect("git");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn another_reference_is_asked_about() {
+    let site = Site::new("web1", "");
+    let code = site.path("code");
+    git(&code, &["init", "--quiet"]);
+    git(&code, &["add", "."]);
+    git(&code, &["commit", "--quiet", "-m", "one"]);
+    git(&code, &["branch", "fix"]);
+    let settings = site.read("Releases.toml").replace("dir = \"code\"", "git = \"code\"\nref = \"main\"");
+    site.write("Releases.toml", settings + "[guards]\nref = \"confirm\"\n");
+    site.relm("deploy").ends(0);
+    site.relm("deploy --ref main").ends(0);
+    site.relm("deploy --ref fix").ends(3).says(&["fix is not main, which test is deployed from", "--consent ref="]);
+    site.relm_with(["deploy", "--ref", "fix", "--consent", "ref=Ann: it cannot wait"]).ends(0);
+    site.relm("deploy --dir bin").ends(3).says(&["bin is not the source that Releases.toml names"]);
+}
+
+#[test]
+fn the_operators_repository_is_clean_and_equal_to_its_upstream() {
+    let site = Site::new("web1", "[guards]\nclean_repository = true\n");
+    let here = site.path("");
+    site.relm("deploy").ends(3).says(&["git status", "--consent clean_repository="]);
+    site.write(".gitignore", "/bin\n/home\n/hosts\n/origin.git\n/other\n");
+    git(&here, &["init", "--quiet"]);
+    git(&here, &["add", "."]);
+    git(&here, &["commit", "--quiet", "-m", "one"]);
+    site.relm("deploy").ends(3).says(&["upstream"]);
+    git(&here, &["init", "--quiet", "--bare", "origin.git"]);
+    git(&here, &["remote", "add", "origin", "origin.git"]);
+    git(&here, &["push", "--quiet", "-u", "origin", "HEAD:main"]);
+    site.relm("deploy").ends(0);
+    site.write("code/app.txt", "two\n");
+    site.relm("deploy").ends(3).says(&["changes that are not committed", "code/app.txt"]);
+    git(&here, &["commit", "--quiet", "-am", "two"]);
+    site.relm("deploy").ends(3).says(&["1 commits ahead of its upstream and 0 behind"]);
+    git(&here, &["push", "--quiet", "origin", "HEAD:main"]);
+    site.relm("deploy").ends(0);
+    git(&here, &["clone", "--quiet", "--branch", "main", "origin.git", "other"]);
+    git(&site.path("other"), &["commit", "--quiet", "--allow-empty", "-m", "three"]);
+    git(&site.path("other"), &["push", "--quiet", "origin", "main"]);
+    site.relm("deploy").ends(3).says(&["0 commits ahead of its upstream and 1 behind"]);
+}
