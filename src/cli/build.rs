@@ -42,6 +42,9 @@ impl Change<'_> {
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (mut code, ground) = (code?, ground?);
+        if let Some(promoted) = &self.promoted {
+            promoted.require(&mut code)?;
+        }
         code.address(&ground, None).await;
         let mut record = self.record(&code, &ground.survey, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();

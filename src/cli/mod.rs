@@ -20,6 +20,7 @@ mod maintenance;
 mod notify;
 mod out;
 mod own;
+mod promote;
 mod read;
 mod resume;
 mod screen;
@@ -29,6 +30,7 @@ mod session;
 mod show;
 mod show_lock;
 mod signals;
+mod tag;
 mod trust;
 mod who;
 

@@ -20,6 +20,7 @@ mod faults;
 mod fleet;
 mod hostile;
 mod invariants;
+mod knowing;
 mod lock;
 mod maintenance;
 mod notify;
