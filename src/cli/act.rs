@@ -4,7 +4,7 @@ use super::args::{Command, Common};
 use super::change::{self, Change};
 use super::complaint::Complaint;
 use super::secrets::Needs;
-use super::{lock, maintenance, own, read, services, session, trust};
+use super::{lock, maintenance, own, promote, read, services, session, trust};
 use crate::release::ReleaseName;
 use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_release};
 
@@ -13,6 +13,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
     match command {
         Command::Deploy(args) => deploy(args, common).await,
         Command::Rollback(args) => rollback(args, common).await,
+        Command::Promote(args) => promote::promote(args, common).await,
         Command::Converge(args) => converge(args, common).await,
         Command::SetupRelease(args) => setup_release(args, common).await,
         Command::CleanReleases(args) => clean_releases(args, common).await,

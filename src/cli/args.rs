@@ -68,6 +68,7 @@ fn time(text: &str) -> Result<Duration, String> {
 pub(super) enum Command {
     Deploy(tasks::deploy::Deploy),
     Rollback(tasks::rollback::Rollback),
+    Promote(tasks::promote::Promote),
     Converge(tasks::converge::Converge),
     SetupRelease(tasks::setup_release::SetupRelease),
     CleanReleases(tasks::clean_releases::CleanReleases),

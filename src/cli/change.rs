@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::Common;
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
+use super::promote::Promoted;
 use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
 use crate::config::{Config, Environment};
@@ -61,6 +62,8 @@ pub(super) struct Change<'a> {
     pub(super) running: Cell<bool>,
     /// What the survey saw, for whoever is told of a refusal.
     seen: OnceLock<Survey>,
+    /// What must come of the source, where it is promoted.
+    pub(super) promoted: Option<Promoted>,
     /// The release that is made.
     pub(super) made: OnceLock<Record>,
 }
@@ -98,6 +101,7 @@ impl<'a> Change<'a> {
             agreed_before: Mutex::default(),
             running: Cell::new(false),
             seen: OnceLock::new(),
+            promoted: None,
             made: OnceLock::new(),
         }
     }
@@ -105,6 +109,12 @@ impl<'a> Change<'a> {
     /// With the reason given by `-m`.
     pub(super) fn because(mut self, message: Option<&str>) -> Self {
         self.actor.message = message.map(str::to_owned);
+        self
+    }
+
+    /// Of a release of another environment.
+    pub(super) fn of(mut self, promoted: Promoted) -> Self {
+        self.promoted = Some(promoted);
         self
     }
 
@@ -260,6 +270,7 @@ impl<'a> Change<'a> {
         let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);
         let (told, took) = (screen.told().await, Utc::now() - began);
+        self.tag(plan, &told).await.into_iter().for_each(|note| screen.note(note));
         if let Some(news) = news {
             news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));
         }

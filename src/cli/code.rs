@@ -35,10 +35,15 @@ pub(super) struct Code {
     known: BTreeMap<String, Arc<Manifest>>,
 }
 
+/// Where relm may write on this machine.
+pub(super) fn places() -> Places {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| session::home().join(".cache"), Into::into);
+    Places { cache: cache.join("relm"), scratch: None }
+}
+
 /// Freezes a source.
 pub(super) async fn freeze(wanted: Wanted) -> Result<Code, Complaint> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| session::home().join(".cache"), Into::into);
-    let places = Places { cache: cache.join("relm"), scratch: None };
+    let places = places();
     let frozen = tokio::task::spawn_blocking(move || try_freeze(&wanted, &places)).await;
     frozen.map_err(|error| Complaint::failed(format!("freezing the source failed: {error}")))?
 }

@@ -21,6 +21,7 @@ mod maintenance;
 mod notify;
 mod out;
 mod own;
+mod promote;
 mod read;
 mod resume;
 mod screen;
@@ -30,6 +31,7 @@ mod session;
 mod show;
 mod show_lock;
 mod signals;
+mod tag;
 mod trust;
 mod who;
 

@@ -99,7 +99,12 @@ async fn survey(
     Ok((config, env, survey))
 }
 
-async fn surveyed(config: &Config, env: &Environment, processes: bool, common: &Common) -> Result<Survey, Complaint> {
+pub(super) async fn surveyed(
+    config: &Config,
+    env: &Environment,
+    processes: bool,
+    common: &Common,
+) -> Result<Survey, Complaint> {
     Ok(ground(config, env, processes, common).await?.survey)
 }
 

@@ -141,6 +141,12 @@ pub(super) struct SourceTable {
     /// Paths to leave out, in the language of `.gitignore`.
     #[schemars(example = ["*.pyc"])]
     pub(super) exclude: Option<Vec<At<String>>>,
+    /// The tag that a successful deploy sets in `git`; `{app}`, `{env}` and `{release}` stand for themselves.
+    #[schemars(example = &"deployed-{env}-{release}")]
+    pub(super) tag: Option<At<String>>,
+    /// Push the tag: to `origin` of a directory, or to the URL.
+    #[schemars(example = true)]
+    pub(super) push_tag: Option<At<bool>>,
 }
 
 /// How releases are laid out, switched and kept.
@@ -168,6 +174,9 @@ pub(super) struct ReleaseTable {
     /// Paths to copy from the current release into the new one, if they are there.
     #[schemars(example = ["node_modules"])]
     pub(super) copy_from_current: Option<Vec<At<String>>>,
+    /// A file that is written into each release and says which one it is: JSON.
+    #[schemars(example = &"VERSION.json")]
+    pub(super) version_file: Option<At<String>>,
 }
 
 /// So many hosts, or so many of a hundred.

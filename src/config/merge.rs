@@ -31,6 +31,8 @@ impl Over for SourceTable {
             archive: self.archive.or(base.archive),
             strip: self.strip.or(base.strip),
             exclude: self.exclude.or(base.exclude),
+            tag: self.tag.or(base.tag),
+            push_tag: self.push_tag.or(base.push_tag),
         }
     }
 }
@@ -45,6 +47,7 @@ impl Over for ReleaseTable {
             shared_dirs: self.shared_dirs.or(base.shared_dirs),
             shared_files: self.shared_files.or(base.shared_files),
             copy_from_current: self.copy_from_current.or(base.copy_from_current),
+            version_file: self.version_file.or(base.version_file),
         }
     }
 }

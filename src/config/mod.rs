@@ -17,6 +17,7 @@ mod schema;
 mod service;
 mod shape;
 mod suggest;
+mod tag;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ pub use problem::{Problem, Problems};
 pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
+pub use tag::TagRules;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +74,8 @@ pub struct Environment {
     pub fleet: Fleet,
     /// Where the code comes from.
     pub source: Wanted,
+    /// The tag that a deploy sets in it, if any.
+    pub tag: Option<TagRules>,
     /// How releases are laid out, switched and kept.
     pub release: ReleaseRules,
     /// Who may change it at a time.
@@ -121,6 +125,8 @@ pub struct ReleaseRules {
     pub shared_files: Vec<String>,
     /// Paths copied from the live release if they are there.
     pub copy_from_current: Vec<String>,
+    /// Where in each release stands which one it is.
+    pub version_file: Option<String>,
 }
 
 /// `pre_connect`: what opens a host's door.

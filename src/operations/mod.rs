@@ -23,6 +23,7 @@ mod unless_same;
 mod upload_code;
 mod values;
 mod write_secrets;
+mod write_version;
 
 pub use await_command::AwaitCommand;
 pub use becoming::probe;
@@ -46,6 +47,7 @@ pub use set_maintenance::{Maintenance, SetMaintenance};
 pub use unless_same::UnlessSame;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
 pub use write_secrets::{SecretFile, WriteSecrets};
+pub use write_version::WriteVersion;
 
 use crate::engine::On;
 use crate::release::ReleaseName;

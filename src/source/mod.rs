@@ -23,6 +23,7 @@ mod pax;
 mod reference;
 mod spool;
 mod submodules;
+mod tag;
 mod untar;
 mod unzip;
 
@@ -35,6 +36,7 @@ pub use error::{Refusal, SourceError};
 pub use freeze::{Frozen, Origin, Places};
 pub use manifests::Manifests;
 pub use pack::Packing;
+pub use tag::Tag;
 
 /// What `Releases.toml` or the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,8 +9,13 @@ use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{
+<<<<<<< HEAD
     AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, Pending, RetryCommand,
     RunCommand, SecretFile, UnlessSame, UploadCode, WriteSecrets,
+=======
+    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RetryCommand, RunCommand, SecretFile,
+    UnlessSame, UploadCode, WriteSecrets, WriteVersion,
+>>>>>>> knowing
 };
 use crate::release::Record;
 
@@ -18,11 +23,11 @@ use super::{Payload, maintenance, pools, serving, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
-    bring(plan, env, &record.reference, payload).claiming(record)
+    bring(plan, env, record, payload).claiming(record)
 }
 
 /// The same where the release was begun already.
-pub(super) fn bring(plan: Plan, env: &Environment, reference: &str, payload: &Payload) -> Plan {
+pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
     let mut plan = plan
         .prepare(UploadCode { parcels: payload.parcels.clone(), tree: payload.tree.clone() })
         .prepare(CheckUpload { parcels: payload.parcels.clone(), tree: payload.tree.clone(), bytes: payload.unpacked });
@@ -32,6 +37,9 @@ pub(super) fn bring(plan: Plan, env: &Environment, reference: &str, payload: &Pa
     }
     if !rules.copy_from_current.is_empty() {
         plan = plan.prepare(CopyFromCurrent { paths: rules.copy_from_current.clone() });
+    }
+    if let Some(path) = &rules.version_file {
+        plan = plan.prepare(WriteVersion { path: path.clone(), app: env.app.clone(), record: record.clone() });
     }
     if !env.secret_files.is_empty() {
         let file = |file: &config::SecretFile| SecretFile {
@@ -44,7 +52,7 @@ pub(super) fn bring(plan: Plan, env: &Environment, reference: &str, payload: &Pa
     if let Some(python) = &env.python {
         plan = plan.prepare(virtualenv(python));
     }
-    serving::render(plan, env, reference)
+    serving::render(plan, env, &record.reference)
 }
 
 /// Adds what stands around the flip and behind it: services are the last to stop and the first to start, and

@@ -141,8 +141,7 @@ pub fn plan(
     env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name));
     let there = Site { env: &env, ..site };
     let known = Payload::known(&record.tree);
-    let mut plan =
-        switch(bring(begin(there, record), &env, &record.reference, payload.unwrap_or(&known)), there, record);
+    let mut plan = switch(bring(begin(there, record), &env, record, payload.unwrap_or(&known)), there, record);
     let mut again = touched(there, record, differences);
     again.extend(chosen.lost.iter().map(|host| (host.clone(), "upload_code".to_owned())));
     mark_done(&mut plan, site, &record.name, &again);

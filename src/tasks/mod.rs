@@ -16,6 +16,7 @@ pub mod lock;
 pub mod maintenance;
 pub mod own;
 mod pools;
+pub mod promote;
 mod readiness;
 mod refusal;
 pub mod releases;

@@ -153,7 +153,7 @@ pub fn plan(
     let needed = payload.map_or(0, |payload| payload.unpacked);
     readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
-    let plan = bring(begin(site, record), site.env, &record.reference, payload.unwrap_or(&known));
+    let plan = bring(begin(site, record), site.env, record, payload.unwrap_or(&known));
     let mut plan = switch(plan, site, record).if_it_fails(MarkFailed { record: None });
     mark_done(&mut plan, site, &record.name, &touched(site, record, differences));
     let notes = notes(site, chosen, &plan, differences);

@@ -20,6 +20,10 @@ pub struct Board {
     pub(super) steps: Vec<Step>,
     pub(super) put_back: Vec<PutBack>,
     pub(super) warnings: Vec<(Option<HostName>, String)>,
+    /// How long each step took on a host, for whoever wants to know: step, host, seconds.
+    pub(super) times: Vec<(String, HostName, f64)>,
+    /// Whether the end says where the time went.
+    pub(super) timed: bool,
     pub(super) end: Option<End>,
 }
 
@@ -84,11 +88,13 @@ impl Board {
             }
             Event::Output { step, host, line, .. } => self.step(step).on(host).say(line),
             Event::Progress { step, host, done, total } => self.step(step).on(host).sent(at, *done, *total),
-            Event::HostFinished { step, host, outcome, .. } => {
+            Event::HostFinished { step, host, outcome, seconds } => {
+                self.times.push((step.clone(), host.clone(), *seconds));
                 let outcome = outcome.clone();
                 self.step(step).on(host).state = State::Finished { outcome };
             }
             Event::HostFailed { step, host, failure, seconds } => {
+                self.times.push((step.clone(), host.clone(), *seconds));
                 let on_host = self.step(step).on(host);
                 let mut failure = failure.clone();
                 if failure.said.is_empty() {

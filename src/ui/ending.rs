@@ -4,7 +4,7 @@ use super::board::{Board, End, PutBack};
 use super::failures::{self, FailedStep};
 use super::rows::{Row, indent, lay_out};
 use super::step::Step;
-use super::{Line, live, style, text};
+use super::{Line, live, style, text, timings};
 use crate::event::{Ending, Phase};
 use crate::release::ReleaseName;
 
@@ -22,7 +22,7 @@ fn good(board: &Board, end: &End, width: usize) -> Vec<Line> {
         Ending::Succeeded if !board.dry_run => Line::new().styled(style::GOOD, "✔ "),
         _ => Line::new().styled(style::DIM, "· "),
     };
-    let mut rows: Vec<Row> = warnings(board).into_iter().collect();
+    let mut rows: Vec<Row> = took_most(board).into_iter().chain(warnings(board)).collect();
     rows.extend(row("behind", behind(end)));
     rows.extend(next(end, false));
     let mut lines = lay_out(&rows, indent(rows.iter().map(|row| row.label.as_str())), width);
@@ -120,7 +120,7 @@ fn verdict(board: &Board, end: &End, nothing_failed: bool) -> Option<String> {
 }
 
 fn state(board: &Board, end: &End, width: usize, something_failed: bool) -> Vec<Row> {
-    let mut rows: Vec<Row> = warnings(board).into_iter().collect();
+    let mut rows: Vec<Row> = took_most(board).into_iter().chain(warnings(board)).collect();
     if end.ending == Ending::Interrupted {
         rows.extend(row("busy", busy(board)));
     }
@@ -142,6 +142,11 @@ fn behind(end: &End) -> Vec<Line> {
 
 fn row(label: &str, lines: Vec<Line>) -> Option<Row> {
     (!lines.is_empty()).then(|| Row::new(style::BOLD, label, lines))
+}
+
+/// Where the time went, for whoever wants to see all.
+fn took_most(board: &Board) -> Option<Row> {
+    if board.timed { row("took", timings::lines(board)) } else { None }
 }
 
 fn warnings(board: &Board) -> Option<Row> {

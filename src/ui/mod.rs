@@ -21,6 +21,7 @@ mod table;
 mod tame;
 mod terminal;
 pub mod text;
+mod timings;
 
 #[cfg(test)]
 mod tests;

@@ -29,7 +29,12 @@ pub struct Plain<W> {
 impl<W: Write> Plain<W> {
     /// Writes to `out`; `verbose` adds all that hosts say.
     pub fn new(out: W, verbose: bool) -> Self {
-        Self { out: Sink::new(out), verbose, board: Board::default(), quarters: BTreeMap::new() }
+        Self {
+            out: Sink::new(out),
+            verbose,
+            board: Board { timed: verbose, ..Board::default() },
+            quarters: BTreeMap::new(),
+        }
     }
 
     fn lines(&mut self, event: &Event) -> Vec<Line> {

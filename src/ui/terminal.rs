@@ -43,7 +43,14 @@ pub struct Terminal<W> {
 impl<W: Write> Terminal<W> {
     /// Writes to `out`; `verbose` adds all that hosts say.
     pub fn new(out: W, screen: Screen, verbose: bool) -> Self {
-        Self { out: Sink::new(out), screen, verbose, board: Board::default(), drawn: 0, drawn_at: None }
+        Self {
+            out: Sink::new(out),
+            screen,
+            verbose,
+            board: Board { timed: verbose, ..Board::default() },
+            drawn: 0,
+            drawn_at: None,
+        }
     }
 
     /// Takes the terminal's new size.

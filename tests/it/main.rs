@@ -22,6 +22,7 @@ mod guards;
 mod hostile;
 mod incidents;
 mod invariants;
+mod knowing;
 mod lock;
 mod maintenance;
 mod migrations;

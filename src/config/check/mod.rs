@@ -20,6 +20,7 @@ mod roles;
 mod secrets;
 mod service;
 mod source;
+mod tag;
 mod tasks;
 mod text;
 mod wait;
@@ -122,6 +123,7 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     if let Some(table) = &file.source {
         source::one_kind(check, table);
         source::source(check, &table.value);
+        tag::tag(check, &table.value);
     }
     release::release(check, &file.release.clone().unwrap_or_default());
     if let Some(table) = &file.lock {
@@ -193,6 +195,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let app = both(env.app.as_ref(), file.app.as_ref());
     let app = application(check, app.as_ref());
     let release = both(env.release.as_ref(), file.release.as_ref()).unwrap_or_default();
+    let tag = tag::tag(check, &source);
     let source = source::source(check, &source);
     let release = release::release(check, &release);
     let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
@@ -217,6 +220,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         pre_connect: pre_connect?,
         fleet: fleet?,
         source: source?,
+        tag,
         release: release?,
         lock: lock?,
         distribution,

@@ -9,7 +9,7 @@ use super::{Check, hosts, inputs, migrate, retry, secrets, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 14] = [
+const OWN_STEPS: [&str; 15] = [
     "check_flip",
     "check_tools",
     "create_release",
@@ -19,6 +19,7 @@ const OWN_STEPS: [&str; 14] = [
     "link_shared",
     "copy_from_current",
     "write_secrets",
+    "write_version",
     "build_virtualenv",
     "mark_complete",
     "flip_current",

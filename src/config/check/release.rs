@@ -18,6 +18,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
     let shared_dirs = paths("shared_dirs", &table.shared_dirs);
     let shared_files = paths("shared_files", &table.shared_files);
     let copy_from_current = paths("copy_from_current", &table.copy_from_current);
+    let version_file = table.version_file.as_ref().map(|path| release_path(check, "version_file", path, &mut taken));
     Some(ReleaseRules {
         root: root?,
         keep: keep?,
@@ -26,6 +27,10 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
         shared_dirs: shared_dirs?,
         shared_files: shared_files?,
         copy_from_current: copy_from_current?,
+        version_file: match version_file {
+            None => None,
+            Some(path) => Some(path?),
+        },
     })
 }
 

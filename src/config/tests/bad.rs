@@ -112,6 +112,15 @@ fn mistakes_in_tables() {
         ("[distribution]\nstore = \"s3://deploys\"\nendpoint = \"s3.example.org\"", "no address of a store", 7),
         ("[distribution]\nstore = \"s3://deploys\"\nendpoint = \"https://a:b@s3\"", "no address of a store", 7),
         ("[python]\ninstaller = \"pip\"\nbring_uv = \"uv\"", "`bring_uv` has no meaning", 7),
+        // What is told of a release.
+        ("[release]\nversion_file = \"/VERSION\"", "`version_file`: the path \"/VERSION\" is absolute", 6),
+        ("[release]\nshared_files = [\"v\"]\nversion_file = \"v\"", "the path \"v\" is named twice", 7),
+        ("[env.live.source]\ntag = \"live\"", "`tag` would be the same for every release", 6),
+        ("[env.live.source]\ntag = \"a b {release}\"", "no name that git would take", 6),
+        ("[env.live.source]\ntag = \"{rel}/{release}\"", "no name that git would take", 6),
+        ("[env.live.source]\npush_tag = true", "`push_tag` goes with `tag` only", 6),
+        ("[env.live.source]\ngit = \"git@x:y\"\ntag = \"{release}\"", "a tag can only be pushed to \"git@x:y\"", 7),
+        ("[env.live.source]\ndir = \".\"\ntag = \"{release}\"", "`tag` goes with `git` only", 7),
         // [[notify]]
         ("[[notify]]\nurl = \"https://x\"", "[[notify]] has no `name`", 5),
         ("[[notify]]\nname = \"a\"", "says how \"a\" is told", 6),

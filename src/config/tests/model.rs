@@ -68,6 +68,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         lock: LockRules { shared: None, grace: Duration::from_secs(10) },
         distribution: None,
         notify: Vec::new(),
+        tag: None,
         release: ReleaseRules {
             root: "www".to_owned(),
             keep,
@@ -76,6 +77,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             shared_dirs: vec!["media".to_owned()],
             shared_files: vec!["localsettings.py".to_owned()],
             copy_from_current: vec!["node_modules".to_owned()],
+            version_file: None,
         },
         python: Some(Python {
             packages: Packages::Requirements(vec!["requirements.txt".to_owned()]),

@@ -1,0 +1,78 @@
+//! `relm promote`: what is live in one environment becomes a release of another, the very same tree.
+
+use clap::Args;
+
+use super::{Refusal, command};
+use crate::config::Environment;
+use crate::release::{Record, ReleaseName, State};
+use crate::survey::Survey;
+
+const EXAMPLES: &str = "Examples:
+  relm promote staging production
+  relm promote staging production --dry-run
+  relm promote staging production --release 2026-11-20_14.30.05";
+
+/// Deploy to one environment what is live in another: the same commit, the same tree
+///
+/// The source is read at the commit that is live there, and must come to the tree that is live there, by its hash, or
+/// nothing begins. From then on it is a deploy like any other: built on every host, then live on all of them or on none.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Promote {
+    /// Environment whose live release is taken
+    pub from: String,
+    /// Environment it is deployed to
+    pub to: String,
+    /// A release that was live there before, instead of what is live now
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<ReleaseName>,
+    /// Show what would be done, host by host, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Why; stands in the history
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+}
+
+/// The record of what is promoted: live on every host of `from`, or live there once.
+pub fn choose(from: &Environment, survey: &Survey, wanted: Option<&ReleaseName>) -> Result<Record, Refusal> {
+    let status = command("status", from);
+    if let Some((host, reason)) = survey.silent.first() {
+        return Err(Refusal::new(format!("{host} of {} cannot say what is live: {reason}", from.name)).next(status));
+    }
+    let name = match wanted {
+        Some(name) => name,
+        None => survey.live_everywhere().ok_or_else(|| {
+            let row = |(host, live): (String, Option<&ReleaseName>)| {
+                vec![host, live.map_or_else(|| "-".to_owned(), ToString::to_string)]
+            };
+            let rows = survey.hosts.iter().map(|(host, seen)| row((host.to_string(), seen.live()))).collect();
+            Refusal::new(format!("no release is live on every host of {}", from.name))
+                .table(vec!["host", "live"], rows)
+                .next(status)
+        })?,
+    };
+    for (host, seen) in &survey.hosts {
+        if seen.went_live(name).is_none() {
+            let reason = format!("release {name} was never live on {host} of {}", from.name);
+            return Err(Refusal::new(reason).next(command("history", from)));
+        }
+        let state = seen.release(name).map(|release| (release.state, release.is_finished));
+        match state {
+            Some((State::Bad, _)) => {
+                let reason = format!("release {name} was rolled back from on {host} of {}", from.name);
+                return Err(Refusal::new(reason).next(command("releases", from)));
+            }
+            Some((_, false)) if seen.live() == Some(name) => {
+                let reason = format!("the deploy of {name} has not come to its end on {host} of {}", from.name);
+                return Err(Refusal::new(reason).next(format!("{} --resume", command("deploy", from))));
+            }
+            _ => {}
+        }
+    }
+    let mut known = survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
+    known.next().map(|release| release.record.clone()).ok_or_else(|| {
+        Refusal::new(format!("no host of {} has the record of {name} any more", from.name))
+            .next(command("releases", from))
+    })
+}
