@@ -43,17 +43,15 @@ impl Change<'_> {
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (mut code, ground) = (code?, ground?);
-<<<<<<< HEAD
+        if let Some(promoted) = &self.promoted {
+            promoted.require(&mut code)?;
+        }
         if let Some(nothing) = self.same_code(&ground.survey, &code.payload.tree)? {
             self.require_lock()?;
             if self.dry_run {
                 return Ok(screen::dry_run(&self.told(&nothing), self.common));
             }
             return Ok(self.carry_out(&nothing, &self.machines(&ground)).await);
-=======
-        if let Some(promoted) = &self.promoted {
-            promoted.require(&mut code)?;
->>>>>>> knowing
         }
         code.address(&ground, None).await;
         let mut record = self.record(&code, &ground.survey, keep_days);

@@ -9,13 +9,8 @@ use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{
-<<<<<<< HEAD
     AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, Pending, RetryCommand,
-    RunCommand, SecretFile, UnlessSame, UploadCode, WriteSecrets,
-=======
-    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, RetryCommand, RunCommand, SecretFile,
-    UnlessSame, UploadCode, WriteSecrets, WriteVersion,
->>>>>>> knowing
+    RunCommand, SecretFile, UnlessSame, UploadCode, WriteSecrets, WriteVersion,
 };
 use crate::release::Record;
 
