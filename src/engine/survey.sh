@@ -13,10 +13,10 @@ fact() {
 }
 printf 'base %s\n' "$base"
 # With builtins where they do: over many releases, and many hosts on one machine, processes add up.
-# relm_line FILE: sets relm_text to its only line. Fails if there is none, or more.
+# relm_line FILE: sets relm_text to its only line, or to nothing if it is empty. Fails if there are more.
 relm_line() {
   relm_text='' relm_more=''
-  { { IFS= read -r relm_text || [ -n "$relm_text" ]; } && ! { IFS= read -r relm_more || [ -n "$relm_more" ]; }; } <"$1"
+  { IFS= read -r relm_text; ! { IFS= read -r relm_more || [ -n "$relm_more" ]; }; } <"$1"
 } 2>/dev/null
 printf 'user %s\n' "$(id -un 2>/dev/null || id -u)"
 printf 'clock %s\n' "$(date -u +%s)"

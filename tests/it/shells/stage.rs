@@ -151,7 +151,7 @@ impl Stage {
     pub(super) fn synced(&self) -> impl Fn() -> Vec<String> {
         let tool = self.home.with_file_name("bin").join("sync");
         let log = self.home.with_file_name("synced");
-        fs::write(&tool, "#!/bin/sh\nprintf '%s\\n' \"$*\" >>\"${0%/bin/*}/synced\"\n").expect("a file");
+        fs::write(&tool, "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"${0%/bin/*}/synced\"\n").expect("a file");
         fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("a mode");
         fs::write(&log, "").expect("a file");
         move || fs::read_to_string(&log).expect("a file").lines().map(str::to_owned).collect()
