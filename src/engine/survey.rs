@@ -51,7 +51,7 @@ pub async fn survey(
 }
 
 async fn ask(transport: &dyn Transport, question: &Script) -> Result<HostSeen, String> {
-    let exit = transport.capture(question, Some(PATIENCE)).await.map_err(|error| error.to_string())?;
+    let exit = transport.capture_openly(question, Some(PATIENCE)).await.map_err(|error| error.to_string())?;
     if !exit.status.success() {
         return Err(format!("the survey {}: {}", exit.status, exit.stderr.trim()));
     }

@@ -42,18 +42,37 @@ pub trait Transport: Debug + Send + Sync {
     /// It must be quick and say nothing.
     fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()>;
 
-    /// Runs a script that reads nothing, in which nothing is secret, whose output is only wanted whole, and which nobody
-    /// interrupts.
+    /// Runs a script that reads nothing, whose output is only wanted whole, and which nobody interrupts.
     fn capture<'a>(
         &'a self,
         script: &'a Script,
         time_limit: Option<Duration>,
     ) -> BoxFuture<'a, Result<Exit, ExecError>> {
+        self.capture_as(script, time_limit, false)
+    }
+
+    /// The same of a script in which nothing is secret: see [`Exec::is_open_text`].
+    fn capture_openly<'a>(
+        &'a self,
+        script: &'a Script,
+        time_limit: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Exit, ExecError>> {
+        self.capture_as(script, time_limit, true)
+    }
+
+    /// Either of them.
+    #[doc(hidden)]
+    fn capture_as<'a>(
+        &'a self,
+        script: &'a Script,
+        time_limit: Option<Duration>,
+        is_open_text: bool,
+    ) -> BoxFuture<'a, Result<Exit, ExecError>> {
         async move {
             let stop = CancellationToken::new();
             let input = &Input::Nothing;
             let (on_line, on_part, on_sent) = (&|_, _, _: &str| {}, &|_, _| {}, &|_| {});
-            let (kept, mask, is_open_text) = (None, Mask::nothing(), true);
+            let (kept, mask) = (None, Mask::nothing());
             self.exec(Exec {
                 script,
                 input,
