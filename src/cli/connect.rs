@@ -24,7 +24,8 @@ pub(super) struct Connections {
 
 /// Connects to every host of `env`.
 pub(super) async fn connect(config: &Config, env: &Environment, secrets: &Secrets) -> Connections {
-    let settings = ssh_settings(config, &env.name);
+    let password = env.login_password.as_ref().and_then(|name| secrets.get(name)).cloned();
+    let settings = ssh::Settings { password, ..ssh_settings(config, &env.name) };
     let links = env.fleet.hosts.iter().map(|host| {
         let settings = &settings;
         async move { (host, link(host, settings).await) }

@@ -351,6 +351,9 @@ pub(super) struct EnvTable {
     /// `no`. For hosts that come and go, on networks you trust.
     #[schemars(example = true)]
     pub(super) accept_new_host_keys: Option<bool>,
+    /// The secret that hosts are told when they ask the login for a password.
+    #[schemars(example = &"LOGIN_PASSWORD")]
+    pub(super) login_password: Option<At<String>>,
     /// What differs here from the file's `pre_connect`.
     pub(super) pre_connect: Option<PreConnectTable>,
     /// Whom to become here.

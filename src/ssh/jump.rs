@@ -93,6 +93,8 @@ impl Jumps {
             return Err(error.clone());
         }
         // Its own way may lead through another one.
+        // The login's password is for the hosts, and no business of whatever stands before them.
+        let settings = &Settings { password: None, ..settings.clone() };
         match Box::pin(signed_in(&Arc::new(hop.clone()), settings)).await {
             Ok((handle, _)) => {
                 let handle = Arc::new(handle);

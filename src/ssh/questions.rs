@@ -34,11 +34,20 @@ async fn ask(settings: &Settings, question: String) -> Option<String> {
 
 const NOBODY: &str = "there is no terminal to ask on";
 
+/// What is known is tried once: it does not become right, and wrong ones are counted.
+fn tries(destination: &Destination, settings: &Settings) -> usize {
+    if settings.password.is_some() { 1 } else { destination.password_prompts }
+}
+
 /// Signs in with a password.
 pub(super) async fn password(handle: &mut Handle, destination: &Destination, settings: &Settings) -> Outcome {
-    for _ in 0..destination.password_prompts {
+    for _ in 0..tries(destination, settings) {
         let question = format!("{}@{}'s password: ", destination.user, destination.name);
-        let Some(password) = ask(settings, question).await else {
+        let password = match &settings.password {
+            Some(secret) => Some(secret.expose_password().to_owned()),
+            None => ask(settings, question).await,
+        };
+        let Some(password) = password else {
             return Outcome::No(NOBODY.to_owned());
         };
         match handle.authenticate_password(destination.user.clone(), password).await {
@@ -57,7 +66,8 @@ pub(super) async fn password(handle: &mut Handle, destination: &Destination, set
 /// Answers whatever the host asks.
 pub(super) async fn interactive(handle: &mut Handle, destination: &Destination, settings: &Settings) -> Outcome {
     use KeyboardInteractiveAuthResponse::{Failure, InfoRequest, Success};
-    for _ in 0..destination.password_prompts {
+    for _ in 0..tries(destination, settings) {
+        let mut known = settings.password.as_ref();
         let mut answer = handle.authenticate_keyboard_interactive_start(destination.user.clone(), None).await;
         loop {
             let prompts = match answer {
@@ -70,7 +80,13 @@ pub(super) async fn interactive(handle: &mut Handle, destination: &Destination, 
             let mut answers = Vec::new();
             for prompt in prompts {
                 let question = format!("({}) {} ", destination.name, harmless(prompt.prompt.trim_end()));
-                match ask(settings, question).await {
+                // Asked again, or asked something else, it is not what is wanted.
+                let is_password = !prompt.echo && prompt.prompt.to_lowercase().contains("password");
+                let told = match known.take_if(|_| is_password) {
+                    Some(secret) => Some(secret.expose_password().to_owned()),
+                    None => ask(settings, question).await,
+                };
+                match told {
                     Some(answer) => answers.push(answer),
                     None => return Outcome::No(NOBODY.to_owned()),
                 }

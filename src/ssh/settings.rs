@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::KeyFiles;
 use super::jump::Jumps;
+use crate::secret::Secret;
 
 /// Asks a person for a passphrase.
 pub type Ask = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -38,6 +39,8 @@ pub struct Settings {
     /// Hears of each key that is accepted though nobody has compared it, as `StrictHostKeyChecking accept-new` wants it.
     /// Without this none is.
     pub accept_new: Option<Warn>,
+    /// What a host is told that asks the login for a password, in a person's place.
+    pub password: Option<Secret>,
     /// Asks a person, without echo. `None` is the answer where nobody can be asked.
     pub ask: Ask,
     /// Keys opened so far, so that a passphrase is asked for once per run.
@@ -68,6 +71,7 @@ impl Settings {
             agent: None,
             knock: None,
             accept_new: None,
+            password: None,
             ask: Arc::new(|_| None),
             keys: KeyFiles::default(),
             jumps: Jumps::default(),

@@ -50,11 +50,11 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(&mut self, handle: &mut Handle) -> bool {
-        for method in &self.destination.methods {
+        for method in self.methods() {
             if handle.is_closed() {
                 break;
             }
-            if !self.is_wanted(*method) {
+            if !self.is_wanted(method) {
                 self.log.push(format!("{}: the host does not take it", method.name()));
                 continue;
             }
@@ -78,6 +78,18 @@ impl Attempt<'_> {
             }
         }
         false
+    }
+
+    /// Whoever gives a password wants it tried, when nothing else has been let in.
+    fn methods(&self) -> Vec<Method> {
+        let given = self.settings.password.iter().flat_map(|_| [Method::Questions, Method::Password]);
+        let mut methods = self.destination.methods.clone();
+        for method in given {
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        methods
     }
 
     fn is_wanted(&self, method: Method) -> bool {

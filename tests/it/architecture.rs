@@ -125,7 +125,7 @@ fn what_belongs_to_one_room_stays_there() {
         ("println!(", &["cli"]),
         ("clap::Parser", &["cli"]),
         ("'\\\\''", &["script"]),
-        (".expose", &["secret", "notify", "operations", "transport"]),
+        (".expose", &["secret", "notify", "operations", "ssh", "transport"]),
     ];
     for file in sources() {
         let (module, text) = (module_of(&file), code(&file));

@@ -172,6 +172,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
+    let login_password = env.login_password.clone().and_then(|name| secrets::named(check, &[name]).pop());
     let secret_files = secrets::files(check, &file.secret_files);
     notify::unique(check, &env.notify);
     let notify = notify::notifiers(check, &env.notify, &file.notify);
@@ -206,7 +207,12 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let pre_connect = pre_connect::pre_connect(check, &pre_connect);
     let maintenance = match both(bare(env.maintenance.as_ref()), bare(file.maintenance.as_ref())) {
         None => None,
-        Some(table) => Some(maintenance::maintenance(check, &table)?),
+        Some(table) => {
+            if let Some(own) = &env.maintenance {
+                maintenance::both_ways(check, &own.with(table.clone()));
+            }
+            Some(maintenance::maintenance(check, &table)?)
+        }
     };
     let python = match python {
         None => None,
@@ -217,6 +223,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         app: app?,
         confirm: env.confirm.unwrap_or(false),
         accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),
+        login_password,
         pre_connect: pre_connect?,
         fleet: fleet?,
         source: source?,

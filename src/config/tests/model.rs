@@ -59,6 +59,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         app: "shop".to_owned(),
         confirm,
         accept_new_host_keys: false,
+        login_password: None,
         fleet: Fleet { hosts },
         source: Wanted {
             source: Source::Git { location: "/srv/shop".to_owned(), reference: Some("main".to_owned()) },

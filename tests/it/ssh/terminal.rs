@@ -124,6 +124,21 @@ fn deploys_with_answers(lines: &str, methods: &str, question: &str) {
         .stdin(Stdio::null())
         .output();
     Done::from(relm.unwrap()).ends(3).says(&["there is no terminal to ask on"]);
+    // From a secret, and nobody is asked; a wrong one is not tried again.
+    let given =
+        "[secrets]\nLOGIN = { env = \"LOGIN_OF_TEST\" }\n[env.test]\nlogin_password = \"LOGIN\"\n[env.test.hosts]";
+    let file = folder.path().join("Releases.toml");
+    let plain = fs::read_to_string(&file).unwrap();
+    fs::write(&file, plain.replace("[env.test.hosts]", given)).unwrap();
+    let with = |password: &str| {
+        let mut relm = Command::new(env!("CARGO_BIN_EXE_relm"));
+        let relm = relm.arg("deploy").current_dir(&folder).env("HOME", folder.path()).env("LOGIN_OF_TEST", password);
+        Done::from(relm.stdin(Stdio::null()).output().unwrap())
+    };
+    with(PASSWORD).ends(0);
+    let done = with("wrong-one").ends(3).says(&["does not let", "refused"]);
+    assert!(!done.stderr.contains("wrong-one"), "{done:?}");
+    fs::write(&file, plain).unwrap();
     // Unless it is asked for, nobody is asked, though there is no other way in.
     sshd.authorize(&[]);
     let config = fs::read_to_string(sshd.ssh_config()).unwrap();
