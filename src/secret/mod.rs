@@ -37,6 +37,11 @@ impl Secret {
         &self.0
     }
 
+    /// The first line alone: a prompt takes no more, and what a password store tells behind it is no business of hosts.
+    pub fn expose_password(&self) -> &str {
+        self.0.split(['\n', '\r']).next().unwrap_or_default()
+    }
+
     /// The value without the ends of line behind it, as `$(…)` of a shell would have it.
     pub fn expose_line(&self) -> &str {
         self.0.trim_end_matches(['\n', '\r'])

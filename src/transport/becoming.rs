@@ -79,7 +79,7 @@ impl Becoming {
 
     /// What such a command reads first.
     fn preface(&self) -> String {
-        let password = self.password.as_ref().map(|secret| format!("{}\n", secret.expose_line()));
+        let password = self.password.as_ref().map(|secret| format!("{}\n", secret.expose_password()));
         format!("{}\n{}", self.becomes.user, password.unwrap_or_default())
     }
 
@@ -121,20 +121,23 @@ impl fmt::Debug for Start {
     }
 }
 
-/// All that a channel still says on standard error before it closes, which a shell that could not be started does at once.
-pub(super) async fn last_errors(channel: &mut Channel) -> String {
+/// All that a channel still says on standard error before its command ends, which a shell that could not be started does
+/// at once. Nothing if it is the connection that went.
+pub(super) async fn last_errors(channel: &mut Channel) -> Option<String> {
     let mut said = Vec::new();
     let hearing = async {
         while let Some(heard) = channel.output.recv().await {
             match heard {
                 Heard::Stderr(bytes) => said.extend_from_slice(&bytes),
                 Heard::Stdout(_) => {}
-                Heard::Closed(_) | Heard::Refused(_) => return,
+                Heard::Closed(Ok(_)) => return true,
+                Heard::Closed(Err(_)) | Heard::Refused(_) => return false,
             }
         }
+        false
     };
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), hearing).await;
-    String::from_utf8_lossy(&said).into_owned()
+    let has_ended = tokio::time::timeout(std::time::Duration::from_secs(5), hearing).await.unwrap_or(false);
+    has_ended.then(|| String::from_utf8_lossy(&said).into_owned())
 }
 
 #[cfg(test)]

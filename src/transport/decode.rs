@@ -85,6 +85,11 @@ impl Decoder {
         }
     }
 
+    /// Says whether nothing of the script's has been heard over this connection.
+    pub(super) fn waits(&self) -> bool {
+        !self.in_body
+    }
+
     /// The process group of the script, once it has started.
     pub(super) fn group(&self) -> Option<u32> {
         self.group

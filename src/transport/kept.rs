@@ -28,9 +28,24 @@ pub(super) async fn run(
             Ok(()) => run.follow(&mut control, exec, None).await,
             Err(lost) => Err(lost),
         };
+        let mut last: Option<((u64, u64), Instant)> = None;
         while let Err(ExecError::Lost(reason)) = &exit {
             if run.is_missing() {
                 break;
+            }
+            let lost = ExecError::Lost(reason.clone());
+            if let error @ ExecError::NotBecome(_) = host.not_become(lost, Some(&mut run), &mut control).await {
+                return (Err(error), None);
+            }
+            // A host that takes connections and never says a word must not be tried without end or pause.
+            match last {
+                Some((heard, until)) if heard == run.heard() => {
+                    if Instant::now() >= until {
+                        return (exit, None);
+                    }
+                    sleep(PAUSE).await;
+                }
+                _ => last = Some((run.heard(), Instant::now() + kept.patience)),
             }
             (kept.on_loss)(reason);
             control = match come_back(host, exec, kept, reason).await {
@@ -65,6 +80,7 @@ pub(super) async fn come_back(
         let error = tokio::select! {
             opened = tokio::time::timeout_at(until, host.open_control()) => match opened {
                 Ok(Ok(control)) => return Ok(control),
+                Ok(Err(error @ ExecError::NotBecome(_))) => return Err(error),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "no answer".to_owned(),
             },

@@ -94,7 +94,7 @@ impl<'a> Run<'a> {
         self.stdout.group().is_some()
     }
 
-    /// Says whether the login shell ended, by its own word, before the script had begun.
+    /// Says whether the shell ended, and not the connection, before it said anything of the script.
     pub(super) fn had_no_shell(&self) -> bool {
         self.had_no_shell
     }
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
                         self.stderr.take(&bytes, exec.mask, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
                     }
                     gone => {
-                        self.had_no_shell = !self.has_begun() && matches!(gone, Some(Heard::Closed(Ok(_))));
+                        self.had_no_shell = self.stdout.waits() && matches!(gone, Some(Heard::Closed(Ok(_))));
                         return Err(self.ending.reason().unwrap_or_else(|| self.gone(gone)));
                     }
                 },

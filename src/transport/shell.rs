@@ -74,13 +74,19 @@ impl HostShell {
     }
 
     /// A shell that has gone before it did anything may not have become whom it should: then the host has said why.
-    async fn not_become(&self, lost: ExecError, run: Option<&mut Run<'_>>, channel: &mut Channel) -> ExecError {
+    pub(super) async fn not_become(
+        &self,
+        lost: ExecError,
+        run: Option<&mut Run<'_>>,
+        channel: &mut Channel,
+    ) -> ExecError {
         let (Some(becoming), ExecError::Lost(_)) = (&self.becoming, &lost) else { return lost };
         let said = match run {
-            Some(run) if run.has_begun() => return lost,
-            Some(run) => run.take_errors(),
+            // A connection that broke says nothing of users.
+            Some(run) => run.had_no_shell().then(|| run.take_errors()),
             None => last_errors(channel).await,
         };
+        let Some(said) = said else { return lost };
         ExecError::NotBecome(self.refused.get_or_init(|| becoming.refused(&said)).clone())
     }
 
@@ -150,7 +156,11 @@ impl HostShell {
         // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
         let input = bulk.input.clone();
         bulk.input = tokio::sync::mpsc::channel(1).0;
-        Run::new(&frame, Signals::Beside(self), exec.time_limit).follow(&mut bulk, exec, Some(input)).await
+        let mut run = Run::new(&frame, Signals::Beside(self), exec.time_limit);
+        match run.follow(&mut bulk, exec, Some(input)).await {
+            Ok(exit) => Ok(exit),
+            Err(error) => Err(self.not_become(error, Some(&mut run), &mut bulk).await),
+        }
     }
 
     /// Where it cannot be opened now, whoever needs it is told then.
