@@ -5,8 +5,8 @@ relm_journal() {
     [ "$(tail -c 1 "$relm_record/steps" | wc -l)" -eq 0 ]; then
     printf '\n' >>"$relm_record/steps" || return
   fi
-  relm_whole=$relm_record
-  printf '%s\n' "$1" >>"$relm_record/steps"
+  relm_whole=
+  printf '%s\n' "$1" >>"$relm_record/steps" && relm_whole=$relm_record
 }
 # relm_journal_flushed LINE: for lines that take back what stands above them: lost in a power cut, they would leave a
 # step done that is not. A lost `done` only has its step run again, which every operation allows, so it is not worth a

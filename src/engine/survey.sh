@@ -53,6 +53,10 @@ for kept in releases .relm/releases; do if [ -d "$kept" ]; then set -- "$@" "$ke
 if [ $# -gt 0 ] && ! ls -- "$@" >/dev/null 2>&1; then
   for kept in "$@"; do ls -- "$kept" >/dev/null 2>&1 || printf 'damage %s cannot be listed\n' "$kept"; done
 fi
+# A loop of `read` takes an error for the end: what cannot be read is found out first, for all at once.
+for steps in .relm/releases/*/steps; do
+  if [ -e "$steps" ]; then cat -- .relm/releases/*/steps >/dev/null 2>&1 || steps=; break; fi
+done
 for record in .relm/releases/*; do
   [ -d "$record" ] || continue
   name=${record##*/}
@@ -78,7 +82,9 @@ for record in .relm/releases/*; do
   if [ -e "$record/lived" ]; then printf 'lived %s\n' "$name"; fi
   if [ -e "$record/steps" ]; then
     # A power cut leaves a last line without its end.
-    if ! { while IFS= read -r step || [ -n "$step" ]; do printf 'step %s %s\n' "$name" "$step"; done <"$record/steps"; } 2>/dev/null; then
+    if [ -z "$steps" ] && ! cat -- "$record/steps" >/dev/null 2>&1; then
+      printf 'unreadable %s\n' "$name"
+    elif ! { while IFS= read -r step || [ -n "$step" ]; do printf 'step %s %s\n' "$name" "$step"; done <"$record/steps"; } 2>/dev/null; then
       printf 'unreadable %s\n' "$name"
     fi
   fi

@@ -32,14 +32,17 @@ wrong() {
 # With plain names, one pass of GNU's find tells in the manifest's own words what stands there, but for the contents.
 # What modes directories come out with is the host's business.
 look_quickly() {
-  ! grep -q '\\' "$manifest" && relm_finds || return
+  # A listing leaves out what Python compiles, and find does not look for it then.
+  ! grep -q -e '\\' -e __pycache__ -e '\.pyc$' "$manifest" && relm_finds || return
   rm -f -- "$record/manifest.found"
   # shellcheck disable=SC2016 # for eval
   eval 'find . \( -name . -o -type d -fprintf "$record/manifest.found" "d - - %P\n" -o \
     -type l -fprintf "$record/manifest.found" "l - - %P\t%l\n" -o \
     -type f -links 1 -fprintf "$record/manifest.found" "f %m %s %P\n" -o \
     -fprintf "$record/manifest.found" "%y %n %m %s %P\n" \) , '"\\( $relm_entries \\)" >"$record/manifest.listing" || return
-  sed '/^f/!s/ [0-7]* / - /' "$manifest" | cut -d ' ' -f 1-3,5- | sort -- - "$record/manifest.found" | uniq -u >"$record/manifest.odd"
+  # Into files: of a pipe only the last member's failure is seen.
+  sed '/^f/!s/ [0-7]* / - /' "$manifest" | cut -d ' ' -f 1-3,5- | sort -- - "$record/manifest.found" >"$record/manifest.both" &&
+    uniq -u <"$record/manifest.both" >"$record/manifest.odd" || return
   [ ! -s "$record/manifest.odd" ]
 }
 
@@ -66,7 +69,8 @@ look_closely() {
     -e "s|^l [0-7]* - - \\([^$tab]*\\)$tab\\(.*\\)|//:l ./\\1//$q./\\1$q -> $q\\2$q//|" "$manifest" >"$record/manifest.wanted" || exit
   # Where the manifest has no such names, a tree that has one is wrong in any case.
   if grep -q '\\' "$manifest"; then found | escaped; else found; fi >"$record/manifest.found" || exit
-  sort -- "$record/manifest.wanted" "$record/manifest.found" | uniq -u >"$record/manifest.odd"
+  sort -- "$record/manifest.wanted" "$record/manifest.found" >"$record/manifest.both" &&
+    uniq -u <"$record/manifest.both" >"$record/manifest.odd" || exit
   if [ -s "$record/manifest.odd" ]; then
     { sed 's/^/wanted /' "$record/manifest.wanted"; sed 's/^/found /' "$record/manifest.found"; } | sort -k 2 | uniq -u -f 1 |
       sed -e 's/^wanted /should be /' -e 's/^found /is /' -e 't read' -e ':read' \
@@ -98,8 +102,9 @@ held() {
 # says FILE COMMAND…: says whether COMMAND says what stands in FILE of the files there.
 says() {
   list=$1; shift
-  cut -c 67- "$list" | tr '\n' '\000' | xargs -0 -r "$@" >"$list.said" 2>/dev/null
-  cmp -s -- "$list" "$list.said" 2>/dev/null || ! sort -- "$list" "$list.said" | uniq -u | read -r _
+  cut -c 67- "$list" | tr '\n' '\000' | xargs -0 -r "$@" >"$list.said" 2>/dev/null || return
+  cmp -s -- "$list" "$list.said" 2>/dev/null ||
+    { sort -- "$list" "$list.said" >"$list.both" && ! uniq -u <"$list.both" | read -r _; }
 }
 # openssl takes half of the time, where it is there.
 if ! held '*' openssl dgst -sha256 -r && ! held ' ' sha256sum; then

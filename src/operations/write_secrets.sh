@@ -18,7 +18,8 @@ while [ $# -gt 0 ]; do
     exit 1
   fi
   new=$at/.relm-secret-$$
-  rm -f -- "$new"
+  # Also what was left when this was cut short.
+  rm -f -- "$at"/.relm-secret-*
   if [ "$2" = '' ]; then printf 'there is no content for %s\n' "$path" >&2; exit 1; fi
   # Never readable by others, not for a moment, and under its name only when it is whole.
   (umask 077 && set -C && printf '%s' "$2" >"$new") && chmod 600 -- "$new" && mv -f -T -- "$new" "./$path" || {
