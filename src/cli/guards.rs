@@ -12,6 +12,7 @@ use super::{ask, out};
 use crate::config::guards::SameCode;
 use crate::engine::Plan;
 use crate::release::Consent;
+use crate::secret;
 use crate::source::Source;
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
@@ -134,6 +135,7 @@ async fn clean(directory: &Path) -> Result<(), String> {
 async fn git(directory: &Path, args: &[&str]) -> Result<String, String> {
     let mut git = Command::new("git");
     git.args(args).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true).env("GIT_TERMINAL_PROMPT", "0");
+    hide_secrets(&mut git);
     let output = git.output().await.map_err(|error| format!("git: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -142,11 +144,18 @@ async fn git(directory: &Path, args: &[&str]) -> Result<String, String> {
     Err(format!("git {} in {}: {}", args[0], directory.display(), said.trim().lines().last().unwrap_or("failed")))
 }
 
+fn hide_secrets(command: &mut Command) {
+    for variable in secret::hidden() {
+        command.env_remove(variable);
+    }
+}
+
 /// Runs a command of this machine; what it prints is not relm's data.
 async fn succeeds(directory: &Path, command: &str) -> Result<(), String> {
     out::note(format!("{command}\n"));
     let mut sh = Command::new("sh");
     sh.args(["-c", command]).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
+    hide_secrets(&mut sh);
     let status = sh.stdout(std::io::stderr()).status().await.map_err(|error| format!("{command}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{command}` on this machine: {status}")) }
 }

@@ -76,6 +76,13 @@ impl Machine {
         On { host: &self.host, layout: &self.layout, env, release, before, before_reference, secrets }
     }
 
+    /// What a host has said without the secrets in it: command lines of processes, texts of queries.
+    pub(super) fn masked(&self, exit: Exit) -> Exit {
+        let mask = self.secrets.mask();
+        let masked = |text: String| String::from_utf8_lossy(&mask.apply(text.as_bytes())).into_owned();
+        Exit { status: exit.status, stdout: masked(exit.stdout), stderr: masked(exit.stderr) }
+    }
+
     /// Runs parts that change something, unless the lock is lost. A connection that is lost meanwhile is made again: what
     /// reads nothing goes on meanwhile, and what reads a stream is run again from the first part that was not heard to
     /// end.

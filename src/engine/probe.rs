@@ -17,7 +17,7 @@ pub async fn probe(operation: &dyn Operation, machines: &[&Machine], env: &EnvNa
         let work = operation.work(&machine.on(env, None));
         let limit = work.time_limit.unwrap_or(PATIENCE);
         let sight = match machine.transport.capture(&work.script, Some(limit)).await {
-            Ok(exit) => operation.sight(&exit),
+            Ok(exit) => operation.sight(&machine.masked(exit)),
             Err(error) => Sight::Unknown(error.to_string()),
         };
         (machine.host.name.clone(), sight)

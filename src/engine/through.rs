@@ -61,5 +61,12 @@ pub(super) async fn undo_through(
 ) -> Result<bool, Failure> {
     let places = places(machine, targets, setting.machines);
     let undoes = places.iter().any(|place| step.operation.undo(&place.on(setting.env, setting.release)).is_some());
-    on_each(setting.run, setting, step, &places, |on| step.operation.undo(on)).await.map(|_| undoes)
+    let mut failure = None;
+    // Each in any case: a host that one proxy cannot take in again must not stay out at the others.
+    for place in &places {
+        let undone =
+            on_each(setting.run, setting, step, std::slice::from_ref(place), |on| step.operation.undo(on)).await;
+        failure = failure.or(undone.err());
+    }
+    failure.map_or(Ok(undoes), Err)
 }

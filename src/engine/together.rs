@@ -21,12 +21,12 @@ pub(super) struct Share<'a> {
 }
 
 impl Share<'_> {
-    fn outcome(&self, ended: Result<Exit, ExecError>) -> Result<Outcome, String> {
+    fn outcome(&self, machine: &Machine, ended: Result<Exit, ExecError>) -> Result<Outcome, String> {
         if self.work.reading != Reading::Look {
             return self.work.outcome(ended);
         }
         let sight = match ended {
-            Ok(exit) => self.step.operation.sight(&exit),
+            Ok(exit) => self.step.operation.sight(&machine.masked(exit)),
             Err(error @ ExecError::TimedOut(_)) => Sight::Unknown(error.to_string()),
             Err(error) => return Err(error.to_string()),
         };
@@ -153,7 +153,7 @@ impl Listener<'_> {
         if now.badly.is_some() {
             return;
         }
-        match self.shares[part].outcome(Ok(exit.clone())) {
+        match self.shares[part].outcome(self.machine, Ok(exit.clone())) {
             Ok(Outcome::Paused(_)) | Err(_) => now.badly = Some(exit),
             Ok(outcome) => {
                 let (step, host) = (self.parts[part].step.clone(), self.machine.host.name.clone());
@@ -200,7 +200,7 @@ impl Listener<'_> {
             (ended, _) => ended,
         };
         let obstacle = share.work.obstacle(&exit);
-        let what = match share.outcome(exit) {
+        let what = match share.outcome(self.machine, exit) {
             Ok(Outcome::Paused(words)) => return Went { done, stopped: Some(Stopped::Paused(words)), ending },
             // The shell went away behind the step's back: nothing says that its work was written down.
             Ok(_) => "ended before it was written down".to_owned(),

@@ -99,7 +99,8 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
         None => script,
         Some(question) => script.apart().then(&Script::new(BETWEEN)).then(question).then(&Script::new(BEHIND)),
     };
-    let exit = place.transport.capture_openly(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;
+    let exit =
+        place.transport.capture_openly(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;
     let (said, answer) = match exit.stdout.split_once(ANSWERS) {
         Some((said, answer)) => (said, answer.strip_suffix(WHOLE)),
         None => (exit.stdout.as_str(), None),
