@@ -36,7 +36,8 @@ relm_wget() {
 }
 
 relm_http() {
-  if relm_has curl; then relm_answer=$(relm_curl "$@" 2>&1)
+  # What curl has heard of an answer that broke off is none.
+  if relm_has curl; then relm_answer=$(relm_curl "$@" 2>&1) || relm_answer=$(printf '%s\n' "$relm_answer" | sed '$d')
   elif relm_has python3; then relm_answer=$(relm_python "$@" 2>&1)
   elif relm_has wget; then relm_answer=$(relm_wget "$@" 2>&1)
   else printf 'this host has neither curl nor python3 nor wget to ask with\n' >&2; exit 1

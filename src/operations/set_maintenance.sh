@@ -19,7 +19,13 @@ if [ -n "$relm_on" ]; then
   printf '%s\n' "$relm_by" >"$relm_note" || exit
 fi
 if [ -n "$relm_command" ]; then
-  ( eval "$relm_command" ) </dev/null || exit
+  # Not before `||`, where `set -e` would mean nothing to the command.
+  (
+    (set -o pipefail) 2>/dev/null && set -o pipefail
+    eval "$relm_command"
+  ) </dev/null
+  relm_status=$?
+  [ "$relm_status" -eq 0 ] || exit "$relm_status"
 fi
 # relm_there FILE: made, or taken away. An empty name is no file.
 relm_there() {

@@ -15,6 +15,14 @@ pub struct RenderService(
 /// Each argument of three: `x` for a program, the name, the text. What the step left when it ran before goes: a template that
 /// was taken out must not stay.
 const RENDER: &str = r#"umask 022
+# Not through links, and not over what the code brings.
+for place in "${directory%/*}" "$directory"; do
+  if [ -L "$place" ]; then printf 'the code has a link at %s: no service files are written there\n' "$place" >&2; exit 1; fi
+done
+if grep -q "^d [0-7]* - - services/${directory##*/}\$" "$record/manifest" 2>/dev/null; then
+  printf 'the code has services/%s of its own: the service needs another name\n' "${directory##*/}" >&2
+  exit 1
+fi
 rm -rf -- "$directory" && mkdir -p -- "$directory" || exit
 while [ "$#" -gt 0 ]; do
   printf '%s' "$3" >"$directory/$2" || exit
@@ -45,8 +53,10 @@ impl Operation for RenderService {
                 }
             }
         }
-        let release = on.layout.release(super::super::release(on));
-        let script = Script::new(RENDER).args(args).set("directory", format!("{release}/services/{name}"));
+        let release = super::super::release(on);
+        let directory = format!("{}/services/{name}", on.layout.release(release));
+        let script =
+            Script::new(RENDER).args(args).set("directory", directory).set("record", on.layout.record(release));
         Work::ours(script)
     }
 
