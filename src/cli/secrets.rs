@@ -77,7 +77,7 @@ async fn values(
 
 fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     let password = |becoming: &Option<Become>| becoming.as_ref().and_then(|becoming| becoming.password.clone());
-    let mut wanted = BTreeSet::from_iter(password(&env.becoming).into_iter().chain(env.login_password.clone()));
+    let mut wanted: BTreeSet<String> = password(&env.becoming).into_iter().chain(env.login_password.clone()).collect();
     let runs = |operation: &&AppOperation| match needs {
         Needs::Way => false,
         Needs::Flip => !matches!(operation.phase, Phase::Check | Phase::Prepare),

@@ -1,5 +1,6 @@
 # Switches maintenance on or off. Who switched it on stands in .relm/maintenance.
 # In: relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command; RELM_MAINTENANCE.
+# shellcheck disable=SC3040 # asked for first
 mkdir -p -- "$relm_base/.relm" && cd -- "$relm_base" || exit
 relm_note=.relm/maintenance
 relm_now=

@@ -28,7 +28,7 @@ pub(super) async fn run(
             Ok(()) => run.follow(&mut control, exec, None).await,
             Err(lost) => Err(lost),
         };
-        let mut last: Option<((u64, u64), Instant)> = None;
+        let mut stuck: Option<((u64, u64), Instant)> = None;
         while let Err(ExecError::Lost(reason)) = &exit {
             if run.is_missing() {
                 break;
@@ -38,14 +38,14 @@ pub(super) async fn run(
                 return (Err(error), None);
             }
             // A host that takes connections and never says a word must not be tried without end or pause.
-            match last {
+            match stuck {
                 Some((heard, until)) if heard == run.heard() => {
                     if Instant::now() >= until {
                         return (exit, None);
                     }
                     sleep(PAUSE).await;
                 }
-                _ => last = Some((run.heard(), Instant::now() + kept.patience)),
+                _ => stuck = Some((run.heard(), Instant::now() + kept.patience)),
             }
             (kept.on_loss)(reason);
             control = match come_back(host, exec, kept, reason).await {
