@@ -113,7 +113,7 @@ async fn a_step_that_failed_stays_failed_when_the_connection_breaks() {
         let at = quiet.scripts["web2"].iter().position(|script| script == step).expect("the step");
         let attempt = scene.attempt(&[("web2".to_owned(), at, Kind::ExitsAndIsLost)]).await;
         let failed: Vec<_> = attempt.events.iter().filter(|event| event["event"] == "host_failed").collect();
-        assert!(failed.len() == 1 && failed[0]["step"] == step, "{failed:?}");
+        assert!(failed.len() == 1 && failed[0]["step"] == step, "{:#?}", attempt.events);
         assert_eq!(attempt.events.last().expect("an ending")["exit_code"], 1);
         let checks = attempt.scripts["web2"].iter().filter(|script| *script == "check_upload").count();
         assert_eq!(checks, 1, "{:?}", attempt.scripts["web2"]);

@@ -270,7 +270,7 @@ impl State {
 
 /// Carries what the machine says, until the line breaks.
 async fn back(mut machine: mpsc::Receiver<Heard>, heard: mpsc::Sender<Heard>, way: Way) {
-    let mut said = Vec::new();
+    let (mut said, mut said_beside) = (Vec::new(), Vec::new());
     loop {
         let message = tokio::select! {
             () = way.line.cancelled() => {
@@ -296,12 +296,17 @@ async fn back(mut machine: mpsc::Receiver<Heard>, heard: mpsc::Sender<Heard>, wa
                 watch.hangs = None;
             }
         }
+        if let Heard::Stderr(bytes) = &message {
+            said_beside.extend_from_slice(bytes);
+        }
         if heard.send(message).await.is_err() {
             return;
         }
+        // A part has been heard when both streams have said so.
         let mut watch = locked(&way.watch);
         if let Some((mark, often)) = &watch.cut_behind
             && wire::holds(&said, mark, *often)
+            && wire::holds(&said_beside, mark, *often)
         {
             locked(&way.state).break_line(&way.line, Then::Returns);
             watch.cut_behind = None;
