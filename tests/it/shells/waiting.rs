@@ -28,7 +28,8 @@ async fn wait(stage: &Stage, check: &str) -> Exit {
         secrets: Vec::new(),
     };
     let second = Duration::from_secs(1);
-    let operation = AwaitCommand { check, every: second, factor: 2, max: second, pauses: true };
+    // Of two, because the clock counts whole seconds: one may be over at once.
+    let operation = AwaitCommand { check, every: second, factor: 2, max: second * 2, pauses: true };
     stage.run(&operation, &record(0).name).await
 }
 
