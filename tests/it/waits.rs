@@ -59,7 +59,7 @@ fn a_wait_in_vain_pauses_the_run_and_nothing_live_changes() {
 fn codes_of_a_check_are_never_mistaken_for_relms() {
     for code in [90, 91, 92, 93, 94] {
         let check = format!("echo try >> \"$SITE/tries-$RELM_HOST\"; exit {code}");
-        let site = Site::new("web1", &wait("prepare", &check, "every = \"1s\", max = \"1s\""));
+        let site = Site::new("web1", &wait("prepare", &check, "every = \"1s\", max = \"2s\""));
         site.relm("deploy").ends(75);
         assert!(site.read("tries-web1").lines().count() >= 2, "{code}: it gave up at once");
     }
