@@ -84,7 +84,14 @@ pub trait Operation: Debug + Send + Sync {
         None
     }
 
-    /// Says whether it is done however the run ends once all hosts have switched: it brings up what `prepare` took down.
+    /// Says whether it takes something down for the time of a run: a journal is not believed that it is done, a run that goes
+    /// on does it anew, and takes it back wherever an earlier one may have been killed over it. Taking it back harms nothing
+    /// where it was not done.
+    fn is_passing(&self) -> bool {
+        false
+    }
+
+    /// Says whether it is done however the run ends once all hosts have switched: it brings up what was taken down.
     fn is_owed(&self) -> bool {
         false
     }

@@ -41,6 +41,11 @@ impl Step {
         self.operation.name()
     }
 
+    /// Says whether it makes part of a release: as long as such a step of `prepare` is left, the release is not complete.
+    pub fn builds(&self) -> bool {
+        self.operation.is_journaled() && !self.operation.is_passing()
+    }
+
     /// The hosts it is yet to run on.
     pub fn left(&self) -> impl Iterator<Item = &HostName> {
         self.hosts.iter().filter(|host| self.is_left(host))

@@ -13,35 +13,50 @@ use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
 use super::through::undo_through;
 use super::{Machine, On, Step};
-use crate::event::{Event, Failure, Phase};
+use crate::event::{Event, Failure, Outcome, Phase};
 
 /// Takes back on all hosts what was begun there. Says whether every undo succeeded.
 pub(super) async fn put_back<'a>(setting: Setting<'a>, begun: &Begun<'a>) -> bool {
-    let hosts = setting.machines.iter().map(|machine| async move {
-        let steps = begun.newest_first(&machine.host.name);
-        steps.is_empty() || put_host_back(setting, machine, &steps).await
+    let never = CancellationToken::new();
+    let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
+    let hosts = setting.machines.iter().map(|machine| (machine, begun.newest_first(&machine.host.name)));
+    let back = hosts.filter(|(_, steps)| !steps.is_empty()).map(|(machine, steps)| async move {
+        let took = put_host_back(setting, machine, &steps).await;
+        (machine, steps, took)
     });
-    join_all(hosts).await.into_iter().all(|ok| ok)
+    let back = join_all(back).await;
+    // What was taken down for the whole switch comes up when every host is back.
+    let up = back.into_iter().map(|(machine, steps, mut took)| async move {
+        for step in steps.iter().filter(|step| is_around(step)) {
+            undo(setting, step, machine, &machine.on(setting.env, setting.release), &mut took).await;
+        }
+        // A host that was only taken out of its pool has not begun to switch.
+        let has_switched = steps.iter().any(|step| step.phase >= Phase::BeforeFlip && !step.operation.is_passing());
+        took.tell(setting.run, machine, has_switched)
+    });
+    join_all(up).await.into_iter().all(|ok| ok)
+}
+
+/// Says whether a step stands around the whole switch, and not around one host's.
+fn is_around(step: &Step) -> bool {
+    step.phase == Phase::Prepare && step.operation.is_passing()
 }
 
 /// Takes back `steps`, newest first, the flip before all others.
-async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step]) -> bool {
-    let never = CancellationToken::new();
-    let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
+async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step]) -> Took {
     let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
     let mut took = Took::default();
     for step in flips {
         let on = machine.on(setting.env, setting.release);
         undo(setting, step, machine, &on, &mut took).await;
     }
-    for step in others {
+    for step in others.into_iter().filter(|step| !is_around(step)) {
         // What prepare did, it did in the new release; what belongs to the switch is undone in what is live again.
         let release = if step.phase == Phase::Prepare { setting.release } else { machine.before.as_ref() };
         let on = machine.on(setting.env, release);
         undo(setting, step, machine, &on, &mut took).await;
     }
-    let has_switched = steps.iter().any(|step| step.phase >= Phase::BeforeFlip);
-    took.tell(setting.run, machine, has_switched)
+    took
 }
 
 /// What was taken back on one host.
@@ -91,6 +106,7 @@ async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>,
     let Some(work) = step.operation.undo(on) else { return };
     let part = Part::undoing(step, &work, on, setting.release);
     match run_work(setting.run, part, machine, &work).await {
+        Ok(Outcome::AlreadyDone) => {}
         Ok(_) => took.undone.push(step.name()),
         Err(failed) => took.failed(step, failed),
     }

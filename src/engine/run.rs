@@ -52,7 +52,8 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
     }
-    if came == Came::AfterSwitch {
+    let is_through = matches!(came, Came::Through { .. });
+    if came == Came::AfterSwitch || (plan.is_switched() && !is_through) {
         settle(setting, plan).await;
     }
     if events.left_out() > 0 {
@@ -171,10 +172,13 @@ async fn switch_all<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>,
     (true, run_steps(setting, &plan.steps_of(&[Phase::Finish]), begun, Some(last)).await)
 }
 
-/// Notes what an earlier run of the same release did and left so, where it can be taken back.
+/// Notes what an earlier run of the same release did, or may have been killed over, and left so, where it can be taken back.
 fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
+    let goes_on = plan.steps.iter().any(|step| !step.done.is_empty());
     for step in plan.steps.iter().filter(|step| step.phase < Phase::Finish) {
-        for machine in setting.machines.iter().filter(|machine| step.done.contains(&machine.host.name)) {
+        let may_be_left = |host| goes_on && step.operation.is_passing() && step.hosts.contains(host);
+        let was_done = |host| step.done.contains(host) || may_be_left(host);
+        for machine in setting.machines.iter().filter(|machine| was_done(&machine.host.name)) {
             if step.operation.undo(&machine.on(setting.env, machine.before.as_ref())).is_some() {
                 begun.note(step, machine);
             }

@@ -89,6 +89,14 @@ impl Operation for DrainHost {
         self.out.then(|| Work::ours(self.script(on, false)))
     }
 
+    fn is_passing(&self) -> bool {
+        self.out
+    }
+
+    fn is_owed(&self) -> bool {
+        !self.out
+    }
+
     /// Whether a host is in its pool is no matter of a release.
     fn is_journaled(&self) -> bool {
         false

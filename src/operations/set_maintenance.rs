@@ -85,6 +85,10 @@ impl Operation for SetMaintenance {
         self.on && !self.by_hand
     }
 
+    fn is_passing(&self) -> bool {
+        self.on && !self.by_hand
+    }
+
     /// On everywhere before any host switches.
     fn awaits_all(&self) -> bool {
         self.on && !self.by_hand

@@ -62,6 +62,10 @@ fn where_done(site: Site<'_>, name: &ReleaseName, step: &Step, host: &HostName, 
         return None;
     }
     let is_live = seen.live() == Some(name);
+    // Whatever was taken down once may be up again by now.
+    if step.operation.is_passing() && !is_live {
+        return None;
+    }
     // What comes before the flip is not run again in what is live.
     if is_live && step.phase < Phase::Flip {
         let ran = recorded(site, name, step, host).is_some();
@@ -113,7 +117,7 @@ fn settle_preparation(plan: &mut Plan, host: &HostName, touched: Option<&String>
         }
     }
     // Complete means: every step before the switch is done and on the disk. A look that is taken in every run is none.
-    let is_left = |at: &usize| plan.steps[*at].operation.is_journaled() && plan.steps[*at].is_left(host);
+    let is_left = |at: &usize| plan.steps[*at].builds() && plan.steps[*at].is_left(host);
     if prepare.iter().any(is_left) {
         for at in prepare {
             if plan.steps[at].name() == "mark_complete" {

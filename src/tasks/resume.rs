@@ -194,7 +194,7 @@ pub(super) fn reopen(plan: Plan, site: Site<'_>, name: &ReleaseName) -> Plan {
         release.is_some_and(|release| !matches!(release.state, State::Building | State::Live))
     };
     let mut prepare = plan.steps.iter().filter(|step| step.phase == Phase::Prepare).collect::<Vec<_>>();
-    prepare.retain(|step| step.operation.is_journaled() && step.left().next().is_some());
+    prepare.retain(|step| step.builds() && step.left().next().is_some());
     let hosts = site.env.fleet.names().into_iter();
     let hosts: Vec<HostName> =
         hosts.filter(|host| closed(host) && prepare.iter().any(|step| step.left().any(|left| left == host))).collect();

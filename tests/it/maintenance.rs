@@ -1,5 +1,6 @@
 //! Maintenance: on while it should be, and never for longer.
 
+use crate::resume::{WAITS, killed};
 use crate::site::{Site, kill, logged, operation, within};
 
 const RULES: &str = "[maintenance]\nroles = [\"web\"]\nflag = \"shared/down\"\nlong_flag = \"shared/down-long\"\n\
@@ -101,4 +102,63 @@ fn commands_switch_it_too_and_without_rules_it_says_so() {
     assert_eq!(site.take_log(), ["on long web1"]);
     site.configure("");
     site.relm("maintenance on").ends(3).says(&["test has no [maintenance]"]);
+}
+
+/// A killed relm takes nothing back: whoever goes on does, however that ends. Once while a host switches, once when all have.
+#[test]
+fn what_a_killed_run_left_down_comes_up_although_a_resumed_one_fails() {
+    let pool = r#"[[pool]]
+name = "shop"
+roles = ["web"]
+min_healthy = 0
+drain = '''touch "$SITE/out-$RELM_HOST"'''
+undrain = '''rm -f "$SITE/out-$RELM_HOST"'''
+"#;
+    let slow_off = format!("on = \"true\"\noff = '''{WAITS}'''\n");
+    let ready = operation("ready", "check", "", r#"[ ! -e "$SITE/unready" ]"#);
+    for (in_switch, rules) in [
+        (true, format!("{RULES}{pool}{}", operation("slow", "after_flip", "", WAITS))),
+        (false, format!("{RULES}{slow_off}{pool}")),
+    ] {
+        let site = Site::new("web1 web2", &format!("[lock]\ngrace = \"1s\"\n{rules}{ready}"));
+        site.deploy();
+        killed(&site, "web1");
+        assert!(is_on(&site, "web1"), "relm was killed over it");
+        let is_out = || ["out-web1", "out-web2"].iter().any(|name| site.path(name).exists());
+        assert_eq!(is_out(), in_switch);
+        site.write("unready", "");
+        assert_ne!(site.relm("deploy --resume --wait 1m").code, Some(0));
+        assert!(!is_on(&site, "web1") && !is_on(&site, "web2") && !is_out(), "it stays down: {in_switch}");
+    }
+}
+
+#[test]
+fn a_resumed_switch_has_it_on_again() {
+    let rules = format!("[lock]\ngrace = \"1s\"\n{RULES}{}{}", operation("slow", "before_flip", "", WAITS), seen());
+    let site = Site::new("web1", &rules);
+    site.deploy();
+    site.take_log();
+    killed(&site, "web1");
+    site.relm("maintenance off --wait 1m").ends(0);
+    assert!(!is_on(&site, "web1"));
+    site.relm("deploy --resume --wait 1m").ends(0);
+    assert_eq!(site.take_log(), ["down"]);
+    assert!(!is_on(&site, "web1"));
+}
+
+/// Visitors see the page as long as any host is on its way back.
+#[test]
+fn it_is_on_until_every_host_is_back() {
+    let look = r#"undo = '''[ $RELM_HOST = web1 ] || sleep 1
+ls "$SITE/hosts/web1/www/test/shared" >> "$SITE/log"'''"#;
+    let rules =
+        format!("{RULES}{}{}", operation("restart", "after_flip", look, "true"), logged("health", "after_flip", ""));
+    let site = Site::new("web1 web2", &rules);
+    site.deploy();
+    site.take_log();
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    let seen = site.take_log().iter().filter(|line| *line == "down").count();
+    assert_eq!(seen, 2);
+    assert!(!is_on(&site, "web1"));
 }
