@@ -17,14 +17,11 @@ pub(super) async fn settle(setting: Setting<'_>, plan: &Plan) {
     let setting = Setting { run, ..setting };
     for step in plan.steps.iter().filter(|step| step.operation.is_owed()) {
         let hosts = Plan::machines(step, setting.machines).into_iter().map(|machine| async move {
-            let done = match step.operation.through() {
-                Some(targets) => {
-                    run_through(setting, step, machine, &targets).await.map(drop).map_err(|failed| failed.why)
-                }
-                None => {
-                    let work = step.operation.work(&machine.on(setting.env, setting.release));
-                    run_work(run, Part::plain(&step.name(), &work), machine, &work).await.map(drop)
-                }
+            let done = if let Some(targets) = step.operation.through() {
+                run_through(setting, step, machine, &targets).await.map(drop).map_err(|failed| failed.why)
+            } else {
+                let work = step.operation.work(&machine.on(setting.env, setting.release));
+                run_work(run, Part::plain(&step.name(), &work), machine, &work).await.map(drop)
             };
             if let Err(failed) = done {
                 run.warn(machine, format!("{}: {}{}", step.name(), failed.what, last_words(&failed)));
