@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::RunCommand;
-use crate::engine::{On, Operation, Reading, Work};
-use crate::fleet::Targets;
+use super::{RunCommand, Wraps};
+use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::script::Script;
 use crate::transport::Input;
 
@@ -29,16 +28,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A check that hangs is ended so long after the last moment.
 const GRACE: Duration = Duration::from_secs(5);
 
-impl Operation for AwaitCommand {
-    fn name(&self) -> String {
-        self.check.name.clone()
+impl Wraps for AwaitCommand {
+    fn inner(&self) -> &dyn Operation {
+        &self.check
     }
 
-    fn targets(&self) -> Targets {
-        self.check.targets()
-    }
-
-    fn work(&self, on: &On<'_>) -> Work {
+    fn work_around(&self, on: &On<'_>) -> Work {
         let seconds = |time: Duration| time.as_secs().to_string();
         let script = Script::new(include_str!("await_command.sh"))
             .set("relm_every", seconds(self.every))
@@ -55,23 +50,7 @@ impl Operation for AwaitCommand {
         }
     }
 
-    fn definition(&self, on: &On<'_>) -> String {
-        self.check.definition(on)
-    }
-
-    fn command(&self) -> Option<&str> {
-        self.check.command()
-    }
-
-    fn always(&self) -> bool {
-        self.check.always()
-    }
-
-    fn is_serial(&self) -> bool {
-        self.check.is_serial()
-    }
-
-    fn is_journaled(&self) -> bool {
-        self.check.is_journaled()
+    fn makes(&self) -> Makes {
+        Makes::Nothing
     }
 }

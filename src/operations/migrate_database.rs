@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::RunCommand;
-use crate::engine::{Makes, On, Operation, Reading, Work};
-use crate::fleet::Targets;
+use super::{RunCommand, Wraps};
+use crate::engine::{On, Operation, Reading, Work};
 use crate::script::Script;
 
 /// Runs a command unless it is sure that nothing is pending; before it a backup is made, and what is pending is written
@@ -46,16 +45,12 @@ impl MigrateDatabase {
     }
 }
 
-impl Operation for MigrateDatabase {
-    fn name(&self) -> String {
-        self.operation.name()
+impl Wraps for MigrateDatabase {
+    fn inner(&self) -> &dyn Operation {
+        &*self.operation
     }
 
-    fn targets(&self) -> Targets {
-        self.operation.targets()
-    }
-
-    fn work(&self, on: &On<'_>) -> Work {
+    fn work_around(&self, on: &On<'_>) -> Work {
         let work = self.operation.work(on);
         let release = on.release.or(on.before);
         let mut script = match &self.pending {
@@ -80,33 +75,5 @@ impl Operation for MigrateDatabase {
             .set("relm_name", release.map_or("-", |release| release.as_str()))
             .set("relm_step", self.name());
         Work { script, reading: Reading::Skips, ..work }
-    }
-
-    fn undo(&self, on: &On<'_>) -> Option<Work> {
-        self.operation.undo(on)
-    }
-
-    fn definition(&self, on: &On<'_>) -> String {
-        self.operation.definition(on)
-    }
-
-    fn command(&self) -> Option<&str> {
-        self.operation.command()
-    }
-
-    fn always(&self) -> bool {
-        self.operation.always()
-    }
-
-    fn makes(&self) -> Makes {
-        self.operation.makes()
-    }
-
-    fn is_serial(&self) -> bool {
-        self.operation.is_serial()
-    }
-
-    fn is_journaled(&self) -> bool {
-        self.operation.is_journaled()
     }
 }

@@ -22,6 +22,7 @@ mod set_maintenance;
 mod unless_same;
 mod upload_code;
 mod values;
+mod wrapping;
 mod write_secrets;
 mod write_version;
 
@@ -46,6 +47,7 @@ pub use service::{File, Kind, ProgramSeen, RenderService, Service, Turn, TurnSer
 pub use set_maintenance::{Maintenance, SetMaintenance};
 pub use unless_same::UnlessSame;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
+pub use wrapping::Wraps;
 pub use write_secrets::{SecretFile, WriteSecrets};
 pub use write_version::WriteVersion;
 

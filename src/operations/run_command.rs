@@ -50,6 +50,24 @@ const RUN_ANYWHERE: &str = r#"cd -- "$relm_directory" 2>/dev/null
 eval "$relm_command""#;
 
 impl RunCommand {
+    /// A step of every host, with nothing special about it.
+    pub fn new(name: &str, run: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            targets: Targets::all(),
+            serial: false,
+            time_limit: None,
+            run: run.to_owned(),
+            undo: None,
+            reference: String::new(),
+            outside: false,
+            journaled: true,
+            always: false,
+            becoming: None,
+            secrets: Vec::new(),
+        }
+    }
+
     /// `around`, which evaluates the command, in the release and with all a command of the app's sees.
     pub(super) fn script(&self, around: Script, on: &On<'_>, command: &str, reference: &str) -> Script {
         // A command typed once runs in what is live on its host.

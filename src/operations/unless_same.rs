@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::release;
-use crate::engine::{Makes, On, Operation, Reading, Work};
-use crate::fleet::Targets;
+use super::{Wraps, release};
+use crate::engine::{On, Operation, Reading, Work};
 use crate::script::Script;
 
 /// Runs an operation unless an earlier release of the host was made from the same inputs by the same command; what it made
@@ -42,16 +41,12 @@ impl UnlessSame {
     }
 }
 
-impl Operation for UnlessSame {
-    fn name(&self) -> String {
-        self.operation.name()
+impl Wraps for UnlessSame {
+    fn inner(&self) -> &dyn Operation {
+        &*self.operation
     }
 
-    fn targets(&self) -> Targets {
-        self.operation.targets()
-    }
-
-    fn work(&self, on: &On<'_>) -> Work {
+    fn work_around(&self, on: &On<'_>) -> Work {
         let work = self.operation.work(on);
         let patterns = self.inputs.iter().map(|input| Self::pattern(input));
         let before = Script::new(include_str!("unless_same.sh"))
@@ -65,33 +60,5 @@ impl Operation for UnlessSame {
             .set("relm_records", on.layout.records());
         let script = before.then(&work.script.apart()).then(&Script::new(include_str!("unless_same_after.sh")));
         Work { script, reading: Reading::Skips, ..work }
-    }
-
-    fn undo(&self, on: &On<'_>) -> Option<Work> {
-        self.operation.undo(on)
-    }
-
-    fn definition(&self, on: &On<'_>) -> String {
-        self.operation.definition(on)
-    }
-
-    fn command(&self) -> Option<&str> {
-        self.operation.command()
-    }
-
-    fn always(&self) -> bool {
-        self.operation.always()
-    }
-
-    fn makes(&self) -> Makes {
-        self.operation.makes()
-    }
-
-    fn is_serial(&self) -> bool {
-        self.operation.is_serial()
-    }
-
-    fn is_journaled(&self) -> bool {
-        self.operation.is_journaled()
     }
 }

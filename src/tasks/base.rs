@@ -43,7 +43,7 @@ pub fn choose<'s>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{host, name, release};
+    use super::super::tests::sample::{host, name, release};
     use super::*;
     use crate::release::State;
     use crate::survey::Current;

@@ -109,11 +109,9 @@ fn order(name: &str, phase: Phase) -> String {
 /// One of the app's operations.
 pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
     RunCommand {
-        name: operation.name.clone(),
         targets: operation.targets.clone(),
         serial: operation.serial,
         time_limit: operation.time_limit,
-        run: operation.run.clone(),
         undo: operation.undo.as_ref().map(|undo| match undo {
             Undo::Again => operation.run.clone(),
             Undo::Command(command) => command.clone(),
@@ -124,25 +122,13 @@ pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
         always: operation.always,
         becoming: operation.becoming.clone(),
         secrets: operation.secrets.clone(),
+        ..RunCommand::new(&operation.name, &operation.run)
     }
 }
 
 /// A command that may be run before there is a release, and is no step of one.
 pub(super) fn outside(name: &str, run: &str, targets: &Targets) -> RunCommand {
-    RunCommand {
-        name: name.to_owned(),
-        targets: targets.clone(),
-        serial: false,
-        time_limit: None,
-        run: run.to_owned(),
-        undo: None,
-        reference: String::new(),
-        outside: true,
-        journaled: false,
-        always: false,
-        becoming: None,
-        secrets: Vec::new(),
-    }
+    RunCommand { targets: targets.clone(), outside: true, journaled: false, ..RunCommand::new(name, run) }
 }
 
 fn virtualenv(python: &Python) -> BuildVirtualenv {

@@ -56,18 +56,10 @@ pub fn plan(site: Site<'_>, run: &Run) -> Result<Plan, Refusal> {
     }
     let words: Vec<String> = run.command.iter().map(|word| quote(word)).collect();
     let operation = RunCommand {
-        name: "run".to_owned(),
         targets,
-        serial: false,
-        time_limit: None,
-        run: words.join(" "),
-        undo: None,
         reference: reference(site, run.release.as_ref()),
-        outside: false,
         journaled: false,
-        always: false,
-        becoming: None,
-        secrets: Vec::new(),
+        ..RunCommand::new("run", &words.join(" "))
     };
     let mut plan = Plan::new("run", &site.env.name, &site.env.fleet).finish(operation);
     plan.release.clone_from(&run.release);

@@ -18,18 +18,11 @@ fn check(env: &Environment, health: &Health, reference: &str) -> CheckHealth {
     };
     CheckHealth {
         check: RunCommand {
-            name: health.name.clone(),
             targets: health.targets.clone(),
-            serial: false,
-            time_limit: None,
-            run: command,
-            undo: None,
             reference: reference.to_owned(),
             outside: health.phase == Phase::Check,
             journaled: health.phase != Phase::Check,
-            always: false,
-            becoming: None,
-            secrets: Vec::new(),
+            ..RunCommand::new(&health.name, &command)
         },
         sign: sign(&health.sign),
         within: health.within,

@@ -5,7 +5,6 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use relm::fleet::Targets;
 use relm::operations::{CheckHealth, RunCommand, Sign};
 use relm::template::Template;
 use relm::transport::{Exit, Status};
@@ -37,20 +36,7 @@ fn server() -> u16 {
 }
 
 async fn look(stage: &Stage, sign: impl Into<Option<Sign>>, command: &str, within: u64) -> Exit {
-    let check = RunCommand {
-        name: "well".to_owned(),
-        targets: Targets::all(),
-        serial: false,
-        time_limit: None,
-        run: command.to_owned(),
-        undo: None,
-        reference: "main".to_owned(),
-        outside: false,
-        journaled: true,
-        always: false,
-        becoming: None,
-        secrets: Vec::new(),
-    };
+    let check = RunCommand { reference: "main".to_owned(), ..RunCommand::new("well", command) };
     let second = Duration::from_secs(1);
     let (within, attempt) = (Duration::from_secs(within), Duration::from_secs(2));
     let operation = CheckHealth { check, sign: sign.into(), within, every: second, attempt, app: "shop".to_owned() };

@@ -74,18 +74,12 @@ async fn a_command_is_another_user_s_and_ends_when_it_must(stage: Stage) {
     let run = |text: &str, limit: u64| {
         let becoming = Some(Become { user: "nobody".to_owned(), by: By::Sudo, password: None });
         let command = RunCommand {
-            name: "my command".to_owned(),
-            targets: Targets::all(),
-            serial: false,
             time_limit: Some(Duration::from_secs(limit)),
-            run: format!("cd / && {text}"),
-            undo: None,
             reference: "it's $new".to_owned(),
             outside: true,
-            journaled: true,
-            always: false,
             becoming,
             secrets: vec!["KEY".to_owned()],
+            ..RunCommand::new("my command", &format!("cd / && {text}"))
         };
         let mut on = stage.on(Some(&name), None);
         on.secrets = &secrets;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use relm::engine::Operation as _;
-use relm::fleet::Targets;
 use relm::operations::RunCommand;
 use relm::transport::{Exit, Status};
 
@@ -13,18 +12,9 @@ super::under_every_shell!(commands_as_people_write_them, what_a_command_sees, wh
 
 fn command(run: &str) -> RunCommand {
     RunCommand {
-        name: "my command".to_owned(),
-        targets: Targets::all(),
-        serial: false,
         time_limit: Some(Duration::from_secs(20)),
-        run: run.to_owned(),
-        undo: None,
         reference: "feature/it's $new".to_owned(),
-        outside: false,
-        journaled: true,
-        always: false,
-        becoming: None,
-        secrets: Vec::new(),
+        ..RunCommand::new("my command", run)
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use relm::engine::{Batches, Events, Operation, Plan, inspect, run, verify};
-use relm::fleet::{Fleet, Targets};
+use relm::fleet::Fleet;
 use relm::operations::RunCommand;
 use relm::release::Record;
 use relm::source::{Places, Source, Wanted};
@@ -22,20 +22,7 @@ super::under_every_shell!(
 );
 
 fn command(name: &str, run: &str) -> RunCommand {
-    RunCommand {
-        always: false,
-        becoming: None,
-        secrets: Vec::new(),
-        name: name.to_owned(),
-        targets: Targets::all(),
-        serial: false,
-        time_limit: None,
-        run: run.to_owned(),
-        undo: None,
-        reference: "main".to_owned(),
-        outside: false,
-        journaled: true,
-    }
+    RunCommand { reference: "main".to_owned(), ..RunCommand::new(name, run) }
 }
 
 /// Runs one operation as a step of a plan.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use relm::engine::{Events, Machine, On, Operation, Plan, Work, run};
-use relm::fleet::{Address, EnvName, Fleet, Host, HostName, Role, Targets};
+use relm::fleet::{Address, EnvName, Fleet, Host, HostName, Role};
 use relm::local::LocalHost;
 use relm::operations::RunCommand;
 use relm::release::{Layout, Record, ReleaseName};
@@ -227,18 +227,10 @@ impl Stage {
     pub(super) async fn claim(&self, record: &Record) -> u8 {
         let fleet = Fleet { hosts: vec![self.host.clone()] };
         let nothing = RunCommand {
-            name: "nothing".to_owned(),
-            targets: Targets::all(),
-            serial: false,
-            time_limit: None,
-            run: ":".to_owned(),
-            undo: None,
             reference: "main".to_owned(),
             outside: true,
             journaled: false,
-            always: false,
-            becoming: None,
-            secrets: Vec::new(),
+            ..RunCommand::new("nothing", ":")
         };
         let plan = Plan::new("deploy", &self.env, &fleet).about(&record.name).prepare(nothing).claiming(record);
         let (events, heard) = Events::new(false);

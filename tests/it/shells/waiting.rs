@@ -4,7 +4,6 @@ use std::fs;
 use std::time::Duration;
 
 use relm::engine::Operation as _;
-use relm::fleet::Targets;
 use relm::operations::{AwaitCommand, CheckFlip, MarkComplete, RunCommand};
 use relm::transport::{Exit, Status};
 
@@ -13,20 +12,7 @@ use super::stage::{Stage, record};
 super::under_every_shell!(a_wait_ends_by_its_check_or_its_clock, a_host_that_can_flip_and_one_that_cannot);
 
 async fn wait(stage: &Stage, check: &str) -> Exit {
-    let check = RunCommand {
-        name: "wait".to_owned(),
-        targets: Targets::all(),
-        serial: false,
-        time_limit: None,
-        run: check.to_owned(),
-        undo: None,
-        reference: String::new(),
-        outside: false,
-        journaled: true,
-        always: false,
-        becoming: None,
-        secrets: Vec::new(),
-    };
+    let check = RunCommand::new("wait", check);
     let second = Duration::from_secs(1);
     // Of two, because the clock counts whole seconds: one may be over at once.
     let operation = AwaitCommand { check, every: second, factor: 2, max: second * 2, pauses: true };

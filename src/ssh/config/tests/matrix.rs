@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use super::super::{Destination, Family, Way, destination};
+use super::against_ssh::{login, ssh_says};
 use super::cases::{FILES, PLACES, VALUES};
-use super::{host, settings, ssh_says};
+use super::{host, settings};
 use crate::ssh::Settings;
 
 struct Outcome {
@@ -170,7 +171,7 @@ fn tokens_stand_for_the_same() {
     );
     fs::write(&config, text).unwrap();
     let mut said = Vec::new();
-    let login = super::login().unwrap_or_default();
+    let login = login().unwrap_or_default();
     let own = Settings { local_user: login, ..settings(home.path()) };
     if ssh_says(&config, &["web1"]).is_none() {
         return;

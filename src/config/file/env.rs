@@ -1,0 +1,74 @@
+//! `[env.NAME]` as it is written.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::placed::At;
+use super::{
+    AppTable, BecomeText, BusyTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
+    MaintenanceTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PythonTable, ReleaseTable, SecretTable,
+    ServiceTable, SourceTable,
+};
+
+/// One environment.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct EnvTable {
+    /// Ask before changing anything here.
+    #[schemars(example = true)]
+    pub(in crate::config) confirm: Option<bool>,
+    /// Accept host keys that nobody has compared, where ssh's configuration says `StrictHostKeyChecking accept-new` or
+    /// `no`. For hosts that come and go, on networks you trust.
+    #[schemars(example = true)]
+    pub(in crate::config) accept_new_host_keys: Option<bool>,
+    /// The secret that hosts are told when they ask the login for a password.
+    #[schemars(example = &"LOGIN_PASSWORD")]
+    pub(in crate::config) login_password: Option<At<String>>,
+    /// What differs here from the file's `pre_connect`.
+    pub(in crate::config) pre_connect: Option<PreConnectTable>,
+    /// Whom to become here.
+    #[serde(rename = "become")]
+    #[schemars(example = &"app")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
+    /// Secrets that come from elsewhere here.
+    pub(in crate::config) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
+    /// What differs here from the file's `[app]`.
+    pub(in crate::config) app: Option<AppTable>,
+    /// What differs here from the file's `[source]`.
+    pub(in crate::config) source: Option<At<SourceTable>>,
+    /// What differs here from the file's `[release]`.
+    pub(in crate::config) release: Option<ReleaseTable>,
+    /// What differs here from the file's `[lock]`.
+    pub(in crate::config) lock: Option<LockTable>,
+    /// What differs here from the file's `[distribution]`.
+    pub(in crate::config) distribution: Option<DistributionTable>,
+    /// Who is told here besides; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) notify: Vec<NotifyTable>,
+    /// What differs here from the file's `[python]`.
+    pub(in crate::config) python: Option<At<PythonTable>>,
+    /// Operations only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) operations: Vec<OperationTable>,
+    /// Services only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) service: Vec<ServiceTable>,
+    /// Signs of health only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) health: Vec<HealthTable>,
+    /// What differs here from the file's `[maintenance]`.
+    pub(in crate::config) maintenance: Option<At<MaintenanceTable>>,
+    /// Pools only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) pool: Vec<PoolTable>,
+    /// What differs here from the file's `[guards]`.
+    pub(in crate::config) guards: Option<GuardsTable>,
+    /// What may be busy only here; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) busy: Vec<BusyTable>,
+    /// The hosts, in the order they switch.
+    #[serde(default)]
+    pub(in crate::config) hosts: BTreeMap<At<String>, At<HostTable>>,
+}

@@ -1,0 +1,24 @@
+//! One host of an environment as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::placed::At;
+
+/// One host.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct HostTable {
+    /// `[user@]host[:port]` as for ssh, or `local:` and a directory of this machine.
+    #[schemars(required, example = &"deploy@web1.example.org:22")]
+    pub(in crate::config) address: Option<At<String>>,
+    /// The login, if `address` does not name it.
+    #[schemars(example = &"deploy")]
+    pub(in crate::config) user: Option<At<String>>,
+    /// The port, if `address` does not name it.
+    #[schemars(example = 22)]
+    pub(in crate::config) port: Option<At<i64>>,
+    /// What the host is for.
+    #[schemars(example = ["web", "app"])]
+    pub(in crate::config) roles: Option<Vec<At<String>>>,
+}
