@@ -36,6 +36,20 @@ impl Change<'_> {
         self.reached.get().map_or(&[], |(_, away)| away)
     }
 
+    /// Refuses to leave out a host that something runs on and nowhere else.
+    pub(super) fn require_hosts(&self, plan: &Plan) -> Result<(), Complaint> {
+        for step in plan.steps.iter().filter(|step| step.hosts.is_empty()) {
+            let wanted = self.env.fleet.select(&step.operation.targets());
+            let away: Vec<&str> = wanted.iter().map(|host| host.name.as_str()).collect();
+            if !away.is_empty() {
+                let reason =
+                    format!("{} runs nowhere but on {}, which cannot be reached", step.name(), away.join(" and "));
+                return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
+            }
+        }
+        Ok(())
+    }
+
     /// The plan as a person is to see it: with the hosts that are left out.
     pub(super) fn told(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();

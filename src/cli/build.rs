@@ -58,6 +58,7 @@ impl Change<'_> {
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
         // Once more: the record that goes to the hosts tells the steps.
         let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?);
+        self.require_hosts(&planned)?;
         self.require_lock()?;
         if self.dry_run {
             planned.notes.extend(code.told(&ground));

@@ -8,7 +8,8 @@ use super::complaint::Complaint;
 use super::{ask, out};
 use crate::config::Environment;
 use crate::config::busy::OnBusy;
-use crate::engine::{self, Machine, Patience, Plan};
+use crate::engine::{self, Machine, Patience, Plan, Sight};
+use crate::fleet::HostName;
 use crate::release::Consent;
 use crate::script::quote;
 use crate::tasks::busy::{self, Found, Look};
@@ -60,7 +61,7 @@ impl Change<'_> {
     /// The consents that the task needs.
     async fn agreed(&self, plan: &Plan, machines: &[Machine]) -> Result<Vec<Consent>, Complaint> {
         let looks = busy::before(&self.env, plan);
-        let mut found = look(&looks, machines, &self.env).await;
+        let mut found = look(&looks, machines, &self.env, self.away()).await;
         for found in &mut found {
             if let OnBusy::Wait { every, factor, max } = found.busy.on_busy {
                 self.wait(found, machines, Patience { every, factor, max }).await?;
@@ -106,7 +107,7 @@ impl Change<'_> {
             pause = patience.next(pause);
             let looks: Vec<Look<'_>> =
                 busy::all(&self.env).into_iter().filter(|look| look.busy.name == found.busy.name).collect();
-            let again = look(&looks, machines, &self.env).await.pop();
+            let again = look(&looks, machines, &self.env, self.away()).await.pop();
             found.hosts = again.map(|again| again.hosts).unwrap_or_default();
             if found.hosts.is_empty() {
                 return Ok(());
@@ -115,13 +116,21 @@ impl Change<'_> {
     }
 }
 
-/// Looks everywhere at once. Returns what is busy.
-pub(super) async fn look<'e>(looks: &[Look<'e>], machines: &[Machine], env: &Environment) -> Vec<Found<'e>> {
+/// Looks everywhere at once. Returns what is busy; nobody knows that of hosts that are away.
+pub(super) async fn look<'e>(
+    looks: &[Look<'e>],
+    machines: &[Machine],
+    env: &Environment,
+    away: &[HostName],
+) -> Vec<Found<'e>> {
     let all = looks.iter().map(|look| async {
         let hosts = env.fleet.select(&look.busy.targets);
         let machines: Vec<&Machine> =
             machines.iter().filter(|machine| hosts.iter().any(|host| host.name == machine.host.name)).collect();
-        Found::of(look.busy, engine::probe(&look.operation, &machines, &env.name).await)
+        let mut sights = engine::probe(&look.operation, &machines, &env.name).await;
+        let unseen = hosts.iter().filter(|host| away.contains(&host.name));
+        sights.extend(unseen.map(|host| (host.name.clone(), Sight::Unknown("it cannot be reached".to_owned()))));
+        Found::of(look.busy, sights)
     });
     join_all(all).await.into_iter().flatten().collect()
 }

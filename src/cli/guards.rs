@@ -38,7 +38,9 @@ impl Change<'_> {
             let what = format!("it is {} there, outside the window {}", window.clock(self.now), window.text);
             self.overcome(Objection { name: "window", what, question: None })?;
         }
-        if let Some(other) = source.filter(|_| guards.reference).and_then(|source| self.other_source(source)) {
+        if guards.reference
+            && let Some(other) = source.and_then(|source| self.other_source(source))
+        {
             let question = Some(format!("{other} Deploy it all the same?"));
             self.overcome(Objection { name: "ref", what: other, question })?;
         }
@@ -91,7 +93,9 @@ impl Change<'_> {
         }
         let Source::Git { reference, .. } = &self.env.source.source else { return None };
         let usual = reference.as_deref().unwrap_or("HEAD");
-        let wanted = args.reference.as_deref().filter(|wanted| *wanted != usual)?;
+        // What is promoted is named by its commit; where it came from, its record knows.
+        let promoted = self.promoted.as_ref().map(|promoted| promoted.record.reference.as_str());
+        let wanted = promoted.or(args.reference.as_deref()).filter(|wanted| *wanted != usual)?;
         Some(format!("{wanted} is not {usual}, which {} is deployed from.", self.env.name))
     }
 

@@ -50,7 +50,7 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
     let unable = unable(&env, &ground, &secrets).await;
     let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
     let report = report.with_missing(secrets::plainly_missing(&env));
-    let found = look(&busy::all(&env), &ground.machines(&secrets, |_| None), &env).await;
+    let found = look(&busy::all(&env), &ground.machines(&secrets, |_| None), &env, &[]).await;
     let report = report.with_busy(&found);
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })

@@ -35,6 +35,7 @@ impl Change<'_> {
             planned = resume::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
         let mut planned = self.looking(planned);
+        self.require_hosts(&planned)?;
         self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));

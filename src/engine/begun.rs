@@ -27,6 +27,11 @@ impl<'a> Begun<'a> {
         begun.iter().any(|(step, _)| step.phase == Phase::Flip)
     }
 
+    /// Says whether that host may have.
+    pub(super) fn has_flipped_on(&self, host: &HostName) -> bool {
+        self.newest_first(host).iter().any(|step| step.phase == Phase::Flip)
+    }
+
     pub(super) fn note_done(&self, step: &Step) {
         if step.phase > Phase::Check {
             self.has_done.store(true, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! Runs any plan: steps over hosts, batches, interruption, putting back. Names no operation.
 
 mod ask;
+mod batches;
 mod begun;
 mod claim;
 mod differences;
@@ -31,6 +32,7 @@ mod through;
 mod together;
 
 pub use ask::ask;
+pub use batches::Batches;
 pub use claim::ClaimError;
 pub use differences::{Difference, What};
 pub use events::{Events, Heard};
@@ -40,7 +42,7 @@ pub use journal::hash;
 pub use machine::Machine;
 pub use manifest::manifest;
 pub use operation::{Makes, Obstacle, On, Operation, Patience, Reading, Sight, Work};
-pub use plan::{Batches, Plan, Step};
+pub use plan::{Plan, Step};
 pub use probe::probe;
 pub use run::{Ended, run};
 pub use survey::{question, survey};

@@ -4,13 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::claim::ClaimRelease;
-use super::{Machine, Makes, Operation, journal};
+use super::{Batches, Machine, Makes, Operation, journal};
 use crate::event::{Phase, StepInfo};
 use crate::fleet::{EnvName, Fleet, HostName};
 use crate::release::{PlannedStep, Record, ReleaseName};
-
-/// How many hosts switch together: the sizes of the batches, in order.
-pub type Batches = Vec<usize>;
 
 /// An operation at its place in a run.
 #[derive(Debug, Clone)]
@@ -83,6 +80,8 @@ pub struct Plan {
     pub batches: Batches,
     /// What is run on every host when the run fails before its release is live.
     pub on_failure: Option<Arc<dyn Operation>>,
+    /// Whether a run before it may have been killed over what it took down.
+    pub follows_unfinished: bool,
     /// Commands to type when it fails before its release is live.
     pub next: Vec<String>,
     /// The command to type when it fails before anything was made that could be gone on with.
@@ -110,6 +109,7 @@ impl Plan {
             steps: Vec::new(),
             batches: vec![fleet.hosts.len()],
             on_failure: None,
+            follows_unfinished: false,
             next: Vec::new(),
             anew: None,
             next_when_live: Vec::new(),
@@ -178,7 +178,9 @@ impl Plan {
             return self;
         };
         let of_phase = |step: &Step| step.phase == phase && step.name() == name;
-        let behind = self.steps.partition_point(|step| step.phase <= phase);
+        let all = self.steps.partition_point(|step| step.phase <= phase);
+        // What is down for the switch does not stay down while a look waits.
+        let behind = self.steps[..all].iter().rposition(|step| !step.operation.is_passing()).map_or(0, |last| last + 1);
         let at = self.steps.iter().position(of_phase).unwrap_or(behind);
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
         self.steps.insert(at, Step::new(phase, Arc::new(operation), hosts));

@@ -1,38 +1,57 @@
 //! Taking back what a failed run has begun: every host that began to switch runs again what it ran before.
 //!
-//! First the flip is taken back, then, newest first, whatever else ran there and has an inverse. Nothing stops it: not
-//! a failing undo, not Ctrl-C, not a lost host. What could not be undone is told, and the fresh look afterwards says
-//! what is live.
+//! Batch by batch, as they switched, and the last batch first: a fleet that is put back loses no more hosts at a time
+//! than one that goes on. A host that serves again is taken out of its pool before. On each host first the flip is taken
+//! back, then, newest first, whatever else ran there and has an inverse. Nothing stops it: not a failing undo, not
+//! Ctrl-C, not a lost host. What could not be undone is told, and the fresh look afterwards says what is live.
 
 use futures_util::future::join_all;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use super::batches::divide;
 use super::begun::Begun;
 use super::parts::Part;
 use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
-use super::through::undo_through;
-use super::{Machine, On, Step};
+use super::through::{run_for, undo_through};
+use super::{Machine, On, Plan, Step};
 use crate::event::{Event, Failure, Outcome, Phase};
 
 /// Takes back on all hosts what was begun there. Says whether every undo succeeded.
-pub(super) async fn put_back<'a>(setting: Setting<'a>, begun: &Begun<'a>) -> bool {
+pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begun<'a>) -> bool {
     let never = CancellationToken::new();
     let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
-    let hosts = setting.machines.iter().map(|machine| (machine, begun.newest_first(&machine.host.name)));
-    let back = hosts.filter(|(_, steps)| !steps.is_empty()).map(|(machine, steps)| async move {
-        let took = put_host_back(setting, machine, &steps).await;
-        (machine, steps, took)
-    });
-    let back = join_all(back).await;
+    let back = Back { setting, turn: Mutex::new(()) };
+    let mut took = Vec::new();
+    let has_flipped = |machine: &&Machine| begun.has_flipped_on(&machine.host.name);
+    // What still runs the old release waits for nobody.
+    let others = setting.machines.iter().filter(|machine| !has_flipped(machine)).collect();
+    let batches = divide(&plan.batches, setting.machines).into_iter().rev();
+    let batches = batches.map(|batch| batch.iter().filter(has_flipped).collect::<Vec<_>>());
+    for batch in std::iter::once::<Vec<&Machine>>(others).chain(batches) {
+        let hosts = batch.into_iter().map(|machine| (machine, begun.newest_first(&machine.host.name)));
+        let hosts = hosts.filter(|(_, steps)| !steps.is_empty()).map(|(machine, steps)| {
+            let back = &back;
+            async move {
+                let took = back.host(machine, &steps).await;
+                (machine, steps, took)
+            }
+        });
+        took.extend(join_all(hosts).await);
+    }
     // What was taken down for the whole switch comes up when every host is back.
-    let up = back.into_iter().map(|(machine, steps, mut took)| async move {
-        for step in steps.iter().filter(|step| is_around(step)) {
-            undo(setting, step, machine, &machine.on(setting.env, setting.release), &mut took).await;
+    let up = took.into_iter().map(|(machine, steps, mut took)| {
+        let back = &back;
+        async move {
+            for step in steps.iter().filter(|step| is_around(step)) {
+                back.step(step, machine, &machine.on(setting.env, setting.release), &mut took).await;
+            }
+            // A host that was only taken out of its pool has not begun to switch.
+            let has_switched =
+                steps.iter().any(|step| step.phase >= Phase::BeforeFlip && step.operation.is_journaled());
+            took.tell(setting.run, machine, has_switched)
         }
-        // A host that was only taken out of its pool has not begun to switch.
-        let has_switched = steps.iter().any(|step| step.phase >= Phase::BeforeFlip && !step.operation.is_passing());
-        took.tell(setting.run, machine, has_switched)
     });
     join_all(up).await.into_iter().all(|ok| ok)
 }
@@ -42,21 +61,67 @@ fn is_around(step: &Step) -> bool {
     step.phase == Phase::Prepare && step.operation.is_passing()
 }
 
-/// Takes back `steps`, newest first, the flip before all others.
-async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step]) -> Took {
-    let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
-    let mut took = Took::default();
-    for step in flips {
-        let on = machine.on(setting.env, setting.release);
-        undo(setting, step, machine, &on, &mut took).await;
+/// The way back, which all hosts share.
+struct Back<'a> {
+    setting: Setting<'a>,
+    /// Held by what is done on one host at a time.
+    turn: Mutex<()>,
+}
+
+impl Back<'_> {
+    /// Takes back `steps`, newest first, the flip before all others.
+    async fn host(&self, machine: &Machine, steps: &[&Step]) -> Took {
+        let Setting { env, release, .. } = self.setting;
+        let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
+        let mut took = Took::default();
+        if !flips.is_empty() {
+            self.take_out(machine, steps).await;
+        }
+        for step in flips {
+            self.step(step, machine, &machine.on(env, release), &mut took).await;
+        }
+        for step in others.into_iter().filter(|step| !is_around(step)) {
+            // What prepare did, it did in the new release; what belongs to the switch is undone in what is live again.
+            let release = if step.phase == Phase::Prepare { release } else { machine.before.as_ref() };
+            self.step(step, machine, &machine.on(env, release), &mut took).await;
+        }
+        took
     }
-    for step in others.into_iter().filter(|step| !is_around(step)) {
-        // What prepare did, it did in the new release; what belongs to the switch is undone in what is live again.
-        let release = if step.phase == Phase::Prepare { setting.release } else { machine.before.as_ref() };
-        let on = machine.on(setting.env, release);
-        undo(setting, step, machine, &on, &mut took).await;
+
+    /// Takes a host down once more whose inverse may have run: it is served requests. What cannot be taken down is put back
+    /// all the same.
+    async fn take_out(&self, machine: &Machine, steps: &[&Step]) {
+        if !steps.iter().any(|step| step.phase == Phase::AfterFlip && step.operation.is_owed()) {
+            return;
+        }
+        let run = self.setting.run;
+        for step in steps.iter().rev().filter(|step| step.phase == Phase::BeforeFlip && step.operation.is_passing()) {
+            let _turn = self.turn.lock().await;
+            let failed = run_for(self.setting, step, machine).await.err();
+            if let Some(failed) = failed {
+                run.warn(machine, format!("{}: {}{}", step.name(), failed.what, last_words(&failed)));
+            }
+        }
     }
-    took
+
+    /// The one way in which anything is taken back.
+    async fn step(&self, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
+        let _turn = if step.operation.is_serial() { Some(self.turn.lock().await) } else { None };
+        if let Some(targets) = step.operation.through() {
+            return match undo_through(self.setting, step, machine, &targets).await {
+                Ok(true) => took.undone.push(step.name()),
+                Ok(false) => {}
+                Err(failed) => took.failed(step, failed),
+            };
+        }
+        let Some(work) = step.operation.undo(on) else { return };
+        let part = Part::undoing(step, &work, on, self.setting.release);
+        match run_work(self.setting.run, part, machine, &work).await {
+            Ok(Outcome::AlreadyDone) => {}
+            Ok(_) => took.undone.push(step.name()),
+            Err(failed) => took.failed(step, failed),
+        }
+    }
 }
 
 /// What was taken back on one host.
@@ -91,23 +156,5 @@ impl Took {
             run.events.send(Event::HostPutBack { host, release, failure });
         }
         ok
-    }
-}
-
-/// The one way in which anything is taken back.
-async fn undo(setting: Setting<'_>, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
-    if let Some(targets) = step.operation.through() {
-        return match undo_through(setting, step, machine, &targets).await {
-            Ok(true) => took.undone.push(step.name()),
-            Ok(false) => {}
-            Err(failed) => took.failed(step, failed),
-        };
-    }
-    let Some(work) = step.operation.undo(on) else { return };
-    let part = Part::undoing(step, &work, on, setting.release);
-    match run_work(setting.run, part, machine, &work).await {
-        Ok(Outcome::AlreadyDone) => {}
-        Ok(_) => took.undone.push(step.name()),
-        Err(failed) => took.failed(step, failed),
     }
 }

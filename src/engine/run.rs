@@ -123,14 +123,14 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
     }
     let before = before_switch(setting, plan, begun).await;
     if !before.ok {
-        return back(setting, begun, &before).await;
+        return back(setting, plan, begun, &before).await;
     }
     if plan.flips() && was_through {
         note_earlier(setting, plan, begun);
     }
     let (switched, after) = switch_all(setting, plan, begun, last).await;
     if !switched {
-        return Came::Back { undone: put_back(setting, begun).await };
+        return Came::Back { undone: put_back(setting, plan, begun).await };
     }
     let changed = before.changed || plan.flips() || after.changed;
     if after.ok { Came::Through { changed } } else { Came::AfterSwitch }
@@ -144,9 +144,9 @@ async fn alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last
         return Came::Through { changed: went.changed || plan.flips() };
     }
     match steps.get(went.done).map(|step| step.phase) {
-        Some(Phase::Check | Phase::Prepare) => back(setting, begun, &went).await,
+        Some(Phase::Check | Phase::Prepare) => back(setting, plan, begun, &went).await,
         Some(Phase::BeforeFlip | Phase::Flip | Phase::AfterFlip) => {
-            Came::Back { undone: put_back(setting, begun).await }
+            Came::Back { undone: put_back(setting, plan, begun).await }
         }
         Some(Phase::Finish) | None => Came::AfterSwitch,
     }
@@ -172,9 +172,10 @@ async fn switch_all<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>,
     (true, run_steps(setting, &plan.steps_of(&[Phase::Finish]), begun, Some(last)).await)
 }
 
-/// Notes what an earlier run of the same release did, or may have been killed over, and left so, where it can be taken back.
+/// Notes what an earlier run of the same release did and left so, and what any may have been killed over, where it can be
+/// taken back.
 fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
-    let goes_on = plan.steps.iter().any(|step| !step.done.is_empty());
+    let goes_on = plan.follows_unfinished || plan.steps.iter().any(|step| !step.done.is_empty());
     for step in plan.steps.iter().filter(|step| step.phase < Phase::Finish) {
         let may_be_left = |host| goes_on && step.operation.is_passing() && step.hosts.contains(host);
         let was_done = |host| step.done.contains(host) || may_be_left(host);
@@ -187,9 +188,9 @@ fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
 }
 
 /// Takes back everything of a run that did not come to the switch; an earlier run may have come to it.
-async fn back<'a>(setting: Setting<'a>, begun: &Begun<'a>, went: &Went) -> Came {
+async fn back<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, went: &Went) -> Came {
     let had_flipped = begun.has_flipped();
-    let undone = put_back(setting, begun).await;
+    let undone = put_back(setting, plan, begun).await;
     match (went.is_paused(), had_flipped) {
         (true, _) => Came::Paused(went.paused.join("; ")),
         (false, true) => Came::Back { undone },

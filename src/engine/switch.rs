@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 
+use super::batches::divide;
 use super::begun::Begun;
 use super::host::{Tells, run_host};
 use super::stretch::Setting;
@@ -14,12 +15,7 @@ use crate::event::{Event, Outcome, Phase};
 pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> bool {
     let steps = plan.steps_of(&[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip]);
     let mut announced = Announced { setting, left: Vec::new() };
-    let mut rest = setting.machines;
-    let mut sizes = plan.batches.iter().copied();
-    let mut size = rest.len().max(1);
-    while !rest.is_empty() {
-        size = sizes.next().unwrap_or(size).clamp(1, rest.len());
-        let (batch, later) = rest.split_at(size);
+    for batch in divide(&plan.batches, setting.machines) {
         for step in &steps {
             announced.begin(step, batch);
             if !run_in_batch(setting, step, batch, begun).await {
@@ -28,7 +24,6 @@ pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Beg
             }
             announced.finished(step, batch);
         }
-        rest = later;
     }
     true
 }

@@ -52,6 +52,15 @@ pub(super) async fn run_through(
     ended.map(|outcome| (outcome, seconds)).map_err(failed)
 }
 
+/// Does a step for `machine` outside of the order of a run, wherever it is done.
+pub(super) async fn run_for(setting: Setting<'_>, step: &Step, machine: &Machine) -> Result<(), Failure> {
+    if let Some(targets) = step.operation.through() {
+        return run_through(setting, step, machine, &targets).await.map(drop).map_err(|failed| failed.why);
+    }
+    let work = step.operation.work(&machine.on(setting.env, setting.release));
+    run_work(setting.run, Part::plain(&step.name(), &work), machine, &work).await.map(drop)
+}
+
 /// Takes it back. Says whether there was something to take back.
 pub(super) async fn undo_through(
     setting: Setting<'_>,

@@ -5,7 +5,8 @@ cd -- "$relm_directory" || exit
 # The clock that nobody sets; the other may jump while we wait.
 relm_clock() { read -r relm_now relm_rest </proc/uptime && relm_now=${relm_now%%.*}; }
 relm_clock || { printf 'this host has no /proc/uptime to measure a wait by\n' >&2; exit 1; }
-relm_end=$((relm_now + relm_max))
+# It counts whole seconds: rather a part of one too long than too short.
+relm_end=$((relm_now + relm_max + 1))
 relm_pause=$relm_every
 while :; do
   # Apart: whatever the check does to its shell, and however it exits, its codes are not ours.

@@ -28,7 +28,7 @@ relm_edit() {
       if [ "$relm_bare" != "$relm_line" ]; then relm_count=$((relm_count + 1)); fi
       relm_line=$relm_bare
     fi
-    printf '%s\n' "$relm_line"
+    printf '%s\n' "$relm_line" || return 1
   done <"$relm_file"
   printf '%s %s\n' "$relm_count" "$relm_found" >&2
 }

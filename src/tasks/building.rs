@@ -14,7 +14,8 @@ use crate::operations::{
 };
 use crate::release::Record;
 
-use super::{Payload, maintenance, pools, serving, wellness};
+use super::unfinished::unfinished;
+use super::{Payload, Site, maintenance, pools, serving, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -52,7 +53,9 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 
 /// Adds what stands around the flip and behind it: services are the last to stop and the first to start, and
 /// health is looked at when all else is done, and only then a host gets its requests again.
-pub(super) fn around_flip(plan: Plan, env: &Environment, reference: &str) -> Plan {
+pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Plan {
+    let env = site.env;
+    plan.follows_unfinished = !unfinished(site.survey).is_empty() || !site.survey.in_step();
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::BeforeFlip]);
     let plan = serving::starts(serving::stops(plan, env, reference), env, reference);

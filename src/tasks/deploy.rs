@@ -125,7 +125,7 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));
-    around_flip(plan, site.env, &record.reference)
+    around_flip(plan, site, &record.reference)
         .flip(flip)
         .batches(batch_sizes(&site.env.release.batches, hosts))
         .finish(MarkFinished)

@@ -48,7 +48,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .next(command("rollback", site.env))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
-    let mut plan = around_flip(plan, site.env, &reference).finish(MarkFinished);
+    let mut plan = around_flip(plan, site, &reference).finish(MarkFinished);
     plan.question = question(&migrated_since(site.survey, &target), &target);
     Ok(plan)
 }

@@ -90,6 +90,24 @@ fn a_deploy_goes_on_without_a_host_and_converge_brings_it_along() {
     assert_eq!(site.live(), first);
 }
 
+/// What runs on one host and nowhere else is not left out with it.
+#[test]
+fn a_host_that_something_runs_on_alone_is_not_left_behind() {
+    let alone = logged("migrate", "prepare", "roles = [\"db\"]");
+    let site = Site::new("web1 web2 db1=db", &(ONE_MAY_MISS.to_owned() + &alone));
+    let first = site.deploy();
+    take_away(&site, "db1");
+    let done = site.relm("deploy").ends(3);
+    done.says(&["migrate runs nowhere but on db1, which cannot be reached"]);
+    assert_eq!(site.host("web1").current(), Some(first));
+    // Whether it is busy there nobody knows.
+    let busy = "[[busy]]\nname = \"import\"\nkind = \"command\"\nroles = [\"db\"]\nrun = \"true\"\n";
+    site.configure(&(ONE_MAY_MISS.to_owned() + busy));
+    site.relm("deploy").ends(3).says(&["import cannot be looked at and counts as busy on db1"]);
+    site.relm_with(["deploy", "--consent", "import=Ann: db1 is off"]).ends(0);
+    bring_back(&site, "db1");
+}
+
 #[test]
 fn people_are_told_who_is_behind() {
     let site = Site::new("web1 web2", ONE_MAY_MISS);

@@ -158,6 +158,16 @@ fn what_is_live_in_one_environment_is_promoted_to_the_other_and_nothing_else() {
     assert_eq!(site.host("web1").read("app.txt"), "one");
 
     // Only what was live there: a private release was not, and what was rolled back from is no good.
+    let file = site.read("Releases.toml");
+    site.write("Releases.toml", format!("{file}\n[env.test.guards]\nref = \"confirm\"\n"));
+    site.relm("promote stage test").ends(0);
+    site.write(
+        "Releases.toml",
+        format!("{file}\n[env.test.guards]\nref = \"confirm\"\n[env.test.source]\nref = \"live\"\n"),
+    );
+    site.relm("promote stage test").ends(3).says(&["main is not live, which test is deployed from"]);
+    site.write("Releases.toml", file);
+    let live = site.live();
     let private = site.relm("setup-release stage").ends(0).stdout;
     let private = private.trim().rsplit('/').next().expect("a path").to_owned();
     site.relm(&format!("promote stage test --release {private}")).ends(3).says(&["was never live on s1 of stage"]);

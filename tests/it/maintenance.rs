@@ -116,9 +116,13 @@ undrain = '''rm -f "$SITE/out-$RELM_HOST"'''
 "#;
     let slow_off = format!("on = \"true\"\noff = '''{WAITS}'''\n");
     let ready = operation("ready", "check", "", r#"[ ! -e "$SITE/unready" ]"#);
-    for (in_switch, rules) in [
-        (true, format!("{RULES}{pool}{}", operation("slow", "after_flip", "", WAITS))),
-        (false, format!("{RULES}{slow_off}{pool}")),
+    let in_switch = format!("{RULES}{pool}{}", operation("slow", "after_flip", "", WAITS));
+    let at_its_end = format!("{RULES}{slow_off}{pool}");
+    for (in_switch, rules, next) in [
+        (true, &in_switch, "deploy --resume"),
+        (false, &at_its_end, "deploy --resume"),
+        (true, &in_switch, "deploy"),
+        (false, &at_its_end, "deploy"),
     ] {
         let site = Site::new("web1 web2", &format!("[lock]\ngrace = \"1s\"\n{rules}{ready}"));
         site.deploy();
@@ -127,8 +131,8 @@ undrain = '''rm -f "$SITE/out-$RELM_HOST"'''
         let is_out = || ["out-web1", "out-web2"].iter().any(|name| site.path(name).exists());
         assert_eq!(is_out(), in_switch);
         site.write("unready", "");
-        assert_ne!(site.relm("deploy --resume --wait 1m").code, Some(0));
-        assert!(!is_on(&site, "web1") && !is_on(&site, "web2") && !is_out(), "it stays down: {in_switch}");
+        assert_ne!(site.relm(&format!("{next} --wait 1m")).code, Some(0));
+        assert!(!is_on(&site, "web1") && !is_on(&site, "web2") && !is_out(), "it stays down: {next}, {in_switch}");
     }
 }
 

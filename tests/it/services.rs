@@ -125,3 +125,14 @@ pub(crate) fn runs_from(site: &Site, host: &str, release: &str) -> u64 {
     assert!(lives(&pid.to_string()), "{pid}");
     pid
 }
+
+/// An empty list of processes proves nothing.
+#[test]
+fn a_command_that_names_no_process_is_no_proof() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nrestart = \"true\"\ntimeout = \"1s\"\n";
+    for pids in ["cat nope", "echo 4194999"] {
+        let site = Site::new("web1", &format!("{service}pids = \"{pids}\"\n"));
+        site.relm("deploy").ends(1).says(&["its `pids` name no process that runs", "jobs does not run from"]);
+        assert_eq!(site.host("web1").current(), None);
+    }
+}

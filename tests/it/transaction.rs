@@ -261,3 +261,28 @@ fn a_failing_member_of_a_pipeline_fails_where_the_shell_can_tell() {
     let knows = std::process::Command::new("sh").args(["-c", "(set -o pipefail) 2>/dev/null"]).status().expect("sh");
     site.relm("deploy").ends(i32::from(knows.success()));
 }
+
+/// A pool whose members write into the log when they leave it and come in again.
+const POOL: &str = r#"[[pool]]
+name = "shop"
+roles = ["web"]
+drain = '''echo "$RELM_HOST out" >> "$SITE/log"'''
+undrain = '''echo "$RELM_HOST in" >> "$SITE/log"'''
+"#;
+
+/// All at once would leave nobody to answer: the last batch comes first, and what serves is taken out of its pool.
+#[test]
+fn a_late_failure_is_put_back_batch_by_batch_and_out_of_the_pool() {
+    let settings = "[release]\nbatches = [1]\n".to_owned() + POOL + &logged("warm", "after_flip", &undo("warm"));
+    let site = Site::new("web1 web2 web3", &settings);
+    let first = site.deploy();
+    site.take_log();
+    broken(&site, "warm", "web3");
+    site.relm("deploy").ends(1);
+    assert_eq!(site.live(), first);
+    let log = site.take_log();
+    let words: Vec<String> = log.iter().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    let went: Vec<&str> = words.iter().map(String::as_str).skip_while(|line| *line != "web3 warm").collect();
+    let back = ["web3 undo-warm", "web3 in", "web2 out", "web2 undo-warm", "web2 in", "web1 out", "web1 undo-warm"];
+    assert_eq!(went[1..], [&back[..], &["web1 in"]].concat(), "{log:?}");
+}

@@ -11,7 +11,7 @@ use super::super::suggest::did_you_mean;
 use super::super::{Service, ServiceKind, Strategy};
 use super::operations::time_limit;
 use super::{Check, hosts, named_twice};
-use crate::fleet::{Fleet, HostName};
+use crate::fleet::{Fleet, HostName, Targets};
 use crate::template::{Flaw, Template};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
     let name = table.name.as_ref().and_then(|name| check.name("service name", name));
     let group = optional(table.group.as_ref(), |group| check.name("group", group));
     let targets = hosts::targets(check, table.roles.as_ref(), false);
-    let singleton = optional(table.singleton.as_ref(), |host| singleton(check, host, fleet));
+    let singleton = optional(table.singleton.as_ref(), |host| singleton(check, host, targets.as_ref(), fleet));
     let programs: Vec<_> = list(table.programs.as_ref()).map(|program| program_name(check, program)).collect();
     let files: Vec<_> = list(table.templates.as_ref()).map(|path| file(check, path)).collect();
     let into = optional(table.into.as_ref(), |into| check.line("into", into));
@@ -82,13 +82,28 @@ fn strategy(text: Option<StrategyText>) -> Strategy {
     }
 }
 
-fn singleton(check: &mut Check<'_>, host: &At<String>, fleet: Option<&Fleet>) -> Option<HostName> {
+fn singleton(
+    check: &mut Check<'_>,
+    host: &At<String>,
+    targets: Option<&Targets>,
+    fleet: Option<&Fleet>,
+) -> Option<HostName> {
     let name = check.fleet_name(host, HostName::new)?;
     let Some(fleet) = fleet else { return Some(name) };
     if fleet.hosts.iter().all(|known| known.name != name) {
         let known: Vec<&str> = fleet.hosts.iter().map(|host| host.name.as_str()).collect();
         let message = format!("an environment that has this service has no host {:?}", host.value);
         check.problem(host.span(), message, did_you_mean(&host.value, &known));
+        return None;
+    }
+    let hosts = fleet.select(targets?);
+    if hosts.iter().all(|known| known.name != name) {
+        let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+        let hint = format!(
+            "its roles are those of {}",
+            if names.is_empty() { "no host".to_owned() } else { names.join(", ") }
+        );
+        check.problem(host.span(), format!("{:?} has none of the roles of the service", host.value), hint);
         return None;
     }
     Some(name)

@@ -43,8 +43,9 @@ relm_called() { tr '\000' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-200; }
 
 # relm_look: fills relm_wrong (a line for each process that does not run from the release) and relm_hidden.
 relm_look() {
-  relm_wrong="" relm_hidden=""
+  relm_wrong="" relm_hidden="" relm_lives=""
   for relm_root in $(relm_roots); do
+    [ ! -d "/proc/$relm_root" ] || relm_lives=yes
     relm_is_there="" relm_is_elsewhere="" relm_cannot=""
     for relm_one in $(relm_tree "$relm_root"); do
       # A zombie has neither program nor files, and a process may have ended meanwhile.
@@ -68,12 +69,19 @@ relm_look() {
   done
 }
 
+# A program that runs without a process is no wonder (systemd's oneshot units); a command for them that names none is wrong.
+relm_require_roots() {
+  [ -z "$relm_pids" ] || [ -n "$relm_lives" ] || relm_wrong="its \`pids\` name no process that runs
+"
+}
+
 # Workers come and go for a moment.
 relm_prove() {
   [ -n "$relm_proof" ] || return 0
   relm_begin
   while :; do
     relm_look
+    relm_require_roots
     [ -n "$relm_wrong" ] || break
     if relm_is_late; then
       printf '%s' "$relm_wrong" >&2

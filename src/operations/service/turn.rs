@@ -78,11 +78,17 @@ impl Operation for TurnService {
         }
         // Before a first deploy nothing ran: it is stopped, and what was put in place is taken away.
         let back = if on.release.is_none() { "relm_turn_away" } else { self.turn.inverse().text() };
-        Some(self.service.work(back, on))
+        let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
+        Some(service.work(back, on))
     }
 
     fn definition(&self, _on: &On<'_>) -> String {
         self.service.definition()
+    }
+
+    /// Somebody may have started by hand what a killed run had stopped.
+    fn is_passing(&self) -> bool {
+        self.turn == Turn::Stop && self.journaled
     }
 
     fn is_serial(&self) -> bool {

@@ -14,8 +14,7 @@ super::under_every_shell!(a_wait_ends_by_its_check_or_its_clock, a_host_that_can
 async fn wait(stage: &Stage, check: &str) -> Exit {
     let check = RunCommand::new("wait", check);
     let second = Duration::from_secs(1);
-    // Of two, because the clock counts whole seconds: one may be over at once.
-    let operation = AwaitCommand { check, every: second, factor: 2, max: second * 2, pauses: true };
+    let operation = AwaitCommand { check, every: second, factor: 2, max: second, pauses: true };
     stage.run(&operation, &record(0).name).await
 }
 

@@ -28,6 +28,8 @@ fn mistakes_in_services() {
     for (text, message, line) in cases {
         one(&format!("{LEAST}[[service]]\n{text}\n"), message, line);
     }
+    let elsewhere = "db1 = { address = \"db1\" }\n[[service]]\nname = \"web\"\nkind = \"systemd\"\nroles = [\"web\"]\n";
+    one(&format!("{LEAST}{elsewhere}singleton = \"db1\"\n"), "\"db1\" has none of the roles of the service", 10);
 }
 
 /// Mistakes in pools, each in a table that begins in line 5 with its name and roles.
