@@ -40,7 +40,7 @@ pub struct Converge {
 pub struct Chosen {
     /// The fleet's release, as it stands on a host that has it.
     pub record: Record,
-    /// Hosts that run something else.
+    /// Hosts that run something else, or have not come to the end of switching.
     pub behind: Vec<HostName>,
     /// Of these, the ones that know nothing of the release.
     pub joining: Vec<HostName>,
@@ -61,7 +61,10 @@ pub fn choose(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Chosen, Refusa
     let Some(known) = whole.next() else {
         return Err(Refusal::new(format!("no host has release {name} whole")).next(command("releases", site.env)));
     };
-    let is_behind = |(_, seen): &&(HostName, HostSeen)| seen.live() != Some(&name);
+    // A host that flipped and was not heard of again may still run the old code.
+    let is_there =
+        |seen: &HostSeen| seen.live() == Some(&name) && seen.release(&name).is_some_and(|release| release.is_finished);
+    let is_behind = |(_, seen): &&(HostName, HostSeen)| !is_there(seen);
     let behind: Vec<&(HostName, HostSeen)> = site.survey.hosts.iter().filter(is_behind).collect();
     let names = |wanted: &dyn Fn(&HostSeen) -> bool| -> Vec<HostName> {
         behind.iter().filter(|(_, seen)| wanted(seen)).map(|(host, _)| host.clone()).collect()

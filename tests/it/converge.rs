@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::resume::{WAITS, killed_in};
 use crate::site::{Site, logged, operation};
 
 /// Nobody reaches the host from here on.
@@ -106,6 +107,24 @@ fn a_host_that_something_runs_on_alone_is_not_left_behind() {
     site.relm("deploy").ends(3).says(&["import cannot be looked at and counts as busy on db1"]);
     site.relm_with(["deploy", "--consent", "import=Ann: db1 is off"]).ends(0);
     bring_back(&site, "db1");
+}
+
+/// What was killed between flip and restart is not called done because it has flipped.
+#[test]
+fn a_killed_converge_is_gone_on_with() {
+    let rules = "[lock]\ngrace = \"1s\"\n".to_owned() + ONE_MAY_MISS + &operation("slow", "after_flip", "", WAITS);
+    let site = Site::new("web1 web2", &(rules.clone() + &logged("restart", "after_flip", "")));
+    site.deploy();
+    take_away(&site, "web2");
+    let live = site.relm("deploy --json").ends(0).ending()["hosts"]["web1"].clone();
+    bring_back(&site, "web2");
+    site.take_log();
+    killed_in(&site, "converge", "web2");
+    assert_eq!(site.host("web2").current().map(Into::into), Some(live), "it had flipped");
+    assert!(site.take_log().is_empty());
+    site.relm("converge --wait 1m").ends(0);
+    assert_eq!(site.take_log().len(), 1, "restarted on web2 and nowhere else");
+    site.relm("converge").ends(0).says(&["there was nothing to do"]);
 }
 
 #[test]

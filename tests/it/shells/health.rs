@@ -83,4 +83,5 @@ async fn each_sign_is_seen_and_missed(stage: Stage) {
     well(&look(&stage, file(), "", 1).await);
     well(&look(&stage, None, "[ -e tried ] || { touch tried; exit 3; }", 5).await);
     unwell(&look(&stage, None, "exit 3", 1).await, "did not succeed");
+    unwell(&look(&stage, None, "set -e; false; true", 1).await, "did not succeed");
 }
