@@ -44,7 +44,8 @@ fn is_around(step: &Step) -> bool {
 
 /// Takes back `steps`, newest first, the flip before all others.
 async fn put_host_back(setting: Setting<'_>, machine: &Machine, steps: &[&Step]) -> Took {
-    let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
+    let is_flip = |step: &&Step| step.phase == Phase::Flip || step.operation.belongs_to_flip();
+    let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().copied().partition(is_flip);
     let mut took = Took::default();
     for step in flips {
         let on = machine.on(setting.env, setting.release);

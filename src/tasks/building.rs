@@ -14,7 +14,7 @@ use crate::operations::{
 };
 use crate::release::Record;
 
-use super::{Payload, maintenance, pools, serving, wellness};
+use super::{Payload, Site, maintenance, pools, serving, templates, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -44,6 +44,9 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
         };
         plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
+    if !env.templates.is_empty() {
+        plan = plan.prepare(templates::write(env, &record.reference));
+    }
     if let Some(python) = &env.python {
         plan = plan.prepare(virtualenv(python));
     }
@@ -52,10 +55,12 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 
 /// Adds what stands around the flip and behind it: services are the last to stop and the first to start, and
 /// health is looked at when all else is done, and only then a host gets its requests again.
-pub(super) fn around_flip(plan: Plan, env: &Environment, reference: &str) -> Plan {
+pub(super) fn around_flip(plan: Plan, site: Site<'_>, reference: &str) -> Plan {
+    let env = site.env;
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::BeforeFlip]);
-    let plan = serving::starts(serving::stops(plan, env, reference), env, reference);
+    let plan = templates::place(serving::stops(plan, env, reference), site);
+    let plan = serving::starts(plan, env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
     pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::batches::batch_sizes;
 use super::building::around_flip;
 use super::unfinished::resume;
-use super::{Refusal, Site, command, pools, readiness};
+use super::{Refusal, Site, command, pools, readiness, sourcing};
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
@@ -40,7 +40,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     let record = seen.expect("a rollback target is on every host").record.clone();
     let reference = record.reference.clone();
     let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
-    let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
+    let plan = sourcing::check(Plan::new("rollback", &site.env.name, &site.env.fleet), site.env)
         .about(&target)
         .prepare(CheckFlip)
         .flip(flip)
@@ -48,7 +48,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .next(command("rollback", site.env))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
-    let mut plan = around_flip(plan, site.env, &reference).finish(MarkFinished);
+    let mut plan = around_flip(plan, site, &reference).finish(MarkFinished);
     plan.question = question(&migrated_since(site.survey, &target), &target);
     Ok(plan)
 }
