@@ -2,6 +2,7 @@
 //! host is touched.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
@@ -15,14 +16,21 @@ pub struct Template {
 }
 
 /// The values of a template's names: texts, and lists of them.
-#[derive(Debug, Clone, Default)]
-pub struct Values(BTreeMap<&'static str, Value>);
+#[derive(Clone, Default)]
+pub struct Values(BTreeMap<String, Value>);
+
+/// Their names and nothing else: there may be secrets among them.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Values {
     /// Gives `name` a text.
     #[must_use]
-    pub fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
-        self.0.insert(name, Value::from(text.into()));
+    pub fn text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.0.insert(name.into(), Value::from(text.into()));
         self
     }
 
@@ -30,7 +38,7 @@ impl Values {
     #[must_use]
     pub fn list<T: Into<String>>(mut self, name: &'static str, texts: impl IntoIterator<Item = T>) -> Self {
         let texts: Vec<Value> = texts.into_iter().map(|text| Value::from(text.into())).collect();
-        self.0.insert(name, Value::from(texts));
+        self.0.insert(name.to_owned(), Value::from(texts));
         self
     }
 }

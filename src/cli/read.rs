@@ -20,6 +20,7 @@ use crate::operations;
 use crate::secret::Secrets;
 use crate::survey::Survey;
 use crate::tasks::{self, Site, busy, check, history, releases, status, verify};
+use crate::transport::{ExecError, Exit};
 
 /// Becoming another user takes no longer than this, a wrong password's punishment included.
 const PROBE: Duration = Duration::from_secs(30);
@@ -138,7 +139,7 @@ async fn ground_with(
     Ground { survey, connections }
 }
 
-/// Which operations cannot become whom they should: a sentence for each user and host.
+/// Whose files cannot be sourced, and which operations cannot become whom they should: a sentence for each user and host.
 async fn unable(env: &Environment, ground: &Ground, secrets: &Secrets) -> Vec<(HostName, String)> {
     let answered = ground.connections.hosts.iter().filter(|(host, _)| ground.survey.host(&host.name).is_some());
     let probes = answered.map(|(host, transport)| async move {
@@ -148,18 +149,26 @@ async fn unable(env: &Environment, ground: &Ground, secrets: &Secrets) -> Vec<(H
             users.extend(new.map(|becoming| (becoming, operation.name.as_str())));
         }
         let mut unable = Vec::new();
+        if let Some(script) = operations::sources(host) {
+            unable.extend(refusal(transport.capture(&script, Some(PROBE)).await).map(|said| (host.name.clone(), said)));
+        }
         for (becoming, operation) in users {
             let exit = transport.capture(&operations::probe(becoming, secrets), Some(PROBE)).await;
-            let said = match exit {
-                Ok(exit) if exit.status.success() => continue,
-                Ok(exit) => exit.stderr.lines().map(str::trim).collect::<Vec<_>>().join("; "),
-                Err(error) => error.to_string(),
-            };
-            unable.push((host.name.clone(), format!("operation {operation}: {said}")));
+            let said = refusal(exit).map(|said| (host.name.clone(), format!("operation {operation}: {said}")));
+            unable.extend(said);
         }
         unable
     });
     join_all(probes).await.concat()
+}
+
+/// What a host said to something it cannot do.
+fn refusal(ended: Result<Exit, ExecError>) -> Option<String> {
+    match ended {
+        Ok(exit) if exit.status.success() => None,
+        Ok(exit) => Some(exit.stderr.lines().map(str::trim).collect::<Vec<_>>().join("; ")),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// An answer in which hosts are missing is not a whole one.

@@ -91,6 +91,7 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     }
     if needs == Needs::All {
         wanted.extend(env.secret_files.iter().map(|file| file.secret.clone()));
+        wanted.extend(env.templates.iter().flat_map(|file| file.secrets.iter().cloned()));
     }
     wanted
 }

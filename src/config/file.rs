@@ -30,6 +30,7 @@ mod retry;
 mod secrets;
 mod service;
 mod source;
+mod templates;
 mod wait;
 pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 pub(super) use distribution::DistributionTable;
@@ -50,6 +51,7 @@ pub(super) use retry::RetryTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
 pub(super) use service::{ServiceKindText, ServiceTable, StrategyText};
 pub(super) use source::{AppTable, SourceTable};
+pub(super) use templates::TemplateTable;
 pub(super) use wait::{OnTimeoutText, WaitTable};
 
 /// How relm deploys this project.
@@ -70,11 +72,18 @@ pub(super) struct ReleasesToml {
     #[serde(rename = "become")]
     #[schemars(example = &"app")]
     pub(super) becoming: Option<At<BecomeText>>,
+    /// Files of the hosts that are sourced before every command of yours, each absolute or from `~/`; a `?` behind one says
+    /// that it may be missing. An environment, or a host, may have its own instead.
+    #[schemars(example = ["~/shop_config.sh"])]
+    pub(super) source_files: Option<At<Vec<At<String>>>>,
     /// Values that nothing may show, and where they come from.
     pub(super) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
     /// Files of each release whose content is a secret.
     #[serde(default)]
     pub(super) secret_files: Vec<SecretFileTable>,
+    /// Files that are filled in for each host.
+    #[serde(default)]
+    pub(super) templates: Vec<TemplateTable>,
     /// Names for hosts of several roles, to stand wherever `roles` names a role.
     #[serde(default)]
     #[schemars(example = &serde_json::json!({ "services": ["web", "celery"] }))]

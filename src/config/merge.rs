@@ -2,7 +2,7 @@
 
 use super::file::{
     AppTable, BusyTable, DistributionTable, GuardsTable, HealthTable, LockTable, MaintenanceTable, OperationTable,
-    PoolTable, PreConnectTable, PythonTable, ReleaseTable, ServiceTable, SourceTable,
+    PoolTable, PreConnectTable, PythonTable, ReleaseTable, ServiceTable, SourceTable, TemplateTable,
 };
 
 /// A table of which an environment may have its own.
@@ -164,4 +164,11 @@ pub(super) fn named<'t, T: Named>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {
     let replaced = base.iter().map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
     let added = own.iter().filter(|new| !base.iter().any(|old| same(new, old)));
     replaced.chain(added).collect()
+}
+
+/// An environment's templates; the file's own stand before them, but for those that go to the same places.
+pub(super) fn templates<'t>(own: &'t [TemplateTable], base: &'t [TemplateTable]) -> Vec<&'t TemplateTable> {
+    let dest = |table: &'t TemplateTable| table.dest.as_ref().map(|dest| dest.value.as_str());
+    let kept = base.iter().filter(|old| dest(old).is_none() || !own.iter().any(|new| dest(new) == dest(old)));
+    kept.chain(own).collect()
 }

@@ -18,6 +18,7 @@ mod service;
 mod shape;
 mod suggest;
 mod tag;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,7 @@ pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
 pub use tag::TagRules;
+pub use templates::FilledFile;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +96,8 @@ pub struct Environment {
     pub secrets: BTreeMap<String, SecretSource>,
     /// Files of each release whose content is a secret.
     pub secret_files: Vec<SecretFile>,
+    /// Files that are filled in for each host, in the order of the file.
+    pub templates: Vec<FilledFile>,
     /// The app's own commands, in the order of the file.
     pub operations: Vec<AppOperation>,
     /// What runs on the hosts and has to follow the release, in the order of the file.
@@ -129,6 +133,14 @@ pub struct ReleaseRules {
     pub copy_from_current: Vec<String>,
     /// Where in each release stands which one it is.
     pub version_file: Option<String>,
+}
+
+impl ReleaseRules {
+    /// Paths of a release that are more than code.
+    fn places(&self) -> impl Iterator<Item = &str> {
+        let shared = self.shared_dirs.iter().chain(&self.shared_files);
+        shared.chain(&self.version_file).map(String::as_str)
+    }
 }
 
 /// `pre_connect`: what opens a host's door.

@@ -91,6 +91,11 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// Says whether it belongs to the flip: it is taken back with it, before anything runs in the old release again.
+    fn belongs_to_flip(&self) -> bool {
+        false
+    }
+
     /// Says whether it is done however the run ends once all hosts have switched: it brings up what was taken down.
     fn is_owed(&self) -> bool {
         false

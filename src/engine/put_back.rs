@@ -72,7 +72,8 @@ impl Back<'_> {
     /// Takes back `steps`, newest first, the flip before all others.
     async fn host(&self, machine: &Machine, steps: &[&Step]) -> Took {
         let Setting { env, release, .. } = self.setting;
-        let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.phase == Phase::Flip);
+        let is_flip = |step: &&Step| step.phase == Phase::Flip || step.operation.belongs_to_flip();
+        let (flips, others): (Vec<&Step>, Vec<&Step>) = steps.iter().copied().partition(is_flip);
         let mut took = Took::default();
         if !flips.is_empty() {
             self.take_out(machine, steps).await;

@@ -72,6 +72,9 @@ pub struct Host {
     pub address: Address,
     /// What it is for.
     pub roles: BTreeSet<Role>,
+    /// Its files that are sourced before commands of the app's: absolute or from `~/`, with a `?` behind where one may be
+    /// missing.
+    pub source_files: Vec<String>,
 }
 
 /// The hosts of one environment, in the order of the file.

@@ -8,6 +8,7 @@ mod bring;
 pub use bring::uv;
 
 use super::release;
+use super::sourcing::sourced;
 use crate::engine::{Makes, Obstacle, On, Operation, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
@@ -63,7 +64,7 @@ impl BuildVirtualenv {
             // In the environment and not among the arguments: an index may carry a password.
             script = script.export("PIP_INDEX_URL", index).export("UV_DEFAULT_INDEX", index);
         }
-        script
+        sourced(&script, on)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::RunCommand;
 use super::values::values;
+use super::{RunCommand, refused};
 use crate::engine::{On, Operation, Reading, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
@@ -50,8 +50,6 @@ pub enum Sign {
 /// What hangs is ended so long after the last moment.
 const GRACE: Duration = Duration::from_secs(10);
 
-const REFUSE: &str = r#"printf '%s\n' "$reason" >&2; exit 1"#;
-
 impl CheckHealth {
     /// The sign's kind, what is asked, and what else belongs to it.
     fn filled(&self, on: &On<'_>) -> Result<Asked, String> {
@@ -92,7 +90,7 @@ impl Operation for CheckHealth {
     fn work(&self, on: &On<'_>) -> Work {
         let asked = match self.filled(on) {
             Ok(asked) => asked,
-            Err(reason) => return Work::ours(Script::new(REFUSE).set("reason", reason)),
+            Err(reason) => return refused(&reason),
         };
         let seconds = |time: Duration| time.as_secs().to_string();
         let text = Script::new(include_str!("check_health.sh"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::RunCommand;
+use super::sourcing::sourced;
 use crate::engine::{On, Operation, Patience, Reading, Sight, Work};
 use crate::fleet::Targets;
 use crate::release::Consents;
@@ -132,7 +133,7 @@ const HTTP_JSON: &str = concat!(include_str!("look_busy/get.sh"), include_str!("
 impl LookBusy {
     fn script(&self, on: &On<'_>) -> Script {
         let seconds = self.time_limit.as_secs().to_string();
-        match &self.what {
+        let script = match &self.what {
             Activity::Scrapyd(url) => Script::new(SCRAPYD).set("relm_url", url).set("relm_seconds", seconds),
             Activity::HttpJson { url, .. } => Script::new(HTTP_JSON).set("relm_url", url).set("relm_seconds", seconds),
             Activity::Tmux { all, .. } => {
@@ -148,8 +149,9 @@ impl LookBusy {
             Activity::Process { pattern, user } => {
                 Script::new(include_str!("look_busy/process.sh")).set("relm_pattern", pattern).set("relm_user", user)
             }
-            Activity::Command { command, .. } => command.work(on).script,
-        }
+            Activity::Command { command, .. } => return command.work(on).script,
+        };
+        sourced(&script, on)
     }
 
     fn seen(&self, exit: &Exit) -> judge::Seen {

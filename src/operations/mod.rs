@@ -13,17 +13,20 @@ mod link_shared;
 mod look_busy;
 mod mark;
 mod migrate_database;
+mod place_files;
 mod remove_releases;
 mod reopen_release;
 mod retry_command;
 mod run_command;
 mod service;
 mod set_maintenance;
+mod sourcing;
 mod unless_same;
 mod upload_code;
 mod values;
 mod wrapping;
 mod write_secrets;
+mod write_templates;
 mod write_version;
 
 pub use await_command::AwaitCommand;
@@ -39,22 +42,31 @@ pub use link_shared::LinkShared;
 pub use look_busy::{Activity, BusyIf, Condition, LookBusy};
 pub use mark::{MarkComplete, MarkFailed, MarkFinished};
 pub use migrate_database::{MigrateDatabase, Pending};
+pub use place_files::PlaceFiles;
 pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
 pub use retry_command::RetryCommand;
 pub use run_command::RunCommand;
 pub use service::{File, Kind, ProgramSeen, RenderService, Service, Turn, TurnService, read_state};
 pub use set_maintenance::{Maintenance, SetMaintenance};
+pub use sourcing::{CheckSources, sources};
 pub use unless_same::UnlessSame;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
 pub use wrapping::Wraps;
 pub use write_secrets::{SecretFile, WriteSecrets};
+pub use write_templates::{FilledFile, WriteTemplates};
 pub use write_version::WriteVersion;
 
-use crate::engine::On;
+use crate::engine::{On, Work};
 use crate::release::ReleaseName;
+use crate::script::Script;
 
 /// The release an operation that only makes sense with one is about.
 fn release<'a>(on: &On<'a>) -> &'a ReleaseName {
     on.release.expect("a plan that builds or flips names its release")
+}
+
+/// Work that fails on the host for a reason that is known already.
+fn refused(reason: &str) -> Work {
+    Work::ours(Script::new(r#"printf '%s\n' "$reason" >&2; exit 1"#).set("reason", reason))
 }

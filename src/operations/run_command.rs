@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::becoming::as_another;
+use super::sourcing::sourced;
 use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::fleet::{Become, Role, Targets};
 use crate::script::Script;
@@ -89,6 +90,7 @@ impl RunCommand {
             Some(secret) => script.export(name, secret.expose_line()),
             None => script,
         });
+        let script = sourced(&script, on);
         match &self.becoming {
             Some(becoming) => as_another(&script, becoming, on.secrets),
             None => script,

@@ -1,5 +1,6 @@
 //! Maintenance: flag files and commands by which visitors are told that the site is being worked on.
 
+use super::sourcing::sourced;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::{Role, Targets};
 use crate::script::Script;
@@ -44,7 +45,7 @@ impl SetMaintenance {
             None => "hand",
         };
         let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
-        Script::new(include_str!("set_maintenance.sh"))
+        let script = Script::new(include_str!("set_maintenance.sh"))
             .set("relm_base", on.layout.base())
             .set("relm_on", if switch_on { "yes" } else { "" })
             .set("relm_by", by)
@@ -54,7 +55,8 @@ impl SetMaintenance {
             .export("RELM_MAINTENANCE", if self.long { "long" } else { "short" })
             .export("RELM_ENV", on.env.as_str())
             .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "))
+            .export("RELM_ROLES", roles.join(" "));
+        sourced(&script, on)
     }
 }
 

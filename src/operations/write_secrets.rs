@@ -1,9 +1,9 @@
 //! Writes files whose content is a secret into the release.
 
-use super::release;
+use super::refused;
+use super::write_templates::{Written, union, write};
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
-use crate::script::Script;
 use crate::secret::Secret;
 
 /// A file of the release and the secret in it.
@@ -36,8 +36,7 @@ impl Operation for WriteSecrets {
     }
 
     fn targets(&self) -> Targets {
-        let roles: Option<Vec<_>> = self.files.iter().map(|file| file.targets.roles.clone()).collect();
-        roles.map_or_else(Targets::all, |roles| Targets::any(roles.concat()))
+        union(self.files.iter().map(|file| &file.targets))
     }
 
     fn makes(&self) -> Makes {
@@ -45,12 +44,14 @@ impl Operation for WriteSecrets {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        let args = self.on(on.host).flat_map(|file| {
-            let value = on.secrets.get(&file.secret).map(Secret::expose);
-            [file.path.as_str(), value.unwrap_or_default()]
-        });
-        let script = Script::new(include_str!("write_secrets.sh"));
-        Work::ours(script.args(args).set("release", on.layout.release(release(on))))
+        let mut written = Vec::new();
+        for SecretFile { path, secret, .. } in self.on(on.host) {
+            let Some(content) = on.secrets.get(secret).map(Secret::expose) else {
+                return refused(&format!("there is no content for {path}"));
+            };
+            written.push(Written { place: path, mode: "0600", owner: "", check: "", content: content.to_owned() });
+        }
+        write("secret file", &written, on)
     }
 
     /// Names only: what hosts write down of a step must tell nothing of a secret, and a new value is no new step.

@@ -221,6 +221,7 @@ mod tests {
             name: crate::fleet::HostName::new("web1").unwrap(),
             address: crate::fleet::Address::parse("web1").unwrap(),
             roles: std::collections::BTreeSet::new(),
+            source_files: Vec::new(),
         };
         let settings = Settings { config_file: Some("/dev/null".into()), ..Settings::new("test", "/nowhere", "me") };
         let destination = crate::ssh::config::destination(&host, &settings).unwrap();

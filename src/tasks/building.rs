@@ -15,7 +15,7 @@ use crate::operations::{
 use crate::release::Record;
 
 use super::unfinished::unfinished;
-use super::{Payload, Site, maintenance, pools, serving, wellness};
+use super::{Payload, Site, maintenance, pools, serving, templates, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -45,6 +45,9 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
         };
         plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
+    if !env.templates.is_empty() {
+        plan = plan.prepare(templates::write(env, &record.reference));
+    }
     if let Some(python) = &env.python {
         plan = plan.prepare(virtualenv(python));
     }
@@ -58,7 +61,8 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     plan.follows_unfinished = !unfinished(site.survey).is_empty() || !site.survey.in_step();
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::BeforeFlip]);
-    let plan = serving::starts(serving::stops(plan, env, reference), env, reference);
+    let plan = templates::place(serving::stops(plan, env, reference), site);
+    let plan = serving::starts(plan, env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
     pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
 }

@@ -11,7 +11,7 @@ use super::cleaning::{removal, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
-use super::{Payload, Refusal, Site, command, pools, readiness};
+use super::{Payload, Refusal, Site, command, pools, readiness, sourcing};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -111,7 +111,7 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
         .next(resume(site, name, false))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, name, true));
-    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Check]);
+    let plan = app_operations(sourcing::check(plan, site.env), site.env, &record.reference, &[Phase::Check]);
     look(plan, site.env, &record.reference, &[Phase::Check])
 }
 

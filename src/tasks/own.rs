@@ -1,7 +1,7 @@
 //! Tasks of the file's own: `[tasks.NAME]`, a composition of operations.
 
 use super::building::{add, build, command as app_command};
-use super::{Payload, Refusal, Site, readiness};
+use super::{Payload, Refusal, Site, readiness, sourcing};
 use crate::config::OwnTask;
 use crate::engine::Plan;
 use crate::event::Phase;
@@ -21,6 +21,7 @@ pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) 
     let needed = built.map_or(0, |(_, payload)| payload.unpacked);
     readiness::require_ready(site, Some(needed))?;
     let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
+    plan = sourcing::check(plan, site.env);
     let reference = built.map(|(record, _)| record.reference.as_str()).unwrap_or_default();
     if let Some((record, _)) = built {
         plan = plan.about(&record.name).if_it_fails(MarkFailed { record: Some(record.clone()) });

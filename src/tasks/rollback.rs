@@ -5,7 +5,7 @@ use clap::Args;
 use super::batches::batch_sizes;
 use super::building::around_flip;
 use super::unfinished::resume;
-use super::{Refusal, Site, command, pools, readiness};
+use super::{Refusal, Site, command, pools, readiness, sourcing};
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
@@ -40,7 +40,7 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     let record = seen.expect("a rollback target is on every host").record.clone();
     let reference = record.reference.clone();
     let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
-    let plan = Plan::new("rollback", &site.env.name, &site.env.fleet)
+    let plan = sourcing::check(Plan::new("rollback", &site.env.name, &site.env.fleet), site.env)
         .about(&target)
         .prepare(CheckFlip)
         .flip(flip)

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::building::build;
 use super::deploy::SourceArgs;
-use super::{Payload, Refusal, Site, command, readiness};
+use super::{Payload, Refusal, Site, command, readiness, sourcing};
 use crate::engine::Plan;
 use crate::operations::{MarkComplete, MarkFailed};
 use crate::release::Record;
@@ -41,5 +41,6 @@ pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, 
         .about(&record.name)
         .next(command("setup-release", site.env))
         .if_it_fails(MarkFailed { record: Some(record.clone()) });
+    let plan = sourcing::check(plan, site.env);
     Ok(build(plan, site.env, record, payload).prepare(MarkComplete))
 }

@@ -37,6 +37,7 @@ mod flip;
 mod health;
 mod hidden;
 mod kept;
+mod placing;
 mod quoting;
 mod readers;
 mod removing;

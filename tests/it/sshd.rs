@@ -214,7 +214,8 @@ fn listen(folder: &Path, lines: &str) -> Option<(u16, Child)> {
 
 /// Makes a host as Releases.toml would.
 pub(crate) fn host(name: &str) -> Host {
-    Host { name: HostName::new(name).unwrap(), address: Address::parse(name).unwrap(), roles: BTreeSet::new() }
+    let (name, address) = (HostName::new(name).unwrap(), Address::parse(name).unwrap());
+    Host { name, address, roles: BTreeSet::new(), source_files: Vec::new() }
 }
 
 /// Makes a key pair.

@@ -4,15 +4,22 @@ use std::path::PathBuf;
 
 use super::super::file::{EnvTable, HostTable};
 use super::super::placed::At;
-use super::{Check, roles};
+use super::{Check, roles, templates};
 use crate::fleet::{Address, Fleet, Host, HostName, Role, Targets};
 
-pub(super) fn fleet(check: &mut Check<'_>, name: &At<String>, env: &EnvTable) -> Option<Fleet> {
+/// Takes an environment's hosts; `file` are the `source_files` of the whole file.
+pub(super) fn fleet(
+    check: &mut Check<'_>,
+    file: Option<&At<Vec<At<String>>>>,
+    name: &At<String>,
+    env: &EnvTable,
+) -> Option<Fleet> {
     if env.hosts.is_empty() && !check.lost(&format!("env.{}", name.value)) {
         let hint = format!("[env.{}.hosts]\nweb1 = {{ address = \"deploy@web1.example.org\" }}", name.value);
         check.problem(name.span(), format!("environment {:?} has no hosts", name.value), hint);
         return None;
     }
+    let common = source_files(check, env.source_files.as_ref().or(file))?;
     let mut machines: Vec<(Machine, &str)> = Vec::new();
     let mut hosts = Vec::new();
     for (name, table) in &env.hosts {
@@ -29,7 +36,10 @@ pub(super) fn fleet(check: &mut Check<'_>, name: &At<String>, env: &EnvTable) ->
                 }
             }
         }
-        hosts.push(host);
+        hosts.push(match table.value.source_files {
+            Some(_) => host,
+            None => host.map(|host| Host { source_files: common.clone(), ..host }),
+        });
     }
     hosts.into_iter().collect::<Option<_>>().map(|hosts| Fleet { hosts })
 }
@@ -54,7 +64,19 @@ pub(super) fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) 
     let known = check.fleet_name(name, HostName::new);
     let roles: Vec<_> = table.roles.iter().flatten().map(|role| check.fleet_name(role, Role::new)).collect();
     let address = address(check, table);
-    Some(Host { name: known?, address: address?, roles: roles.into_iter().collect::<Option<_>>()? })
+    let source_files = source_files(check, table.source_files.as_ref())?;
+    Some(Host { name: known?, address: address?, roles: roles.into_iter().collect::<Option<_>>()?, source_files })
+}
+
+/// Takes files of a host, in the order in which they are sourced; none if nothing is said of them.
+pub(super) fn source_files(check: &mut Check<'_>, files: Option<&At<Vec<At<String>>>>) -> Option<Vec<String>> {
+    let files = files.into_iter().flat_map(|files| &files.value);
+    let taken = files.map(|file| {
+        let path = file.value.strip_suffix('?').unwrap_or(&file.value);
+        templates::outside(check, "source_files", &file.with(path.to_owned())).map(|_| file.value.clone())
+    });
+    let taken: Vec<_> = taken.collect();
+    taken.into_iter().collect()
 }
 
 fn address(check: &mut Check<'_>, table: &HostTable) -> Option<Address> {

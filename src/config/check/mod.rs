@@ -22,6 +22,7 @@ mod service;
 mod source;
 mod tag;
 mod tasks;
+mod templates;
 mod text;
 mod wait;
 
@@ -149,7 +150,9 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     if let Some(text) = &file.becoming {
         secrets::becoming(check, text);
     }
+    hosts::source_files(check, file.source_files.as_ref());
     secrets::files(check, &file.secret_files);
+    templates::templates(check, &file.templates.iter().collect::<Vec<_>>(), None);
     notify::unique(check, &file.notify);
     notify::notifiers(check, &[], &file.notify);
     operations::unique(check, &file.operations);
@@ -168,12 +171,13 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
     let known = check.fleet_name(name, EnvName::new);
     roles::enter(check, name);
-    let fleet = hosts::fleet(check, name, env);
+    let fleet = hosts::fleet(check, file.source_files.as_ref(), name, env);
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
     let login_password = env.login_password.clone().and_then(|name| secrets::named(check, &[name]).pop());
     let secret_files = secrets::files(check, &file.secret_files);
+    let templates = templates::templates(check, &merge::templates(&env.templates, &file.templates), fleet.as_ref());
     notify::unique(check, &env.notify);
     let notify = notify::notifiers(check, &env.notify, &file.notify);
     let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
@@ -199,6 +203,11 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let tag = tag::tag(check, &source);
     let source = source::source(check, &source);
     let release = release::release(check, &release);
+    if let (Some(release), Some(secret_files)) = (&release, &secret_files) {
+        let others = secret_files.iter().map(|file| file.path.as_str());
+        let others: Vec<&str> = others.chain(release.places()).collect();
+        templates::elsewhere(check, &merge::templates(&env.templates, &file.templates), &others);
+    }
     let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
     let lock = lock::lock(check, file, &lock);
     let distribution = both(env.distribution.as_ref(), file.distribution.as_ref()).unwrap_or_default();
@@ -239,6 +248,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         },
         secrets: secrets?,
         secret_files: secret_files?,
+        templates: templates?,
         operations: operations?,
         services: services?,
         health: health?,

@@ -9,9 +9,10 @@ use super::{Check, hosts, inputs, migrate, retry, secrets, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 15] = [
+const OWN_STEPS: [&str; 18] = [
     "check_flip",
     "check_tools",
+    "check_source_files",
     "create_release",
     "upload_code",
     "check_upload",
@@ -19,6 +20,8 @@ const OWN_STEPS: [&str; 15] = [
     "link_shared",
     "copy_from_current",
     "write_secrets",
+    "write_templates",
+    "place_files",
     "write_version",
     "build_virtualenv",
     "mark_complete",

@@ -1,5 +1,6 @@
 //! Services: what each kind needs, its templates, and who may run it.
 
+use std::fs::Permissions;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
@@ -57,7 +58,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
 
 /// What was left out is right; what is there and wrong is nothing.
 #[expect(clippy::option_option, reason = "a wrong value and none are not the same")]
-fn optional<T, R>(value: Option<&At<T>>, read: impl FnOnce(&At<T>) -> Option<R>) -> Option<Option<R>> {
+pub(super) fn optional<T, R>(value: Option<&At<T>>, read: impl FnOnce(&At<T>) -> Option<R>) -> Option<Option<R>> {
     value.map_or(Some(None), |value| read(value).map(Some))
 }
 
@@ -125,15 +126,7 @@ fn file(check: &mut Check<'_>, path: &At<String>) -> Option<ServiceFile> {
     let local = check.local_path("templates", path)?;
     let name = local.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let name = name.strip_suffix(".j2").unwrap_or(name).to_owned();
-    let read = std::fs::read_to_string(&local).and_then(|text| Ok((text, std::fs::metadata(&local)?)));
-    let (text, metadata) = match read {
-        Ok(read) => read,
-        Err(error) => {
-            let hint = "templates stand beside this file, and are named by their paths from here".to_owned();
-            check.problem(path.span(), format!("cannot read {}: {error}", local.display()), hint);
-            return None;
-        }
-    };
+    let (text, permissions) = read_beside(check, "templates", path)?;
     if name.is_empty() || name.starts_with(['.', '-']) {
         check.problem(
             path.span(),
@@ -143,11 +136,36 @@ fn file(check: &mut Check<'_>, path: &At<String>) -> Option<ServiceFile> {
         return None;
     }
     let template = template(check, path.span(), &path.value, &text)?;
-    Some(ServiceFile { name, template, executable: metadata.permissions().mode() & 0o100 != 0 })
+    Some(ServiceFile { name, template, executable: permissions.mode() & 0o100 != 0 })
+}
+
+/// Reads a file beside this one, and what may be done with it.
+pub(super) fn read_beside(check: &mut Check<'_>, key: &str, path: &At<String>) -> Option<(String, Permissions)> {
+    let local = check.local_path(key, path)?;
+    let read = std::fs::read_to_string(&local).and_then(|text| Ok((text, std::fs::metadata(&local)?.permissions())));
+    match read {
+        Ok(read) => Some(read),
+        Err(error) => {
+            let hint = "templates stand beside this file, and are named by their paths from here".to_owned();
+            check.problem(path.span(), format!("cannot read {}: {error}", local.display()), hint);
+            None
+        }
+    }
 }
 
 pub(super) fn template(check: &mut Check<'_>, place: Range<usize>, name: &str, text: &str) -> Option<Template> {
-    match Template::new(name, text, TEMPLATE_NAMES) {
+    filled(check, place, name, text, TEMPLATE_NAMES)
+}
+
+/// Takes a template that uses no other names than `known`.
+pub(super) fn filled(
+    check: &mut Check<'_>,
+    place: Range<usize>,
+    name: &str,
+    text: &str,
+    known: &[&str],
+) -> Option<Template> {
+    match Template::new(name, text, known) {
         Ok(template) => Some(template),
         Err(Flaw::Broken(words)) => {
             let hint = "it is filled in as Jinja would: {{ release_path }}, {% if \"web\" in roles %}".to_owned();
@@ -156,7 +174,7 @@ pub(super) fn template(check: &mut Check<'_>, place: Range<usize>, name: &str, t
         }
         Err(Flaw::Unknown(unknown)) => {
             let message = format!("{name} uses {unknown:?}, which has no value");
-            check.problem(place, message, did_you_mean(&unknown, TEMPLATE_NAMES));
+            check.problem(place, message, did_you_mean(&unknown, known));
             None
         }
     }

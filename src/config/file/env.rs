@@ -9,7 +9,7 @@ use super::super::placed::At;
 use super::{
     AppTable, BecomeText, BusyTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
     MaintenanceTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PythonTable, ReleaseTable, SecretTable,
-    ServiceTable, SourceTable,
+    ServiceTable, SourceTable, TemplateTable,
 };
 
 /// One environment.
@@ -32,6 +32,10 @@ pub(in crate::config) struct EnvTable {
     #[serde(rename = "become")]
     #[schemars(example = &"app")]
     pub(in crate::config) becoming: Option<At<BecomeText>>,
+    /// Files of the hosts that are sourced before every command of yours, each absolute or from `~/`; a `?` behind one says
+    /// that it may be missing. Here they take the place of the file's.
+    #[schemars(example = ["~/shop_config.sh"])]
+    pub(in crate::config) source_files: Option<At<Vec<At<String>>>>,
     /// Secrets that come from elsewhere here.
     pub(in crate::config) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
     /// What differs here from the file's `[app]`.
@@ -52,6 +56,9 @@ pub(in crate::config) struct EnvTable {
     /// Operations only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(in crate::config) operations: Vec<OperationTable>,
+    /// Templates only of this environment; one with the `dest` of others of the file takes their place.
+    #[serde(default)]
+    pub(in crate::config) templates: Vec<TemplateTable>,
     /// Services only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(in crate::config) service: Vec<ServiceTable>,

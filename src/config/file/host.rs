@@ -21,4 +21,8 @@ pub(in crate::config) struct HostTable {
     /// What the host is for.
     #[schemars(example = ["web", "app"])]
     pub(in crate::config) roles: Option<Vec<At<String>>>,
+    /// Files of this host that are sourced before every command of yours, each absolute or from `~/`; a `?` behind one says
+    /// that it may be missing. Here they take the place of the environment's.
+    #[schemars(example = ["~/shop_config.sh"])]
+    pub(in crate::config) source_files: Option<At<Vec<At<String>>>>,
 }

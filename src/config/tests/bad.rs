@@ -4,6 +4,7 @@ use super::{LEAST, SAMPLE, read};
 mod operations;
 mod serving;
 mod tables;
+mod templates;
 
 /// Asserts that `text` has exactly one problem, with `message` in it, in `line`.
 fn one(text: &str, message: &str, line: usize) {

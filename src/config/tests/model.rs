@@ -13,7 +13,12 @@ fn roles(names: &[&str]) -> Vec<Role> {
 }
 
 fn host(name: &str, address: Address, names: &[&str]) -> Host {
-    Host { name: HostName::new(name).unwrap(), address, roles: roles(names).into_iter().collect() }
+    Host {
+        name: HostName::new(name).unwrap(),
+        address,
+        roles: roles(names).into_iter().collect(),
+        source_files: Vec::new(),
+    }
 }
 
 fn ssh(host: &str, user: &str, port: Option<u16>) -> Address {
@@ -93,6 +98,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         becoming: None,
         secrets: std::collections::BTreeMap::new(),
         secret_files: Vec::new(),
+        templates: Vec::new(),
         operations: contract_operations(),
         services: Vec::new(),
         health: Vec::new(),

@@ -6,6 +6,7 @@ mod turn;
 
 use std::time::Duration;
 
+use super::sourcing::sourced;
 use super::values::values;
 use crate::engine::{On, Reading, Work};
 use crate::fleet::{Fleet, Host, HostName, Role, Targets};
@@ -143,10 +144,11 @@ impl Service {
             .export("RELM_HOST", on.host.name.as_str())
             .export("RELM_ROLES", roles.join(" "))
             .export("RELM_REF", &self.reference);
-        COMMANDS.into_iter().fold(script, |script, name| {
+        let script = COMMANDS.into_iter().fold(script, |script, name| {
             let own = self.commands.iter().find(|(command, _)| *command == name);
             script.set(name, own.map_or("", |(_, text)| text.as_str()))
-        })
+        });
+        sourced(&script, on)
     }
 
     /// A script that stops, starts or restarts, and its limit.

@@ -30,8 +30,6 @@ while [ "$#" -gt 0 ]; do
   shift 3
 done"#;
 
-const REFUSE: &str = r#"printf '%s\n' "$reason" >&2; exit 1"#;
-
 impl Operation for RenderService {
     fn name(&self) -> String {
         format!("render:{}", self.0.name)
@@ -49,7 +47,7 @@ impl Operation for RenderService {
             match file.template.render(&values) {
                 Ok(text) => args.extend([if file.executable { "x" } else { "" }.to_owned(), file.name.clone(), text]),
                 Err(reason) => {
-                    return Work::ours(Script::new(REFUSE).set("reason", format!("{}: {reason}", file.name)));
+                    return super::super::refused(&format!("{}: {reason}", file.name));
                 }
             }
         }

@@ -15,7 +15,12 @@ fn settings(home: &Path) -> Settings {
 }
 
 fn host(address: &str) -> Host {
-    Host { name: HostName::new("web1").unwrap(), address: Address::parse(address).unwrap(), roles: BTreeSet::new() }
+    Host {
+        name: HostName::new("web1").unwrap(),
+        address: Address::parse(address).unwrap(),
+        roles: BTreeSet::new(),
+        source_files: Vec::new(),
+    }
 }
 
 /// What a configuration makes of `address`.

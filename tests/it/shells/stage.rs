@@ -98,6 +98,7 @@ impl Stage {
                 name: HostName::new("web1").expect("a name"),
                 address: Address::Local(home.clone()),
                 roles: BTreeSet::from(["web", "db"].map(|role| Role::new(role).expect("a role"))),
+                source_files: Vec::new(),
             },
             env: EnvName::new("demo").expect("a name"),
             home,

@@ -1,0 +1,53 @@
+//! Mistakes in what goes to places of each host.
+
+use super::super::LEAST;
+use super::one;
+
+#[test]
+fn mistakes_in_templates() {
+    let cases = [
+        ("dest = \"x\"", "[[templates]] has no `src`", 5),
+        ("src = \"/dev/null\"", "[[templates]] has no `dest`", 5),
+        ("src = \"nowhere\"\ndest = \"x\"", "cannot read /srv/shop/nowhere", 6),
+        ("src = \"/dev/null\"\ndest = \"../x\"", "has `..` in it", 7),
+        ("src = \"/dev/null\"\ndest = \"/etc/../x\"", "has a part that leads elsewhere", 7),
+        ("src = \"/dev/null\"\ndest = \"x\"\nmode = \"0888\"", "\"0888\" are no permissions", 8),
+        ("src = \"/dev/null\"\ndest = \"x\"\nmode = \"4755\"", "\"4755\" are no permissions", 8),
+        ("src = \"/dev/null\"\ndest = \"x\"\nowner = \"a b\"", "\"a b\" is no name of an account", 8),
+        ("src = \"/dev/null\"\ndest = \"x\"\ngroup = \"-R\"", "\"-R\" is no name of an account", 8),
+        ("src = \"/dev/null\"\ndest = \"x\"\ncheck = \"visudo -c\"", "`check` does not say {file}", 8),
+        ("src = \"/dev/null\"\ndest = \"x\"\nsecrets = [\"A\"]", "there is no secret \"A\"", 8),
+        ("src = \"/dev/null\"\ndest = \"x\"\nroles = [\"wbe\"]", "no host has the role \"wbe\"", 8),
+        ("src = \"/proc/sys/kernel/ostype\"\ndest = \"x\"\nmod = \"1\"", "unknown key \"mod\"", 8),
+        (
+            "src = \"/dev/null\"\ndest = \"x\"\nsecrets = [\"A\"]\nmode = \"0640\"\n[secrets]\nA = { env = \"A\" }",
+            "with \"0640\" others could read it",
+            9,
+        ),
+        (
+            "src = \"/dev/null\"\ndest = \"x\"\n[[templates]]\nsrc = \"/dev/null\"\ndest = \"x\"",
+            "two templates go to \"x\" on one host",
+            10,
+        ),
+        ("src = \"/dev/null\"\ndest = \"v\"\n[release]\nversion_file = \"v\"", "something else goes to \"v\" too", 7),
+        ("src = \"/dev/null\"\ndest = \"m\"\n[release]\nshared_files = [\"m\"]", "something else goes to \"m\" too", 7),
+    ];
+    for (text, message, line) in cases {
+        one(&format!("{LEAST}[[templates]]\n{text}\n"), message, line);
+    }
+}
+
+#[test]
+fn mistakes_in_files_that_are_sourced() {
+    let cases = [
+        ("source_files = [\"shop.sh\"]", "the path \"shop.sh\" is neither absolute nor in the home", 1),
+        ("source_files = [\"~/../shop.sh?\"]", "has a part that leads elsewhere", 1),
+        ("source_files = [\"?\"]", "`source_files` is empty", 1),
+        ("source_files = \"~/x\"", "`source_files` must be an array", 1),
+    ];
+    for (text, message, line) in cases {
+        one(&format!("{text}\n{LEAST}"), message, line);
+    }
+    one(&format!("{LEAST}[env.live]\nsource_files = [\"x\"]\n"), "neither absolute nor in the home", 6);
+    one(&LEAST.replace("[\"web\"] }", "[\"web\"], source_files = [\"x\"] }"), "neither absolute nor in the home", 4);
+}

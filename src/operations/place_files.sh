@@ -1,0 +1,143 @@
+# Takes a release's files to their places outside of it, or puts back what this run has changed there.
+# In: relm_base, relm_kept (the release's files, below root/ and home/), relm_name (the release), relm_before (what was live
+# when the run began, or -), relm_back (not empty: put back).
+# In .relm/outside:
+#   ledger      a line a file that some release brought: its hash, "was" or "none" for what stood there before, its key
+#   original/   what stood there before any release's file
+#   changes     the run that changed something last (BEFORE RELEASE), then a line a file: "was" or "none", its key
+#   previous/   what stood there before that run; previous.ledger, the ledger then
+#   edited/     what somebody wrote into a release's file
+# A key is the way below root/ or home/.
+umask 077
+relm_state=$relm_base/.relm/outside
+if [ ! -d "$relm_kept" ] && [ ! -d "$relm_state" ]; then exit 90; fi
+mkdir -p -- "$relm_state" && cd -- "$relm_state" || exit
+
+# relm_place KEY: where it belongs.
+relm_place() {
+  case $1 in root/*) relm_path=/${1#root/} ;; *) relm_path=$HOME/${1#home/} ;; esac
+}
+
+# relm_stands PATH: says whether anything stands there.
+relm_stands() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# relm_sum PATH
+relm_sum() {
+  if [ -L "$1" ] || [ ! -f "$1" ]; then printf 'other'; return; fi
+  relm_word=$(sha256sum <"$1") && printf '%s' "${relm_word%% *}"
+}
+
+# relm_save DIRECTORY KEY: a copy of what stands in its place.
+relm_save() {
+  case $2 in */*) mkdir -p -- "$1/${2%/*}" || return ;; esac
+  rm -rf -- "${1:?}/$2" && cp -P -p -- "$relm_path" "$1/$2"
+}
+
+# relm_bring FILE: to its place, which never holds half of it.
+relm_bring() {
+  if [ -d "$relm_path" ] && [ ! -L "$relm_path" ]; then
+    printf '%s is a directory\n' "$relm_path" >&2
+    return 1
+  fi
+  relm_new=${relm_path%/*}/.relm-new-$$
+  rm -f -- "$relm_new" && cp -P -p -- "$1" "$relm_new" && mv -f -T -- "$relm_new" "$relm_path" || {
+    rm -f -- "$relm_new"
+    return 1
+  }
+}
+
+# relm_known KEY: says whether a release's file stands there as it came, whichever release's it is.
+relm_known() {
+  relm_is=$(relm_sum "$relm_path")
+  # The older ledger too: a run that was cut short may have written down what it did not bring.
+  grep -q -x -F -e "$relm_is was $1" -e "$relm_is none $1" ledger previous.ledger
+}
+
+# relm_ledger KEY WORD: writes its line anew, or none.
+relm_ledger() {
+  { grep -v -x -e "[^ ]* [^ ]* $(printf '%s' "$1" | sed 's/[][\.*^$]/\\&/g')" ledger
+    [ -z "$2" ] || printf '%s %s\n' "$2" "$1"; } >ledger.new
+  mv -f -- ledger.new ledger
+}
+
+relm_run="$relm_before $relm_name"
+relm_last=
+if [ -e changes ]; then IFS= read -r relm_last <changes; fi
+# A run that goes on with another finds its release live already.
+if [ "$relm_before" = "$relm_name" ]; then
+  case $relm_last in *" $relm_name") relm_run=$relm_last ;; esac
+fi
+
+if [ -n "$relm_back" ]; then
+  [ "$relm_last" = "$relm_run" ] || exit 90
+  relm_count=$(wc -l <changes)
+  sed 1d changes | while read -r relm_what relm_key; do
+    relm_place "$relm_key"
+    if [ "$relm_what" = was ]; then relm_bring "previous/$relm_key" || exit
+    else rm -f -- "$relm_path" || exit; fi
+  done || exit
+  if [ -e previous.ledger ]; then mv -f -- previous.ledger ledger || exit; fi
+  rm -rf -- changes previous
+  if [ "$relm_count" -gt 1 ]; then exit 0; else exit 90; fi
+fi
+
+[ -e ledger ] || : >ledger || exit
+if [ "$relm_last" != "$relm_run" ]; then
+  rm -rf -- changes previous && cp -- ledger previous.ledger || exit
+  printf '%s\n' "$relm_run" >changes.new && mv -f -- changes.new changes || exit
+fi
+
+# relm_remember KEY: before its place is changed for the first time in this run.
+relm_remember() {
+  grep -q -x -F -e "was $1" -e "none $1" changes && return
+  relm_stood=none
+  if relm_stands "$relm_path"; then relm_stood=was; relm_save previous "$1" || return; fi
+  printf '%s %s\n' "$relm_stood" "$1" >>changes
+}
+
+relm_wanted=$(cd -- "$relm_kept" 2>/dev/null && find . -type f | sed 's|^\./||' | sort)
+printf '%s\n' "$relm_wanted" | while IFS= read -r relm_key; do
+  [ -n "$relm_key" ] || continue
+  relm_place "$relm_key"
+  case $relm_path in
+    "$relm_base"/shared/*) ;;
+    "$relm_base"/*) printf '%s is inside of what relm keeps itself\n' "$relm_path" >&2; exit 1 ;;
+  esac
+  relm_old=$(grep -x -e "[^ ]* [^ ]* $(printf '%s' "$relm_key" | sed 's/[][\.*^$]/\\&/g')" ledger)
+  relm_hash=$(relm_sum "$relm_kept/$relm_key")
+  if [ "$relm_hash" = "$(relm_sum "$relm_path")" ] && [ -n "$relm_old" ] &&
+    [ "$(stat -c '%a %u %g' "$relm_kept/$relm_key")" = "$(stat -c '%a %u %g' "$relm_path")" ]; then
+    continue
+  fi
+  relm_remember "$relm_key" || exit
+  if [ -n "$relm_old" ]; then
+    relm_what=${relm_old#* } relm_what=${relm_what%% *}
+    if relm_stands "$relm_path" && ! relm_known "$relm_key"; then
+      relm_save edited "$relm_key" || exit
+      printf '%s was edited by hand; what it said is in %s\n' "$relm_path" "$relm_state/edited/$relm_key" >&2
+    fi
+  else
+    relm_what=none
+    if relm_stands "$relm_path"; then relm_what=was; relm_save original "$relm_key" || exit; fi
+  fi
+  (umask 022 && mkdir -p -- "${relm_path%/*}") || exit
+  # Written down first: a file that is there and in no ledger would stay for ever.
+  relm_ledger "$relm_key" "$relm_hash $relm_what" && relm_bring "$relm_kept/$relm_key" || exit
+done || exit
+
+relm_nl='
+'
+cp -- ledger ledger.now || exit
+while read -r relm_hash relm_what relm_key; do
+  case $relm_nl$relm_wanted$relm_nl in *"$relm_nl$relm_key$relm_nl"*) continue ;; esac
+  relm_place "$relm_key"
+  if relm_stands "$relm_path" && ! relm_known "$relm_key"; then
+    printf '%s was edited by hand and is left where it is\n' "$relm_path" >&2
+  else
+    relm_remember "$relm_key" || exit
+    if [ "$relm_what" = was ]; then relm_bring "original/$relm_key" || exit
+    elif relm_stands "$relm_path"; then rm -f -- "$relm_path" || exit; fi
+  fi
+  relm_ledger "$relm_key" '' || exit
+done <ledger.now || exit
+[ "$(wc -l <changes)" -gt 1 ] || exit 90

@@ -1,0 +1,138 @@
+//! Fills files in for each host and writes them: into the release, or beside its record if their place is outside of it.
+
+use super::sourcing::sourced;
+use super::values::values;
+use super::{refused, release};
+use crate::engine::{Makes, On, Operation, Work};
+use crate::fleet::{Host, Targets};
+use crate::script::Script;
+use crate::secret::Secret;
+use crate::template::{Template, Values};
+
+/// A file that is filled in.
+#[derive(Debug, Clone)]
+pub struct FilledFile {
+    /// Inside the release; outside of it if it begins with `/` or `~/`.
+    pub dest: String,
+    /// What it says.
+    pub template: Template,
+    /// Permissions, in octal digits.
+    pub mode: String,
+    /// For `chown`; empty if it stays the login's.
+    pub owner: String,
+    /// Which hosts get it.
+    pub targets: Targets,
+    /// Text for `sh` that looks at it, at the path in `$RELM_FILE`.
+    pub check: Option<String>,
+    /// The secrets it may use, by name.
+    pub secrets: Vec<String>,
+}
+
+/// Writes them. Those for places outside of the release are kept beside its record: the switch takes them where they belong,
+/// and a rollback takes the old ones there again.
+#[derive(Debug)]
+pub struct WriteTemplates {
+    /// Each with its hosts.
+    pub files: Vec<FilledFile>,
+    /// The app's name.
+    pub app: String,
+    /// What the release is made from.
+    pub reference: String,
+}
+
+/// What messages call one; the script knows the word too.
+const TEMPLATE: &str = "template";
+
+/// One file as the script gets it.
+pub(super) struct Written<'f> {
+    /// Inside the release, absolute, or from `~/`.
+    pub(super) place: &'f str,
+    /// In octal digits.
+    pub(super) mode: &'f str,
+    /// For `chown`, or nothing.
+    pub(super) owner: &'f str,
+    /// Text for `sh`, or nothing.
+    pub(super) check: &'f str,
+    pub(super) content: String,
+}
+
+/// Writes files, which messages call `what`.
+pub(super) fn write(what: &str, files: &[Written<'_>], on: &On<'_>) -> Work {
+    let args = files.iter().flat_map(|file| [file.place, file.mode, file.owner, file.check, &file.content]);
+    let script = Script::new(include_str!("write_files.sh"))
+        .args(args)
+        .set("what", what)
+        .set("release", on.layout.release(release(on)))
+        .set("record", on.layout.record(release(on)));
+    Work::ours(if what == TEMPLATE { sourced(&script, on) } else { script })
+}
+
+/// Whoever any of them is for.
+pub(super) fn union<'t>(all: impl Iterator<Item = &'t Targets>) -> Targets {
+    let roles: Option<Vec<_>> = all.map(|targets| targets.roles.clone()).collect();
+    roles.map_or_else(Targets::all, |roles| Targets::any(roles.concat()))
+}
+
+impl WriteTemplates {
+    fn on<'s>(&'s self, host: &'s Host) -> impl Iterator<Item = &'s FilledFile> {
+        self.files.iter().filter(|file| file.targets.concern(host))
+    }
+
+    /// A host's files, filled in with what `secret` gives for the names of secrets.
+    fn filled(&self, on: &On<'_>, secret: impl Fn(&str) -> String) -> Result<Vec<Written<'_>>, String> {
+        let common = values(on, &self.app, &self.reference);
+        let fill = |file: &'_ FilledFile| {
+            let with = |values: Values, name: &String| values.text(name, secret(name));
+            let values = file.secrets.iter().fold(common.clone(), with);
+            file.template.render(&values).map_err(|reason| format!("{}: {reason}", file.dest))
+        };
+        let host = on.host.clone();
+        let files = self.files.iter().filter(|file| file.targets.concern(&host));
+        files
+            .map(|file| {
+                Ok(Written {
+                    place: &file.dest,
+                    mode: &file.mode,
+                    owner: &file.owner,
+                    check: file.check.as_deref().unwrap_or_default(),
+                    content: fill(file)?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Operation for WriteTemplates {
+    fn name(&self) -> String {
+        "write_templates".to_owned()
+    }
+
+    fn targets(&self) -> Targets {
+        union(self.files.iter().map(|file| &file.targets))
+    }
+
+    fn makes(&self) -> Makes {
+        Makes::Files
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        if let Some(missing) =
+            self.on(on.host).flat_map(|file| &file.secrets).find(|name| on.secrets.get(name).is_none())
+        {
+            return refused(&format!("the secret {missing} has no value"));
+        }
+        let secret = |name: &str| on.secrets.get(name).map(Secret::expose_line).unwrap_or_default().to_owned();
+        match self.filled(on, secret) {
+            Ok(files) => write(TEMPLATE, &files, on),
+            Err(reason) => refused(&reason),
+        }
+    }
+
+    /// With the names of secrets in their places: what hosts write down of a step must tell nothing of a secret, and a new
+    /// value is no new step.
+    fn definition(&self, on: &On<'_>) -> String {
+        let files = self.filled(on, |name| format!("[{name}]")).unwrap_or_default();
+        let line = |file: &Written<'_>| [file.place, file.mode, file.owner, file.check, &file.content].join("\n");
+        files.iter().map(line).collect::<Vec<_>>().join("\n\n")
+    }
+}

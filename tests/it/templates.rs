@@ -1,0 +1,166 @@
+//! Files filled in for each host: in the release, and outside of it, where the switch takes them and takes them back.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::path::Path;
+
+use crate::site::{Done, Site, operation};
+
+const OUTSIDE: &str =
+    "[[templates]]\nsrc = \"templates/shop.conf\"\ndest = \"~/etc/conf.d/shop.conf\"\nmode = \"0640\"\n";
+
+/// Two hosts with a template outside of releases, and a last step that a test can have fail.
+fn site(more: &str) -> Site {
+    let last = operation("last", "after_flip", "", "[ ! -e \"$SITE/broken\" ]");
+    let site = Site::new("web1=web db1=db", "");
+    site.write("templates/shop.conf", "of {{ host }} {{ release }}\n");
+    site.configure(&format!("{OUTSIDE}{more}{last}"));
+    site
+}
+
+fn conf(site: &Site, host: &str) -> Option<String> {
+    fs::read_to_string(site.path(format!("hosts/{host}/etc/conf.d/shop.conf"))).ok()
+}
+
+fn mode(path: impl AsRef<Path>) -> u32 {
+    fs::metadata(path).expect("a file").mode() & 0o7777
+}
+
+#[test]
+fn each_host_gets_its_own_and_only_hosts_with_the_role() {
+    let site = site("[[templates]]\nsrc = \"templates/env\"\ndest = \"config/.env\"\nroles = [\"db\"]\n");
+    site.write(
+        "templates/env",
+        "ENV={{ env }}\n{% if \"db\" in roles %}\nDB=yes\n{% endif %}\nAT={{ release_path }}\n",
+    );
+    let live = site.deploy();
+    let tree = site.host("db1").release(&live);
+    let env = fs::read_to_string(tree.join("config/.env")).expect("a file");
+    assert_eq!(env, format!("ENV=test\nDB=yes\nAT={}\n", tree.display()));
+    assert!(!site.host("web1").release(&live).join("config").exists());
+    for host in ["web1", "db1"] {
+        assert_eq!(conf(&site, host), Some(format!("of {host} {live}\n")));
+        assert_eq!(mode(site.path(format!("hosts/{host}/etc/conf.d/shop.conf"))), 0o640);
+    }
+    site.relm("verify").ends(0);
+}
+
+#[test]
+fn a_file_outside_is_put_back_when_the_deploy_fails_and_by_a_rollback() {
+    let site = site("");
+    site.write("hosts/web1/etc/conf.d/shop.conf", "of before\n");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(conf(&site, "web1").as_deref(), Some("of before\n"), "the first deploy failed");
+    assert_eq!(conf(&site, "db1"), None);
+    fs::remove_file(site.path("broken")).expect("a file");
+    let first = site.deploy();
+    site.write("templates/shop.conf", "another one of {{ host }}\n");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(conf(&site, "db1"), Some(format!("of db1 {first}\n")));
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(conf(&site, "web1").as_deref(), Some("another one of web1\n"));
+    // What a rollback began and could not end is put back too.
+    site.write("broken", "");
+    site.relm("rollback").ends(1);
+    assert_eq!(conf(&site, "web1").as_deref(), Some("another one of web1\n"));
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
+    assert_eq!(conf(&site, "web1"), Some(format!("of web1 {first}\n")));
+    // A release without it brings back what stood there before any.
+    site.configure("");
+    site.deploy();
+    assert_eq!(conf(&site, "web1").as_deref(), Some("of before\n"));
+    assert_eq!(conf(&site, "db1"), None);
+    site.relm("rollback").ends(0);
+    assert_eq!(conf(&site, "db1"), Some(format!("of db1 {first}\n")));
+}
+
+#[test]
+fn services_start_in_the_old_release_with_its_files() {
+    let service = "[[service]]\nname = \"app\"\nkind = \"command\"\nproof = false\nroles = [\"web\"]\n\
+                   restart = \"printf '%s ' \\\"$RELM_RELEASE\\\" >>\\\"$SITE/log\\\"; cat ~/etc/conf.d/shop.conf >>\\\"$SITE/log\\\"\"\n";
+    let site = site(service);
+    let first = site.deploy();
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    let log = site.take_log();
+    assert_eq!(log.first(), Some(&format!("{first} of web1 {first}")));
+    assert_eq!(log.last(), Some(&format!("{first} of web1 {first}")), "{log:?}");
+    assert_eq!(log.len(), 3, "{log:?}");
+}
+
+#[test]
+fn what_somebody_wrote_into_one_is_kept() {
+    let site = site("");
+    site.deploy();
+    site.write("hosts/web1/etc/conf.d/shop.conf", "by hand\n");
+    site.relm("deploy --verbose").ends(0).says(&["shop.conf was edited by hand; what it said is in"]);
+    let edited = site.host("web1").path(".relm/outside/edited/home/etc/conf.d/shop.conf");
+    assert_eq!(fs::read_to_string(edited).expect("a file"), "by hand\n");
+    assert_eq!(conf(&site, "web1"), Some(format!("of web1 {}\n", site.live())));
+    site.write("hosts/web1/etc/conf.d/shop.conf", "by hand again\n");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(conf(&site, "web1").as_deref(), Some("by hand again\n"), "it is put back as it was");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.configure("");
+    site.relm("deploy --verbose").ends(0).says(&["shop.conf was edited by hand and is left where it is"]);
+    assert_eq!(conf(&site, "web1").as_deref(), Some("by hand again\n"));
+    assert_eq!(conf(&site, "db1"), None);
+}
+
+#[test]
+fn a_file_that_its_check_refuses_is_put_nowhere() {
+    let sudoers = "[[templates]]\nsrc = \"templates/sudoers\"\ndest = \"~/sudoers.d/shop\"\nmode = \"0440\"\n\
+                   check = \"visudo -cf {file}\"\nroles = [\"web\"]\n";
+    let site = site(sudoers);
+    site.write("templates/sudoers", "deploy ALL = NOPASSWD: /usr/bin/systemctl restart shop\n");
+    let first = site.deploy();
+    let there = site.path("hosts/web1/sudoers.d/shop");
+    assert_eq!(mode(&there), 0o440);
+    site.write("templates/sudoers", "deploy ALL = NOPASSWD /usr/bin/systemctl\n");
+    let refused = site.relm("deploy").ends(1);
+    refused.says(&["write_templates", "syntax error", "the check of ~/sudoers.d/shop failed (exit code 1)"]);
+    assert_eq!(site.live(), first);
+    assert!(fs::read_to_string(&there).expect("a file").contains("NOPASSWD: "));
+}
+
+#[test]
+fn secrets_stand_in_a_file_for_its_owner_and_nowhere_else() {
+    let more = "[secrets]\nPASSWORD = { env = \"MY_PASSWORD\" }\n[[templates]]\nsrc = \"templates/db\"\n\
+                dest = \"config/db\"\nsecrets = [\"PASSWORD\"]\ncheck = \"cat {file}; false\"\nroles = [\"db\"]\n";
+    let site = site(more);
+    site.write("templates/db", "password={{ PASSWORD }}\n");
+    let run = |line: &str| {
+        let mut command = site.command(line.split(' '));
+        Done::from(command.env("MY_PASSWORD", "it's $HOME s3cret").output().expect("a process"))
+    };
+    site.relm("deploy").ends(2).says(&["PASSWORD"]);
+    let refused = run("deploy --verbose").ends(1).says(&["password=[PASSWORD]"]);
+    assert!(!refused.stderr.contains("s3cret"), "{}", refused.stderr);
+    let file = site.read("Releases.toml").replace("cat {file}; false", "grep -q s3cret {file}");
+    site.write("Releases.toml", file);
+    run("deploy --resume").ends(0);
+    let host = site.host("db1");
+    assert_eq!(host.read("config/db"), "password=it's $HOME s3cret\n");
+    assert_eq!(mode(host.path("current/config/db")), 0o600);
+    let found = std::process::Command::new("grep").args(["-rl", "s3cret"]).arg(&host.base).output().expect("grep");
+    let found = String::from_utf8(found.stdout).expect("text");
+    assert_eq!(found.lines().count(), 1, "{found}");
+}
+
+#[test]
+fn no_link_of_the_code_leads_one_elsewhere() {
+    let site = site("[[templates]]\nsrc = \"templates/shop.conf\"\ndest = \"config/app\"\n");
+    symlink(site.path("home"), site.path("code/config")).expect("a link");
+    site.relm("deploy").ends(1).says(&["config is a link in this release, so the template config/app"]);
+    assert!(!site.path("home/app").exists());
+    fs::remove_file(site.path("code/config")).expect("a link");
+    let inside = site.read("Releases.toml").replace("~/etc/conf.d/shop.conf", "~/www/test/current/x");
+    site.write("Releases.toml", inside);
+    site.relm("deploy").ends(1).says(&["is inside of what relm keeps itself"]);
+}
