@@ -28,6 +28,7 @@ macro_rules! under_every_shell {
 }
 use under_every_shell;
 
+mod around;
 mod base;
 mod building;
 mod claim;
