@@ -24,6 +24,7 @@ mod notify;
 mod operation;
 mod pool;
 mod pre_connect;
+mod publish;
 mod python;
 mod release;
 mod retry;
@@ -45,6 +46,7 @@ pub(super) use notify::{NotifyTable, OccasionText, ValueText};
 pub(super) use operation::{OperationTable, PhaseText, TaskTable, UndoText};
 pub(super) use pool::PoolTable;
 pub(super) use pre_connect::PreConnectTable;
+pub(super) use publish::{PublishModeText, PublishTable};
 pub(super) use python::{InstallerText, PythonTable, ReuseText};
 pub(super) use release::{BatchText, ReleaseTable};
 pub(super) use retry::RetryTable;
@@ -81,6 +83,9 @@ pub(super) struct ReleasesToml {
     /// Files of each release whose content is a secret.
     #[serde(default)]
     pub(super) secret_files: Vec<SecretFileTable>,
+    /// Paths of each release that are published at places outside of it.
+    #[serde(default)]
+    pub(super) publish: Vec<PublishTable>,
     /// Files that are filled in for each host.
     #[serde(default)]
     pub(super) templates: Vec<TemplateTable>,

@@ -2,7 +2,7 @@
 
 use super::file::{
     AppTable, BusyTable, DistributionTable, GuardsTable, HealthTable, LockTable, MaintenanceTable, OperationTable,
-    PoolTable, PreConnectTable, PythonTable, ReleaseTable, ServiceTable, SourceTable, TemplateTable,
+    PoolTable, PreConnectTable, PublishTable, PythonTable, ReleaseTable, ServiceTable, SourceTable, TemplateTable,
 };
 
 /// A table of which an environment may have its own.
@@ -166,9 +166,25 @@ pub(super) fn named<'t, T: Named>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {
     replaced.chain(added).collect()
 }
 
-/// An environment's templates; the file's own stand before them, but for those that go to the same places.
-pub(super) fn templates<'t>(own: &'t [TemplateTable], base: &'t [TemplateTable]) -> Vec<&'t TemplateTable> {
-    let dest = |table: &'t TemplateTable| table.dest.as_ref().map(|dest| dest.value.as_str());
-    let kept = base.iter().filter(|old| dest(old).is_none() || !own.iter().any(|new| dest(new) == dest(old)));
-    kept.chain(own).collect()
+/// A table of a list that is known by where it puts something.
+pub(super) trait Placed {
+    fn place(&self) -> Option<&str>;
+}
+
+impl Placed for TemplateTable {
+    fn place(&self) -> Option<&str> {
+        self.dest.as_ref().map(|dest| dest.value.as_str())
+    }
+}
+
+impl Placed for PublishTable {
+    fn place(&self) -> Option<&str> {
+        self.to.as_ref().map(|to| to.value.as_str())
+    }
+}
+
+/// An environment's tables; the file's own stand before them, but for those that go to the same places.
+pub(super) fn placed<'t, T: Placed>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {
+    let is_taken = |old: &T| old.place().is_some() && own.iter().any(|new| new.place() == old.place());
+    base.iter().filter(|old| !is_taken(old)).chain(own).collect()
 }

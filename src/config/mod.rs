@@ -13,6 +13,7 @@ mod parse;
 mod placed;
 mod pool;
 mod problem;
+mod publish;
 mod schema;
 mod service;
 mod shape;
@@ -38,6 +39,7 @@ pub use notifier::{Notifier, NotifyBy, Occasion, Value};
 pub use parse::{load, parse};
 pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
+pub use publish::{Publish, PublishMode};
 pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
@@ -98,6 +100,8 @@ pub struct Environment {
     pub secret_files: Vec<SecretFile>,
     /// Files that are filled in for each host, in the order of the file.
     pub templates: Vec<FilledFile>,
+    /// What of each release is published elsewhere, in the order of the file.
+    pub publish: Vec<Publish>,
     /// The app's own commands, in the order of the file.
     pub operations: Vec<AppOperation>,
     /// What runs on the hosts and has to follow the release, in the order of the file.

@@ -15,7 +15,7 @@ use crate::operations::{
 use crate::release::Record;
 
 use super::unfinished::unfinished;
-use super::{Payload, Site, maintenance, pools, serving, templates, wellness};
+use super::{Payload, Site, maintenance, pools, publishing, serving, templates, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -61,7 +61,7 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     plan.follows_unfinished = !unfinished(site.survey).is_empty() || !site.survey.in_step();
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::BeforeFlip]);
-    let plan = templates::place(serving::stops(plan, env, reference), site);
+    let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, env, reference);
     let plan = app_operations(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
     pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)

@@ -11,7 +11,7 @@ use super::cleaning::{removal, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
-use super::{Payload, Refusal, Site, command, pools, readiness, sourcing};
+use super::{Payload, Refusal, Site, command, pools, publishing, readiness, sourcing};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -120,8 +120,8 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
-    let plan =
-        app_operations(plan, site.env, &record.reference, &[Phase::Prepare]).prepare(MarkComplete).prepare(CheckFlip);
+    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Prepare]);
+    let plan = publishing::look(plan, site.env).prepare(MarkComplete).prepare(CheckFlip);
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));

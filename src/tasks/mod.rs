@@ -17,6 +17,7 @@ pub mod maintenance;
 pub mod own;
 mod pools;
 pub mod promote;
+mod publishing;
 mod readiness;
 mod refusal;
 pub mod releases;

@@ -29,6 +29,7 @@ mod migrations;
 mod notify;
 mod operations;
 mod power_cuts;
+mod publishing;
 mod python;
 mod reports;
 mod resume;

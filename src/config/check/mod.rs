@@ -13,6 +13,7 @@ mod notify;
 pub(super) mod operations;
 mod pool;
 mod pre_connect;
+mod publish;
 mod python;
 mod release;
 mod retry;
@@ -153,6 +154,7 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     hosts::source_files(check, file.source_files.as_ref());
     secrets::files(check, &file.secret_files);
     templates::templates(check, &file.templates.iter().collect::<Vec<_>>(), None);
+    publish::publish(check, &file.publish.iter().collect::<Vec<_>>(), None);
     notify::unique(check, &file.notify);
     notify::notifiers(check, &[], &file.notify);
     operations::unique(check, &file.operations);
@@ -177,7 +179,8 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
     let login_password = env.login_password.clone().and_then(|name| secrets::named(check, &[name]).pop());
     let secret_files = secrets::files(check, &file.secret_files);
-    let templates = templates::templates(check, &merge::templates(&env.templates, &file.templates), fleet.as_ref());
+    let templates = templates::templates(check, &merge::placed(&env.templates, &file.templates), fleet.as_ref());
+    let publish = publish::publish(check, &merge::placed(&env.publish, &file.publish), fleet.as_ref());
     notify::unique(check, &env.notify);
     let notify = notify::notifiers(check, &env.notify, &file.notify);
     let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
@@ -206,7 +209,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     if let (Some(release), Some(secret_files)) = (&release, &secret_files) {
         let others = secret_files.iter().map(|file| file.path.as_str());
         let others: Vec<&str> = others.chain(release.places()).collect();
-        templates::elsewhere(check, &merge::templates(&env.templates, &file.templates), &others);
+        templates::elsewhere(check, &merge::placed(&env.templates, &file.templates), &others);
     }
     let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
     let lock = lock::lock(check, file, &lock);
@@ -249,6 +252,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         secrets: secrets?,
         secret_files: secret_files?,
         templates: templates?,
+        publish: publish?,
         operations: operations?,
         services: services?,
         health: health?,

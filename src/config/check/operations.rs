@@ -9,7 +9,7 @@ use super::{Check, hosts, inputs, migrate, retry, secrets, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
-const OWN_STEPS: [&str; 18] = [
+const OWN_STEPS: [&str; 20] = [
     "check_flip",
     "check_tools",
     "check_source_files",
@@ -22,6 +22,8 @@ const OWN_STEPS: [&str; 18] = [
     "write_secrets",
     "write_templates",
     "place_files",
+    "publish",
+    "check_publish",
     "write_version",
     "build_virtualenv",
     "mark_complete",

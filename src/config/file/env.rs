@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::super::placed::At;
 use super::{
     AppTable, BecomeText, BusyTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
-    MaintenanceTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PythonTable, ReleaseTable, SecretTable,
-    ServiceTable, SourceTable, TemplateTable,
+    MaintenanceTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable, ReleaseTable,
+    SecretTable, ServiceTable, SourceTable, TemplateTable,
 };
 
 /// One environment.
@@ -59,6 +59,9 @@ pub(in crate::config) struct EnvTable {
     /// Templates only of this environment; one with the `dest` of others of the file takes their place.
     #[serde(default)]
     pub(in crate::config) templates: Vec<TemplateTable>,
+    /// What is published only here; one with the `to` of others of the file takes their place.
+    #[serde(default)]
+    pub(in crate::config) publish: Vec<PublishTable>,
     /// Services only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(in crate::config) service: Vec<ServiceTable>,

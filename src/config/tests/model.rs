@@ -99,6 +99,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         secrets: std::collections::BTreeMap::new(),
         secret_files: Vec::new(),
         templates: Vec::new(),
+        publish: Vec::new(),
         operations: contract_operations(),
         services: Vec::new(),
         health: Vec::new(),

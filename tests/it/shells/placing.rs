@@ -5,13 +5,17 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use relm::engine::Operation as _;
 use relm::fleet::Targets;
-use relm::operations::{FilledFile, PlaceFiles, RunCommand, WriteTemplates};
+use relm::operations::{FilledFile, PlaceFiles, Publish, Published, RunCommand, WriteTemplates};
 use relm::template::Template;
 use relm::transport::Exit;
 
 use super::stage::{Stage, ended};
 
-super::under_every_shell!(files_come_to_their_places_and_go_back, commands_see_what_is_sourced);
+super::under_every_shell!(
+    files_come_to_their_places_and_go_back,
+    commands_see_what_is_sourced,
+    what_is_published_goes_with_its_release,
+);
 
 fn template(dest: &str, text: &str) -> FilledFile {
     FilledFile {
@@ -94,4 +98,58 @@ async fn commands_see_what_is_sourced(mut stage: Stage) {
         assert!(exit.stderr.contains("is nothing that sh can source"), "{exit:?}");
         assert!(!exit.stderr.contains("hidden"), "{exit:?}");
     }
+}
+
+async fn what_is_published_goes_with_its_release(stage: Stage) {
+    let (first, second) = (stage.with_version(0).await, stage.with_version(1).await);
+    let root = stage.home().join("it's here");
+    let read = |path: &str| fs::read_to_string(root.join(path)).ok();
+    let publish = |mode, to: &str, only_looks| Publish {
+        paths: vec![Published {
+            mode,
+            from: "a b/doc".to_owned(),
+            to: to.to_owned(),
+            exclude: vec!["left out".to_owned()],
+            targets: Targets::all(),
+        }],
+        only_looks,
+    };
+    let mirror = publish("mirror", "~/it's here", false);
+    let tree = |record: &relm::release::Record, files: &[&str]| {
+        for file in files {
+            let path = stage.path(&format!("releases/{}/a b/doc/{file}", record.name));
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            fs::write(path, format!("{file}\n")).expect("a file");
+        }
+    };
+    ended(&stage.run(&publish("mirror", "~/x", true), &first.name).await, 1);
+    tree(&first, &["-n", "deep/er/it's", "left out/x", "same"]);
+    let link = stage.path(&format!("releases/{}/a b/doc/link", first.name));
+    std::os::unix::fs::symlink("no where", &link).expect("a link");
+    tree(&second, &["same", "other"]);
+    fs::create_dir(&root).expect("a directory");
+    fs::write(root.join("same"), "theirs\n").expect("a file");
+    ended(&stage.run(&publish("mirror", "~/it's here", true), &first.name).await, 0);
+    ended(&stage.run(&mirror, &first.name).await, 0);
+    let back = mirror.undo(&stage.on(Some(&first.name), None)).expect("an inverse");
+    ended(&stage.work(&back).await, 0);
+    assert_eq!((read("same").as_deref(), read("-n")), (Some("theirs\n"), None), "as it was before any");
+    ended(&stage.run(&mirror, &first.name).await, 0);
+    ended(&stage.run(&mirror, &first.name).await, 90);
+    assert_eq!(read("deep/er/it's").as_deref(), Some("deep/er/it's\n"));
+    assert_eq!(read("-n").as_deref(), Some("-n\n"));
+    assert_eq!(fs::read_link(root.join("link")).expect("a link").to_str(), Some("no where"));
+    assert_eq!(read("left out/x"), None);
+    ended(&stage.run(&mirror, &second.name).await, 0);
+    assert_eq!((read("-n"), read("other").as_deref()), (None, Some("other\n")));
+    assert!(!root.join("deep").exists() && fs::symlink_metadata(root.join("link")).is_err());
+    let back = mirror.undo(&stage.on(Some(&second.name), None)).expect("an inverse");
+    ended(&stage.work(&back).await, 0);
+    ended(&stage.work(&back).await, 90);
+    assert_eq!((read("deep/er/it's").as_deref(), read("other")), (Some("deep/er/it's\n"), None));
+    let linked = publish("link", "~/l", false);
+    ended(&stage.run(&linked, &first.name).await, 0);
+    ended(&stage.run(&linked, &second.name).await, 0);
+    let seen = fs::read_to_string(stage.home().join("l/other")).expect("a file");
+    assert_eq!(seen, "other\n");
 }

@@ -51,3 +51,24 @@ fn mistakes_in_files_that_are_sourced() {
     one(&format!("{LEAST}[env.live]\nsource_files = [\"x\"]\n"), "neither absolute nor in the home", 6);
     one(&LEAST.replace("[\"web\"] }", "[\"web\"], source_files = [\"x\"] }"), "neither absolute nor in the home", 4);
 }
+
+#[test]
+fn mistakes_in_what_is_published() {
+    let cases = [
+        ("to = \"~/x\"\nmode = \"link\"", "[[publish]] has no `from`", 5),
+        ("from = \"x\"\nto = \"~/x\"", "[[publish]] has no `mode`", 5),
+        ("from = \"/x\"\nto = \"~/x\"\nmode = \"link\"", "`from`: the path \"/x\" is absolute", 6),
+        ("from = \"x\"\nto = \"x\"\nmode = \"link\"", "neither absolute nor in the home", 7),
+        ("from = \"x\"\nto = \"/\"\nmode = \"mirror\"", "has a part that leads elsewhere", 7),
+        ("from = \"x\"\nto = \"~/x\"\nmode = \"copy\"", "`mode` cannot be \"copy\"", 8),
+        ("from = \"x\"\nto = \"~/x\"\nmode = \"link\"\nexclude = [\"y\"]", "`exclude` has no meaning for a link", 9),
+        (
+            "from = \"x\"\nto = \"~/x\"\nmode = \"link\"\n[[publish]]\nfrom = \"y\"\nto = \"~/x/y\"\nmode = \"link\"",
+            "\"~/x\" and \"~/x/y\" would be published into each other",
+            11,
+        ),
+    ];
+    for (text, message, line) in cases {
+        one(&format!("{LEAST}[[publish]]\n{text}\n"), message, line);
+    }
+}

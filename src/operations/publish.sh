@@ -1,0 +1,198 @@
+# Publishes paths of a release at places outside of it, or puts back what was there before this run.
+# In: relm_base, relm_name (the release), relm_do (look: says what is in the way, and changes nothing; publish; back); arguments
+# in fours: link|mirror|overlay, the path in the release, the place, patterns of paths below it that are left out (one a line).
+# In .relm/publish/PLACE:
+#   live, previous   the release whose files are there, and the one whose were before; "none" for none
+#   ledger           a line a file that relm published: its hash, its path; ledger.before, the one before this release
+#   found/           what stood at such a path before relm published anything there
+umask 022
+LC_ALL=C; export LC_ALL
+relm_changed=
+relm_nl='
+'
+
+relm_no() { printf '%s\n' "$1" >&2; return 1; }
+
+# relm_way FROM PATH: says which part of the way from FROM to PATH is a link.
+relm_way() {
+  relm_at=$1 relm_rest=$2
+  while :; do
+    case $relm_rest in */*) relm_at=$relm_at/${relm_rest%%/*} relm_rest=${relm_rest#*/} ;; *) return 1 ;; esac
+    [ ! -L "$relm_at" ] || return 0
+  done
+}
+
+# relm_bring FILE PLACE: a likeness of it, which is never there by half.
+relm_bring() {
+  case $2 in */*) mkdir -p -- "${2%/*}" || return ;; esac
+  relm_new=${2%/*}/.relm-new-$$
+  rm -f -- "$relm_new" && cp -P -p -- "$1" "$relm_new" && mv -f -T -- "$relm_new" "$2" || { rm -f -- "$relm_new"; return 1; }
+  relm_changed=yes
+}
+
+# relm_sums: a line for each path that is read and stands here.
+relm_sums() {
+  : >"$relm_state/files"
+  while IFS= read -r relm_path; do
+    if [ -L "$relm_path" ]; then
+      relm_word=$(readlink "$relm_path" | sha256sum)
+      printf 'link:%s  %s\n' "${relm_word%% *}" "$relm_path"
+    else
+      printf '%s\n' "$relm_path" >>"$relm_state/files"
+    fi
+  done
+  tr '\n' '\0' <"$relm_state/files" | xargs -0 -r sha256sum 2>/dev/null
+  return 0
+}
+
+# relm_paths: of lines with hashes.
+relm_paths() { sed 's/^[^ ]*  //' "$@" | sort -u; }
+
+# Says whether the place can be a link of relm's.
+relm_fits() {
+  relm_now=
+  if [ -L "$relm_to" ]; then
+    relm_now=$(readlink "$relm_to")
+    case $relm_now in
+      "$relm_base"/releases/*|"$relm_base"/current/*) ;;
+      *) relm_no "$relm_to is a link that relm did not make" ;;
+    esac
+  elif [ -e "$relm_to" ]; then
+    relm_no "$relm_to is not relm's: move it away, or publish with another mode"
+  fi
+}
+
+relm_link() {
+  relm_fits || return
+  [ "$relm_now" != "$relm_tree" ] || return 0
+  relm_changed=yes
+  if [ -z "$relm_tree" ]; then rm -f -- "$relm_to"; return; fi
+  mkdir -p -- "${relm_to%/*}" || return
+  relm_new=${relm_to%/*}/.relm-new-$$
+  rm -f -- "$relm_new" && ln -s -- "$relm_tree" "$relm_new" && mv -f -T -- "$relm_new" "$relm_to"
+}
+
+# relm_list PATTERNS: the files and links of the tree.
+relm_list() (
+  [ -n "$relm_tree" ] || exit 0
+  cd -- "$relm_tree" || exit
+  set -f
+  IFS=$relm_nl
+  relm_left=$1
+  set --
+  for relm_one in $relm_left; do set -- "$@" -path "./$relm_one" -prune -o; done
+  relm_odd=$(find . "$@" \( -name "*$relm_nl*" -o -name '*\\*' \) -print | head -n 1)
+  [ -z "$relm_odd" ] || relm_no "$relm_from has a name with a backslash or an end of line in it: $relm_odd" || exit
+  find . "$@" \( -type f -o -type l \) -print | sort
+)
+
+relm_copy() {
+  cd -- "$relm_state" || return
+  [ -e ledger ] || : >ledger || return
+  relm_list "$1" >wanted.paths || return
+  if [ -n "$relm_tree" ]; then (cd -- "$relm_tree" && relm_sums) <wanted.paths | sort >wanted || return; else : >wanted; fi
+  [ "$(wc -l <wanted)" -eq "$(wc -l <wanted.paths)" ] || relm_no "not all of $relm_from can be read" || return
+  mkdir -p -- "$relm_to" || return
+  # What stands there and is not relm's comes back when relm's goes.
+  relm_paths ledger >ledger.paths || return
+  sort -- wanted.paths ledger.paths ledger.paths | uniq -u >new || return
+  while IFS= read -r relm_one; do
+    if relm_way "$relm_to" "${relm_one#./}"; then
+      relm_no "$relm_at is a link, and relm publishes nothing behind it" || return
+    elif [ -L "$relm_to/$relm_one" ] || [ -f "$relm_to/$relm_one" ]; then
+      mkdir -p -- "found/${relm_one%/*}" && cp -P -p -- "$relm_to/$relm_one" "found/$relm_one" || return
+    elif [ -e "$relm_to/$relm_one" ]; then
+      relm_no "$relm_to/${relm_one#./} is not a file" || return
+    fi
+  done <new
+  # Written down first: a file that is there and in no ledger would stay for ever.
+  sort -u -- ledger wanted >ledger.new && mv -f -- ledger.new ledger || return
+  (cd -- "$relm_to" && relm_sums) <wanted.paths | sort >there || return
+  sort -- wanted there there | uniq -u | relm_paths >changed || return
+  while IFS= read -r relm_one; do
+    if relm_way "$relm_to" "${relm_one#./}"; then
+      relm_no "$relm_at is a link, and relm publishes nothing behind it" || return
+    fi
+    relm_bring "$relm_tree/${relm_one#./}" "$relm_to/${relm_one#./}" || return
+  done <changed
+  case $relm_mode-$relm_do in
+    mirror-*) relm_paths ledger | cat - wanted.paths wanted.paths | sort | uniq -u >gone ;;
+    # Only what came with the release that is put back.
+    overlay-back) { relm_paths ledger; relm_paths ledger.before; relm_paths ledger.before; cat wanted.paths wanted.paths; } | sort | uniq -u >gone ;;
+    *) : >gone ;;
+  esac
+  relm_take_away || return
+  case $relm_mode-$relm_do in
+    mirror-*) mv -f -- wanted ledger ;;
+    overlay-back) cp -- ledger.before ledger ;;
+  esac
+}
+
+# Takes away what is listed in `gone`, unless somebody has edited it.
+relm_take_away() {
+  (cd -- "$relm_to" && relm_sums) <gone >there || return
+  while IFS= read -r relm_one; do
+    relm_place=$relm_to/${relm_one#./}
+    relm_line=$(grep -F -e "  $relm_one" there | while IFS= read -r relm_word; do
+      [ "${relm_word#*  }" != "$relm_one" ] || printf '%s\n' "$relm_word"
+    done)
+    # Gone already, or behind a link.
+    [ -n "$relm_line" ] && ! relm_way "$relm_to" "${relm_one#./}" || continue
+    if ! grep -q -x -F -e "$relm_line" ledger; then
+      printf '%s was edited and is left where it is\n' "$relm_place" >&2
+    elif [ -e "found/$relm_one" ] || [ -L "found/$relm_one" ]; then
+      relm_bring "found/$relm_one" "$relm_place" || return
+    else
+      relm_changed=yes
+      rm -f -- "$relm_place" || return
+      relm_up=${relm_one%/*}
+      while [ "$relm_up" != . ] && rmdir -- "$relm_to/$relm_up" 2>/dev/null; do relm_up=${relm_up%/*}; done
+    fi
+  done <gone
+}
+
+# relm_publish MODE FROM TO PATTERNS
+relm_publish() {
+  relm_mode=$1 relm_from=$2 relm_to=$3
+  case $relm_to in "~"/*) relm_to=$HOME/${relm_to#??} ;; esac
+  case $relm_to in
+    "$relm_base"/shared/*) ;;
+    "$relm_base"|"$relm_base"/*) relm_no "$relm_to is inside of what relm keeps itself" || return ;;
+  esac
+  relm_state=$relm_base/.relm/publish/$(printf '%s' "$relm_to" | sed 's/%/%25/g; s|/|%|g')
+  relm_live=none relm_of=$relm_name
+  if [ -e "$relm_state/live" ]; then read -r relm_live <"$relm_state/live"; fi
+  if [ "$relm_do" = back ]; then
+    [ "$relm_live" = "$relm_name" ] || return 0
+    read -r relm_of <"$relm_state/previous" || return
+  fi
+  relm_tree=
+  if [ "$relm_of" != none ]; then
+    relm_tree=$relm_base/releases/$relm_of/$relm_from
+    if relm_way "$relm_base/releases/$relm_of" "$relm_from/."; then
+      relm_no "$relm_at is a link of the release, and relm publishes nothing behind it" || return
+    elif [ ! -e "$relm_tree" ]; then
+      # A release of old may have been without it.
+      [ "$relm_do" != look ] || relm_no "the release has no $relm_from" || return
+      relm_tree=
+    fi
+  fi
+  if [ "$relm_do" = look ]; then
+    if [ "$relm_mode" = link ]; then relm_fits; else [ -d "$relm_tree" ] || relm_no "$relm_from is no directory of the release"; fi
+    return
+  fi
+  mkdir -p -- "$relm_state" || return
+  if [ "$relm_do" = publish ] && [ "$relm_live" != "$relm_name" ]; then
+    if [ -e "$relm_state/ledger" ]; then cat -- "$relm_state/ledger"; fi >"$relm_state/ledger.before" || return
+    printf '%s\n' "$relm_live" >"$relm_state/previous" && printf '%s\n' "$relm_name" >"$relm_state/live.new" || return
+    mv -f -- "$relm_state/live.new" "$relm_state/live" || return
+  fi
+  case $relm_mode in link) relm_link ;; *) relm_copy "$4" ;; esac || return
+  [ "$relm_do" = publish ] || printf '%s\n' "$relm_of" >"$relm_state/live"
+}
+
+while [ $# -gt 0 ]; do
+  relm_publish "$1" "$2" "$3" "$4" || exit 1
+  shift 4
+done
+[ "$relm_do" = look ] || [ -n "$relm_changed" ] || exit 90

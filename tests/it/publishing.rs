@@ -1,0 +1,132 @@
+//! Paths of the release published at places outside of it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::site::{Site, operation};
+
+fn site(mode: &str, more: &str) -> Site {
+    let table = format!("[[publish]]\nfrom = \"share/docroot\"\nto = \"~/docroot\"\nmode = \"{mode}\"\n{more}");
+    let last = operation("last", "after_flip", "", "[ ! -e \"$SITE/broken\" ]");
+    let site = Site::new("web1", &format!("{table}{last}"));
+    site.write("code/share/docroot/css/one.css", "one\n");
+    site.write("code/share/docroot/index.html", "first\n");
+    site
+}
+
+/// Each file below the place with what it says.
+fn docroot(site: &Site) -> Vec<String> {
+    let root = site.path("hosts/web1/docroot");
+    let found = std::process::Command::new("sh")
+        .args(["-c", "find -L . -type f | sort | while read -r file; do echo \"$file $(cat \"$file\")\"; done"])
+        .current_dir(root)
+        .output()
+        .expect("sh");
+    String::from_utf8(found.stdout).expect("text").lines().map(str::to_owned).collect()
+}
+
+/// The second release: one file new, one gone, one other.
+fn second(site: &Site) {
+    fs::remove_file(site.path("code/share/docroot/css/one.css")).expect("a file");
+    site.write("code/share/docroot/js/two.js", "two\n");
+    site.write("code/share/docroot/index.html", "second\n");
+}
+
+#[test]
+fn a_mirror_takes_away_what_it_brought_and_nothing_else() {
+    let site = site("mirror", "exclude = [\"tmp\"]\n");
+    site.write("code/share/docroot/tmp/x", "not published\n");
+    site.write("hosts/web1/docroot/uploads/theirs", "theirs\n");
+    site.write("hosts/web1/docroot/index.html", "of before\n");
+    let before = docroot(&site);
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), before, "the first deploy failed");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.deploy();
+    let first = ["./css/one.css one", "./index.html first", "./uploads/theirs theirs"];
+    assert_eq!(docroot(&site), first);
+    second(&site);
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), first, "put back");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(docroot(&site), ["./index.html second", "./js/two.js two", "./uploads/theirs theirs"]);
+    assert!(!site.path("hosts/web1/docroot/css").exists(), "an empty directory is left");
+    site.relm("rollback").ends(0);
+    assert_eq!(docroot(&site), first);
+    // What somebody changed there is not relm's to take away; what it brought stands again with the next release.
+    site.write("hosts/web1/docroot/css/one.css", "edited\n");
+    site.relm("deploy --verbose").ends(0).says(&["docroot/css/one.css was edited and is left where it is"]);
+    let all = ["./css/one.css edited", "./index.html second", "./js/two.js two", "./uploads/theirs theirs"];
+    assert_eq!(docroot(&site), all);
+    fs::remove_file(site.path("code/share/docroot/index.html")).expect("a file");
+    site.deploy();
+    assert_eq!(docroot(&site)[1], "./index.html of before", "what stood there first");
+}
+
+#[test]
+fn a_link_leads_to_the_live_release_and_back() {
+    let site = site("link", "");
+    site.write("hosts/web1/docroot/index.html", "theirs\n");
+    let refused = site.relm("deploy").ends(1);
+    refused.says(&["check_publish", "docroot is not relm's: move it away", "nothing is live yet"]);
+    fs::remove_dir_all(site.path("hosts/web1/docroot")).expect("a directory");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert!(fs::symlink_metadata(site.path("hosts/web1/docroot")).is_err(), "the first deploy failed");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.deploy();
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+    second(&site);
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+    fs::remove_file(site.path("broken")).expect("a file");
+    let live = site.deploy();
+    let link = fs::read_link(site.path("hosts/web1/docroot")).expect("a link");
+    assert_eq!(link, site.host("web1").release(&live).join("share/docroot"));
+    site.relm("rollback").ends(0);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+}
+
+#[test]
+fn an_overlay_takes_nothing_away() {
+    let site = site("overlay", "");
+    site.write("hosts/web1/docroot/index.html", "of before\n");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), ["./index.html of before"]);
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.deploy();
+    second(&site);
+    site.deploy();
+    let both = ["./css/one.css one", "./index.html second", "./js/two.js two"];
+    assert_eq!(docroot(&site), both);
+    site.write("code/share/docroot/three", "three\n");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), both, "what only the failed release had");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.relm("rollback").ends(0);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first", "./js/two.js two"]);
+}
+
+#[test]
+fn nothing_is_published_through_links_or_without_the_path() {
+    let site = site("mirror", "");
+    fs::remove_dir_all(site.path("code/share/docroot")).expect("a directory");
+    site.relm("deploy").ends(1).says(&["check_publish", "the release has no share/docroot"]);
+    symlink("/etc", site.path("code/share/docroot")).expect("a link");
+    site.relm("deploy")
+        .ends(1)
+        .says(&["check_publish", "is a link of the release, and relm publishes nothing behind it"]);
+    fs::remove_file(site.path("code/share/docroot")).expect("a link");
+    site.write("code/share/docroot/css/one.css", "one\n");
+    fs::create_dir_all(site.path("hosts/web1/docroot")).expect("a directory");
+    symlink(site.path("home"), site.path("hosts/web1/docroot/css")).expect("a link");
+    let refused = site.relm("deploy").ends(1);
+    refused.says(&["docroot/css is a link, and relm publishes nothing behind it", "nothing is live yet"]);
+    assert!(!site.path("home/one.css").exists());
+}
