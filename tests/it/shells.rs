@@ -36,6 +36,7 @@ mod draining;
 mod flip;
 mod health;
 mod hidden;
+mod jobs;
 mod kept;
 mod placing;
 mod quoting;
