@@ -3,8 +3,9 @@
 use super::args::{Command, Common};
 use super::change::{self, Change};
 use super::complaint::Complaint;
+use super::resume::Begun;
 use super::secrets::Needs;
-use super::{lock, maintenance, own, promote, read, services, session, trust};
+use super::{diff, jobs, lock, maintenance, manage, own, promote, read, services, session, trust};
 use crate::release::ReleaseName;
 use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_release};
 
@@ -18,17 +19,22 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::SetupRelease(args) => setup_release(args, common).await,
         Command::CleanReleases(args) => clean_releases(args, common).await,
         Command::Run(args) => run(args, common).await,
+        Command::Manage(args) => manage::manage(args, common).await,
+        Command::Jobs(args) => jobs::act(args, common).await,
         Command::Releases(args) => read::releases(args.env.as_deref(), common).await,
         Command::Status(args) => read::status(args.env.as_deref(), common).await,
         Command::History(args) => read::history(args.env.as_deref(), common).await,
         Command::Check(args) => read::check(args.env.as_deref(), common).await,
+        Command::Diff(args) => diff::diff(args, common).await,
         Command::Verify(args) => read::verify(args, common).await,
         Command::Services(args) => services::act(args, common).await,
         Command::Maintenance(command) => maintenance::act(command, common).await,
         Command::Trust(args) => trust::trust(args, common).await,
         Command::Lock(command) => lock::act(command, common).await,
         Command::Own(words) => own::run(words, common).await,
-        Command::Tasks | Command::Init(_) | Command::Debug(_) => unreachable!("these need no host"),
+        Command::Tasks | Command::Init(_) | Command::Config(_) | Command::Debug(_) => {
+            unreachable!("these need no host")
+        }
     }
 }
 
@@ -39,7 +45,7 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     let change =
         Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run).sparing();
     if args.resume {
-        return change.resume(args.release.as_ref(), &args.source).await;
+        return change.resume(Begun::Deploy, args.release.as_ref(), &args.source).await;
     }
     match &args.release {
         Some(name) => change.run(|site| deploy::plan_existing(site, name)).await,

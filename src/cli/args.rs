@@ -76,11 +76,15 @@ pub(super) enum Command {
     Status(tasks::status::Status),
     History(tasks::history::History),
     Check(tasks::check::Check),
+    Config(super::config::ConfigArgs),
+    Diff(tasks::diff::Diff),
     Verify(tasks::verify::Verify),
     Services(tasks::services::Services),
     #[command(subcommand)]
     Maintenance(super::maintenance::MaintenanceCommand),
     Run(tasks::run::Run),
+    Manage(tasks::manage::ManageArgs),
+    Jobs(tasks::jobs::Jobs),
     #[command(subcommand)]
     Lock(super::lock::LockCommand),
     /// List every task, relm's own and those of Releases.toml

@@ -10,7 +10,6 @@ use super::complaint::Complaint;
 use super::{out, screen};
 use crate::engine::{Machine, Plan};
 use crate::release::{Record, ReleaseName};
-use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
 use crate::tasks::{Payload, Refusal, Site};
 
@@ -39,6 +38,7 @@ impl Change<'_> {
         plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
         let wanted = code::wanted(&self.env, source)?;
+        let from = wanted.source.clone();
         self.pass_guards(Some(source)).await?;
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
@@ -53,14 +53,16 @@ impl Change<'_> {
             }
             return Ok(self.carry_out(&nothing, &self.machines(&ground)).await);
         }
+        let notes = self.acknowledged_notes(&from, &ground.survey, &code).await?;
         code.address(&ground, None).await;
-        let mut record = self.record(&code, &ground.survey, keep_days);
+        let mut record = record(self.site(&ground.survey), &code, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
         // Once more: the record that goes to the hosts tells the steps.
         let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?);
         self.require_hosts(&planned)?;
         self.require_lock()?;
         if self.dry_run {
+            planned.notes.extend(notes);
             planned.notes.extend(code.told(&ground));
             return Ok(screen::dry_run(&self.told(&planned), self.common));
         }
@@ -75,32 +77,34 @@ impl Change<'_> {
         }
         Ok(exit_code)
     }
+}
 
-    fn record(&self, code: &Code, survey: &Survey, keep_days: Option<u32>) -> Record {
-        // Names that are gone again stand in the history still, and are not given to another release.
-        let flips = survey.hosts.iter().flat_map(|(_, seen)| &seen.history);
-        let taken: Vec<ReleaseName> = flips.filter_map(|flip| flip.to.clone()).chain(survey.releases()).collect();
-        let strangers: BTreeSet<&str> =
-            survey.hosts.iter().flat_map(|(_, seen)| &seen.strangers).map(String::as_str).collect();
-        let mut name = ReleaseName::at(self.now);
-        while taken.contains(&name) || strangers.contains(name.as_str()) {
-            name = name.next_second();
-        }
-        Record {
-            name,
-            created: self.now,
-            by: self.actor.by.clone(),
-            machine: self.actor.machine.clone(),
-            reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
-            source: code.origin.source.clone(),
-            commit: code.origin.commit.clone(),
-            tree: code.payload.tree.clone(),
-            private: keep_days.is_some(),
-            keep_until: keep_days.map(|days| self.now + TimeDelta::days(i64::from(days))),
-            message: self.actor.message.clone(),
-            hosts: self.reached().fleet.names().iter().map(ToString::to_string).collect(),
-            steps: Vec::new(),
-        }
+/// The record of a release that is made of `code` now. With `keep_days` it is a private one.
+pub(super) fn record(site: Site<'_>, code: &Code, keep_days: Option<u32>) -> Record {
+    let (survey, actor) = (site.survey, site.actor);
+    // Names that are gone again stand in the history still, and are not given to another release.
+    let flips = survey.hosts.iter().flat_map(|(_, seen)| &seen.history);
+    let taken: Vec<ReleaseName> = flips.filter_map(|flip| flip.to.clone()).chain(survey.releases()).collect();
+    let strangers: BTreeSet<&str> =
+        survey.hosts.iter().flat_map(|(_, seen)| &seen.strangers).map(String::as_str).collect();
+    let mut name = ReleaseName::at(site.now);
+    while taken.contains(&name) || strangers.contains(name.as_str()) {
+        name = name.next_second();
+    }
+    Record {
+        name,
+        created: site.now,
+        by: actor.by.clone(),
+        machine: actor.machine.clone(),
+        reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
+        source: code.origin.source.clone(),
+        commit: code.origin.commit.clone(),
+        tree: code.payload.tree.clone(),
+        private: keep_days.is_some(),
+        keep_until: keep_days.map(|days| site.now + TimeDelta::days(i64::from(days))),
+        message: actor.message.clone(),
+        hosts: site.env.fleet.names().iter().map(ToString::to_string).collect(),
+        steps: Vec::new(),
     }
 }
 

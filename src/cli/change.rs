@@ -32,6 +32,8 @@ pub(super) enum Show {
     Steps,
     /// What the command says, with the host's name: `relm run`.
     Lines,
+    /// The same, without the name where there is one host.
+    Bare,
 }
 
 /// One task on one environment.
@@ -265,7 +267,7 @@ impl<'a> Change<'a> {
         self.running.set(true);
         let news = self.announce(plan).await;
         let began = Utc::now();
-        let (events, heard) = Events::new(self.show == Show::Lines);
+        let (events, heard) = Events::new(self.show != Show::Steps);
         let mut screen = screen::start(heard, self.common, self.show);
         let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);

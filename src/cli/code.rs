@@ -59,6 +59,11 @@ fn try_freeze(wanted: &Wanted, places: &Places) -> Result<Code, Complaint> {
 }
 
 impl Code {
+    /// The tree it comes to.
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.frozen.manifest
+    }
+
     /// Decides what is sent to each host, by what stands there. `about` is a release that is gone on with.
     pub(super) async fn address(&mut self, ground: &Ground, about: Option<&ReleaseName>) {
         self.learn(ground, about).await;

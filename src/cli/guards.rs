@@ -18,12 +18,12 @@ use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
 
 /// What a guard says that does not let a deploy through.
-struct Objection<'g> {
-    name: &'g str,
+pub(super) struct Objection<'g> {
+    pub(super) name: &'g str,
     /// A sentence without a full stop.
-    what: String,
+    pub(super) what: String,
     /// Yes is enough: nobody has to agree by name.
-    question: Option<String>,
+    pub(super) question: Option<String>,
 }
 
 impl Change<'_> {
@@ -100,7 +100,7 @@ impl Change<'_> {
     }
 
     /// Goes on if somebody agreed on the command line or says yes; refuses otherwise.
-    fn overcome(&self, objection: Objection<'_>) -> Result<(), Complaint> {
+    pub(super) fn overcome(&self, objection: Objection<'_>) -> Result<(), Complaint> {
         let Objection { name, what, question } = objection;
         if let Some(consent) = self.common.consent.iter().find(|consent| consent.name == name) {
             self.note_agreed(consent.clone());

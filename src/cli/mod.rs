@@ -9,15 +9,20 @@ mod busy;
 mod change;
 mod code;
 mod complaint;
+mod config;
 mod connect;
 mod converge;
 mod debug;
+mod diff;
 mod distribute;
 mod guards;
 mod init;
+mod jobs;
 mod lock;
 mod locking;
 mod maintenance;
+mod manage;
+mod notes;
 mod notify;
 mod out;
 mod own;
@@ -29,6 +34,7 @@ mod secrets;
 mod services;
 mod session;
 mod show;
+mod show_diff;
 mod show_lock;
 mod signals;
 mod tag;
@@ -73,6 +79,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
     let common = &cli.common;
     match &cli.command {
         Command::Init(init) => init::write(init),
+        Command::Config(args) => config::print(args, common),
         Command::Debug(command) => debug::run(command, common),
         Command::Tasks => {
             show::tasks(&session::load(common)?, common);

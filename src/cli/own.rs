@@ -5,8 +5,10 @@ use clap::{CommandFactory as _, Parser};
 use super::args::{Cli, Common};
 use super::change::Change;
 use super::complaint::Complaint;
+use super::resume::Begun;
 use super::session;
 use crate::config::{Config, OwnTask, nearest};
+use crate::release::ReleaseName;
 use crate::tasks::deploy::SourceArgs;
 use crate::tasks::own;
 
@@ -21,6 +23,12 @@ struct OwnArgs {
     keep_days: u32,
     #[command(flatten)]
     source: SourceArgs,
+    /// Go on with the release that this task built last and did not come to its end with
+    #[arg(long, conflicts_with = "reference")]
+    resume: bool,
+    /// With --resume: go on with this one
+    #[arg(long, value_name = "NAME", requires = "resume")]
+    release: Option<ReleaseName>,
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -47,6 +55,9 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
     let task = find(&config, name)?;
     let env = session::environment(&config, args.env.as_deref(), &common)?;
     let change = Change::new(name, &config, env, &common).because(args.message.as_deref()).dry(args.dry_run);
+    if args.resume {
+        return change.resume(Begun::Own(task), args.release.as_ref(), &args.source).await;
+    }
     if own::builds(task) {
         let plan =
             |site: crate::tasks::Site<'_>, record: &_, payload: &_| own::plan(site, task, Some((record, payload)));

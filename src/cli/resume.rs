@@ -6,33 +6,74 @@ use super::change::{Change, Ground};
 use super::code::{self, Code};
 use super::complaint::Complaint;
 use super::{ask, screen};
-use crate::engine::{self, Difference, Machine};
+use crate::config::OwnTask;
+use crate::engine::{self, Difference, Machine, Plan};
 use crate::fleet::HostName;
 use crate::release::{Record, ReleaseName};
 use crate::source::Source;
-use crate::tasks::command;
 use crate::tasks::deploy::SourceArgs;
-use crate::tasks::resume;
+use crate::tasks::resume::{self, Chosen};
+use crate::tasks::{Payload, Refusal, Site, command, own};
 
-impl Change<'_> {
-    /// Goes on with a deploy that was begun.
-    pub(super) async fn resume(self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
-        self.until_stopped(Box::pin(self.try_resume(wanted, source))).await
+/// What was begun.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Begun<'t> {
+    Deploy,
+    /// A task of the file's own that builds a release.
+    Own(&'t OwnTask),
+}
+
+impl Begun<'_> {
+    fn choose(self, site: Site<'_>, wanted: Option<&ReleaseName>, away: &[HostName]) -> Result<Chosen, Refusal> {
+        match self {
+            Self::Deploy => resume::choose(site, wanted, away),
+            Self::Own(task) => own::choose(site, task, wanted),
+        }
     }
 
-    async fn try_resume(&self, wanted: Option<&ReleaseName>, source: &SourceArgs) -> Result<u8, Complaint> {
+    fn plan(
+        self,
+        site: Site<'_>,
+        chosen: &Chosen,
+        payload: Option<&Payload>,
+        differences: &BTreeMap<HostName, Vec<Difference>>,
+    ) -> Result<Plan, Refusal> {
+        match self {
+            Self::Deploy => resume::plan(site, chosen, payload, differences),
+            Self::Own(task) => own::go_on(site, task, chosen, payload, differences),
+        }
+    }
+}
+
+impl Change<'_> {
+    /// Goes on with what was begun.
+    pub(super) async fn resume(
+        self,
+        begun: Begun<'_>,
+        wanted: Option<&ReleaseName>,
+        source: &SourceArgs,
+    ) -> Result<u8, Complaint> {
+        self.until_stopped(Box::pin(self.try_resume(begun, wanted, source))).await
+    }
+
+    async fn try_resume(
+        &self,
+        begun: Begun<'_>,
+        wanted: Option<&ReleaseName>,
+        source: &SourceArgs,
+    ) -> Result<u8, Complaint> {
         self.pass_guards(None).await?;
         let ground = self.survey("").await?;
         let site = self.site(&ground.survey);
-        let chosen = resume::choose(site, wanted, self.away())?;
+        let chosen = begun.choose(site, wanted, self.away())?;
         let machines = as_they_began(self.machines(&ground), &ground, &chosen.record.name);
         let look_at = resume::to_inspect(site, &chosen.record.name);
         let differences = inspected(&machines, &look_at, &chosen.record).await?;
-        let mut planned = resume::plan(site, &chosen, None, &differences)?;
+        let mut planned = begun.plan(site, &chosen, None, &differences)?;
         let mut code = None;
         if resume::needs_code(&planned) {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, source).await?);
-            planned = resume::plan(site, &chosen, Some(&code.payload), &differences)?;
+            planned = begun.plan(site, &chosen, Some(&code.payload), &differences)?;
         }
         let mut planned = self.looking(planned);
         self.require_hosts(&planned)?;

@@ -116,8 +116,10 @@ fn renderer(common: &Common, show: Show) -> Box<dyn Renderer + Send> {
         return Box::new(Json::new(stdout()));
     }
     let colour = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;
-    if show == Show::Lines {
-        return Box::new(Lines::new(stdout(), stderr()));
+    match show {
+        Show::Lines => return Box::new(Lines::new(stdout(), stderr())),
+        Show::Bare => return Box::new(Lines::new(stdout(), stderr()).bare()),
+        Show::Steps => {}
     }
     match terminal_size::terminal_size_of(stderr()) {
         Some((terminal_size::Width(width), terminal_size::Height(height)))

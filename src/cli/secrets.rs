@@ -22,6 +22,8 @@ pub(super) enum Needs {
     Users,
     /// Those of operations that stand around a flip. Whoever goes back at night may not have what builds a release.
     Flip,
+    /// Besides those of the way, what `relm manage` gives its command.
+    Manage,
     /// All that anything of the environment is given.
     All,
 }
@@ -79,7 +81,7 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     let password = |becoming: &Option<Become>| becoming.as_ref().and_then(|becoming| becoming.password.clone());
     let mut wanted: BTreeSet<String> = password(&env.becoming).into_iter().chain(env.login_password.clone()).collect();
     let runs = |operation: &&AppOperation| match needs {
-        Needs::Way => false,
+        Needs::Way | Needs::Manage => false,
         Needs::Flip => !matches!(operation.phase, Phase::Check | Phase::Prepare),
         Needs::Users | Needs::All => true,
     };
@@ -88,6 +90,9 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
         if needs != Needs::Users {
             wanted.extend(operation.secrets.iter().cloned());
         }
+    }
+    if let Some(manage) = env.manage.as_ref().filter(|_| needs == Needs::Manage) {
+        wanted.extend(password(&manage.becoming).into_iter().chain(manage.secrets.iter().cloned()));
     }
     if needs == Needs::All {
         wanted.extend(env.secret_files.iter().map(|file| file.secret.clone()));

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::fleet::{EnvName, HostName};
 use crate::release::escape;
 use crate::tasks::clean_releases::Verdicted;
-use crate::tasks::{check, history, releases, services, status, verify};
+use crate::tasks::{check, history, jobs, releases, services, status, verify};
 use crate::ui::{Table, text};
 
 fn json(report: &impl Serialize) {
@@ -230,6 +230,33 @@ pub(super) fn services(report: &services::Report, common: &Common) {
         }
     }
     table(&rows);
+}
+
+/// Jobs, a line for each on each host.
+pub(super) fn jobs(report: &jobs::Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    let mut rows = Table::new(vec!["job", "host", "state", "release", "started", "by"]);
+    for line in &report.jobs {
+        let about = &line.job.about;
+        rows = rows.row(vec![
+            line.job.id.clone(),
+            line.host.to_string(),
+            line.state(),
+            about.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            about.started.format("%Y-%m-%d %H:%M UTC").to_string(),
+            person(&about.by),
+        ]);
+    }
+    if report.jobs.is_empty() {
+        out::line(format!("no job was started on {}", report.env));
+    } else {
+        table(&rows);
+    }
+    for (host, reason) in &report.trouble {
+        out::note(format!("{host}: {reason}\n"));
+    }
 }
 
 /// What a clean would do.

@@ -19,6 +19,7 @@ mod health;
 mod host;
 mod lock;
 mod maintenance;
+mod manage;
 mod migrate;
 mod notify;
 mod operation;
@@ -41,6 +42,7 @@ pub(super) use health::{HealthPhaseText, HealthTable};
 pub(super) use host::HostTable;
 pub(super) use lock::LockTable;
 pub(super) use maintenance::{DuringText, MaintenanceTable};
+pub(super) use manage::ManageTable;
 pub(super) use migrate::MigrateTable;
 pub(super) use notify::{NotifyTable, OccasionText, ValueText};
 pub(super) use operation::{OperationTable, PhaseText, TaskTable, UndoText};
@@ -119,6 +121,8 @@ pub(super) struct ReleasesToml {
     pub(super) health: Vec<HealthTable>,
     /// How visitors are told that the site is being worked on.
     pub(super) maintenance: Option<At<MaintenanceTable>>,
+    /// A command of the live release that `relm manage` adds words to.
+    pub(super) manage: Option<At<ManageTable>>,
     /// Hosts that share the requests of visitors, and are taken out while they switch.
     #[serde(default)]
     pub(super) pool: Vec<PoolTable>,
@@ -130,6 +134,10 @@ pub(super) struct ReleasesToml {
     /// Tasks of your own: compositions of operations.
     #[serde(default)]
     pub(super) tasks: BTreeMap<At<String>, At<TaskTable>>,
+    /// Hosts that environments name: what is not said there stands here.
+    #[serde(default)]
+    #[schemars(example = &serde_json::json!({ "web1": { "address": "deploy@web1.example.org", "roles": ["web"] } }))]
+    pub(super) hosts: BTreeMap<At<String>, At<HostTable>>,
     /// The environments: each a fleet of hosts, with its own settings where they differ.
     #[serde(default)]
     pub(super) env: BTreeMap<At<String>, EnvTable>,

@@ -12,6 +12,8 @@ pub struct Guards {
     pub reference: bool,
     /// What becomes of a deploy of the code that is live; nothing special if nothing is said.
     pub same_code: Option<SameCode>,
+    /// What commits say for whoever deploys them has to be acknowledged.
+    pub notes: bool,
     /// When deploys may begin.
     pub window: Option<Window>,
     /// The file's repository must be clean and equal to its upstream.
@@ -28,6 +30,7 @@ impl Guards {
         let set = [
             ("ref", self.reference),
             ("same_code", self.same_code == Some(SameCode::Confirm)),
+            ("notes", self.notes),
             ("window", self.window.is_some()),
             ("clean_repository", self.clean_repository),
             ("before", !self.before.is_empty()),

@@ -1,9 +1,13 @@
 //! An environment's tables laid over the file's, key by key.
 
+use std::collections::BTreeMap;
+
 use super::file::{
-    AppTable, BusyTable, DistributionTable, GuardsTable, HealthTable, LockTable, MaintenanceTable, OperationTable,
-    PoolTable, PreConnectTable, PublishTable, PythonTable, ReleaseTable, ServiceTable, SourceTable, TemplateTable,
+    AppTable, BusyTable, DistributionTable, EnvTable, GuardsTable, HealthTable, LockTable, MaintenanceTable,
+    ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable, ReleaseTable,
+    ServiceTable, SourceTable, TemplateTable,
 };
+use super::placed::At;
 
 /// A table of which an environment may have its own.
 pub(super) trait Over: Sized + Clone + Default {
@@ -89,12 +93,24 @@ impl Over for MaintenanceTable {
     }
 }
 
+impl Over for ManageTable {
+    fn over(self, base: Self) -> Self {
+        Self {
+            run: self.run.or(base.run),
+            roles: self.roles.or(base.roles),
+            becoming: self.becoming.or(base.becoming),
+            secrets: self.secrets.or(base.secrets),
+        }
+    }
+}
+
 impl Over for GuardsTable {
     /// Questions of an environment stand beside those of the file.
     fn over(self, base: Self) -> Self {
         Self {
             reference: self.reference.or(base.reference),
             same_code: self.same_code.or(base.same_code),
+            notes: self.notes.or(base.notes),
             window: self.window.or(base.window),
             clean_repository: self.clean_repository.or(base.clean_repository),
             before: self.before.or(base.before),
@@ -123,6 +139,71 @@ impl Over for PythonTable {
     }
 }
 
+impl EnvTable {
+    /// Lays an environment over the one it inherits, whose hosts stay its own.
+    pub(super) fn over(self, base: Self) -> Self {
+        Self {
+            inherits: self.inherits,
+            confirm: self.confirm.or(base.confirm),
+            accept_new_host_keys: self.accept_new_host_keys.or(base.accept_new_host_keys),
+            login_password: self.login_password.or(base.login_password),
+            pre_connect: table(self.pre_connect, base.pre_connect),
+            becoming: self.becoming.or(base.becoming),
+            source_files: self.source_files.or(base.source_files),
+            secrets: entries(self.secrets, base.secrets),
+            app: table(self.app, base.app),
+            source: marked(self.source, base.source),
+            release: table(self.release, base.release),
+            lock: table(self.lock, base.lock),
+            distribution: table(self.distribution, base.distribution),
+            notify: list(&self.notify, &base.notify),
+            python: marked(self.python, base.python),
+            operations: list(&self.operations, &base.operations),
+            templates: placed(&self.templates, &base.templates).into_iter().cloned().collect(),
+            publish: placed(&self.publish, &base.publish).into_iter().cloned().collect(),
+            service: list(&self.service, &base.service),
+            health: list(&self.health, &base.health),
+            maintenance: marked(self.maintenance, base.maintenance),
+            manage: marked(self.manage, base.manage),
+            pool: list(&self.pool, &base.pool),
+            guards: table(self.guards, base.guards),
+            busy: list(&self.busy, &base.busy),
+            hosts: self.hosts,
+        }
+    }
+}
+
+fn table<T: Over>(own: Option<T>, base: Option<T>) -> Option<T> {
+    match (own, base) {
+        (Some(own), Some(base)) => Some(own.over(base)),
+        (own, base) => own.or(base),
+    }
+}
+
+fn marked<T: Over>(own: Option<At<T>>, base: Option<At<T>>) -> Option<At<T>> {
+    match (own, base) {
+        (Some(own), Some(base)) => Some(own.with(own.value.clone().over(base.value))),
+        (own, base) => own.or(base),
+    }
+}
+
+fn list<T: Named + Clone>(own: &[T], base: &[T]) -> Vec<T> {
+    named(own, base).into_iter().cloned().collect()
+}
+
+type Entries<T> = BTreeMap<At<String>, At<T>>;
+
+fn entries<T>(own: Option<Entries<T>>, base: Option<Entries<T>>) -> Option<Entries<T>> {
+    match (own, base) {
+        (Some(mut own), Some(mut base)) => {
+            base.retain(|name, _| !own.keys().any(|known| known.value == name.value));
+            own.append(&mut base);
+            Some(own)
+        }
+        (own, base) => own.or(base),
+    }
+}
+
 /// A table of a list that is known by its name.
 pub(super) trait Named {
     fn name(&self) -> Option<&str>;
@@ -147,6 +228,12 @@ impl Named for HealthTable {
 }
 
 impl Named for PoolTable {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.value.as_str())
+    }
+}
+
+impl Named for NotifyTable {
     fn name(&self) -> Option<&str> {
         self.name.as_ref().map(|name| name.value.as_str())
     }

@@ -3,10 +3,12 @@
 pub mod busy;
 mod check;
 mod choose;
+mod effective;
 mod file;
 pub mod guards;
 mod health;
 mod maintenance;
+mod manage;
 mod merge;
 mod notifier;
 mod parse;
@@ -35,6 +37,7 @@ pub use check::operations::duration;
 pub use choose::{EnvError, find};
 pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
+pub use manage::Manage;
 pub use notifier::{Notifier, NotifyBy, Occasion, Value};
 pub use parse::{load, parse};
 pub use pool::{Pool, Way};
@@ -110,6 +113,8 @@ pub struct Environment {
     pub health: Vec<Health>,
     /// How visitors are told that it is being worked on.
     pub maintenance: Option<Maintenance>,
+    /// What `relm manage` runs.
+    pub manage: Option<Manage>,
     /// Hosts that share the requests of visitors.
     pub pools: Vec<Pool>,
     /// What must hold before a deploy begins.
@@ -259,6 +264,10 @@ pub struct AppOperation {
     pub time_limit: Option<Duration>,
     /// Text for the host's `sh`; the check, if it is a wait.
     pub run: String,
+    /// Start `run` and go on without it.
+    pub is_job: bool,
+    /// The operation whose job a wait is for.
+    pub awaits: Option<String>,
     /// Repeat `run` until it succeeds.
     pub wait: Option<Wait>,
     /// Try `run` more than once.

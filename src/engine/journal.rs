@@ -13,7 +13,7 @@ pub fn hash(step: &Step, on: &On<'_>) -> String {
 }
 
 /// Tells texts apart without keeping them.
-pub(super) fn short(text: &str) -> String {
+pub fn short(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let (short, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
     format!("{:016x}", u64::from_be_bytes(*short))

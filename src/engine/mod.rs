@@ -38,7 +38,7 @@ pub use differences::{Difference, What};
 pub use events::{Events, Heard};
 pub use inspect::{inspect, verify};
 pub use join::{forget_lost, join};
-pub use journal::hash;
+pub use journal::{hash, short};
 pub use machine::Machine;
 pub use manifest::manifest;
 pub use operation::{Makes, Obstacle, On, Operation, Patience, Reading, Sight, Work};

@@ -34,13 +34,29 @@ impl Wraps for AwaitCommand {
     }
 
     fn work_around(&self, on: &On<'_>) -> Work {
+        let script = self.patiently(Script::new(include_str!("await_command.sh")));
+        self.waiting(self.check.script(script, on, &self.check.run, &self.check.reference))
+    }
+
+    fn makes(&self) -> Makes {
+        Makes::Nothing
+    }
+}
+
+impl AwaitCommand {
+    /// The loop around `check`, a script that says what relm_check is.
+    pub(super) fn patiently(&self, check: Script) -> Script {
         let seconds = |time: Duration| time.as_secs().to_string();
-        let script = Script::new(include_str!("await_command.sh"))
+        check
+            .then(&Script::new(include_str!("await.sh")))
             .set("relm_every", seconds(self.every))
             .set("relm_factor", self.factor.to_string())
             .set("relm_longest", seconds(LONGEST_PAUSE.max(self.every)))
-            .set("relm_max", seconds(self.max));
-        let script = self.check.script(script, on, &self.check.run, &self.check.reference);
+            .set("relm_max", seconds(self.max))
+    }
+
+    /// A script that waits, with what its end means.
+    pub(super) fn waiting(&self, script: Script) -> Work {
         Work {
             script,
             input: Input::Nothing,
@@ -48,9 +64,5 @@ impl Wraps for AwaitCommand {
             reading: Reading::Wait { max: self.max, pauses: self.pauses },
             command: Some(self.check.run.clone()),
         }
-    }
-
-    fn makes(&self) -> Makes {
-        Makes::Nothing
     }
 }

@@ -1,26 +1,9 @@
-# Repeats a check until it exits with 0. Exits with 94 when `relm_max` seconds have passed in vain.
-# In: relm_directory, relm_command, and in whole seconds relm_every, relm_longest and relm_max; relm_factor.
-# shellcheck disable=SC3040,SC2181 # asked for first; see below
+# What is waited for: a command that exits with 0. In: relm_directory, relm_command.
+# shellcheck disable=SC3040 # asked for first
 cd -- "$relm_directory" || exit
-# The clock that nobody sets; the other may jump while we wait.
-relm_clock() { read -r relm_now relm_rest </proc/uptime && relm_now=${relm_now%%.*}; }
-relm_clock || { printf 'this host has no /proc/uptime to measure a wait by\n' >&2; exit 1; }
-# It counts whole seconds: rather a part of one too long than too short.
-relm_end=$((relm_now + relm_max + 1))
-relm_pause=$relm_every
-while :; do
-  # Apart: whatever the check does to its shell, and however it exits, its codes are not ours.
-  # Not in a condition, where `set -e` in the check would mean nothing.
-  (
-    (set -o pipefail) 2>/dev/null && set -o pipefail
-    eval "$relm_command"
-  ) </dev/null
-  [ $? -ne 0 ] || exit 0
-  relm_clock || exit 1
-  relm_left=$((relm_end - relm_now))
-  [ "$relm_left" -gt 0 ] || exit 94
-  if [ "$relm_pause" -gt "$relm_left" ]; then relm_pause=$relm_left; fi
-  sleep "$relm_pause"
-  relm_pause=$((relm_pause * relm_factor))
-  if [ "$relm_pause" -gt "$relm_longest" ]; then relm_pause=$relm_longest; fi
-done
+# Apart: whatever the check does to its shell, and however it exits, its codes are not ours.
+relm_check() (
+  exec </dev/null
+  (set -o pipefail) 2>/dev/null && set -o pipefail
+  eval "$relm_command"
+)

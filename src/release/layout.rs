@@ -44,6 +44,11 @@ impl Layout {
         format!("{}/.relm/releases", self.base)
     }
 
+    /// The jobs that were started here.
+    pub fn jobs(&self) -> String {
+        format!("{}/.relm/jobs", self.base)
+    }
+
     /// Where a release of this layout lies when seen from `current`.
     pub fn link_target(name: &ReleaseName) -> String {
         format!("releases/{name}")

@@ -1,5 +1,7 @@
 //! What a release is: its name, where it stands on a host, what it holds, how long it stays. Pure.
 
+mod changes;
+mod commit;
 mod consent;
 mod edits;
 mod holder;
@@ -9,6 +11,8 @@ mod name;
 mod record;
 mod retention;
 
+pub use changes::Changes;
+pub use commit::Commit;
 pub use consent::{Consent, Consents};
 pub use holder::{Holder, LockSeen};
 pub use layout::Layout;

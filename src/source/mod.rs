@@ -15,6 +15,7 @@ mod gather;
 mod git;
 mod lfs;
 mod location;
+mod log;
 mod manifests;
 mod mirror;
 mod names;

@@ -9,8 +9,8 @@ use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{
-    AwaitCommand, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, Pending, RetryCommand,
-    RunCommand, SecretFile, UnlessSame, UploadCode, WriteSecrets, WriteVersion,
+    AwaitCommand, AwaitJob, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, Pending,
+    RetryCommand, RunCommand, SecretFile, StartJob, UnlessSame, UploadCode, WriteSecrets, WriteVersion,
 };
 use crate::release::Record;
 
@@ -60,24 +60,33 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     let env = site.env;
     plan.follows_unfinished = !unfinished(site.survey).is_empty() || !site.survey.in_step();
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
-    let plan = app_operations(plan, env, reference, &[Phase::BeforeFlip]);
+    let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, env, reference);
-    let plan = app_operations(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
+    let plan = app_operations(plan, site, reference, &[Phase::AfterFlip, Phase::Finish]);
     pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
 }
 
 /// Adds the app's operations of some phases, in the order of the file.
-pub(super) fn app_operations(plan: Plan, env: &Environment, reference: &str, phases: &[Phase]) -> Plan {
-    let wanted = env.operations.iter().filter(|operation| phases.contains(&operation.phase));
-    wanted.fold(plan, |plan, operation| add(plan, operation.phase, operation, command(operation, reference)))
+pub(super) fn app_operations(plan: Plan, site: Site<'_>, reference: &str, phases: &[Phase]) -> Plan {
+    let wanted = site.env.operations.iter().filter(|operation| phases.contains(&operation.phase));
+    wanted.fold(plan, |plan, operation| add(plan, site, operation.phase, operation, command(operation, reference)))
 }
 
 /// Adds one of the app's operations, whose command is `command`.
-pub(super) fn add(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+pub(super) fn add(plan: Plan, site: Site<'_>, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+    if operation.is_job {
+        return plan.step(phase, StartJob::of_release(command, site.actor));
+    }
     let Some(wait) = operation.wait else { return add_command(plan, phase, operation, command) };
     let pauses = wait.on_timeout == OnTimeout::Pause;
-    plan.step(phase, AwaitCommand { check: command, every: wait.every, factor: wait.factor, max: wait.max, pauses })
+    let (journaled, reference) = (command.journaled, command.reference.clone());
+    let wait = AwaitCommand { check: command, every: wait.every, factor: wait.factor, max: wait.max, pauses };
+    let awaited = operation.awaits.as_ref();
+    let Some(job) = awaited.and_then(|name| site.env.operations.iter().find(|other| other.name == *name)) else {
+        return plan.step(phase, wait);
+    };
+    plan.step(phase, AwaitJob { wait, job: RunCommand { journaled, ..self::command(job, &reference) } })
 }
 
 fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {

@@ -111,7 +111,7 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
         .next(resume(site, name, false))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, name, true));
-    let plan = app_operations(sourcing::check(plan, site.env), site.env, &record.reference, &[Phase::Check]);
+    let plan = app_operations(sourcing::check(plan, site.env), site, &record.reference, &[Phase::Check]);
     look(plan, site.env, &record.reference, &[Phase::Check])
 }
 
@@ -120,7 +120,7 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
     let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
-    let plan = app_operations(plan, site.env, &record.reference, &[Phase::Prepare]);
+    let plan = app_operations(plan, site, &record.reference, &[Phase::Prepare]);
     let plan = publishing::look(plan, site.env).prepare(MarkComplete).prepare(CheckFlip);
     let plan = unreadable(site.survey)
         .into_iter()

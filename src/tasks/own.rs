@@ -1,12 +1,16 @@
 //! Tasks of the file's own: `[tasks.NAME]`, a composition of operations.
 
-use super::building::{add, build, command as app_command};
-use super::{Payload, Refusal, Site, readiness, sourcing};
+use std::collections::BTreeMap;
+
+use super::building::{add, bring, build, command as app_command};
+use super::resume::{Chosen, going_on, the_record};
+use super::{Payload, Refusal, Site, command, readiness, sourcing};
 use crate::config::OwnTask;
-use crate::engine::Plan;
+use crate::engine::{Difference, Plan, Step};
 use crate::event::Phase;
+use crate::fleet::HostName;
 use crate::operations::{MarkComplete, MarkFailed};
-use crate::release::Record;
+use crate::release::{Record, ReleaseName};
 
 /// The built-in composition a task of one's own may begin with.
 pub const SETUP_RELEASE: &str = "setup-release";
@@ -20,31 +24,98 @@ pub fn builds(task: &OwnTask) -> bool {
 pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) -> Result<Plan, Refusal> {
     let needed = built.map_or(0, |(_, payload)| payload.unpacked);
     readiness::require_ready(site, Some(needed))?;
-    let mut plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).next(super::command(&task.name, site.env));
-    plan = sourcing::check(plan, site.env);
-    let reference = built.map(|(record, _)| record.reference.as_str()).unwrap_or_default();
-    if let Some((record, _)) = built {
-        plan = plan.about(&record.name).if_it_fails(MarkFailed { record: Some(record.clone()) });
-    } else if site.survey.hosts.iter().any(|(_, seen)| seen.live().is_none()) {
-        return Err(Refusal::new("nothing is live on some hosts, and the task builds no release of its own")
-            .next(super::command("deploy", site.env)));
+    let typed = command(&task.name, site.env);
+    let Some((record, payload)) = built else {
+        if site.survey.hosts.iter().any(|(_, seen)| seen.live().is_none()) {
+            return Err(Refusal::new("nothing is live on some hosts, and the task builds no release of its own")
+                .next(command("deploy", site.env)));
+        }
+        return compose(Plan::new(&task.name, &site.env.name, &site.env.fleet).next(typed), site, task, None, |plan| {
+            plan
+        });
+    };
+    let plan = about(site, task, record).anew(typed).if_it_fails(MarkFailed { record: Some(record.clone()) });
+    compose(plan, site, task, Some(record), |plan| build(plan, site.env, record, payload))
+}
+
+/// Chooses the release that `task` built and did not come to its end with: the one that is named, or the last.
+pub fn choose(site: Site<'_>, task: &OwnTask, wanted: Option<&ReleaseName>) -> Result<Chosen, Refusal> {
+    readiness::require_ready(site, None)?;
+    let typed = command(&task.name, site.env);
+    if !builds(task) {
+        return Err(Refusal::new(format!("{} builds no release that could be gone on with", task.name)).next(typed));
     }
-    for name in &task.operations {
-        plan = match built {
-            Some((record, payload)) if name == SETUP_RELEASE => {
-                build(plan, site.env, record, payload).prepare(MarkComplete)
-            }
-            _ => {
-                let found = site.env.operations.iter().find(|operation| operation.name == *name);
-                let operation =
-                    found.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
-                let mut command = app_command(operation, reference);
-                command.outside = false;
-                command.journaled = built.is_some();
-                // One phase, so that the order is that of the task and not that of a deploy.
-                add(plan, Phase::Prepare, operation, command)
-            }
+    let is_of_task = |record: &Record| {
+        let mut wanted = task.operations.iter().filter(|name| *name != SETUP_RELEASE);
+        record.private && wanted.all(|name| record.steps.iter().any(|step| step.name == *name))
+    };
+    let mut known = site.survey.releases().into_iter().rev().filter_map(|name| the_record(site, &name).ok());
+    let found = known.find(|record| match wanted {
+        Some(name) => record.name == *name && record.private,
+        None => is_of_task(record),
+    });
+    let Some(record) = found else {
+        let reason = match wanted {
+            Some(name) => format!("{name} is no private release on every host"),
+            None => format!("{} has built no release yet", task.name),
         };
+        return Err(Refusal::new(reason).next(typed));
+    };
+    let lost = site.survey.hosts.iter().filter(|(_, seen)| !seen.release(&record.name).is_some_and(|one| one.has_tree));
+    let lost: Vec<Vec<String>> = lost.map(|(host, _)| vec![host.to_string()]).collect();
+    if !lost.is_empty() {
+        let reason = format!("release {} is not on every host any more", record.name);
+        return Err(Refusal::new(reason).table(vec!["host"], lost).next(typed));
+    }
+    let chosen = Chosen { record, joining: Vec::new(), question: None, away: Vec::new() };
+    let plan = go_on(site, task, &chosen, None, &BTreeMap::new())?;
+    let is_open = |step: &Step| step.builds() && !step.operation.always() && step.name() != "mark_complete";
+    if plan.steps.iter().any(|step| is_open(step) && step.left().next().is_some()) {
+        return Ok(chosen);
+    }
+    Err(Refusal::new(format!("{} is finished in {}", task.name, chosen.record.name)).next(typed))
+}
+
+/// Goes on with `chosen`. `payload` may only be left out where no host needs the code any more.
+pub fn go_on(
+    site: Site<'_>,
+    task: &OwnTask,
+    chosen: &Chosen,
+    payload: Option<&Payload>,
+    differences: &BTreeMap<HostName, Vec<Difference>>,
+) -> Result<Plan, Refusal> {
+    let (record, known) = (&chosen.record, Payload::known(&chosen.record.tree));
+    let bring = |plan| bring(plan, site.env, record, payload.unwrap_or(&known));
+    let plan = compose(about(site, task, record), site, task, Some(record), bring)?;
+    Ok(going_on(plan, site, chosen, differences))
+}
+
+fn about(site: Site<'_>, task: &OwnTask, record: &Record) -> Plan {
+    let plan = Plan::new(&task.name, &site.env.name, &site.env.fleet).about(&record.name);
+    plan.next(format!("{} --resume", command(&task.name, site.env)))
+}
+
+fn compose(
+    mut plan: Plan,
+    site: Site<'_>,
+    task: &OwnTask,
+    built: Option<&Record>,
+    setup: impl Fn(Plan) -> Plan,
+) -> Result<Plan, Refusal> {
+    plan = sourcing::check(plan, site.env);
+    let reference = built.map(|record| record.reference.as_str()).unwrap_or_default();
+    for name in &task.operations {
+        if built.is_some() && name == SETUP_RELEASE {
+            plan = setup(plan).prepare(MarkComplete);
+            continue;
+        }
+        let found = site.env.operations.iter().find(|operation| operation.name == *name);
+        let operation = found.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
+        let mut command = app_command(operation, reference);
+        command.outside = false;
+        command.journaled = built.is_some();
+        // One phase, so that the order is that of the task and not that of a deploy.
+        plan = add(plan, site, Phase::Prepare, operation, command);
     }
     Ok(plan)
 }

@@ -108,7 +108,7 @@ fn refused(site: Site<'_>, reason: String) -> Refusal {
 }
 
 /// What the hosts recorded; they agree on it.
-fn the_record(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
+pub(super) fn the_record(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
     let mut records = site.survey.hosts.iter().filter_map(|(_, seen)| Some(&seen.release(name)?.record));
     let first = records.next().ok_or_else(|| Refusal::new(format!("no host knows a release {name}")))?;
     if records.any(|other| other != first) {
@@ -154,12 +154,23 @@ pub fn plan(
     readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
     let plan = bring(begin(site, record), site.env, record, payload.unwrap_or(&known));
-    let mut plan = switch(plan, site, record).if_it_fails(MarkFailed { record: None });
+    Ok(going_on(switch(plan, site, record), site, chosen, differences))
+}
+
+/// A plan of all steps as one that goes on with `chosen`.
+pub(super) fn going_on(
+    plan: Plan,
+    site: Site<'_>,
+    chosen: &Chosen,
+    differences: &BTreeMap<HostName, Vec<Difference>>,
+) -> Plan {
+    let record = &chosen.record;
+    let mut plan = plan.if_it_fails(MarkFailed { record: None });
     mark_done(&mut plan, site, &record.name, &touched(site, record, differences));
     let notes = notes(site, chosen, &plan, differences);
     plan = reopen(plan, site, &record.name);
     plan.notes.splice(0..0, notes);
-    Ok(plan)
+    plan
 }
 
 /// Says whether some host still needs the code.

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::{Refusal, Site, command};
-use crate::engine::Plan;
+use crate::engine::{Operation, Plan};
 use crate::fleet::Targets;
-use crate::operations::RunCommand;
+use crate::operations::{RunCommand, StartJob};
 use crate::release::ReleaseName;
 use crate::script::quote;
 
@@ -29,6 +29,9 @@ pub struct Run {
     /// Take the environment's lock first, as a deploy does: for commands that must not meet one
     #[arg(long)]
     pub lock: bool,
+    /// Start it as a job that goes on when relm and the connection are gone: `relm jobs` shows it
+    #[arg(long)]
+    pub detach: bool,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     pub command: Vec<String>,
@@ -36,33 +39,56 @@ pub struct Run {
 
 /// Runs the command on the hosts of the site.
 pub fn plan(site: Site<'_>, run: &Run) -> Result<Plan, Refusal> {
-    super::readiness::require_answers(site.survey)?;
     let targets = Targets { once: run.once, ..Targets::all() };
-    let chosen = site.env.fleet.select(&targets);
+    let operation = RunCommand { targets, ..RunCommand::new("run", &words(&run.command)) };
+    if run.detach {
+        let called = called(run.command.first().map(String::as_str).unwrap_or_default());
+        let make = |command| StartJob::typed(command, &called, site.actor);
+        return in_release(site, operation, run.release.as_ref(), make);
+    }
+    in_release(site, operation, run.release.as_ref(), |command| command)
+}
+
+/// What a job is called after the first word of its command.
+fn called(word: &str) -> String {
+    let name = word.rsplit('/').next().unwrap_or_default();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).take(40).collect();
+    if plain.is_empty() { "run".to_owned() } else { plain }
+}
+
+/// Words as a shell reads them again.
+pub(super) fn words(words: &[String]) -> String {
+    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Runs what `make` makes of a command in a release, the live one if none is named. It is no step of that release.
+pub(super) fn in_release<O: Operation + 'static>(
+    site: Site<'_>,
+    operation: RunCommand,
+    release: Option<&ReleaseName>,
+    make: impl Fn(RunCommand) -> O,
+) -> Result<Plan, Refusal> {
+    super::readiness::require_answers(site.survey)?;
+    let chosen = site.env.fleet.select(&operation.targets);
     let lacks = |host: &&&crate::fleet::Host| {
         let seen = site.survey.host(&host.name);
-        match &run.release {
+        match release {
             Some(name) => !seen.is_some_and(|seen| seen.release(name).is_some_and(|release| release.has_tree)),
             None => seen.and_then(|seen| seen.live()).is_none(),
         }
     };
     let lacking: Vec<Vec<String>> = chosen.iter().filter(lacks).map(|host| vec![host.name.to_string()]).collect();
     if !lacking.is_empty() {
-        let what =
-            run.release.as_ref().map_or("nothing is live".to_owned(), |name| format!("there is no release {name}"));
+        let what = release.map_or("nothing is live".to_owned(), |name| format!("there is no release {name}"));
         return Err(Refusal::new(format!("{what} on some hosts"))
             .table(vec!["host"], lacking)
             .next(command("releases", site.env)));
     }
-    let words: Vec<String> = run.command.iter().map(|word| quote(word)).collect();
-    let operation = RunCommand {
-        targets,
-        reference: reference(site, run.release.as_ref()),
-        journaled: false,
-        ..RunCommand::new("run", &words.join(" "))
-    };
-    let mut plan = Plan::new("run", &site.env.name, &site.env.fleet).finish(operation);
-    plan.release.clone_from(&run.release);
+    let task = operation.name.clone();
+    let operation = RunCommand { reference: reference(site, release), journaled: false, ..operation };
+    let mut plan = Plan::new(&task, &site.env.name, &site.env.fleet).finish(make(operation));
+    plan.release = release.cloned();
     Ok(plan)
 }
 

@@ -14,12 +14,21 @@ pub struct Lines<O, E> {
     out: O,
     err: E,
     width: usize,
+    /// What one host alone says needs no name in front.
+    is_bare: bool,
 }
 
 impl<O: Write, E: Write> Lines<O, E> {
     /// Writes to `out` and `err`.
     pub fn new(out: O, err: E) -> Self {
-        Self { out, err, width: 0 }
+        Self { out, err, width: 0, is_bare: false }
+    }
+
+    /// Leaves the host's name out where there is one host: what it says may be meant for a file.
+    #[must_use]
+    pub fn bare(mut self) -> Self {
+        self.is_bare = true;
+        self
     }
 }
 
@@ -30,8 +39,15 @@ impl<O: Write, E: Write> Renderer for Lines<O, E> {
         let _ = match event {
             Event::RunStarted { steps, .. } => {
                 let hosts = |step: &StepInfo| step.hosts.iter().map(|host| host.as_str().len()).max();
+                self.is_bare &= steps.iter().all(|step| step.hosts.len() <= 1);
                 self.width = steps.iter().filter_map(hosts).max().unwrap_or(0);
                 Ok(())
+            }
+            Event::Output { stream: Stream::Stdout, line, .. } if self.is_bare => {
+                writeln!(self.out, "{}", tame(line)).and_then(|()| self.out.flush())
+            }
+            Event::Output { stream: Stream::Stderr, line, .. } if self.is_bare => {
+                writeln!(self.err, "{}", tame(line))
             }
             Event::Output { host, stream: Stream::Stdout, line, .. } => {
                 writeln!(self.out, "{host:width$} | {}", tame(line)).and_then(|()| self.out.flush())

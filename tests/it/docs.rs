@@ -41,7 +41,9 @@ fn every_command_of_the_readme_parses() {
         // What comes after `--` belongs to the command that is run.
         let (ours, _) = line.split_once(" -- ").unwrap_or((&line, ""));
         let mut args = words(ours);
-        args.push("--help".to_owned());
+        // And so do the words of `relm manage`.
+        let end = if args[0] == "manage" { 1 } else { args.len() };
+        args.insert(end, "--help".to_owned());
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let output = relm(&args);
         assert!(output.status.success(), "relm {line}: {}", String::from_utf8_lossy(&output.stderr));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::site::{Site, logged};
 
 /// Runs git in a directory, with a person; returns what it prints.
-fn git(directory: &Path, args: &[&str]) -> String {
+pub(crate) fn git(directory: &Path, args: &[&str]) -> String {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]);
     let output = command.args(args).current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null").output().expect("git");
@@ -19,7 +19,7 @@ fn git(directory: &Path, args: &[&str]) -> String {
 }
 
 /// A site whose code is a repository that was cloned from `origin.git`.
-fn site(source: &str, more: &str) -> Site {
+pub(crate) fn site(source: &str, more: &str) -> Site {
     let site = Site::new("web1 web2", more);
     let file = site.read("Releases.toml").replace("dir = \"code\"", source);
     site.write("Releases.toml", file);
@@ -31,7 +31,7 @@ fn site(source: &str, more: &str) -> Site {
     site
 }
 
-fn commit(site: &Site, text: &str) -> String {
+pub(crate) fn commit(site: &Site, text: &str) -> String {
     site.write("code/app.txt", text);
     let code = site.path("code");
     git(&code, &["add", "."]);
@@ -129,7 +129,7 @@ fn verbose_tells_where_the_time_went_the_slowest_first() {
 }
 
 /// The same code for two environments.
-fn two_environments(more: &str) -> Site {
+pub(crate) fn two_environments(more: &str) -> Site {
     let site = site("git = \"code\"\nref = \"main\"", more);
     let file = site.read("Releases.toml");
     let stage = "\n[env.stage.hosts]\ns1 = { address = \"local:hosts/s1\", roles = [\"web\"] }\n";

@@ -37,6 +37,7 @@ mod draining;
 mod flip;
 mod health;
 mod hidden;
+mod jobs;
 mod kept;
 mod placing;
 mod quoting;

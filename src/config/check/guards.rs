@@ -6,7 +6,7 @@ use super::super::guards::{Guards, Question, SameCode, Window, day};
 use super::Check;
 
 /// Names of guards that are not questions.
-const OWN: [&str; 5] = ["ref", "same_code", "window", "clean_repository", "before"];
+const OWN: [&str; 6] = ["ref", "same_code", "notes", "window", "clean_repository", "before"];
 
 /// `busy` is what `--consent` knows besides.
 pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) -> Option<Guards> {
@@ -29,6 +29,7 @@ pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) 
             SameCodeText::Skip => SameCode::Skip,
             SameCodeText::Confirm => SameCode::Confirm,
         }),
+        notes: table.notes.is_some(),
         window,
         clean_repository: table.clean_repository.unwrap_or(false),
         before: before.into_iter().collect::<Option<_>>()?,

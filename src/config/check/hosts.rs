@@ -63,6 +63,10 @@ impl Machine {
 pub(super) fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) -> Option<Host> {
     let known = check.fleet_name(name, HostName::new);
     let roles: Vec<_> = table.roles.iter().flatten().map(|role| check.fleet_name(role, Role::new)).collect();
+    if table.address.is_none() && !check.lost(&format!("hosts.{}.address", name.value)) {
+        let hint = "write it like this: address = \"deploy@web1.example.org:22\", here or in [hosts]".to_owned();
+        check.problem(name.span(), format!("host {:?} has no `address`", name.value), hint);
+    }
     let address = address(check, table);
     let source_files = source_files(check, table.source_files.as_ref())?;
     Some(Host { name: known?, address: address?, roles: roles.into_iter().collect::<Option<_>>()?, source_files })

@@ -34,7 +34,7 @@ pub(super) fn lock(check: &mut Check<'_>, file: &ReleasesToml, table: &LockTable
 
 /// The host of that name in any environment.
 fn keeper(check: &mut Check<'_>, file: &ReleasesToml, wanted: &At<String>) -> Option<Host> {
-    let all = || file.env.values().flat_map(|env| env.hosts.iter());
+    let all = || file.env.values().flat_map(|env| env.hosts.iter()).chain(&file.hosts);
     let Some((name, table)) = all().find(|(name, _)| name.value == wanted.value) else {
         let known: Vec<_> = all().map(|(name, _)| name.value.as_str()).collect();
         if !check.hosts_lost() {

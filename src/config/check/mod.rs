@@ -5,9 +5,12 @@ mod distribution;
 mod guards;
 mod health;
 mod hosts;
+mod inherit;
 mod inputs;
+mod job;
 mod lock;
 mod maintenance;
+mod manage;
 mod migrate;
 mod notify;
 pub(super) mod operations;
@@ -71,7 +74,12 @@ impl Check<'_> {
 
     /// Whether a whole environment was taken out.
     fn envs_lost(&self) -> bool {
-        self.lost.iter().any(|lost| lost == "env" || lost.starts_with("env.") && lost.matches('.').count() == 1)
+        self.lost.iter().any(|lost| {
+            lost == "env"
+                || lost == "hosts"
+                || lost.starts_with("hosts.")
+                || lost.starts_with("env.") && lost.matches('.').count() == 1
+        })
     }
 
     /// Whether a host or a part of one was taken out.
@@ -88,6 +96,7 @@ pub(super) fn check(
     problems: Vec<Problem>,
 ) -> Result<Config, Vec<Problem>> {
     let mut check = Check { places, lost, roles: None, secrets: BTreeSet::new(), problems };
+    let file = &inherit::resolved(&mut check, file);
     if !check.hosts_lost() {
         check.roles = Some(roles::Known::of(file));
     }
@@ -155,6 +164,9 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     secrets::files(check, &file.secret_files);
     templates::templates(check, &file.templates.iter().collect::<Vec<_>>(), None);
     publish::publish(check, &file.publish.iter().collect::<Vec<_>>(), None);
+    if let Some(table) = &file.manage {
+        manage::manage(check, &table.value);
+    }
     notify::unique(check, &file.notify);
     notify::notifiers(check, &[], &file.notify);
     operations::unique(check, &file.operations);
@@ -226,6 +238,13 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
             Some(maintenance::maintenance(check, &table)?)
         }
     };
+    let manage = match env.manage.as_ref().or(file.manage.as_ref()) {
+        None => None,
+        Some(place) => {
+            let table = both(bare(env.manage.as_ref()), bare(file.manage.as_ref())).unwrap_or_default();
+            Some(manage::whole(check, &place.with(table))?)
+        }
+    };
     let python = match python {
         None => None,
         Some(python) => Some(python::python(check, &python)?),
@@ -257,6 +276,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         services: services?,
         health: health?,
         maintenance,
+        manage,
         pools: pools?,
         guards: guards?,
         busy: busy?,

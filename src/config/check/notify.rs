@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::file::{NotifyTable, OccasionText, ValueText};
+use super::super::merge;
 use super::super::placed::At;
 use super::super::{Notifier, NotifyBy, Occasion, Value};
 use super::operations::time_limit;
@@ -27,13 +28,7 @@ pub(super) fn unique(check: &mut Check<'_>, list: &[NotifyTable]) {
 
 /// An environment's notifiers in the place of those with the same name, and the others behind.
 pub(super) fn notifiers(check: &mut Check<'_>, own: &[NotifyTable], base: &[NotifyTable]) -> Option<Vec<Notifier>> {
-    let same = |a: &NotifyTable, b: &NotifyTable| match (&a.name, &b.name) {
-        (Some(a), Some(b)) => a.value == b.value,
-        _ => false,
-    };
-    let replaced = base.iter().map(|old| own.iter().find(|new| same(new, old)).unwrap_or(old));
-    let added = own.iter().filter(|new| !base.iter().any(|old| same(new, old)));
-    let read: Vec<_> = replaced.chain(added).map(|table| notifier(check, table)).collect();
+    let read: Vec<_> = merge::named(own, base).into_iter().map(|table| notifier(check, table)).collect();
     read.into_iter().collect()
 }
 

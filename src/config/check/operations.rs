@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
-use super::{Check, hosts, inputs, migrate, retry, secrets, wait};
+use super::{Check, hosts, inputs, job, migrate, retry, secrets, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
@@ -48,13 +48,19 @@ pub(super) fn unique(check: &mut Check<'_>, list: &[OperationTable]) {
 }
 
 pub(super) fn operations(check: &mut Check<'_>, list: &[&OperationTable]) -> Option<Vec<AppOperation>> {
-    let read: Vec<_> = list.iter().map(|table| operation(check, table)).collect();
+    let read: Vec<_> = list.iter().enumerate().map(|(at, table)| operation(check, table, &list[..at])).collect();
     read.into_iter().collect()
 }
 
-fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperation> {
+/// `above` are the operations that stand before it.
+fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationTable]) -> Option<AppOperation> {
     let name = table.name.as_ref().and_then(|name| operation_name(check, name));
-    let targets = hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false));
+    let awaits = job::awaited(check, table, above);
+    let targets = match awaits {
+        Some(job) => hosts::targets(check, job.roles.as_ref(), job.once.unwrap_or(false)),
+        None => hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false)),
+    };
+    let is_job = job::is_job(check, table);
     let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
     let work = wait::work(check, table);
     let retry = retry::retry(check, table);
@@ -71,6 +77,8 @@ fn operation(check: &mut Check<'_>, table: &OperationTable) -> Option<AppOperati
         serial: table.serial.unwrap_or(false),
         time_limit,
         run,
+        is_job,
+        awaits: awaits.and_then(|job| Some(job.name.as_ref()?.value.clone())),
         wait,
         retry,
         unless_same,

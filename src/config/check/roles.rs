@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::file::ReleasesToml;
+use super::super::file::{HostTable, ReleasesToml};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
 use super::Check;
@@ -41,6 +41,13 @@ impl Known {
                 env.hosts.iter().map(|(name, host)| (name.value.clone(), roles(&host.value.roles))).collect();
             known.roles.extend(hosts.iter().flat_map(|(_, roles)| roles.iter().cloned()));
             known.envs.push((name.value.clone(), hosts));
+        }
+        // Hosts that no environment names need a role all the same to be named by it.
+        if !file.hosts.is_empty() {
+            let roles = |host: &HostTable| host.roles.iter().flatten().map(|role| role.value.clone()).collect();
+            let hosts: Hosts = file.hosts.iter().map(|(name, host)| (name.value.clone(), roles(&host.value))).collect();
+            known.roles.extend(hosts.iter().flat_map(|(_, roles)| roles.iter().cloned()));
+            known.envs.push((String::new(), hosts));
         }
         known
     }

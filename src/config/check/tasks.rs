@@ -7,7 +7,15 @@ use super::super::suggest::did_you_mean;
 use super::Check;
 
 /// What `relm` itself answers to.
-const BUILT_IN: [&str; 16] = [
+const BUILT_IN: [&str; 24] = [
+    "config",
+    "diff",
+    "jobs",
+    "promote",
+    "verify",
+    "services",
+    "maintenance",
+    "manage",
     "converge",
     "deploy",
     "rollback",

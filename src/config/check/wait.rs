@@ -20,8 +20,18 @@ pub(super) fn work(check: &mut Check<'_>, table: &OperationTable) -> Option<(Str
         (None, Some(wait)) => {
             beside(check, table);
             of_phase(check, wait, table.phase);
-            let (command, wait) = (wait.value.check.as_ref(), patience(check, &wait.value));
-            Some((check.command("check", command?)?, Some(wait?)))
+            let (command, patience) = (&wait.value, patience(check, &wait.value));
+            let command = match (&command.check, &command.job) {
+                (Some(command), None) => check.command("check", command),
+                (None, Some(job)) => Some(format!("job {}", job.value)),
+                _ if check.lost.iter().any(|lost| lost.ends_with("wait.check") || lost.ends_with("wait.job")) => None,
+                _ => {
+                    let hint = "write one of check = \"./index-is-ready\" and job = \"preindex\"".to_owned();
+                    check.problem(wait.span(), "a wait has a `check` or a `job`, and not both", hint);
+                    None
+                }
+            };
+            Some((command?, Some(patience?)))
         }
         (Some(run), Some(wait)) => {
             let hint = "an operation runs a command or waits for one; write two operations".to_owned();

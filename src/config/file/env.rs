@@ -8,14 +8,17 @@ use serde::Deserialize;
 use super::super::placed::At;
 use super::{
     AppTable, BecomeText, BusyTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
-    MaintenanceTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable, ReleaseTable,
-    SecretTable, ServiceTable, SourceTable, TemplateTable,
+    MaintenanceTable, ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable,
+    ReleaseTable, SecretTable, ServiceTable, SourceTable, TemplateTable,
 };
 
 /// One environment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct EnvTable {
+    /// The environment whose settings hold here too, but for its hosts; what is said here goes before.
+    #[schemars(example = &"production")]
+    pub(in crate::config) inherits: Option<At<String>>,
     /// Ask before changing anything here.
     #[schemars(example = true)]
     pub(in crate::config) confirm: Option<bool>,
@@ -70,6 +73,8 @@ pub(in crate::config) struct EnvTable {
     pub(in crate::config) health: Vec<HealthTable>,
     /// What differs here from the file's `[maintenance]`.
     pub(in crate::config) maintenance: Option<At<MaintenanceTable>>,
+    /// What differs here from the file's `[manage]`.
+    pub(in crate::config) manage: Option<At<ManageTable>>,
     /// Pools only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(in crate::config) pool: Vec<PoolTable>,

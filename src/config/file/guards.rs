@@ -16,6 +16,9 @@ pub(in crate::config) struct GuardsTable {
     /// When the very same code is live on all hosts: `skip` says so and does nothing, `confirm` asks.
     #[schemars(example = &"skip")]
     pub(in crate::config) same_code: Option<SameCodeText>,
+    /// Show what commits that come say behind `Deployment:`, and ask whether it was read.
+    #[schemars(example = &"confirm")]
+    pub(in crate::config) notes: Option<ConfirmText>,
     /// When deploys may begin: days, times and a time zone.
     #[schemars(example = &"Mon-Fri 09:00-16:00 Europe/Berlin")]
     pub(in crate::config) window: Option<At<String>>,

@@ -6,11 +6,12 @@ use serde::Deserialize;
 use super::super::placed::At;
 
 /// One host.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct HostTable {
     /// `[user@]host[:port]` as for ssh, or `local:` and a directory of this machine.
-    #[schemars(required, example = &"deploy@web1.example.org:22")]
+    /// That of the host of the same name in `[hosts]` if left out.
+    #[schemars(example = &"deploy@web1.example.org:22")]
     pub(in crate::config) address: Option<At<String>>,
     /// The login, if `address` does not name it.
     #[schemars(example = &"deploy")]

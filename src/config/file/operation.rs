@@ -32,6 +32,9 @@ pub(in crate::config) struct OperationTable {
     /// Text for the host's `sh`, run inside the new release.
     #[schemars(example = &"python_env/bin/python manage.py migrate --noinput")]
     pub(in crate::config) run: Option<At<String>>,
+    /// Start `run` as a job of its own, which goes on when relm and its connection are gone; `relm jobs` shows it.
+    #[schemars(example = true)]
+    pub(in crate::config) job: Option<At<bool>>,
     /// Instead of `run`: wait until a check succeeds.
     #[schemars(example = serde_json::json!({"check": "./ready", "max": "5m"}))]
     pub(in crate::config) wait: Option<At<WaitTable>>,

@@ -10,8 +10,11 @@ use super::super::placed::At;
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct WaitTable {
     /// Text for the host's `sh`, run inside the new release; exit code 0 ends the wait.
-    #[schemars(required, example = &"./index-is-ready")]
+    #[schemars(example = &"./index-is-ready")]
     pub(in crate::config) check: Option<At<String>>,
+    /// Instead of `check`: the operation above, with `job = true`, whose job is waited for. When it fails, so does the wait.
+    #[schemars(example = &"preindex")]
+    pub(in crate::config) job: Option<At<String>>,
     /// The first pause between two checks; 5 seconds if left out.
     #[schemars(example = &"5s")]
     pub(in crate::config) every: Option<At<String>>,

@@ -33,6 +33,8 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         serial: false,
         time_limit: None,
         run: run.to_owned(),
+        is_job: false,
+        awaits: None,
         wait: None,
         retry: None,
         unless_same: None,
@@ -104,6 +106,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         services: Vec::new(),
         health: Vec::new(),
         maintenance: None,
+        manage: None,
         pools: Vec::new(),
         guards: super::super::guards::Guards::default(),
         busy: Vec::new(),
@@ -298,4 +301,70 @@ fn an_older_virtualenv_is_used_again_when_everything_is_pinned_or_as_the_file_sa
         let config = read(&format!("{LEAST}\n[python]\n{line}\n")).unwrap();
         assert_eq!(config.envs[0].python.as_ref().unwrap().reuse, reuse, "{line}");
     }
+}
+
+#[test]
+fn an_environment_inherits_all_but_hosts_and_hosts_stand_in_one_place() {
+    let text = r#"
+[source]
+git = "."
+[release]
+keep = 5
+[hosts.web1]
+address = "web1.example.org"
+user = "deploy"
+roles = ["web"]
+[env.base]
+confirm = true
+release = { keep = 7, root = "srv" }
+[[env.base.operations]]
+name = "a"
+phase = "prepare"
+run = "base"
+[[env.base.operations]]
+name = "b"
+phase = "prepare"
+run = "base"
+[env.live]
+inherits = "base"
+release = { root = "/srv" }
+[[env.live.operations]]
+name = "b"
+phase = "prepare"
+run = "live"
+[env.live.hosts]
+web1 = {}
+[env.stage]
+inherits = "live"
+confirm = false
+[env.stage.hosts]
+web1 = { address = "stage.example.org", roles = ["web", "db"] }
+"#;
+    let config = read(text).expect("a file");
+    let told = |env: &Environment| {
+        let runs: Vec<&str> = env.operations.iter().map(|operation| operation.run.as_str()).collect();
+        (env.name.to_string(), env.confirm, env.release.keep, env.release.root.clone(), runs.join(" "))
+    };
+    let all: Vec<_> = config.envs.iter().map(told).collect();
+    let text = |text: &str| text.to_owned();
+    assert_eq!(
+        all,
+        [
+            (text("live"), true, 7, text("/srv"), text("base live")),
+            (text("stage"), false, 7, text("/srv"), text("base live")),
+        ]
+    );
+    let hosts: Vec<&Host> = config.envs.iter().flat_map(|env| &env.fleet.hosts).collect();
+    let stage = Address::Ssh { host: text("stage.example.org"), user: None, port: None };
+    assert_eq!(hosts[0], &host("web1", ssh("web1.example.org", "deploy", None), &["web"]));
+    assert_eq!(hosts[1], &host("web1", stage, &["web", "db"]));
+}
+
+#[test]
+fn environments_that_inherit_each_other_are_told_with_the_way() {
+    let text = format!("{LEAST}[env.live]\ninherits = \"x\"\n[env.x]\ninherits = \"live\"\n");
+    let problems = read(&text).expect_err("a circle");
+    let said: Vec<&str> = problems.list.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].ends_with("x → live → x") && said[1].ends_with("live → x → live"), "{said:?}");
 }

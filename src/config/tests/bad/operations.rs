@@ -7,7 +7,7 @@ use super::one;
 fn mistakes_of_hosts() {
     let cases = [
         ("web1 = { address = \"other\" }", "`web1` stands here for the second time"),
-        ("w = { roles = [\"web\"] }", "[env.live.hosts.w] has no `address`"),
+        ("w = { roles = [\"web\"] }", "host \"w\" has no `address`"),
         ("w = \"deploy@w\"", "`w` must be a table"),
         ("w = { address = \"w\", rolse = [] }", "unknown key \"rolse\" in [env.live.hosts.w]"),
         ("\"w/1\" = { address = \"w\" }", "host name \"w/1\""),
@@ -75,7 +75,8 @@ fn mistakes_of_operations() {
 #[test]
 fn mistakes_of_waits() {
     let cases = [
-        ("prepare", "wait = { max = \"5m\" }", "has no `check`", 8),
+        ("prepare", "wait = { max = \"5m\" }", "a wait has a `check` or a `job`, and not both", 8),
+        ("prepare", "wait = { job = \"b\", max = \"5m\" }", "no operation above this one is a job \"b\"", 8),
         ("prepare", "wait = { check = \"x\" }", "has no `max`", 8),
         ("prepare", "wait = { check = \"\", max = \"5m\" }", "`check` is empty", 8),
         ("prepare", "wait = \"x\"", "`wait` must be a table", 8),
@@ -103,6 +104,35 @@ fn mistakes_of_waits() {
     let good = "[[operations]]\nname = \"a\"\nphase = \"after_flip\"\n\
                 wait = { check = \"x\", max = \"1h30m\", on_timeout = \"fail\" }\n";
     assert!(read(&format!("{LEAST}{good}")).is_ok());
+}
+
+#[test]
+fn mistakes_of_jobs() {
+    let cases = [
+        ("finish", "job = true", "cannot be a job in this phase", 9),
+        ("prepare", "job = true\nretry = { times = 2 }", "`retry` has no meaning beside `job`", 10),
+        ("prepare", "job = true\ntimeout = \"5m\"", "`timeout` has no meaning beside `job`", 10),
+        ("prepare", "job = true\nmigrate = {}", "`migrate` has no meaning beside `job`", 10),
+        ("prepare", "job = \"x\"", "`job` must be true or false", 9),
+    ];
+    for (phase, rest, message, line) in cases {
+        let text = format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\nrun = \"x\"\n{rest}\n");
+        one(&text, message, line);
+    }
+    let job = "[[operations]]\nname = \"a\"\nphase = \"prepare\"\nrun = \"x\"\njob = true\nroles = [\"web\"]\n";
+    let wait = |more: &str, of: &str| {
+        format!("[[operations]]\nname = \"b\"\nphase = \"prepare\"\n{more}wait = {{ job = \"{of}\", max = \"5m\" }}\n")
+    };
+    one(
+        &format!("{LEAST}{job}{}", wait("roles = [\"web\"]\n", "a")),
+        "`roles` has no meaning beside a wait for a job",
+        13,
+    );
+    one(&format!("{LEAST}{job}{}", wait("", "aa")), "no operation above this one is a job \"aa\"", 13);
+    one(&format!("{LEAST}{}{job}", wait("", "a")), "no operation above this one is a job \"a\"", 8);
+    let config = read(&format!("{LEAST}{job}{}", wait("", "a"))).expect("a job and its wait");
+    let operations = &config.envs[0].operations;
+    assert_eq!((&operations[1].targets, &operations[1].awaits), (&operations[0].targets, &Some("a".to_owned())));
 }
 
 #[test]

@@ -22,6 +22,17 @@ fn mistakes_in_tables() {
         ("[app]\nname = [\"shop\"]", "`name` must be a text in quotes", 6),
         ("[tasks.x]\nabout = \"y\"", "[tasks.x] has no `operations`", 5),
         ("[env.live.extra]", "unknown key \"extra\" in [env.live]", 5),
+        // Inheritance.
+        ("[env.live]\ninherits = \"lvie\"", "there is no environment \"lvie\" to inherit", 6),
+        ("[env.live]\ninherits = \"live\"", "environments inherit each other: live → live", 6),
+        ("[env.live]\ninherits = [\"x\"]", "`inherits` must be a text", 6),
+        ("[hosts]\nweb2 = { adress = \"web2\" }", "unknown key \"adress\"", 6),
+        // [manage]
+        ("[manage]\nroles = [\"web\"]", "[manage] has no `run`", 5),
+        ("[manage]\nrun = \" \"", "`run` is empty", 6),
+        ("[manage]\nrun = \"./x\"\nroles = [\"wbe\"]", "no host has the role \"wbe\"", 7),
+        ("[manage]\nrun = \"./x\"\nsecrets = [\"PW\"]", "there is no secret \"PW\"", 7),
+        ("[env.live.manage]\nrun = \"./x\"\nbecome = \"a b\"", "\"a b\" is no user", 7),
         // [distribution]
         ("[distribution]\nregion = \"eu-central-1\"", "[distribution] names no `store`", 6),
         ("[distribution]\nmin_hosts = 3", "[distribution] names no `store`", 6),

@@ -1,0 +1,150 @@
+//! `relm diff`, from the connection to the report.
+
+use std::path::Path;
+
+use chrono::Utc;
+
+use super::args::Common;
+use super::build;
+use super::change::Ground;
+use super::code::{self, Code};
+use super::complaint::Complaint;
+use super::{read, session, show_diff, who};
+use crate::config::{Config, Environment};
+use crate::engine;
+use crate::release::{Changes, Commit, Manifest, Record};
+use crate::source::{Manifests, Source};
+use crate::tasks::diff::{self, Diff, End, Report, notes};
+use crate::tasks::{Site, deploy};
+
+pub(super) async fn diff(args: &Diff, common: &Common) -> Result<u8, Complaint> {
+    session::whole("diff", common)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let report = match &args.other {
+        Some(other) => with_other(&config, &env, &session::environment(&config, Some(other), common)?, common).await?,
+        None => with_source(&config, &env, args, common).await?,
+    };
+    show_diff::show(&report, common);
+    Ok(0)
+}
+
+async fn with_source(config: &Config, env: &Environment, args: &Diff, common: &Common) -> Result<Report, Complaint> {
+    let wanted = code::wanted(env, &args.source)?;
+    let source = wanted.source.clone();
+    let (code, ground) = tokio::join!(code::freeze(wanted), read::ground(config, env, false, common));
+    let (code, ground) = (code?, ground?);
+    let live = diff::live(env, &ground.survey)?;
+    let to = End {
+        release: None,
+        source: code.origin.source.clone(),
+        reference: code.origin.reference.clone(),
+        commit: code.origin.commit.clone(),
+        tree: code.payload.tree.clone(),
+    };
+    let files = match &live {
+        Some(record) => manifest(&ground, record).await.map(|before| Changes::between(&before, code.manifest())),
+        None => Some(Changes::between(&Manifest::default(), code.manifest())),
+    };
+    let report = compared(env, None, live.as_ref(), to, &source).await.with_files(env, files);
+    Ok(planned(report, config, env, &ground, &code))
+}
+
+/// With the steps that a deploy of `code` would run.
+fn planned(report: Report, config: &Config, env: &Environment, ground: &Ground, code: &Code) -> Report {
+    let now = Utc::now();
+    let actor = who::actor("deploy", config.path.parent().unwrap_or(Path::new(".")), None, now);
+    let site = Site { env, survey: &ground.survey, actor: &actor, now };
+    match deploy::plan(site, &build::record(site, code, None), &code.payload) {
+        Ok(plan) => Report { steps: plan.step_infos(), ..report },
+        Err(refusal) => Report { obstacle: Some(refusal.reason), ..report },
+    }
+}
+
+async fn with_other(
+    config: &Config,
+    env: &Environment,
+    other: &Environment,
+    common: &Common,
+) -> Result<Report, Complaint> {
+    if env.name == other.name {
+        return Err(Complaint::usage(format!("{} is the same as itself", env.name)));
+    }
+    let (here, there) =
+        tokio::join!(read::ground(config, env, false, common), read::ground(config, other, false, common));
+    let (here, there) = (here?, there?);
+    let live = diff::live(env, &here.survey)?;
+    let Some(record) = diff::live(other, &there.survey)? else {
+        return Err(Complaint::refused(format!("nothing is live in {} yet", other.name)));
+    };
+    let before = match &live {
+        Some(live) => manifest(&here, live).await,
+        None => Some(Manifest::default()),
+    };
+    let files = before.zip(manifest(&there, &record).await).map(|(before, after)| Changes::between(&before, &after));
+    let report = compared(env, Some(other), live.as_ref(), End::of(&record), &other.source.source).await;
+    Ok(report.with_files(env, files))
+}
+
+/// With the commits that lie between both ends.
+async fn compared(
+    env: &Environment,
+    other: Option<&Environment>,
+    live: Option<&Record>,
+    to: End,
+    source: &Source,
+) -> Report {
+    let from = live.map(End::of);
+    let ids = from.as_ref().and_then(|from| from.commit.clone()).zip(to.commit.clone());
+    let (mut commits, mut lost, mut unknown) = (None, None, None);
+    if let Some((old, new)) = ids {
+        match between(source, &old, &new).await {
+            Ok((came, went)) => (commits, lost) = (Some(came), Some(went)),
+            Err(reason) => unknown = Some(reason),
+        }
+    }
+    Report {
+        env: env.name.clone(),
+        other: other.map(|other| other.name.clone()),
+        from,
+        to,
+        notes: notes(commits.as_deref().unwrap_or_default()),
+        commits,
+        lost,
+        unknown,
+        files: None,
+        requirements: Vec::new(),
+        migrations: Vec::new(),
+        steps: Vec::new(),
+        obstacle: None,
+    }
+}
+
+/// The commits that `new` has and `old` has not, and those of the other way; or why they cannot be told.
+pub(super) async fn between(source: &Source, old: &str, new: &str) -> Result<(Vec<Commit>, Vec<Commit>), String> {
+    let (source, old, new) = (source.clone(), old.to_owned(), new.to_owned());
+    let read = tokio::task::spawn_blocking(move || {
+        let places = code::places();
+        let came = source.commits(&places, &old, &new)?;
+        Ok((came.unwrap_or_default(), source.commits(&places, &new, &old)?.unwrap_or_default()))
+    });
+    let read = read.await.map_err(|error| error.to_string())?;
+    read.map_err(|error: crate::source::SourceError| error.to_string())
+}
+
+/// The manifest of a release that is live, from the cache or from a host.
+async fn manifest(ground: &Ground, record: &Record) -> Option<Manifest> {
+    let manifests = Manifests::new(&code::places().cache);
+    if let Some(known) = manifests.get(&record.tree) {
+        return Some(known);
+    }
+    for (host, transport) in &ground.connections.hosts {
+        let Some(seen) = ground.survey.host(&host.name) else { continue };
+        let asked = engine::manifest(transport.as_ref(), &seen.layout, &record.name, &record.tree).await;
+        if let Some(manifest) = asked {
+            manifests.keep(&manifest, &record.tree);
+            return Some(manifest);
+        }
+    }
+    None
+}

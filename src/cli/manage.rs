@@ -1,0 +1,24 @@
+//! `relm manage`, from the words to the exit code.
+
+use super::args::Common;
+use super::change::{Change, Show};
+use super::complaint::Complaint;
+use super::secrets::Needs;
+use super::session;
+use crate::tasks::manage::{self, ManageArgs};
+
+pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let envs: Vec<&str> = config.envs.iter().map(|env| env.name.as_str()).collect();
+    let (env, words) = args.read(&envs).map_err(|meant| {
+        Complaint::usage(format!("there is no environment {:?}; did you mean {meant}?", args.env))
+            .next(format!("relm manage {meant} …"))
+    })?;
+    let mut env = session::environment(&config, env, common)?;
+    let targets = manage::targets(&env, !common.hosts.is_empty(), !args.roles.is_empty());
+    env.fleet = session::with_roles(&env, &args.roles)?;
+    // The other hosts need not even be up.
+    env.fleet.hosts = env.fleet.select(&targets).into_iter().cloned().collect();
+    let change = Change::new("manage", &config, env, common).showing(Show::Bare).locking(false).needing(Needs::Manage);
+    change.run(|site| manage::plan(site, args, &words, &targets)).await
+}

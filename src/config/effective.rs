@@ -1,0 +1,182 @@
+//! What holds for one environment, written as a `Releases.toml` of its own.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::{Batch, Environment, Installer, Reuse, parse};
+
+/// Keys of an environment that no table above environments has.
+const OF_ENV: [&str; 3] = ["confirm", "accept_new_host_keys", "login_password"];
+
+impl Environment {
+    /// The file `text`, which stands at `path`, cut down to this environment, with everything in its place and what was left
+    /// out filled in. Read again it comes to the very same environment; where it would not, nothing.
+    pub fn effective(&self, text: &str, path: &Path, home: &Path) -> Option<String> {
+        let file: Table = text.parse().ok()?;
+        [false, true].into_iter().find_map(|with_others| {
+            let written = toml::to_string(&self.written(&file, with_others)?).ok()?;
+            let read = parse(&written, path, home).ok()?;
+            (read.envs.first() == Some(self)).then_some(written)
+        })
+    }
+
+    /// `with_others` has the hosts of other environments, for roles that nobody has here and for the keeper of a lock.
+    fn written(&self, file: &Table, with_others: bool) -> Option<Table> {
+        let (envs, named) = (file.get("env")?.as_table()?, file.get("hosts").and_then(Value::as_table));
+        let mut whole = file.clone();
+        for key in ["env", "hosts", "tasks"] {
+            whole.remove(key);
+        }
+        whole.insert("default_env".to_owned(), self.name.as_str().into());
+        let mut env = Table::new();
+        for table in lineage(envs, self.name.as_str()).into_iter().rev() {
+            for (key, value) in table {
+                match key.as_str() {
+                    "hosts" | "inherits" => {}
+                    key if OF_ENV.contains(&key) => _ = env.insert(key.to_owned(), value.clone()),
+                    key => lay(&mut whole, key, value),
+                }
+            }
+        }
+        env.insert("hosts".to_owned(), hosts(envs.get(self.name.as_str())?, named)?.into());
+        self.fill_in(&mut whole);
+        let known: Vec<&str> = self.operations.iter().map(|operation| operation.name.as_str()).collect();
+        let tasks = file.get("tasks").and_then(Value::as_table).into_iter().flatten();
+        let runs = |task: &Value| {
+            let mut names = task.get("operations").and_then(Value::as_array).into_iter().flatten();
+            names.all(|name| name.as_str().is_some_and(|name| name == "setup-release" || known.contains(&name)))
+        };
+        let tasks: Table =
+            tasks.filter(|(_, task)| runs(task)).map(|(name, task)| (name.clone(), task.clone())).collect();
+        if !tasks.is_empty() {
+            whole.insert("tasks".to_owned(), tasks.into());
+        }
+        if with_others {
+            whole.insert("hosts".to_owned(), self.others(envs, named).into());
+        }
+        whole.insert("env".to_owned(), Table::from_iter([(self.name.to_string(), Value::from(env))]).into());
+        Some(whole)
+    }
+
+    fn others(&self, envs: &Table, named: Option<&Table>) -> Table {
+        let keeper = self.lock.shared.as_ref().map(|(_, host)| host.name.as_str());
+        let mut all = Table::new();
+        for (env, table) in envs.iter().filter(|(env, _)| *env != self.name.as_str()) {
+            for (name, host) in hosts(table, named).into_iter().flatten() {
+                let is_here = self.fleet.hosts.iter().any(|host| host.name.as_str() == name);
+                let called = if keeper == Some(&name) && !is_here { name } else { format!("{env}.{name}") };
+                all.insert(called, host);
+            }
+        }
+        all
+    }
+
+    /// What holds where nothing is said.
+    fn fill_in(&self, whole: &mut Table) {
+        let batch = |batch: &Batch| match batch {
+            Batch::Hosts(hosts) => Value::from(i64::try_from(*hosts).unwrap_or(i64::MAX)),
+            Batch::Percent(percent) => format!("{percent}%").into(),
+        };
+        let mut fill = |table: &str, key: &str, value: Value| {
+            let table = whole.entry(table).or_insert_with(|| Table::new().into());
+            if let Some(table) = table.as_table_mut() {
+                table.entry(key).or_insert(value);
+            }
+        };
+        fill("app", "name", self.app.as_str().into());
+        fill("release", "root", self.release.root.as_str().into());
+        fill("release", "keep", i64::try_from(self.release.keep).unwrap_or(i64::MAX).into());
+        fill("release", "batches", self.release.batches.iter().map(batch).collect::<Vec<_>>().into());
+        fill("release", "max_unreachable", batch(&self.release.max_unreachable));
+        fill("lock", "grace", format!("{}s", self.lock.grace.as_secs()).into());
+        if let Some(python) = &self.python {
+            fill("python", "python", python.python.as_str().into());
+            let installer = match python.installer {
+                Installer::Auto => "auto",
+                Installer::Uv => "uv",
+                Installer::Pip => "pip",
+            };
+            fill("python", "installer", installer.into());
+            let reuse = match python.reuse {
+                Reuse::Pinned => "pinned",
+                Reuse::Always => "always",
+                Reuse::Never => "never",
+            };
+            fill("python", "reuse", reuse.into());
+        }
+    }
+}
+
+/// An environment's table and those it inherits, nearest first. The file was checked: nobody inherits in a circle.
+fn lineage<'t>(envs: &'t Table, name: &str) -> Vec<&'t Table> {
+    let mut all: Vec<&Table> = Vec::new();
+    let mut next = envs.get(name).and_then(Value::as_table);
+    while let Some(table) = next {
+        all.push(table);
+        next = table.get("inherits").and_then(Value::as_str).and_then(|base| envs.get(base)?.as_table());
+    }
+    all
+}
+
+/// The hosts of an environment, each with what `[hosts]` says of it.
+fn hosts(env: &Value, named: Option<&Table>) -> Option<Table> {
+    let own = env.get("hosts")?.as_table()?;
+    let whole = own.iter().map(|(name, host)| {
+        let base = named.and_then(|named| named.get(name)).and_then(Value::as_table);
+        let mut whole = base.cloned().unwrap_or_default();
+        if host.get("address").is_some() {
+            whole.remove("user");
+            whole.remove("port");
+        }
+        whole.extend(host.as_table().cloned().unwrap_or_default());
+        (name.clone(), Value::from(whole))
+    });
+    Some(whole.collect())
+}
+
+/// Lays one value of an environment over that of the file, as `merge` does.
+fn lay(whole: &mut Table, key: &str, value: &Value) {
+    match (whole.get_mut(key), value) {
+        (Some(Value::Table(base)), Value::Table(own)) if key != "become" => {
+            make_room(key, base, own);
+            for (name, value) in own {
+                match (base.get_mut(name), value) {
+                    // Questions of an environment stand beside those of the file.
+                    (Some(Value::Array(asked)), Value::Array(more)) if (key, name.as_str()) == ("guards", "ask") => {
+                        asked.extend(more.iter().cloned());
+                    }
+                    _ => _ = base.insert(name.clone(), value.clone()),
+                }
+            }
+        }
+        (Some(Value::Array(base)), Value::Array(own)) if key == "templates" => {
+            base.retain(|old| !own.iter().any(|new| new.get("dest") == old.get("dest")));
+            base.extend(own.iter().cloned());
+        }
+        (Some(Value::Array(base)), Value::Array(own)) if own.iter().all(Value::is_table) => {
+            for value in own {
+                match base.iter_mut().find(|old| old.get("name").is_some() && old.get("name") == value.get("name")) {
+                    Some(old) => *old = value.clone(),
+                    None => base.push(value.clone()),
+                }
+            }
+        }
+        _ => _ = whole.insert(key.to_owned(), value.clone()),
+    }
+}
+
+/// Takes out what is meant to be replaced, with what only went with it.
+fn make_room(key: &str, base: &mut Table, own: &Table) {
+    let (kinds, rest): (&[&str], &[&str]) = match key {
+        "source" => (&["git", "dir", "archive"], &["ref", "strip", "tag", "push_tag"]),
+        "python" => (&["requirements", "project", "command"], &[]),
+        _ => return,
+    };
+    let is_other = |kind: &&str| own.contains_key(*kind) && (key == "python" || !base.contains_key(*kind));
+    if kinds.iter().any(is_other) {
+        for key in kinds.iter().chain(rest) {
+            base.remove(*key);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+# Stands behind a job's command.
+relm_code=$?
+printf '%s\n' "$relm_code" >"$relm_own/exit.new" && mv -- "$relm_own/exit.new" "$relm_own/exit"

@@ -1,0 +1,178 @@
+//! `relm diff`: from what is live to what would be deployed, or to what is live elsewhere.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::deploy::SourceArgs;
+use super::{Refusal, command};
+use crate::config::{Environment, Packages};
+use crate::event::StepInfo;
+use crate::fleet::EnvName;
+use crate::release::{Changes, Commit, Record, ReleaseName};
+use crate::survey::Survey;
+
+const EXAMPLES: &str = "Examples:
+  relm diff production                    what a deploy would bring
+  relm diff production --ref v1.5.0
+  relm diff production staging            what production lacks of staging
+  relm diff production --json";
+
+/// Show what a deploy would change: commits, files, requirements, migrations, steps
+///
+/// From what is live to what the source has now, or to what is live in a second environment. Nothing is changed, on no host.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Diff {
+    /// Environment of Releases.toml; the default one if left out
+    pub env: Option<String>,
+    /// Instead of the source: what is live in this environment
+    #[arg(value_name = "OTHER", conflicts_with_all = ["reference", "dir", "archive"])]
+    pub other: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// One end of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct End {
+    /// The release, if it is one already.
+    pub release: Option<ReleaseName>,
+    /// What it is made from, as a person says it.
+    pub source: String,
+    /// The branch, tag or commit.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// The commit, where the source has one.
+    pub commit: Option<String>,
+    /// The hash of the tree's manifest.
+    pub tree: String,
+}
+
+impl End {
+    /// A release that stands on hosts.
+    pub fn of(record: &Record) -> Self {
+        Self {
+            release: Some(record.name.clone()),
+            source: record.source.clone(),
+            reference: Some(record.reference.clone()),
+            commit: record.commit.clone(),
+            tree: record.tree.clone(),
+        }
+    }
+}
+
+/// What `relm diff --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The environment.
+    pub env: EnvName,
+    /// The one it is compared with, if it is not the source.
+    pub other: Option<EnvName>,
+    /// What is live; nothing before a first deploy.
+    pub from: Option<End>,
+    /// What would be.
+    pub to: End,
+    /// Commits that would come, newest first; nothing where they are not known.
+    pub commits: Option<Vec<Commit>>,
+    /// Commits that are live and would go.
+    pub lost: Option<Vec<Commit>>,
+    /// Why the commits are not known, where a source has some.
+    pub unknown: Option<String>,
+    /// What whoever deploys has to know, from the commits that would come.
+    pub notes: Vec<Note>,
+    /// Files that differ; nothing where that is not known.
+    pub files: Option<Changes>,
+    /// Those of them that say what is installed.
+    pub requirements: Vec<String>,
+    /// Those of them that are migrations.
+    pub migrations: Vec<String>,
+    /// The steps a deploy would run; none where environments are compared.
+    pub steps: Vec<StepInfo>,
+    /// Why a deploy would not begin.
+    pub obstacle: Option<String>,
+}
+
+/// What a commit says for whoever deploys it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The commit.
+    pub commit: String,
+    /// Its first line.
+    pub subject: String,
+    /// The note.
+    pub note: String,
+}
+
+/// The notes of commits, oldest first.
+pub fn notes(commits: &[Commit]) -> Vec<Note> {
+    let of = |commit: &Commit| {
+        let (id, subject) = (commit.id.clone(), commit.subject.clone());
+        commit.notes().into_iter().map(move |note| Note { commit: id.clone(), subject: subject.clone(), note })
+    };
+    commits.iter().rev().flat_map(of).collect()
+}
+
+impl Report {
+    /// Says whether both ends have the very same code.
+    pub fn is_same(&self) -> bool {
+        self.from.as_ref().is_some_and(|from| from.tree == self.to.tree)
+    }
+
+    /// Fills in what the changed files say.
+    #[must_use]
+    pub fn with_files(mut self, env: &Environment, files: Option<Changes>) -> Self {
+        let (added, removed) = match &files {
+            Some(files) => (files.added.iter().chain(&files.changed).collect::<Vec<_>>(), files.removed.as_slice()),
+            None => (Vec::new(), &[][..]),
+        };
+        let of_python = |path: &&&String| is_requirement(env, path);
+        self.requirements = added.iter().filter(of_python).map(|path| (*path).clone()).collect();
+        self.requirements.extend(removed.iter().filter(|path| is_requirement(env, path)).cloned());
+        self.migrations = added.into_iter().filter(|path| is_migration(env, path)).cloned().collect();
+        self.files = files;
+        self
+    }
+}
+
+fn is_requirement(env: &Environment, path: &str) -> bool {
+    env.python.as_ref().is_some_and(|python| match &python.packages {
+        Packages::Requirements(files) => files.iter().any(|file| file == path),
+        Packages::Project => ["pyproject.toml", "uv.lock"].contains(&path),
+        Packages::Command(_) => false,
+    })
+}
+
+/// What tools for migrations read: files of a directory that is called so, or of the one that an operation names.
+fn is_migration(env: &Environment, path: &str) -> bool {
+    let in_directory = |directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let mut named = env.operations.iter().filter_map(|operation| operation.migrate.as_ref()?.sql.as_deref());
+    let is_called = path.rsplit('/').nth(1) == Some("migrations") && !path.ends_with("/__init__.py");
+    is_called || (path.ends_with(".sql") && named.any(in_directory))
+}
+
+/// The record of what is live on every host; nothing where nothing is.
+pub fn live(env: &Environment, survey: &Survey) -> Result<Option<Record>, Refusal> {
+    let status = command("status", env);
+    if let Some((host, reason)) = survey.silent.first() {
+        return Err(Refusal::new(format!("{host} of {} cannot say what is live: {reason}", env.name)).next(status));
+    }
+    if survey.hosts.iter().all(|(_, seen)| seen.live().is_none()) {
+        return Ok(None);
+    }
+    let name = survey.live_everywhere().ok_or_else(|| {
+        let row = |(host, seen): &(crate::fleet::HostName, crate::survey::HostSeen)| {
+            vec![host.to_string(), seen.live().map_or_else(|| "-".to_owned(), ToString::to_string)]
+        };
+        let rows = survey.hosts.iter().map(row).collect();
+        Refusal::new(format!("no release is live on every host of {}", env.name))
+            .table(vec!["host", "live"], rows)
+            .next(status)
+    })?;
+    let mut known = survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
+    let record = known.next().map(|release| release.record.clone()).ok_or_else(|| {
+        Refusal::new(format!("no host of {} has the record of {name} any more", env.name))
+            .next(command("releases", env))
+    })?;
+    Ok(Some(record))
+}

@@ -1,0 +1,28 @@
+//! `relm config`: what holds for an environment.
+
+use crate::site::{Site, logged};
+
+#[test]
+fn what_holds_is_printed_without_secrets_and_deploys_as_the_file_does() {
+    let settings = logged("build", "prepare", "secrets = [\"TOKEN\"]")
+        + "[secrets]\nTOKEN = { file = \"token\" }\n[release]\nkeep = 2\n[env.base]\nrelease = { keep = 4 }\n\
+           [env.test]\ninherits = \"base\"\n";
+    let site = Site::new("web1=web db1=db", &settings);
+    site.write("token", "wonderful-8841\n");
+    let whole = site.relm("config test").ends(0).stdout;
+    assert!(
+        whole.contains("keep = 4") && whole.contains("root = \"www\"") && whole.contains("grace = \"10s\""),
+        "{whole}"
+    );
+    assert!(
+        whole.contains("file = \"token\"") && !whole.contains("wonderful") && !whole.contains("inherits"),
+        "{whole}"
+    );
+    let json = site.relm("config --json").ends(0).report();
+    assert_eq!((&json["release"]["keep"], &json["env"]["test"]["hosts"]["db1"]["roles"][0]), (&4.into(), &"db".into()));
+    site.write("Releases.toml", &whole);
+    assert_eq!(site.relm("config").ends(0).stdout, whole);
+    site.deploy();
+    assert_eq!(site.take_log().len(), 2);
+    site.relm("config nowhere").ends(2).says(&["nowhere"]);
+}

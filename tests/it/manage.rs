@@ -1,0 +1,70 @@
+//! `relm manage`: the command of `[manage]`, with the words that are typed.
+
+use crate::site::Site;
+
+/// A `manage.py` that says where it is and with what words, one a line.
+const MANAGE: &str = "#!/bin/sh\nif [ \"$1\" = fail ]; then echo broken >&2; exit 3; fi\n\
+    echo \"$RELM_HOST ${PWD##*/} ${TOKEN-}\"\nfor word in \"$@\"; do printf '<%s>\\n' \"$word\"; done\n";
+
+fn site(more: &str) -> Site {
+    let site = Site::new("web1=web db1=db,app db2=app", &format!("[manage]\nrun = \"sh ./manage.py\"\n{more}"));
+    site.write("code/manage.py", MANAGE);
+    site
+}
+
+#[test]
+fn it_runs_on_the_first_host_of_its_roles_in_the_live_release() {
+    let site = site("roles = [\"app\"]\n");
+    site.relm("manage test check").ends(3).says(&["nothing is live"]);
+    let live = site.deploy();
+    // As it would be written to a file: no host's name in front.
+    assert_eq!(site.relm("manage test check").ends(0).stdout, format!("db1 {live} \n<check>\n"));
+    assert_eq!(site.relm("manage check").ends(0).stdout, format!("db1 {live} \n<check>\n"));
+    assert_eq!(site.relm("manage test --roles web check").ends(0).stdout, format!("web1 {live} \n<check>\n"));
+    let on_two = site.relm("manage test --hosts web1,db2 check").ends(0).stdout;
+    assert!(on_two.contains(&format!("web1 | web1 {live}")) && on_two.contains("db2  | db2"), "{on_two}");
+    site.write("code/app.txt", "two\n");
+    let old = live;
+    assert_ne!(site.deploy(), old);
+    assert!(site.relm(&format!("manage test --release {old} check")).ends(0).stdout.contains(&old));
+}
+
+#[test]
+fn words_arrive_exactly_and_options_behind_the_environment_are_the_commands() {
+    let site = site("");
+    let live = site.deploy();
+    let odd = ["shell", "-c", "print('a  b')", "--json", "-v", "$HOME", "`id`", "*", "", "--", "it's;"];
+    let done = site.relm_with(["manage", "test"].into_iter().chain(odd)).ends(0);
+    let words: String = odd.iter().map(|word| format!("<{word}>\n")).collect();
+    assert_eq!(done.stdout, format!("web1 {live} \n{words}"));
+}
+
+#[test]
+fn what_it_exited_with_is_told_and_relm_exits_with_1() {
+    let site = site("");
+    site.deploy();
+    let done = site.relm("manage test fail").ends(1).says(&["broken", "exited 3"]);
+    assert_eq!(done.stdout, "");
+    let ending = site.relm("manage --json test fail").ends(1).ending();
+    assert_eq!(ending["ending"], "nothing_changed");
+}
+
+#[test]
+fn it_gets_its_secrets_and_nothing_shows_them() {
+    let site = site("secrets = [\"TOKEN\"]\n[secrets]\nTOKEN = { file = \"token\" }\n");
+    site.write("token", "wonderful-8841\n");
+    let live = site.deploy();
+    assert_eq!(site.relm("manage test check").ends(0).stdout, format!("web1 {live} [TOKEN]\n<check>\n"));
+    std::fs::remove_file(site.path("token")).expect("a file");
+    site.relm("manage test check").ends(2).says(&["TOKEN"]);
+}
+
+#[test]
+fn environments_are_never_guessed_and_one_without_the_table_says_so() {
+    let site = site("");
+    site.relm("manage tset flush").ends(2).says(&["there is no environment \"tset\"; did you mean test?"]);
+    site.relm("manage").ends(2);
+    site.configure("");
+    site.deploy();
+    site.relm("manage test check").ends(3).says(&["test has no [manage]", "run = "]);
+}
