@@ -1,9 +1,11 @@
 //! The examples, as a person who follows their READMEs would run them: real programs, only hosts and ports are others.
 
 mod ddgc;
+mod open_contracting;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::site::Site;
 
@@ -36,6 +38,35 @@ impl Example {
     /// Writes a file in the home of a host.
     pub(crate) fn write(&self, host: &str, path: &str, text: &str) {
         self.site.write(&format!("hosts/{host}/{path}"), text);
+    }
+
+    /// Makes the copy a clone whose `main` is what its origin has, with all that stands there but the hosts.
+    pub(crate) fn commit(&self, message: &str) {
+        let git = |args: &[&str]| {
+            let person = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "init.defaultBranch=main"];
+            let mut git = Command::new("git");
+            let done = git.args(person).args(args).current_dir(self.site.path("")).output().expect("git");
+            assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        };
+        if !self.site.path(".git").exists() {
+            git(&["init", "-q", "-b", "main"]);
+            git(&["init", "-q", "--bare", "home/origin.git"]);
+            git(&["remote", "add", "origin", "home/origin.git"]);
+            self.site.write(".git/info/exclude", "/bin\n/code\n/home\n/hosts\n");
+        }
+        git(&["add", "."]);
+        git(&["commit", "-q", "-m", message]);
+        git(&["push", "-q", "-u", "origin", "main"]);
+    }
+
+    /// uv, as tests/run installs it, with what has been fetched there.
+    pub(crate) fn offer_uv(&self) {
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
+        let uv = tools.join("bin/uv");
+        assert!(uv.exists(), "{} is not there: tests/run installs it", uv.display());
+        let cache = tools.join("uv-cache");
+        self.site
+            .shadow("uv", &format!("UV_OFFLINE=1 UV_CACHE_DIR='{}' exec '{}' \"$@\"", cache.display(), uv.display()));
     }
 
     /// Changes a file of the example.
