@@ -22,7 +22,8 @@ pub(super) async fn promote(args: &Promote, common: &Common) -> Result<u8, Compl
     let seen = read::surveyed(&config, &from, false, common).await?;
     let record = promote::choose(&from, &seen, args.release.as_ref())?;
     let is_git = matches!(to.source.source, Source::Git { .. });
-    let source = SourceArgs { reference: record.commit.clone().filter(|_| is_git), ..SourceArgs::default() };
+    let reference = record.commit.clone().filter(|_| is_git && args.archive.is_none());
+    let source = SourceArgs { reference, archive: args.archive.clone(), ..SourceArgs::default() };
     let message = args.message.clone().unwrap_or_else(|| format!("{} of {}", record.name, from.name));
     let change = Change::new("deploy", &config, to, common).because(Some(&message)).dry(args.dry_run).sparing();
     let whose = format!("{} of {}", record.name, from.name);

@@ -1,5 +1,7 @@
 //! `relm promote`: what is live in one environment becomes a release of another, the very same tree.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{Refusal, command};
@@ -10,6 +12,7 @@ use crate::survey::Survey;
 const EXAMPLES: &str = "Examples:
   relm promote staging production
   relm promote staging production --dry-run
+  relm promote staging production --archive dist/shop-1.4.tar.gz
   relm promote staging production --release 2026-11-20_14.30.05";
 
 /// Deploy to one environment what is live in another: the same commit, the same tree
@@ -26,6 +29,9 @@ pub struct Promote {
     /// A release that was live there before, instead of what is live now
     #[arg(long, value_name = "NAME")]
     pub release: Option<ReleaseName>,
+    /// Take this archive instead of the file's: the one that was deployed there
+    #[arg(long, value_name = "FILE")]
+    pub archive: Option<PathBuf>,
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::building::bring;
+use super::cleaning::unreadable;
 use super::deploy::{begin, switch};
 use super::done::{Touched, mark_done, recorded};
 use super::unfinished::{Standing, newer_than, standing, unfinished, where_it_stands};
@@ -79,6 +80,10 @@ fn the_only_one(site: Site<'_>) -> Result<ReleaseName, Refusal> {
                 _ => None,
             });
             let mut refusal = Refusal::new("there is no unfinished deploy");
+            if let Some((host, damage)) = unreadable(site.survey).into_iter().next() {
+                refusal.reason =
+                    format!("{host} cannot tell of all deploys: {damage}; of the others none is unfinished");
+            }
             if let Some((name, newer)) = passed.into_iter().next() {
                 refusal.reason = format!("{name} was not finished, and {newer}, which is newer, went live since");
                 refusal = refusal.next(format!("{resume} {name}"));

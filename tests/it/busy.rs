@@ -1,6 +1,6 @@
 //! Busy checks: what would be disturbed is found before anything changes, and somebody has to agree.
 
-mod components;
+pub(crate) mod components;
 
 use crate::site::{Site, logged, operation, within};
 

@@ -1,4 +1,16 @@
-//! Failures that other deploy tools had in earnest, each with the name of what went wrong there.
+//! Failures that other deploy tools had in earnest, each with the name of what went wrong there and where that is told.
+//!
+//! Three tools are meant: the Fabric deploy of CommCareHQ (`dimagi/commcare-hq-deploy`, later in `dimagi/commcare-cloud`),
+//! the salt-ssh deploys of the Open Contracting Partnership (`open-contracting/deploy`), and the release script of
+//! DuckDuckGo's community platform (`duckduckgo/community-platform`, `script/ddgc_release.sh`).
+
+mod apart;
+mod cleaning;
+mod going_back;
+mod hosts;
+mod interrupted;
+mod resuming;
+mod switching;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -22,7 +34,9 @@ fn at_a_terminal(site: &Site, line: &str, keys: &str) -> Done {
     Done::from(output)
 }
 
-/// Declined prompts that ended with 0, and ones that hung where nobody was there to answer.
+/// *Declined, and taken for a success.* `exit` without a number after "Continue deployment [y/N]?" let `dzil release` go
+/// on to its tag (community-platform fbef6231); `exit()` and an index that was not ready ended with 0 (commcare-hq-deploy
+/// `fab/fabfile.py`); salt-ssh hung at a question nobody could see (open-contracting/deploy 98f45188).
 #[test]
 fn declining_a_question_or_a_busy_check_is_no_success_and_nobody_is_waited_for() {
     let settings = "[[busy]]\nname = \"backup\"\nkind = \"command\"\nrun = '''[ ! -e \"$SITE/busy\" ]'''\n";

@@ -12,7 +12,7 @@ use crate::site::{Done, Site, operation};
 mod reuse;
 
 /// A site whose requirements come from wheels made for it.
-fn site(python: &str) -> Site {
+pub(crate) fn site(python: &str) -> Site {
     let site = Site::new("web1=web db1=db", "");
     let wheels = site.path("wheels");
     std::fs::create_dir(&wheels).expect("a directory");
@@ -63,7 +63,7 @@ fn listed(path: &str, text: &str) -> String {
 }
 
 /// uv as `tests/run` installs it, or one of the machine.
-fn offer_uv(site: &Site) {
+pub(crate) fn offer_uv(site: &Site) {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/uv");
     let uv = if tools.exists() { tools } else { machine_s_uv().expect("uv is missing: tests/run installs it") };
     site.shadow("uv", &format!("#!/bin/sh\nexec '{}' \"$@\"\n", uv.display()));
@@ -74,7 +74,7 @@ fn machine_s_uv() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|directory| directory.join("uv")).find(|uv| uv.exists())
 }
 
-fn say(site: &Site, command: &str) -> String {
+pub(crate) fn say(site: &Site, command: &str) -> String {
     site.relm_with(["run", "--hosts", "web1", "--", "sh", "-c", command]).ends(0).stdout.replace("web1 | ", "")
 }
 

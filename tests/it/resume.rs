@@ -41,7 +41,7 @@ pub(crate) fn newest(site: &Site) -> String {
 }
 
 /// The same command line from a machine that has nothing but the file: another directory, another home.
-fn from_elsewhere(site: &Site, line: &str) -> Done {
+pub(crate) fn from_elsewhere(site: &Site, line: &str) -> Done {
     let elsewhere = tempfile::tempdir().expect("a directory");
     let at = elsewhere.path();
     let text = site.read("Releases.toml").replace("local:hosts/", &format!("local:{}/", site.path("hosts").display()));
@@ -217,21 +217,27 @@ fn a_source_that_changed_is_refused_where_it_is_still_needed() {
     assert_eq!(site.host("web1").read("app.txt"), "one\n");
 }
 
-fn git(site: &Site, args: &[&str]) {
+/// git in the site's code, as somebody.
+pub(crate) fn git(site: &Site, args: &[&str]) {
     let identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "init.defaultBranch=main"];
     let status = Command::new("git").args(identity).args(args).current_dir(site.path("code")).output();
     assert!(status.expect("git").status.success(), "git {args:?}");
 }
 
-#[test]
-fn a_branch_that_moved_is_fetched_by_its_commit() {
-    let site = Site::new("web1 web2", &logged("build", "prepare", ""));
+/// Makes the site's code a repository with one commit on `main`, and its source.
+pub(crate) fn from_git(site: &Site) {
     let file = site.read("Releases.toml").replace("dir = \"code\"", "git = \"code\"\nref = \"main\"");
     site.write("Releases.toml", file);
     for args in [&["init", "-q"][..], &["checkout", "-q", "-B", "main"], &["add", "."], &["commit", "-q", "-m", "one"]]
     {
-        git(&site, args);
+        git(site, args);
     }
+}
+
+#[test]
+fn a_branch_that_moved_is_fetched_by_its_commit() {
+    let site = Site::new("web1 web2", &logged("build", "prepare", ""));
+    from_git(&site);
     site.shadow("tar", "[ ! -e \"$SITE/cut\" ] || exit 1\nexec \"$REAL\" \"$@\"");
     site.write("cut", "");
     site.relm("deploy").ends(1);

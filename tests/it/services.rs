@@ -1,10 +1,10 @@
 //! Services under those who really look after them, each started for one test and ended with it.
 
-mod daemontools;
+pub(crate) mod daemontools;
 mod gunicorn;
 mod nginx;
 mod supervisor;
-mod traffic;
+pub(crate) mod traffic;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -33,6 +33,15 @@ ${1%%:*}:*
   return 1
 }
 
+# kind_holds_ours GROUP: one of its processes is ours.
+kind_holds_ours() {
+  case "
+$relm_ours
+" in *"
+$1:"*) return 0 ;; esac
+  return 1
+}
+
 kind_states() {
   relm_ours=$(kind_all_names)
   relm_told=$(ctl status)
@@ -75,7 +84,7 @@ kind_changed() {
   relm_told=$(ctl reread) || { printf '%s\n' "$relm_told" >&2; return 1; }
   relm_changed=$(printf '%s\n' "$relm_told" | while IFS=: read -r relm_name relm_words; do
     case $relm_words in ' available'|' changed'|' disappeared')
-      if kind_is_ours "$relm_name" || kind_was_ours "$relm_name"; then printf '%s\n' "$relm_name"; fi ;;
+      if kind_is_ours "$relm_name" || kind_holds_ours "$relm_name" || kind_was_ours "$relm_name"; then printf '%s\n' "$relm_name"; fi ;;
     esac
   done)
   # shellcheck disable=SC2086 # names have no blanks

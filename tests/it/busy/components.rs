@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
+use crate::postgres::Postgres;
 use crate::site::{Site, within};
 
 fn busy(kind: &str, more: &str) -> String {
@@ -10,7 +11,7 @@ fn busy(kind: &str, more: &str) -> String {
 }
 
 /// A process that ends with its test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -19,7 +20,7 @@ impl Drop for Running {
     }
 }
 
-fn quiet(command: &mut Command) -> Running {
+pub(crate) fn quiet(command: &mut Command) -> Running {
     Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process"))
 }
 
@@ -136,70 +137,6 @@ fn a_json_document() {
     drop(server);
     site.configure(&settings);
     site.relm("deploy").ends(3).says(&["counts as busy"]);
-}
-
-/// A Postgres of its own. It runs as `postgres` where the tests run as root, whom it does not serve.
-struct Postgres {
-    directory: tempfile::TempDir,
-    bin: std::path::PathBuf,
-}
-
-impl Postgres {
-    fn new() -> Self {
-        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL").map(|entry| entry.expect("an entry"));
-        let bin = versions.map(|entry| entry.path().join("bin")).max().expect("a version");
-        let directory = tempfile::tempdir().expect("a directory");
-        let postgres = Self { directory, bin };
-        if rustix::process::getuid().is_root() {
-            let owned = Command::new("chown").arg("postgres").arg(postgres.directory.path()).status();
-            assert!(owned.expect("chown").success());
-        }
-        let data = postgres.data();
-        postgres.run("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "--no-sync"]);
-        let options = format!("-c listen_addresses= -c fsync=off -k {}", postgres.socket());
-        postgres.run("pg_ctl", &["-D", &data, "-o", &options, "-l", &format!("{data}/log"), "-w", "start"]);
-        postgres
-    }
-
-    fn data(&self) -> String {
-        format!("{}/data", self.socket())
-    }
-
-    fn socket(&self) -> String {
-        self.directory.path().display().to_string()
-    }
-
-    fn run(&self, program: &str, args: &[&str]) {
-        let program = self.bin.join(program);
-        let mut command = if rustix::process::getuid().is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        command.args(args).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
-        assert!(command.status().expect("PostgreSQL").success(), "{args:?}");
-    }
-
-    fn psql(&self, user: &str) -> String {
-        format!("{} -h {} -U {user} -d postgres", self.bin.join("psql").display(), self.socket())
-    }
-
-    fn says(&self, user: &str, sql: &str) -> Running {
-        quiet(Command::new("sh").args(["-c", &format!("exec {} -c \"$0\"", self.psql(user)), sql]))
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        let mut stop = Command::new(self.bin.join("pg_ctl"));
-        if rustix::process::getuid().is_root() {
-            stop = Command::new("setpriv");
-            stop.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(self.bin.join("pg_ctl"));
-        }
-        let _ = stop.args(["-D", &self.data(), "-m", "immediate", "stop"]).stdout(Stdio::null()).status();
-    }
 }
 
 #[test]

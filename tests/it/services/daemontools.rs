@@ -1,5 +1,6 @@
 //! daemontools: svscan and supervise.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Daemon, runs_from};
@@ -11,19 +12,30 @@ const SERVICE: &str = "[[service]]\nname = \"shop\"\nkind = \"daemontools\"\ntem
                        into = \"service/shop\"\ntimeout = \"9s\"\nstrategy = \"stop_flip_start\"\n";
 
 /// svscan and all that it has started: told to end, it leaves its supervises.
-struct Scan {
-    site: Site,
+pub(crate) struct Scan {
+    directory: PathBuf,
     daemon: Option<Daemon>,
+}
+
+impl Scan {
+    /// Watches a directory, which it makes.
+    pub(crate) fn start(directory: PathBuf) -> Self {
+        std::fs::create_dir_all(&directory).expect("a directory");
+        let daemon = Daemon::start("svscan", Command::new("svscan").arg(&directory));
+        Self { directory, daemon: Some(daemon) }
+    }
 }
 
 impl Drop for Scan {
     fn drop(&mut self) {
         // In this order, or svscan would start another supervise.
         drop(self.daemon.take());
-        let directory = self.site.path("hosts/web1/service/shop");
-        let ended = Command::new("svc").arg("-dx").arg(&directory).status().expect("svc");
-        let is_over = || !Command::new("svok").arg(&directory).status().expect("svok").success();
-        assert!(ended.success() && within(20, is_over) || std::thread::panicking(), "supervise does not end");
+        for service in std::fs::read_dir(&self.directory).expect("a directory") {
+            let service = service.expect("an entry").path();
+            let ended = Command::new("svc").arg("-dx").arg(&service).status().expect("svc");
+            let is_over = || !Command::new("svok").arg(&service).status().expect("svok").success();
+            assert!(ended.success() && within(20, is_over) || std::thread::panicking(), "supervise does not end");
+        }
     }
 }
 
@@ -35,24 +47,21 @@ fn supervise_runs_what_is_live_forward_and_back() {
     std::fs::set_permissions(site.path("templates/run"), mode).expect("a mode");
     site.write("code/serve", "exec sleep 100\n");
     site.configure(SERVICE);
-    let service = site.path("hosts/web1/service");
-    std::fs::create_dir_all(&service).expect("a directory");
-    let scan = Scan { daemon: Some(Daemon::start("svscan", Command::new("svscan").arg(&service))), site };
-    let site = &scan.site;
+    let _scan = Scan::start(site.path("hosts/web1/service"));
     let first = site.deploy();
-    let before = runs_from(site, "web1", &first);
+    let before = runs_from(&site, "web1", &first);
     let second = site.deploy();
-    let after = runs_from(site, "web1", &second);
+    let after = runs_from(&site, "web1", &second);
     assert!(!lives(&before.to_string()) && before != after);
     site.write("code/serve", "exit 1\n");
     site.relm("deploy").ends(1).says(&["start:shop", "shop does not run after 9 s"]);
-    runs_from(site, "web1", &second);
+    runs_from(&site, "web1", &second);
     site.relm("rollback").ends(0);
-    let back = runs_from(site, "web1", &first);
+    let back = runs_from(&site, "web1", &first);
     // What supervise starts anew runs from there too.
     kill(&back.to_string(), "KILL");
-    assert!(within(10, || super::program(site, "web1")["state"] == "running"));
-    assert_ne!(runs_from(site, "web1", &first), back);
+    assert!(within(10, || super::program(&site, "web1")["state"] == "running"));
+    assert_ne!(runs_from(&site, "web1", &first), back);
     site.relm("services stop").ends(0);
-    assert_eq!(super::program(site, "web1")["state"], "stopped");
+    assert_eq!(super::program(&site, "web1")["state"], "stopped");
 }

@@ -1,5 +1,6 @@
 //! Two hosts behind a real nginx, with requests all the time.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,35 +13,50 @@ use crate::site::{Site, logged};
 const APP: &str = "import os\ndef app(environ, start):\n    start('200 OK', [('Content-Type', 'text/plain')])\n    \
                    return [os.path.basename(os.path.dirname(os.path.abspath(__file__))).encode()]\n";
 
-/// Asks for pages until it is told to end; returns every answer that was none, and the number of the others.
-struct Visitors {
+/// Ask for a page until they are told to go.
+pub(crate) struct Visitors {
     end: Arc<AtomicBool>,
-    thread: JoinHandle<(Vec<(u16, String)>, usize)>,
+    threads: Vec<JoinHandle<(Vec<Answer>, BTreeMap<Answer, usize>)>>,
 }
 
+/// Status and body of a page.
+type Answer = (u16, String);
+
 impl Visitors {
-    fn come(port: u16) -> Self {
+    /// So many at once; `is_fine` says which answers they want to see.
+    pub(crate) fn come(number: usize, port: u16, is_fine: fn(u16, &str) -> bool) -> Self {
         let end = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&end);
-        let thread = std::thread::spawn(move || {
-            let (mut failed, mut served) = (Vec::new(), 0);
-            while !told.load(Ordering::Relaxed) {
-                match page(port, "/") {
-                    (200, release) if release.len() == 19 => served += 1,
-                    other => failed.push(other),
+        let visit = |_| {
+            let told = Arc::clone(&end);
+            std::thread::spawn(move || {
+                let (mut failed, mut served) = (Vec::new(), BTreeMap::new());
+                while !told.load(Ordering::Relaxed) {
+                    match page(port, "/") {
+                        (status, body) if is_fine(status, &body) => *served.entry((status, body)).or_default() += 1,
+                        other => failed.push(other),
+                    }
+                    std::thread::sleep(Duration::from_millis(2));
                 }
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            (failed, served)
-        });
-        Self { end, thread }
+                (failed, served)
+            })
+        };
+        let threads = (0..number).map(visit).collect();
+        Self { end, threads }
     }
 
-    /// Asserts that each was served.
-    fn go(self) {
+    /// Asserts that nobody saw anything else. Returns what they saw, and how often.
+    pub(crate) fn go(self) -> BTreeMap<Answer, usize> {
         self.end.store(true, Ordering::Relaxed);
-        let (failed, served) = self.thread.join().expect("visitors");
-        assert!(failed.is_empty() && served > 50, "{served} were served, and not: {failed:?}");
+        let mut all = BTreeMap::new();
+        for thread in self.threads {
+            let (failed, served) = thread.join().expect("visitors");
+            assert!(failed.is_empty(), "{served:?} were served, and not: {failed:?}");
+            for (answer, times) in served {
+                *all.entry(answer).or_default() += times;
+            }
+        }
+        assert!(all.values().sum::<usize>() > 50, "{all:?}");
+        all
     }
 }
 
@@ -94,7 +110,7 @@ fn nobody_notices_a_rolling_deploy_nor_one_that_fails() {
     site.configure(&rolling);
     let first = site.deploy();
     assert_eq!(page(port, "/"), (200, first.clone()));
-    let visitors = Visitors::come(port);
+    let visitors = Visitors::come(1, port, |status, release| status == 200 && release.len() == 19);
     let second = site.deploy();
     assert_eq!(page(port, "/"), (200, second.clone()));
     site.relm("rollback").ends(0);

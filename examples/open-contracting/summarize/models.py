@@ -1,0 +1,5 @@
+from django.db import models
+
+
+class Notice(models.Model):
+    ocid = models.TextField()
