@@ -85,6 +85,7 @@ impl Over for MaintenanceTable {
             off: self.off.or(base.off),
             during: self.during.or(base.during),
             keep_on_failure: self.keep_on_failure.or(base.keep_on_failure),
+            becoming: self.becoming.or(base.becoming),
         }
     }
 }

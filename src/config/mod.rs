@@ -9,6 +9,7 @@ mod health;
 mod maintenance;
 mod merge;
 mod notifier;
+mod other_users;
 mod parse;
 mod placed;
 mod pool;
@@ -35,6 +36,7 @@ pub use choose::{EnvError, find};
 pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
 pub use notifier::{Notifier, NotifyBy, Occasion, Value};
+pub use other_users::{AsAnother, Part};
 pub use parse::{load, parse};
 pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
@@ -295,6 +297,10 @@ pub struct SecretFile {
     pub secret: String,
     /// Where it is written.
     pub targets: Targets,
+    /// For `chown`; empty if it stays whoever's writes it.
+    pub owner: String,
+    /// Four digits; the group may read it at most.
+    pub mode: String,
 }
 
 /// How often a command is tried.

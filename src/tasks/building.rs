@@ -42,6 +42,8 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
             path: file.path.clone(),
             secret: file.secret.clone(),
             targets: file.targets.clone(),
+            owner: file.owner.clone(),
+            mode: file.mode.clone(),
         };
         plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
@@ -70,17 +72,17 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
 /// Adds the app's operations of some phases, in the order of the file.
 pub(super) fn app_operations(plan: Plan, env: &Environment, reference: &str, phases: &[Phase]) -> Plan {
     let wanted = env.operations.iter().filter(|operation| phases.contains(&operation.phase));
-    wanted.fold(plan, |plan, operation| add(plan, operation.phase, operation, command(operation, reference)))
+    wanted.fold(plan, |plan, operation| add(plan, env, operation.phase, operation, command(operation, reference)))
 }
 
 /// Adds one of the app's operations, whose command is `command`.
-pub(super) fn add(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
-    let Some(wait) = operation.wait else { return add_command(plan, phase, operation, command) };
+pub(super) fn add(plan: Plan, env: &Environment, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+    let Some(wait) = operation.wait else { return add_command(plan, env, phase, operation, command) };
     let pauses = wait.on_timeout == OnTimeout::Pause;
     plan.step(phase, AwaitCommand { check: command, every: wait.every, factor: wait.factor, max: wait.max, pauses })
 }
 
-fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+fn add_command(plan: Plan, env: &Environment, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
     // Whoever types a task that works in the live release wants it done.
     let unless_same = operation.unless_same.as_ref().filter(|_| command.journaled);
     let alone = command.clone();
@@ -94,7 +96,10 @@ fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunC
     if let Some(Migration { pending, sql, backup }) = operation.migrate.clone() {
         let pending = sql.map(Pending::Files).or(pending.map(Pending::Printed));
         let order = order(&operation.name, phase);
-        return plan.step(phase, MigrateDatabase { operation: inner, command: alone, pending, backup }).note(order);
+        let secrets = given(env);
+        return plan
+            .step(phase, MigrateDatabase { operation: inner, command: alone, pending, backup, secrets })
+            .note(order);
     }
     match unless_same {
         Some(Inputs { inputs, outputs }) => {
@@ -102,6 +107,18 @@ fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunC
         }
         None => plan.step_of(phase, inner),
     }
+}
+
+/// The secrets that hosts are given, each with its hosts.
+fn given(env: &Environment) -> Vec<(String, Targets)> {
+    let operations = env
+        .operations
+        .iter()
+        .flat_map(|operation| operation.secrets.iter().map(|secret| (secret.clone(), operation.targets.clone())));
+    let templates =
+        env.templates.iter().flat_map(|file| file.secrets.iter().map(|secret| (secret.clone(), file.targets.clone())));
+    let files = env.secret_files.iter().map(|file| (file.secret.clone(), file.targets.clone()));
+    operations.chain(files).chain(templates).collect()
 }
 
 /// Which code meets which schema.

@@ -42,7 +42,7 @@ pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) 
                 command.outside = false;
                 command.journaled = built.is_some();
                 // One phase, so that the order is that of the task and not that of a deploy.
-                add(plan, Phase::Prepare, operation, command)
+                add(plan, site.env, Phase::Prepare, operation, command)
             }
         };
     }
