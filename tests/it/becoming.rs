@@ -205,7 +205,7 @@ fn everything_in_the_file_can_be_done_as_another_user() {
     let settings = format!(
         "[secrets]\nPW = {{ file = \"password\" }}\n\
          [[service]]\nname = \"web\"\nkind = \"command\"\ntemplates = [\"web.conf\"]\ninto = \"TALK\"\n{becoming}\
-         start = \"{start}; sleep 3000 & echo $! >TALK/pid\"\nstop = \"{stop}; kill $(cat TALK/pid)\"\n\
+         start = \"{start}; sleep 3000 </dev/null >/dev/null 2>&1 & echo $! >TALK/pid\"\nstop = \"{stop}; [ ! -e TALK/pid ] || kill $(cat TALK/pid)\"\n\
          status = \"kill -s 0 $(cat TALK/pid)\"\npids = \"cat TALK/pid 2>/dev/null\"\n\
          [[health]]\nname = \"well\"\ncommand = \"{health}\"\n{becoming}\
          [[busy]]\nname = \"quiet\"\nkind = \"command\"\nrun = \"{busy}\"\n{becoming}\
