@@ -72,6 +72,8 @@ pub struct Environment {
     pub confirm: bool,
     /// Go by `StrictHostKeyChecking accept-new` and `no` of ssh's configuration.
     pub accept_new_host_keys: bool,
+    /// Go by `ForwardAgent` of ssh's configuration.
+    pub forward_agent: bool,
     /// The secret that hosts are told when they ask the login for a password.
     pub login_password: Option<String>,
     /// What to do before every connection to a host.

@@ -230,6 +230,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         app: app?,
         confirm: env.confirm.unwrap_or(false),
         accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),
+        forward_agent: env.forward_agent.unwrap_or(false),
         login_password,
         pre_connect: pre_connect?,
         fleet: fleet?,
