@@ -49,6 +49,7 @@ pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
     ssh::Settings {
         knock: knock.map(|before| ssh::Knock { ports: before.knock.clone(), timeout: before.timeout }),
         accept_new: accepts.then(|| Arc::new(warn) as ssh::Warn),
+        lends_agent: of_file.is_some_and(|env| env.forward_agent),
         config_file: config.ssh_config.clone(),
         // What is no text cannot be named in ssh's configuration either.
         variables: std::env::vars_os()

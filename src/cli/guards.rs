@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use tokio::io::AsyncBufReadExt as _;
 use tokio::process::Command;
 
 use super::busy::typed;
 use super::change::Change;
 use super::complaint::Complaint;
-use super::{ask, out};
+use super::{ask, out, secrets};
 use crate::config::guards::SameCode;
 use crate::engine::Plan;
 use crate::release::Consent;
-use crate::secret;
+use crate::secret::{self, Mask};
 use crate::source::Source;
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
@@ -54,8 +55,9 @@ impl Change<'_> {
         {
             self.overcome(Objection { name: "clean_repository", what, question: None })?;
         }
+        let hidden = secrets::at_hand(&self.env);
         for command in guards.before.iter().filter(|_| source.is_some()) {
-            if let Err(what) = succeeds(directory, command).await {
+            if let Err(what) = succeeds(directory, command, hidden.mask()).await {
                 self.overcome(Objection { name: "before", what, question: None })?;
             }
         }
@@ -155,11 +157,26 @@ fn hide_secrets(command: &mut Command) {
 }
 
 /// Runs a command of this machine; what it prints is not relm's data.
-async fn succeeds(directory: &Path, command: &str) -> Result<(), String> {
+async fn succeeds(directory: &Path, command: &str, mask: &Mask) -> Result<(), String> {
     out::note(format!("{command}\n"));
     let mut sh = Command::new("sh");
     sh.args(["-c", command]).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
     hide_secrets(&mut sh);
-    let status = sh.stdout(std::io::stderr()).status().await.map_err(|error| format!("{command}: {error}"))?;
+    let mut child =
+        sh.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| format!("{command}: {error}"))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let ended = tokio::join!(child.wait(), repeat(stdout, mask), repeat(stderr, mask));
+    let status = ended.0.map_err(|error| format!("{command}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{command}` on this machine: {status}")) }
+}
+
+/// Repeats what a command says, line by line and without what nothing may show.
+async fn repeat(stream: Option<impl tokio::io::AsyncRead + Unpin>, mask: &Mask) {
+    let Some(stream) = stream else { return };
+    let mut stream = tokio::io::BufReader::new(stream);
+    let mut line = Vec::new();
+    while stream.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+        out::raw(String::from_utf8_lossy(&mask.apply(&line)));
+        line.clear();
+    }
 }

@@ -7,6 +7,7 @@ use super::change::Change;
 use super::complaint::Complaint;
 use super::secrets::Needs;
 use super::session;
+use crate::config::Part;
 use crate::tasks::maintenance;
 
 /// Tell visitors that the site is being worked on, or stop telling them
@@ -45,6 +46,6 @@ pub(super) async fn act(command: &MaintenanceCommand, common: &Common) -> Result
     };
     let config = session::load(common)?;
     let env = session::environment(&config, env.as_deref(), common)?;
-    let change = Change::new("maintenance", &config, env, common).needing(Needs::Way);
+    let change = Change::new("maintenance", &config, env, common).needing(Needs::Part(Part::Maintenance));
     change.run(|site| maintenance::plan(site, on, long)).await
 }

@@ -55,7 +55,7 @@ impl Change<'_> {
         };
         let mut news = News {
             notifiers: self.env.notify.clone(),
-            secrets: Arc::new(secrets),
+            secrets: Arc::new(secrets.hiding(self.known_secrets().mask())),
             missing,
             directory: self.config.path.parent().map(PathBuf::from).unwrap_or_default(),
             facts: self.facts(plan),

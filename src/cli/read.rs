@@ -13,9 +13,9 @@ use super::change::Ground;
 use super::complaint::Complaint;
 use super::secrets::{self, Needs};
 use super::{connect, session, show, who};
-use crate::config::{Config, Environment};
+use crate::config::{AsAnother, Config, Environment};
 use crate::engine;
-use crate::fleet::{Become, HostName};
+use crate::fleet::HostName;
 use crate::operations;
 use crate::secret::Secrets;
 use crate::survey::Survey;
@@ -120,7 +120,7 @@ pub(super) async fn ground(
     Ok(ground_with(config, env, &secrets, processes, common).await)
 }
 
-async fn ground_with(
+pub(super) async fn ground_with(
     config: &Config,
     env: &Environment,
     secrets: &Secrets,
@@ -139,22 +139,25 @@ async fn ground_with(
     Ground { survey, connections }
 }
 
-/// Whose files cannot be sourced, and which operations cannot become whom they should: a sentence for each user and host.
+/// Whose files cannot be sourced, and what cannot be done as whom it should: a sentence for each user and host.
 async fn unable(env: &Environment, ground: &Ground, secrets: &Secrets) -> Vec<(HostName, String)> {
     let answered = ground.connections.hosts.iter().filter(|(host, _)| ground.survey.host(&host.name).is_some());
     let probes = answered.map(|(host, transport)| async move {
-        let mut users: Vec<(&Become, &str)> = Vec::new();
-        for operation in env.operations.iter().filter(|operation| operation.targets.concern(host)) {
-            let new = operation.becoming.as_ref().filter(|becoming| users.iter().all(|(known, _)| known != becoming));
-            users.extend(new.map(|becoming| (becoming, operation.name.as_str())));
+        let mut users: Vec<AsAnother<'_>> = Vec::new();
+        let is_here = |other: &AsAnother<'_>| env.fleet.select(&other.targets).iter().any(|one| one.name == host.name);
+        for other in env.done_as_others().into_iter().filter(is_here) {
+            if users.iter().all(|known| known.becoming != other.becoming) {
+                users.push(other);
+            }
         }
         let mut unable = Vec::new();
         if let Some(script) = operations::sources(host) {
-            unable.extend(refusal(transport.capture(&script, Some(PROBE)).await).map(|said| (host.name.clone(), said)));
+            let exit = transport.capture(&script, Some(PROBE)).await;
+            unable.extend(refusal(exit, secrets).map(|said| (host.name.clone(), said)));
         }
-        for (becoming, operation) in users {
-            let exit = transport.capture(&operations::probe(becoming, secrets), Some(PROBE)).await;
-            let said = refusal(exit).map(|said| (host.name.clone(), format!("operation {operation}: {said}")));
+        for other in users {
+            let exit = transport.capture(&operations::probe(other.becoming, secrets), Some(PROBE)).await;
+            let said = refusal(exit, secrets).map(|said| (host.name.clone(), format!("{}: {said}", other.called())));
             unable.extend(said);
         }
         unable
@@ -163,10 +166,13 @@ async fn unable(env: &Environment, ground: &Ground, secrets: &Secrets) -> Vec<(H
 }
 
 /// What a host said to something it cannot do.
-fn refusal(ended: Result<Exit, ExecError>) -> Option<String> {
+fn refusal(ended: Result<Exit, ExecError>, secrets: &Secrets) -> Option<String> {
     match ended {
         Ok(exit) if exit.status.success() => None,
-        Ok(exit) => Some(exit.stderr.lines().map(str::trim).collect::<Vec<_>>().join("; ")),
+        Ok(exit) => {
+            let said = secrets.mask().apply(exit.stderr.as_bytes()).into_owned();
+            Some(String::from_utf8_lossy(&said).lines().map(str::trim).collect::<Vec<_>>().join("; "))
+        }
         Err(error) => Some(error.to_string()),
     }
 }

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use super::ask;
 use super::complaint::Complaint;
-use crate::config::{AppOperation, Config, Environment, SecretSource};
+use crate::config::{AppOperation, Config, Environment, Part, SecretSource};
 use crate::event::Phase;
-use crate::fleet::Become;
 use crate::secret::{self, Secret, Secrets};
 
 /// Which secrets a task is in need of.
@@ -18,7 +17,9 @@ use crate::secret::{self, Secret, Secrets};
 pub(super) enum Needs {
     /// Those without which nobody gets to a host.
     Way,
-    /// Besides, those without which some operation cannot become whom it should.
+    /// Besides, those without which nothing of one kind can be done as whom it should.
+    Part(Part),
+    /// Besides, those without which anything cannot be done as whom it should.
     Users,
     /// Those of operations that stand around a flip. Whoever goes back at night may not have what builds a release.
     Flip,
@@ -30,12 +31,22 @@ pub(super) enum Needs {
 
 /// Gets the secrets that are needed.
 pub(super) async fn load(config: &Config, env: &Environment, needs: Needs) -> Result<Arc<Secrets>, Complaint> {
-    let wanted = wanted(env, needs);
-    if wanted.is_empty() {
-        return Ok(Arc::default());
+    let (values, missing) = values(config, env, &wanted(env, needs)).await?;
+    if !missing.is_empty() {
+        return Err(Complaint::secrets(&missing));
     }
-    let (values, missing) = values(config, env, &wanted).await?;
-    if missing.is_empty() { Ok(Arc::new(Secrets::new(values))) } else { Err(Complaint::secrets(&missing)) }
+    Ok(Arc::new(Secrets::new(values).hiding(at_hand(env).mask())))
+}
+
+/// Secrets that nobody has to be asked for: hosts and commands may know them, and say them, whatever is done.
+pub(super) fn at_hand(env: &Environment) -> Secrets {
+    let quick = env.secrets.iter().filter(|(_, source)| is_at_hand(source));
+    let values = quick.filter_map(|(name, source)| Some((name.clone(), value(name, source, Path::new(".")).ok()?)));
+    Secrets::new(values.collect())
+}
+
+fn is_at_hand(source: &SecretSource) -> bool {
+    matches!(source, SecretSource::Env(_) | SecretSource::File(_))
 }
 
 /// Gets what can be got of some secrets, and says why the others are not there. What is known is not looked for again.
@@ -78,21 +89,24 @@ async fn values(
 }
 
 fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
-    let password = |becoming: &Option<Become>| becoming.as_ref().and_then(|becoming| becoming.password.clone());
-    let mut wanted: BTreeSet<String> = password(&env.becoming).into_iter().chain(env.login_password.clone()).collect();
+    let password = env.becoming.as_ref().and_then(|becoming| becoming.password.clone());
+    let mut wanted: BTreeSet<String> = password.into_iter().chain(env.login_password.clone()).collect();
     let runs = |operation: &&AppOperation| match needs {
-        Needs::Way | Needs::Manage => false,
+        Needs::Way | Needs::Part(_) | Needs::Users | Needs::Manage => false,
         Needs::Flip => !matches!(operation.phase, Phase::Check | Phase::Prepare),
-        Needs::Users | Needs::All => true,
+        Needs::All => true,
     };
-    for operation in env.operations.iter().filter(runs) {
-        wanted.extend(password(&operation.becoming));
-        if needs != Needs::Users {
-            wanted.extend(operation.secrets.iter().cloned());
-        }
-    }
+    wanted.extend(env.operations.iter().filter(runs).flat_map(|operation| operation.secrets.iter().cloned()));
+    let others = env.done_as_others().into_iter().filter(|other| match needs {
+        Needs::Way | Needs::Manage => false,
+        Needs::Part(part) => other.part == part,
+        Needs::Flip => other.part != Part::Building,
+        Needs::Users | Needs::All => true,
+    });
+    wanted.extend(others.filter_map(|other| other.becoming.password.clone()));
     if let Some(manage) = env.manage.as_ref().filter(|_| needs == Needs::Manage) {
-        wanted.extend(password(&manage.becoming).into_iter().chain(manage.secrets.iter().cloned()));
+        let password = manage.becoming.as_ref().and_then(|becoming| becoming.password.clone());
+        wanted.extend(password.into_iter().chain(manage.secrets.iter().cloned()));
     }
     if needs == Needs::All {
         wanted.extend(env.secret_files.iter().map(|file| file.secret.clone()));
@@ -105,7 +119,7 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
 pub(super) fn plainly_missing(env: &Environment) -> Vec<String> {
     let wanted = wanted(env, Needs::All);
     let sources = env.secrets.iter().filter(|(name, _)| wanted.contains(*name));
-    let quick = sources.filter(|(_, source)| matches!(source, SecretSource::Env(_) | SecretSource::File(_)));
+    let quick = sources.filter(|(_, source)| is_at_hand(source));
     let missing = quick.filter_map(|(name, source)| {
         let reason = value(name, source, Path::new(".")).err()?;
         Some(format!("the secret {name} is missing: {reason}"))

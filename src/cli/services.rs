@@ -1,15 +1,13 @@
 //! `relm services`, from the words to the exit code.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 
 use super::args::Common;
 use super::change::Change;
 use super::complaint::Complaint;
-use super::secrets::Needs;
+use super::secrets::{self, Needs};
 use super::{read, session, show};
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, Part};
 use crate::engine::{self, Machine};
 use crate::operations::read_state;
 use crate::tasks::services::{self, Action, Line, Report, Services};
@@ -28,7 +26,7 @@ pub(super) async fn act(args: &Services, common: &Common) -> Result<u8, Complain
     match action {
         Action::Status => status(&config, &env, group, common).await,
         Action::Turn(turn) => {
-            let change = Change::new("services", &config, env, common).needing(Needs::Way);
+            let change = Change::new("services", &config, env, common).needing(Needs::Part(Part::Service));
             change.run(|site| services::plan(site, turn, group)).await
         }
     }
@@ -41,8 +39,9 @@ async fn status(
     group: Option<&str>,
     common: &Common,
 ) -> Result<u8, Complaint> {
-    let ground = read::ground(config, env, false, common).await?;
-    let machines = ground.machines(&Arc::default(), |_| None);
+    let secrets = secrets::load(config, env, Needs::Part(Part::Service)).await?;
+    let ground = read::ground_with(config, env, &secrets, false, common).await;
+    let machines = ground.machines(&secrets, |_| None);
     let found = services::chosen(env, group)?;
     let of_hosts = machines.iter().map(|machine| of_host(env, machine, &found));
     let lines = join_all(of_hosts).await.into_iter().flatten().collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::Targets;
+use crate::fleet::{Become, Targets};
 
 /// One of `[[busy]]`: something on hosts that a change would disturb.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Busy {
     pub on_busy: OnBusy,
     /// How long one look may take on a host.
     pub time_limit: Duration,
+    /// The user it is done as, if not whoever all else is done as.
+    pub becoming: Option<Become>,
 }
 
 /// When something is looked at.

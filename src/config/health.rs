@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::Phase;
-use crate::fleet::Targets;
+use crate::fleet::{Become, Targets};
 use crate::template::Template;
 
 /// A sign that a host is well.
@@ -23,6 +23,8 @@ pub struct Health {
     pub every: Duration,
     /// How long one attempt may take.
     pub attempt: Duration,
+    /// The user it is done as, if not whoever all else is done as.
+    pub becoming: Option<Become>,
 }
 
 /// What is looked for.

@@ -1,6 +1,6 @@
 //! The `[maintenance]` table, checked.
 
-use crate::fleet::Targets;
+use crate::fleet::{Become, Targets};
 
 /// How visitors are told that the site is being worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,4 +19,6 @@ pub struct Maintenance {
     pub in_switch: bool,
     /// Left on when a run fails.
     pub keeps: bool,
+    /// The user `on` and `off` run as, if not whoever all else runs as.
+    pub becoming: Option<Become>,
 }

@@ -89,6 +89,7 @@ impl Over for MaintenanceTable {
             off: self.off.or(base.off),
             during: self.during.or(base.during),
             keep_on_failure: self.keep_on_failure.or(base.keep_on_failure),
+            becoming: self.becoming.or(base.becoming),
         }
     }
 }
@@ -147,6 +148,7 @@ impl EnvTable {
             confirm: self.confirm.or(base.confirm),
             accept_new_host_keys: self.accept_new_host_keys.or(base.accept_new_host_keys),
             login_password: self.login_password.or(base.login_password),
+            forward_agent: self.forward_agent.or(base.forward_agent),
             pre_connect: table(self.pre_connect, base.pre_connect),
             becoming: self.becoming.or(base.becoming),
             source_files: self.source_files.or(base.source_files),

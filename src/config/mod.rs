@@ -11,6 +11,7 @@ mod maintenance;
 mod manage;
 mod merge;
 mod notifier;
+mod other_users;
 mod parse;
 mod placed;
 mod pool;
@@ -39,6 +40,7 @@ pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
 pub use manage::Manage;
 pub use notifier::{Notifier, NotifyBy, Occasion, Value};
+pub use other_users::{AsAnother, Part};
 pub use parse::{load, parse};
 pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
@@ -75,6 +77,8 @@ pub struct Environment {
     pub confirm: bool,
     /// Go by `StrictHostKeyChecking accept-new` and `no` of ssh's configuration.
     pub accept_new_host_keys: bool,
+    /// Go by `ForwardAgent` of ssh's configuration.
+    pub forward_agent: bool,
     /// The secret that hosts are told when they ask the login for a password.
     pub login_password: Option<String>,
     /// What to do before every connection to a host.
@@ -308,6 +312,10 @@ pub struct SecretFile {
     pub secret: String,
     /// Where it is written.
     pub targets: Targets,
+    /// For `chown`; empty if it stays whoever's writes it.
+    pub owner: String,
+    /// Four digits; the group may read it at most.
+    pub mode: String,
 }
 
 /// How often a command is tried.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::Targets;
+use crate::fleet::{Become, Targets};
 use crate::template::Template;
 
 /// Hosts that share the requests of visitors.
@@ -22,6 +22,8 @@ pub struct Pool {
     pub min_healthy: usize,
     /// How long requests have to end.
     pub wait: Duration,
+    /// The user it is done as, if not whoever all else is done as.
+    pub becoming: Option<Become>,
 }
 
 /// How a host is taken out of its pool and in again.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fleet::{HostName, Targets};
+use crate::fleet::{Become, HostName, Targets};
 use crate::template::Template;
 
 /// Something that runs on hosts and has to follow the release.
@@ -34,6 +34,8 @@ pub struct Service {
     pub commands: ServiceCommands,
     /// Whether its processes must run from the new release.
     pub proof: bool,
+    /// The user it is done as, if not whoever all else is done as.
+    pub becoming: Option<Become>,
 }
 
 /// What is run instead of what the kind would run.

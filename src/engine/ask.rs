@@ -15,6 +15,7 @@ pub async fn ask(
 ) -> Result<String, String> {
     let script = question(&machine.on(env, None)).apart();
     let exit = machine.transport.capture(&script, Some(limit)).await.map_err(|error| error.to_string())?;
+    let exit = machine.masked(exit);
     match exit.stderr.lines().last() {
         _ if exit.status.success() => Ok(exit.stdout),
         Some(last) => Err(last.to_owned()),

@@ -37,7 +37,7 @@ impl Become {
             (By::Sudo, None) => format!("a line such as  {login} ALL=({}) NOPASSWD: ALL  in its sudoers", self.user),
             (By::Sudo, Some(name)) => {
                 format!(
-                    "a line such as  {login} ALL=({}) ALL  in its sudoers, and the secret {name} to be right",
+                    "a line such as  {login} ALL=({}) ALL  in its sudoers, and the secret {name} to be right whenever sudo asks",
                     self.user
                 )
             }

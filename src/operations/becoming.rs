@@ -19,6 +19,14 @@ pub(super) fn as_another(script: &Script, becoming: &Become, secrets: &Secrets) 
         .set("relm_script", inner)
 }
 
+/// `script`, done as another user if one is to do it.
+pub(super) fn run_as(becoming: Option<&Become>, script: Script, secrets: &Secrets) -> Script {
+    match becoming {
+        Some(becoming) => as_another(&script, becoming, secrets),
+        None => script,
+    }
+}
+
 /// Does nothing as another user: says whether that can be done.
 pub fn probe(becoming: &Become, secrets: &Secrets) -> Script {
     debug_assert!(becoming.by == By::Sudo || becoming.password.is_none(), "doas is given no password");

@@ -50,7 +50,18 @@ exec 2>/dev/null
 kill -s KILL "$watch"
 exit "$status"'
 
-relm_pipe=$(mktemp -d) && mkfifo -m 600 -- "$relm_pipe/pipe" || exit
+# A full or missing /tmp is not to be in the way.
+for relm_place in "${TMPDIR:-/tmp}" /dev/shm /run/shm /var/tmp "$HOME" /tmp; do
+  relm_pipe=$(mktemp -d -- "$relm_place/relm-XXXXXXXX" 2>/dev/null) || continue
+  if mkfifo -m 600 -- "$relm_pipe/pipe" 2>/dev/null; then break; fi
+  rm -rf -- "$relm_pipe"
+  relm_pipe=
+done
+if [ -z "$relm_pipe" ]; then
+  printf 'there is nowhere to make a pipe in to become %s with: neither %s nor /dev/shm nor /var/tmp nor %s takes a file\n' \
+    "$relm_user" "${TMPDIR:-/tmp}" "$HOME" >&2
+  exit 1
+fi
 # Opened both ways first, so that neither end waits for the other.
 exec 5<>"$relm_pipe/pipe" 6<"$relm_pipe/pipe" 4>"$relm_pipe/pipe" 5>&-
 rm -rf -- "$relm_pipe"
@@ -60,7 +71,8 @@ exec 6<&-
 trap 'exec 4>&-; wait "$relm_job"; exit 143' HUP INT TERM
 trap : PIPE
 {
-  [ "$relm_by" != password ] || printf '%s\n' "$relm_password"
+  # Whatever sudo asks for after that gets nothing, and no word of the script.
+  [ "$relm_by" != password ] || printf '%s\n\n\n\n\n\n\n\n\n\n' "$relm_password"
   printf 'relm-begins\n%s\n%s\n' "$relm_length" "$relm_script"
 } 2>/dev/null >&4
 wait "$relm_job"

@@ -93,9 +93,7 @@ impl Operation for CheckHealth {
             Err(reason) => return refused(&reason),
         };
         let seconds = |time: Duration| time.as_secs().to_string();
-        let text = Script::new(include_str!("check_health.sh"));
-        let script = self.check.script(text, on, &self.check.run, &self.check.reference);
-        let script = script
+        let script = Script::new(include_str!("check_health.sh"))
             .args(&asked.headers)
             .set("relm_kind", asked.kind)
             .set("relm_what", asked.what)
@@ -104,6 +102,7 @@ impl Operation for CheckHealth {
             .set("relm_within", seconds(self.within))
             .set("relm_every", seconds(self.every))
             .set("relm_attempt", seconds(self.attempt));
+        let script = self.check.script(script, on, &self.check.run, &self.check.reference);
         Work {
             script,
             input: Input::Nothing,
@@ -114,7 +113,8 @@ impl Operation for CheckHealth {
     }
 
     fn definition(&self, _on: &On<'_>) -> String {
-        format!("{:?}{}", self.sign, self.check.run)
+        let becoming = self.check.becoming.as_ref().map(|becoming| format!("\nas {}", becoming.user));
+        format!("{:?}{}{}", self.sign, self.check.run, becoming.unwrap_or_default())
     }
 
     fn command(&self) -> Option<&str> {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::becoming::run_as;
 use super::values::values;
 use crate::engine::{On, Operation, Work};
-use crate::fleet::{Role, Targets};
+use crate::fleet::{Become, Role, Targets};
 use crate::script::Script;
 use crate::template::Template;
 
@@ -26,6 +27,8 @@ pub struct Pool {
     pub server: Template,
     /// How long requests have to end.
     pub wait: Duration,
+    /// The user it is done as, if not whoever all else is done as.
+    pub becoming: Option<Become>,
     /// The app's name, for the template.
     pub app: String,
     /// What the release was made from.
@@ -58,12 +61,14 @@ impl DrainHost {
                 .set("relm_reload", second),
             None => Script::new(include_str!("drain_command.sh")).set("relm_command", if out { first } else { second }),
         };
-        text.set("relm_out", if out { "yes" } else { "" })
+        let script = text
+            .set("relm_out", if out { "yes" } else { "" })
             .set("relm_wait", self.pool.wait.as_secs().to_string())
             .export("RELM_SERVER", server)
             .export("RELM_ENV", on.env.as_str())
             .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "))
+            .export("RELM_ROLES", roles.join(" "));
+        run_as(self.pool.becoming.as_ref(), script, on.secrets)
     }
 }
 

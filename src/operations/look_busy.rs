@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::RunCommand;
+use super::becoming::run_as;
 use super::sourcing::sourced;
 use crate::engine::{On, Operation, Patience, Reading, Sight, Work};
-use crate::fleet::Targets;
+use crate::fleet::{Become, Targets};
 use crate::release::Consents;
 use crate::script::Script;
 use crate::transport::{Exit, Input, Status};
@@ -31,6 +32,8 @@ pub struct LookBusy {
     pub patience: Option<Patience>,
     /// It stops nothing.
     pub only_warns: bool,
+    /// The user who looks, if not whoever all else runs as.
+    pub becoming: Option<Become>,
     /// What was agreed to: it stops nothing either.
     pub consents: Consents,
 }
@@ -177,7 +180,8 @@ impl Operation for LookBusy {
 
     fn work(&self, on: &On<'_>) -> Work {
         let time_limit = Some(self.time_limit);
-        Work { script: self.script(on), input: Input::Nothing, time_limit, reading: Reading::Look, command: None }
+        let script = run_as(self.becoming.as_ref(), self.script(on), on.secrets);
+        Work { script, input: Input::Nothing, time_limit, reading: Reading::Look, command: None }
     }
 
     fn patience(&self) -> Option<Patience> {

@@ -1,9 +1,11 @@
 //! A migration: a command that changes what outlives releases.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{RunCommand, Wraps};
 use crate::engine::{On, Operation, Reading, Work};
+use crate::fleet::Targets;
 use crate::script::Script;
 
 /// Runs a command unless it is sure that nothing is pending; before it a backup is made, and what is pending is written
@@ -18,6 +20,8 @@ pub struct MigrateDatabase {
     pub pending: Option<Pending>,
     /// Runs before it.
     pub backup: Option<String>,
+    /// Secrets, and the hosts that have them: they are not written down with what is pending.
+    pub secrets: Vec<(String, Targets)>,
 }
 
 /// How it is known what is pending.
@@ -40,6 +44,20 @@ impl MigrateDatabase {
         }
     }
 
+    /// What is pending without secrets: the host is told what to look for only if it has been told before, and the commands
+    /// that follow see nothing of it.
+    fn hiding(&self, on: &On<'_>) -> Script {
+        let is_here = |(_, targets): &&(String, Targets)| targets.concern(on.host);
+        let names: BTreeSet<&str> = self.secrets.iter().filter(is_here).map(|(name, _)| name.as_str()).collect();
+        let lines = on.secrets.expose_lines(&names);
+        if lines.is_empty() {
+            return Script::default();
+        }
+        let hide = Script::new(include_str!("migrate_database_hide.sh"));
+        let hide = hide.args(lines.iter().flat_map(|(line, name)| [*line, name.as_str()]));
+        Script::new("relm_found=$(").then(&hide).then(&Script::new(") || exit"))
+    }
+
     fn script(&self, on: &On<'_>, command: &str) -> Script {
         RunCommand { run: command.to_owned(), ..self.command.clone() }.work(on).script.apart()
     }
@@ -58,7 +76,8 @@ impl Wraps for MigrateDatabase {
             Some(Pending::Printed(command)) => Script::new("relm_found=$(")
                 .then(&self.script(on, command))
                 .then(&Script::new(")"))
-                .then(&Script::new(include_str!("migrate_database_pending.sh"))),
+                .then(&Script::new(include_str!("migrate_database_pending.sh")))
+                .then(&self.hiding(on)),
             Some(Pending::Files(directory)) => Script::new(include_str!("sql_pending.sh"))
                 .set("relm_sql", directory)
                 .set("relm_release", release.map(|release| on.layout.release(release)).unwrap_or_default()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::becoming::as_another;
+use super::becoming::run_as;
 use super::sourcing::sourced;
 use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::fleet::{Become, Role, Targets};
@@ -90,11 +90,7 @@ impl RunCommand {
             Some(secret) => script.export(name, secret.expose_line()),
             None => script,
         });
-        let script = sourced(&script, on);
-        match &self.becoming {
-            Some(becoming) => as_another(&script, becoming, on.secrets),
-            None => script,
-        }
+        run_as(self.becoming.as_ref(), sourced(&script, on), on.secrets)
     }
 
     fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {

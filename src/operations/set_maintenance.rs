@@ -1,8 +1,9 @@
 //! Maintenance: flag files and commands by which visitors are told that the site is being worked on.
 
+use super::becoming::as_another;
 use super::sourcing::sourced;
 use crate::engine::{On, Operation, Work};
-use crate::fleet::{Role, Targets};
+use crate::fleet::{Become, Role, Targets};
 use crate::script::Script;
 
 /// What switches it.
@@ -20,6 +21,8 @@ pub struct Maintenance {
     pub off: Option<String>,
     /// Left on when a run fails.
     pub keeps: bool,
+    /// The user the commands run as, if not whoever all else runs as.
+    pub becoming: Option<Become>,
 }
 
 /// Switches it on or off. Who switched it on is written down on the host: a deploy never switches off what a person
@@ -36,6 +39,10 @@ pub struct SetMaintenance {
     pub by_hand: bool,
 }
 
+/// A command as another user, who has a shell of their own.
+const COMMAND: &str = r#"(set -o pipefail) 2>/dev/null && set -o pipefail
+eval "$relm_command""#;
+
 impl SetMaintenance {
     fn script(&self, on: &On<'_>, switch_on: bool) -> Script {
         let Maintenance { flag, long_flag, on: on_command, off, .. } = &self.maintenance;
@@ -44,19 +51,34 @@ impl SetMaintenance {
             Some(release) => release.as_str(),
             None => "hand",
         };
-        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+        let own = text(if switch_on { on_command } else { off });
+        let theirs = match &self.maintenance.becoming {
+            Some(becoming) if !own.is_empty() => {
+                let script = sourced(&self.exporting(Script::new(COMMAND), on), on).set("relm_command", &own);
+                Some(as_another(&script, becoming, on.secrets).as_str().to_owned())
+            }
+            _ => None,
+        };
         let script = Script::new(include_str!("set_maintenance.sh"))
             .set("relm_base", on.layout.base())
             .set("relm_on", if switch_on { "yes" } else { "" })
             .set("relm_by", by)
             .set("relm_flag", text(flag))
             .set("relm_long_flag", text(long_flag))
-            .set("relm_command", text(if switch_on { on_command } else { off }))
+            .set("relm_command", theirs.as_deref().unwrap_or(&own));
+        let script = self.exporting(script, on);
+        // What the other user's commands want is sourced by them.
+        if theirs.is_some() { script } else { sourced(&script, on) }
+    }
+
+    /// `script` with what the commands see.
+    fn exporting(&self, script: Script, on: &On<'_>) -> Script {
+        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+        script
             .export("RELM_MAINTENANCE", if self.long { "long" } else { "short" })
             .export("RELM_ENV", on.env.as_str())
             .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "));
-        sourced(&script, on)
+            .export("RELM_ROLES", roles.join(" "))
     }
 }
 

@@ -3,6 +3,16 @@
 # absolute, or from ~/), permissions, owner for chown, check (text for sh that looks at $RELM_FILE), content. Places and
 # contents are known to this shell only: printf is part of it.
 kept=$record/outside
+
+# give OWNER FILE: never what a link leads to.
+give() {
+  [ -n "$1" ] || return 0
+  said=$(chown -h -- "$1" "$2" 2>&1) && return
+  printf '%s\n%s may not give %s to %s: only root gives files away, and to a group whoever is in it\n' \
+    "$said" "$(id -un)" "$path" "$1" >&2
+  return 1
+}
+
 [ "$what" != template ] || rm -rf -- "$kept" || exit
 while [ $# -gt 0 ]; do
   path=$1
@@ -30,7 +40,7 @@ while [ $# -gt 0 ]; do
   # Also what was left when this was cut short.
   rm -f -- "$at"/.relm-new-*
   # Never readable by others, not for a moment, and under its name only when it is whole.
-  (umask 077 && set -C && printf '%s' "$5" >"$new") && { [ -z "$3" ] || chown -- "$3" "$new"; } && chmod -- "$2" "$new" || {
+  (umask 077 && set -C && printf '%s' "$5" >"$new") && give "$3" "$new" && chmod -- "$2" "$new" || {
     rm -f -- "$new"
     exit 1
   }

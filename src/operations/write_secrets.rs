@@ -15,9 +15,13 @@ pub struct SecretFile {
     pub secret: String,
     /// Where it is written.
     pub targets: Targets,
+    /// For `chown`; empty if it stays whoever's writes it.
+    pub owner: String,
+    /// Its four digits.
+    pub mode: String,
 }
 
-/// Writes them, for their owner's eyes alone.
+/// Writes them, for their owner's eyes alone unless a group is to see them.
 #[derive(Debug)]
 pub struct WriteSecrets {
     /// Each with its hosts.
@@ -45,17 +49,22 @@ impl Operation for WriteSecrets {
 
     fn work(&self, on: &On<'_>) -> Work {
         let mut written = Vec::new();
-        for SecretFile { path, secret, .. } in self.on(on.host) {
+        for SecretFile { path, secret, owner, mode, .. } in self.on(on.host) {
             let Some(content) = on.secrets.get(secret).map(Secret::expose) else {
                 return refused(&format!("there is no content for {path}"));
             };
-            written.push(Written { place: path, mode: "0600", owner: "", check: "", content: content.to_owned() });
+            written.push(Written { place: path, mode, owner, check: "", content: content.to_owned() });
         }
         write("secret file", &written, on)
     }
 
     /// Names only: what hosts write down of a step must tell nothing of a secret, and a new value is no new step.
     fn definition(&self, on: &On<'_>) -> String {
-        self.on(on.host).map(|file| format!("{} {}\n", file.path, file.secret)).collect()
+        let line = |file: &SecretFile| {
+            let usual = file.owner.is_empty() && file.mode == "0600";
+            let given = if usual { String::new() } else { format!(" {} {}", file.owner, file.mode) };
+            format!("{} {}{given}\n", file.path, file.secret)
+        };
+        self.on(on.host).map(line).collect()
     }
 }

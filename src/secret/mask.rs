@@ -25,11 +25,13 @@ impl Mask {
     }
 
     pub(super) fn new(secrets: &BTreeMap<String, Secret>) -> Self {
-        let lines = secrets.iter().flat_map(|(name, secret)| {
-            let lines = secret.expose().lines().map(str::trim).filter(|line| line.len() >= SHORTEST);
-            lines.map(move |line| (line.as_bytes().to_vec(), format!("[{name}]")))
-        });
-        let mut patterns: Vec<_> = lines.collect();
+        let own = |(line, name): (&str, String)| (line.as_bytes().to_vec(), name);
+        Self { patterns: lines(secrets.iter()).into_iter().map(own).collect() }
+    }
+
+    /// One that knows what either knows.
+    pub(super) fn with(&self, other: &Self) -> Self {
+        let mut patterns = [self.patterns.clone(), other.patterns.clone()].concat();
         patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.len()));
         Self { patterns }
     }
@@ -70,6 +72,17 @@ impl Mask {
         }
         0
     }
+}
+
+/// What is looked for and what takes its place; the longest first.
+pub(super) fn lines<'s>(secrets: impl Iterator<Item = (&'s String, &'s Secret)>) -> Vec<(&'s str, String)> {
+    let lines = secrets.flat_map(|(name, secret)| {
+        let lines = secret.expose().lines().map(str::trim).filter(|line| line.len() >= SHORTEST);
+        lines.map(move |line| (line, format!("[{name}]")))
+    });
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort_by_key(|(line, _)| std::cmp::Reverse(line.len()));
+    lines
 }
 
 /// Only how much it looks for.

@@ -3,7 +3,7 @@
 mod hidden;
 mod mask;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use hidden::{hidden, hide};
@@ -78,6 +78,18 @@ impl Secrets {
     /// The secret of a name.
     pub fn get(&self, name: &str) -> Option<&Secret> {
         self.values.get(name)
+    }
+
+    /// The same, where what another mask knows is taken out of output too.
+    #[must_use]
+    pub fn hiding(self, others: &Mask) -> Self {
+        Self { mask: self.mask.with(others), ..self }
+    }
+
+    /// What a mask looks for of those called `names`, each with what takes its place: for a host that has them, and is to
+    /// take them out of what it writes down.
+    pub fn expose_lines(&self, names: &BTreeSet<&str>) -> Vec<(&str, String)> {
+        mask::lines(self.values.iter().filter(|(name, _)| names.contains(name.as_str())))
     }
 
     /// What takes them out of output.

@@ -1,10 +1,15 @@
 //! The ssh agent: keys that others hold for us.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use russh::Channel;
+use russh::client::{ChannelOpenHandle, Msg};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::{AgentClient, AgentStream};
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::handshake::Handle;
@@ -27,5 +32,30 @@ pub(super) async fn keys(socket: &Path, handle: &Handle) -> Result<(Agent, Vec<A
     match timeout(Duration::from_secs(10), asking).await {
         Ok(answer) => answer.map_err(|e: russh::keys::Error| e.to_string()),
         Err(_) => Err("no answer within 10 s".to_owned()),
+    }
+}
+
+/// An agent that a host is lent: commands there sign in elsewhere with its keys.
+pub(super) struct Lent {
+    socket: PathBuf,
+    /// As many conversations as a host may have with it at once.
+    places: Arc<Semaphore>,
+}
+
+impl Lent {
+    pub(super) fn new(socket: PathBuf) -> Self {
+        Self { socket, places: Arc::new(Semaphore::new(16)) }
+    }
+
+    /// Leads a channel of the host's to the agent; refuses it where the agent does not answer.
+    pub(super) async fn open(&self, channel: Channel<Msg>, reply: ChannelOpenHandle) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
+        let Ok(mut agent) = UnixStream::connect(&self.socket).await else { return };
+        reply.accept().await;
+        tokio::spawn(async move {
+            let mut channel = channel.into_stream();
+            let _ = tokio::io::copy_bidirectional(&mut channel, &mut agent).await;
+            drop(place);
+        });
     }
 }

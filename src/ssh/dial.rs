@@ -84,7 +84,7 @@ async fn exchange(
 ) -> Result<Dialled, Trouble> {
     let lasting = |reason: &str| Trouble::Lasting(unreachable(destination, reason));
     let Open { road, place, .. } = open;
-    let (guard, gone) = Guard::new(judge);
+    let (guard, gone) = Guard::new(judge, destination.lent_agent.clone());
     let limit = destination.connect_timeout;
     let connecting = russh::client::connect_stream(handshake::offer(destination, host_keys), road, guard);
     match timeout(limit, connecting).await {

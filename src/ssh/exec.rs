@@ -11,6 +11,7 @@ use russh::{ChannelMsg, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf, S
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, timeout};
 
+use super::config::Destination;
 use super::handshake::{Gone, Handle, in_words};
 use crate::transport::{Channel, Heard, Status};
 
@@ -37,6 +38,8 @@ pub(super) struct Connection {
     freed: watch::Sender<Instant>,
     /// What each command is to find in its environment, as far as the host takes it.
     environment: Vec<(String, String)>,
+    /// Each command is lent the agent.
+    lends_agent: bool,
 }
 
 /// Says why a command was not started.
@@ -59,9 +62,10 @@ impl NotStarted {
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle, gone: Gone, environment: Vec<(String, String)>) -> Self {
+    pub(super) fn new(handle: Handle, gone: Gone, destination: &Destination) -> Self {
+        let (environment, lends_agent) = (destination.environment.clone(), destination.lent_agent.is_some());
         let (slots, freed) = (Arc::new(Semaphore::new(MOST_CHANNELS)), watch::Sender::new(Instant::now()));
-        Self { handle, gone, slots, allowed: AtomicUsize::new(MOST_CHANNELS), freed, environment }
+        Self { handle, gone, slots, allowed: AtomicUsize::new(MOST_CHANNELS), freed, environment, lends_agent }
     }
 
     /// Says whether it is known to have ended.
@@ -151,6 +155,10 @@ pub(super) async fn start(connection: Arc<Connection>, command: &str) -> Result<
         for (name, value) in &connection.environment {
             // Without an answer: a host that does not want it says so in its log.
             let _ = writer.set_env(false, name, value).await;
+        }
+        if connection.lends_agent {
+            // Likewise.
+            let _ = writer.agent_forward(false).await;
         }
         if writer.exec(true, command).await.is_err() {
             return Err(NotStarted::Dead(connection.reason()));

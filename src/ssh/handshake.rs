@@ -1,14 +1,16 @@
 //! What is agreed with a host before anything is asked of it, and what it may ask of us: the host key, the end.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::client::{Config, DisconnectReason, Handler};
+use russh::client::{ChannelOpenHandle, Config, DisconnectReason, Handler, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
-use russh::{Preferred, cipher, compression, kex, mac};
+use russh::{Channel, Preferred, cipher, compression, kex, mac};
 use tokio::sync::watch;
 
+use super::agent::Lent;
 use super::config::Destination;
 use super::host_key::HostKeys;
 use crate::transport::ConnectError;
@@ -28,13 +30,14 @@ pub(super) type Judge = Arc<dyn Fn(&PublicKeyOrCertificate) -> Result<(), Connec
 pub(super) struct Guard {
     judge: Judge,
     gone: watch::Sender<Option<String>>,
+    lent: Option<Lent>,
 }
 
 impl Guard {
     /// Makes a guard and the way to learn of the connection's end.
-    pub(super) fn new(judge: Judge) -> (Self, Gone) {
+    pub(super) fn new(judge: Judge, lent: Option<PathBuf>) -> (Self, Gone) {
         let (gone, learn) = watch::channel(None);
-        (Self { judge, gone }, learn)
+        (Self { judge, gone, lent: lent.map(Lent::new) }, learn)
     }
 }
 
@@ -58,6 +61,87 @@ impl Handler for Guard {
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Broken> {
         (self.judge)(key).map(|()| true).map_err(Broken::Refused)
+    }
+
+    // A host has no business opening channels here, and russh would take every one. Dropping the reply refuses.
+
+    async fn server_channel_open_session(
+        &mut self,
+        _: Channel<Msg>,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: u32,
+        _: &str,
+        _: u32,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _: Channel<Msg>,
+        _: &str,
+        _: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        Ok(())
+    }
+
+    /// But to an agent that it is lent.
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Broken> {
+        if let Some(lent) = &self.lent {
+            lent.open(channel, reply).await;
+        }
+        Ok(())
     }
 
     /// The only place where the reason of an end is told; channels just fall silent.

@@ -94,7 +94,7 @@ impl Jumps {
         }
         // Its own way may lead through another one.
         // The login's password is for the hosts, and no business of whatever stands before them.
-        let settings = &Settings { password: None, ..settings.clone() };
+        let settings = &Settings { password: None, lends_agent: false, ..settings.clone() };
         match Box::pin(signed_in(&Arc::new(hop.clone()), settings)).await {
             Ok((handle, _)) => {
                 let handle = Arc::new(handle);

@@ -92,7 +92,7 @@ impl Link for SshLink {
 
 async fn connect(destination: &Arc<Destination>, settings: &Settings) -> Result<Arc<Connection>, ConnectError> {
     let (handle, gone) = signed_in(destination, settings).await?;
-    Ok(Arc::new(Connection::new(handle, gone, destination.environment.clone())))
+    Ok(Arc::new(Connection::new(handle, gone, destination)))
 }
 
 /// Connects, checks the host key against the files as they are now, and signs in.

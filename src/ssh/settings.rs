@@ -34,6 +34,8 @@ pub struct Settings {
     pub variables: BTreeMap<String, String>,
     /// The socket of the ssh agent.
     pub agent: Option<PathBuf>,
+    /// Hosts are lent an agent where `ForwardAgent` says so; jump hosts never.
+    pub lends_agent: bool,
     /// Ports to knock at before each connection.
     pub knock: Option<Knock>,
     /// Hears of each key that is accepted though nobody has compared it, as `StrictHostKeyChecking accept-new` wants it.
@@ -69,6 +71,7 @@ impl Settings {
             local_host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             variables: BTreeMap::new(),
             agent: None,
+            lends_agent: false,
             knock: None,
             accept_new: None,
             password: None,

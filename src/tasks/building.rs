@@ -42,6 +42,8 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
             path: file.path.clone(),
             secret: file.secret.clone(),
             targets: file.targets.clone(),
+            owner: file.owner.clone(),
+            mode: file.mode.clone(),
         };
         plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
@@ -78,7 +80,7 @@ pub(super) fn add(plan: Plan, site: Site<'_>, phase: Phase, operation: &AppOpera
     if operation.is_job {
         return plan.step(phase, StartJob::of_release(command, site.actor));
     }
-    let Some(wait) = operation.wait else { return add_command(plan, phase, operation, command) };
+    let Some(wait) = operation.wait else { return add_command(plan, site.env, phase, operation, command) };
     let pauses = wait.on_timeout == OnTimeout::Pause;
     let (journaled, reference) = (command.journaled, command.reference.clone());
     let wait = AwaitCommand { check: command, every: wait.every, factor: wait.factor, max: wait.max, pauses };
@@ -89,7 +91,7 @@ pub(super) fn add(plan: Plan, site: Site<'_>, phase: Phase, operation: &AppOpera
     plan.step(phase, AwaitJob { wait, job: RunCommand { journaled, ..self::command(job, &reference) } })
 }
 
-fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
+fn add_command(plan: Plan, env: &Environment, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
     // Whoever types a task that works in the live release wants it done.
     let unless_same = operation.unless_same.as_ref().filter(|_| command.journaled);
     let alone = command.clone();
@@ -103,7 +105,10 @@ fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunC
     if let Some(Migration { pending, sql, backup }) = operation.migrate.clone() {
         let pending = sql.map(Pending::Files).or(pending.map(Pending::Printed));
         let order = order(&operation.name, phase);
-        return plan.step(phase, MigrateDatabase { operation: inner, command: alone, pending, backup }).note(order);
+        let secrets = given(env);
+        return plan
+            .step(phase, MigrateDatabase { operation: inner, command: alone, pending, backup, secrets })
+            .note(order);
     }
     match unless_same {
         Some(Inputs { inputs, outputs }) => {
@@ -111,6 +116,18 @@ fn add_command(plan: Plan, phase: Phase, operation: &AppOperation, command: RunC
         }
         None => plan.step_of(phase, inner),
     }
+}
+
+/// The secrets that hosts are given, each with its hosts.
+fn given(env: &Environment) -> Vec<(String, Targets)> {
+    let operations = env
+        .operations
+        .iter()
+        .flat_map(|operation| operation.secrets.iter().map(|secret| (secret.clone(), operation.targets.clone())));
+    let templates =
+        env.templates.iter().flat_map(|file| file.secrets.iter().map(|secret| (secret.clone(), file.targets.clone())));
+    let files = env.secret_files.iter().map(|file| (file.secret.clone(), file.targets.clone()));
+    operations.chain(files).chain(templates).collect()
 }
 
 /// Which code meets which schema.

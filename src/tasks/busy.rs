@@ -114,8 +114,9 @@ fn look(busy: &Busy) -> Look<'_> {
     };
     let (name, targets) = (busy.name.clone(), busy.targets.clone());
     let (patience, only_warns, consents) = (None, false, Consents::default());
-    let (about, time_limit) = (name.clone(), busy.time_limit);
-    Look { busy, operation: LookBusy { name, about, targets, time_limit, what, patience, only_warns, consents } }
+    let (about, time_limit, becoming) = (name.clone(), busy.time_limit, busy.becoming.clone());
+    let operation = LookBusy { name, about, targets, time_limit, what, patience, only_warns, becoming, consents };
+    Look { busy, operation }
 }
 
 impl<'e> Found<'e> {

@@ -35,5 +35,6 @@ fn rules(env: &Environment) -> Option<Maintenance> {
         on: rules.on,
         off: rules.off,
         keeps: rules.keeps,
+        becoming: rules.becoming,
     })
 }

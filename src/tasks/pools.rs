@@ -35,6 +35,7 @@ fn pool(env: &Environment, found: &config::Pool, reference: &str) -> Pool {
         commands,
         server: found.server.clone(),
         wait: found.wait,
+        becoming: found.becoming.clone(),
         app: env.app.clone(),
         reference: reference.to_owned(),
     }

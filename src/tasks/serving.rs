@@ -53,6 +53,7 @@ pub(super) fn service(env: &Environment, found: &config::Service, reference: &st
         time_limit: found.time_limit,
         commands: commands(&found.commands),
         proof: found.proof,
+        becoming: found.becoming.clone(),
         app: env.app.clone(),
         reference: reference.to_owned(),
     }

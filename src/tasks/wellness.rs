@@ -22,6 +22,7 @@ fn check(env: &Environment, health: &Health, reference: &str) -> CheckHealth {
             reference: reference.to_owned(),
             outside: health.phase == Phase::Check,
             journaled: health.phase != Phase::Check,
+            becoming: health.becoming.clone(),
             ..RunCommand::new(&health.name, &command)
         },
         sign: sign(&health.sign),

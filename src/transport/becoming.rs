@@ -19,23 +19,40 @@ pub(super) struct Becoming {
     password: Option<Secret>,
 }
 
+// Only the login may end its ssh session, and only the other user knows when the network has broken without a word: they
+// kill their shell (see kept.sh), and this is how the login hears of it.
+macro_rules! hangs_up {
+    () => {
+        r#"[ "$s" = 137 ] && read -r n <"/proc/$PPID/comm" && case $n in sshd*) kill "$PPID";; esac;"#
+    };
+}
+
 // Whoever logs in may have any shell, and what is known only at run time is no program text: so these are whole, and the
 // user and the password are the first lines of the input. `cd`, because the other user may not be allowed to be where
 // the login starts. The home comes from sudo's -H; doas sets it anyway.
 macro_rules! plainly {
     ($command:literal, $shell:literal) => {
-        concat!(r#"exec sh -c 'IFS= read -r u && cd / && exec "#, $command, r#" -u "$u" -- "$@"' sh "#, $shell)
+        concat!(
+            r#"exec sh -c 'IFS= read -r u && cd / && "#,
+            $command,
+            r#" -u "$u" -- "$@"; s=$?; "#,
+            hangs_up!(),
+            r#" exit "$s"' sh "#,
+            $shell
+        )
     };
 }
 
-// A password is tried once, on its own, with nothing behind it that would be taken for the next attempt. Then sudo is
-// given it again, with the rest of the input behind it: what sudo had no need of is passed over.
+// A password is tried once, on its own, with nothing behind it that would be taken for the next attempt. Then sudo reads
+// it again from relm itself: what it has no need of is passed over, and when it ends, so does all.
 macro_rules! with_password {
     ($shell:literal) => {
         concat!(
             r#"exec sh -c 'IFS= read -r u && IFS= read -r p && cd / && "#,
             r#"printf "%s\n" "$p" | sudo -S -k -p "" -H -u "$u" -- sh -c : && "#,
-            r#"{ printf "%s\nrelm-begins\n" "$p"; exec cat; } | sudo -S -k -p "" -H -u "$u" -- sh -c "$@"' sh "#,
+            r#"sudo -S -k -p "" -H -u "$u" -- sh -c "$@"; s=$?; "#,
+            hangs_up!(),
+            r#" exit "$s"' sh "#,
             r#"'while IFS= read -r l && [ "$l" != relm-begins ]; do :; done; exec "$@"' sh "#,
             $shell
         )
@@ -77,16 +94,22 @@ impl Becoming {
         }
     }
 
-    /// What such a command reads first.
+    /// What such a command reads first. A sudo that does not take a password for the second time, because it was good for
+    /// once, asks again: it gets nothing as often as it may ask, and no word of a script.
     fn preface(&self) -> String {
-        let password = self.password.as_ref().map(|secret| format!("{}\n", secret.expose_password()));
+        let asked_again = "\n".repeat(9);
+        let password = self.password.as_ref().map(Secret::expose_password);
+        let password = password.map(|password| format!("{password}\n{password}\n{asked_again}relm-begins\n"));
         format!("{}\n{}", self.becomes.user, password.unwrap_or_default())
     }
 
     /// What is to be said where no shell came of it, with what the host said.
     pub(super) fn refused(&self, said: &str) -> String {
         let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let said = if said.is_empty() { "it said nothing".to_owned() } else { said.join("; ") };
+        // Whoever answers there has been told it.
+        let password = self.password.as_ref().map(Secret::expose_password).filter(|password| !password.is_empty());
+        let said = password.map_or(said.join("; "), |password| said.join("; ").replace(password, "[password]"));
+        let said = if said.is_empty() { "it said nothing".to_owned() } else { said };
         format!("{}: {said} (it takes {})", self.becomes.user, self.becomes.rule("LOGIN"))
     }
 }

@@ -16,7 +16,9 @@ relm_keep() {
     [ -e "$3" ] || relm_run "$1" "$2"
     return
   fi
-  relm_started "$PPID" >"$3/session"
+  relm_session=$$
+  if read -r relm_name <"/proc/$PPID/comm"; then case $relm_name in sshd*) relm_session=$PPID ;; esac; fi 2>/dev/null
+  relm_started "$relm_session" >"$3/session"
   {
     {
       {
@@ -83,12 +85,13 @@ relm_started() {
   printf '%s %s\n' "$1" "${21}"
 } 2>/dev/null
 
-# relm_hang_up DIRECTORY: ends the ssh session a kept script was begun in. When the network broke without a word sshd does
-# not know yet, and the script would wait for a listener who is gone.
+# relm_hang_up DIRECTORY: ends the ssh session a kept script was begun in, or as another user than the login the shell there,
+# which makes the login end it (see becoming.rs). When the network broke without a word sshd does not know yet, and the
+# script would wait for a listener who is gone.
 relm_hang_up() {
   read -r relm_session relm_since <"$1/session" || return
-  [ "$relm_session" != "$PPID" ] && [ "$(relm_started "$relm_session")" = "$relm_session $relm_since" ] && read -r relm_name <"/proc/$relm_session/comm" || return
-  case $relm_name in sshd*) kill "$relm_session" ;; esac
+  [ "$relm_session" != "$PPID" ] && [ "$relm_session" != "$$" ] && [ "$(relm_started "$relm_session")" = "$relm_session $relm_since" ] && read -r relm_name <"/proc/$relm_session/comm" || return
+  case $relm_name in sshd*) kill "$relm_session" ;; *) kill -s KILL "$relm_session" ;; esac
 }
 
 # relm_nothing_runs TOKEN DIRECTORY: neither the script's group nor, twice in a row, the copying of what it said.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::site::{Done, Site, kill, operation, within};
-use crate::sshd::signal;
+use crate::sshd::{Road, signal};
 use crate::users::{Hosted, PASSWORD, home, processes};
 
 /// Every path below a directory, itself included.
@@ -195,6 +195,161 @@ fn a_lost_connection_ends_nothing_of_another_user_either() {
     let runs = runs.filter(|entry| entry.file_name().to_string_lossy().starts_with("runs."));
     let runs: Vec<u64> = runs.map(|entry| entry.metadata().expect("a file").len()).collect();
     assert_eq!(runs, [2, 2], "each ran once");
+}
+
+/// Services, health, looks, pools and maintenance: what is done around the code. Relm's own records stay the login's.
+#[test]
+fn everything_in_the_file_can_be_done_as_another_user() {
+    let note = |what: &str| format!("echo {what} $(id -un) $RELM_HOST >>TALK/done");
+    let becoming = "become = { user = \"APP\", password = \"PW\" }\n";
+    let settings = format!(
+        "[secrets]\nPW = {{ file = \"password\" }}\n\
+         [[service]]\nname = \"web\"\nkind = \"command\"\ntemplates = [\"web.conf\"]\ninto = \"TALK\"\n{becoming}\
+         start = \"{start}; sleep 3000 </dev/null >/dev/null 2>&1 & echo $! >TALK/pid\"\nstop = \"{stop}; [ ! -e TALK/pid ] || kill $(cat TALK/pid)\"\n\
+         status = \"kill -s 0 $(cat TALK/pid)\"\npids = \"cat TALK/pid 2>/dev/null\"\n\
+         [[health]]\nname = \"well\"\ncommand = \"{health}\"\n{becoming}\
+         [[busy]]\nname = \"quiet\"\nkind = \"command\"\nrun = \"{busy}\"\n{becoming}\
+         [[busy]]\nname = \"seen\"\nkind = \"process\"\npattern = \"[s]udo -S|relm_theirs|script=\"\n{becoming}\
+         [[pool]]\nname = \"pool\"\nroles = [\"web\"]\nmin_healthy = 0\ndrain = \"{out}\"\nundrain = \"{back}\"\n{becoming}\
+         [maintenance]\non = \"{on}\"\noff = \"{off}\"\nflag = \"flag\"\nduring = \"switch\"\n{becoming}",
+        start = note("start"),
+        stop = note("stop"),
+        health = note("health"),
+        busy = note("busy"),
+        out = note("drain"),
+        back = note("undrain"),
+        on = note("$RELM_MAINTENANCE"),
+        off = note("off"),
+    );
+    let Some(hosted) = Hosted::new("") else { return };
+    hosted.site.write("web.conf", "web of {{ release }}\n");
+    hosted.configure(&settings);
+    hosted.users.allow("LOGIN ALL=(APP) ALL");
+    hosted.site.write("password", PASSWORD);
+    fs::set_permissions(home(&hosted.users.login), fs::Permissions::from_mode(0o711)).expect("a mode");
+    let (app, login) = (&hosted.users.app, &hosted.users.login);
+    let took = || {
+        let text = hosted.site.read("talk/done");
+        fs::remove_file(hosted.site.path("talk/done")).expect("a file");
+        let line = |line: &str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(words[1..], [app, "web1"], "{line}");
+            words[0].to_owned()
+        };
+        text.lines().map(line).collect::<Vec<_>>()
+    };
+    hosted.relm("deploy").ends(0);
+    assert_eq!(took(), ["busy", "short", "drain", "stop", "start", "health", "undrain", "off"]);
+    let base = home(login).join("www/test");
+    let owner = |path: &Path| fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).uid();
+    assert_eq!(owner(&base.join(".relm/services/web")), owner(&home(login)), "a record is the login's");
+    assert_eq!(owner(&hosted.site.path("talk/web.conf")), owner(&home(app)), "what is installed is the other's");
+    assert!(processes(app).contains("sleep 3000"), "{}", processes(app));
+
+    let stands = hosted.relm("services status --json").report();
+    let program = &stands["services"][0]["programs"][0];
+    assert_eq!(program["state"], "running", "{stands}");
+    assert!(program["releases"][0].is_string(), "where it runs from is seen: {stands}");
+    hosted.relm("rollback --yes").ends(3);
+    hosted.relm("deploy").ends(0);
+    hosted.relm("rollback --yes").ends(0);
+    assert_eq!(took().iter().filter(|word| *word == "start").count(), 2);
+    hosted.relm("services stop").ends(0);
+    hosted.relm("maintenance on --long").ends(0);
+    assert_eq!(took(), ["stop", "long"]);
+    assert!(!processes(app).contains("sleep"), "{}", processes(app));
+
+    hosted.users.allow("");
+    let check = hosted.relm("check").ends(3);
+    assert!(check.stdout.contains("service web: "), "{}", check.stdout);
+    hosted.relm("services start").ends(1).says(&["cannot become", "sudoers"]);
+}
+
+/// Only root gives files away: whoever logs in may not, whoever it becomes may.
+#[test]
+fn a_secret_file_belongs_to_whom_it_should_or_nothing_is_live() {
+    let table = "[secrets]\nKEY = { file = \"key\" }\n[[secret_files]]\npath = \"config/key\"\nsecret = \"KEY\"\n";
+    let Some(hosted) = Hosted::new("") else { return };
+    hosted.site.write("key", "s3cret of a file\n");
+    let users = &hosted.users;
+    hosted.configure(&format!("{table}owner = \"APP\"\nmode = \"0400\"\n"));
+    let told = format!("{} may not give config/key to {}", users.login, users.app);
+    hosted.relm("deploy").ends(1).says(&["write_secrets", &told, "nothing is live yet"]);
+    let key = |user: &str| home(user).join("www/test/current/config/key");
+
+    hosted.configure(&format!("{table}group = \"LOGIN\"\nmode = \"0640\"\n"));
+    hosted.relm("deploy").ends(0);
+    assert_eq!(fs::metadata(key(&users.login)).expect("a file").mode() & 0o7777, 0o640);
+
+    users.allow("LOGIN ALL=(root) NOPASSWD: ALL");
+    let root = home(&users.app).join("www");
+    hosted.configure(&format!(
+        "become = \"root\"\n{table}owner = \"APP\"\ngroup = \"APP\"\nmode = \"0440\"\n[release]\nroot = \"{}\"\n",
+        root.display()
+    ));
+    hosted.relm("deploy").ends(0);
+    hosted.relm("verify").ends(0);
+    let is = fs::metadata(key(&users.app)).expect("a file");
+    let app = fs::metadata(home(&users.app)).expect("a home");
+    assert_eq!((is.mode() & 0o7777, is.uid(), is.gid()), (0o440, app.uid(), app.gid()));
+}
+
+/// The host does not know that nobody listens: its pipes are full, and a command that talks waits for ever.
+#[test]
+fn a_network_that_breaks_without_a_word_holds_up_nobody_s_commands() {
+    let talk = "echo begun >TALK/begun; until [ -e TALK/go ]; do sleep 0.1; done\n\
+                head -c 12000000 /dev/zero | tr '\\0' x | fold -w 999; echo done >TALK/done";
+    let talk = operation("talk", "prepare", "timeout = \"60s\"", talk);
+    let Some(hosted) = Hosted::new("") else { return };
+    hosted.users.allow("LOGIN ALL=(APP) NOPASSWD: ALL");
+    let (road, port) = (Road::to(hosted.sshd.port()), hosted.sshd.port());
+    hosted.sshd.configure(&format!(
+        "Host web1\n  User {}\n  Port {}\n  HostKeyAlias [127.0.0.1]:{port}\n  ServerAliveInterval 1\n  ServerAliveCountMax 2\n",
+        hosted.users.login,
+        road.port()
+    ));
+    for becoming in ["", "become = \"APP\"\n"] {
+        for file in ["begun", "go", "done"] {
+            let _ = fs::remove_file(hosted.site.path("talk").join(file));
+        }
+        hosted.configure(&format!("{becoming}{talk}"));
+        let relm = hosted.site.start("deploy");
+        hosted.site.await_file("talk/begun");
+        road.freeze();
+        hosted.site.write("talk/go", "");
+        Done::from(relm.wait_with_output().expect("output")).ends(0).says(&["connecting again"]);
+        assert!(hosted.site.path("talk/done").exists());
+    }
+}
+
+/// A pam module that takes a password for once, as those for one-time passwords do.
+#[test]
+fn a_password_that_is_good_for_once_is_refused_at_once() {
+    let Some(hosted) = Hosted::new("") else { return };
+    let service = Path::new("/etc/pam.d").join(&hosted.users.login);
+    let _gone = Gone(&service);
+    let taken = hosted.site.path("talk/taken");
+    hosted.site.write("talk/pam", format!("#!/bin/sh\nmkdir {}\n", taken.display()));
+    fs::set_permissions(hosted.site.path("talk/pam"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let rules = format!(
+        "auth sufficient pam_exec.so quiet expose_authtok {}\nauth required pam_deny.so\naccount required pam_permit.so\n\
+         session required pam_permit.so\n",
+        hosted.site.path("talk/pam").display()
+    );
+    fs::write(&service, rules).expect("rules");
+    hosted.users.allow("Defaults:LOGIN pam_service=LOGIN\nLOGIN ALL=(APP) ALL");
+    hosted.site.write("password", PASSWORD);
+    let secret = "[secrets]\nPW = { file = \"password\" }\n";
+    let all = format!("become = {{ user = \"APP\", password = \"PW\" }}\n{secret}");
+    let one = secret.to_owned() + &operation("one", "prepare", "become = { user = \"APP\", password = \"PW\" }", "id");
+    for (settings, code) in [(all, 3), (one, 1)] {
+        let _ = fs::remove_dir(&taken);
+        hosted.configure(&settings);
+        let refused = hosted.relm("deploy").ends(code).says(&["incorrect password attempts"]);
+        assert!(taken.exists(), "it was not even taken once: {}", refused.stderr);
+        assert!(!refused.stderr.contains("no longer answers") && !refused.stderr.contains(" took longer"));
+        assert!(within(5, || processes(&hosted.users.app).is_empty()), "{}", processes(&hosted.users.app));
+    }
 }
 
 /// Takes a file away again.

@@ -68,10 +68,12 @@ fn look_at(pid: &str) -> Vec<String> {
         if arguments.contains(secret) {
             seen.push(format!("{secret} in the arguments of {arguments}"));
         }
-        // relm itself was given one as a variable, and an operation that lists it is given it. Both are told by their
+        // relm itself was given one as a variable, and what lists it is given it. They are told by their
         // other variables.
         let may = secret == IN_ENV
-            && (variables.contains("RELM_RELEASE_PATH=") || arguments.starts_with(env!("CARGO_BIN_EXE_relm")));
+            && (variables.contains("RELM_RELEASE_PATH=")
+                || variables.contains("RELM_EVENT=")
+                || arguments.starts_with(env!("CARGO_BIN_EXE_relm")));
         if variables.contains(secret) && !may {
             seen.push(format!("{secret} in the variables of {arguments}"));
         }
@@ -102,6 +104,44 @@ fn holding(places: &[PathBuf]) -> Vec<PathBuf> {
     found
 }
 
+/// What stands around the code, and all of it prints what it knows: what tells what is pending, services, health, looks, pools,
+/// maintenance, guards, and who is told of it.
+const AROUND: &str = r#"
+[[service]]
+name = "web"
+kind = "command"
+proof = false
+restart = "cat config/key; cat config/key >&2; env"
+status = "cat config/key"
+[[health]]
+name = "well"
+command = "cat config/key >&2; cat config/key"
+[[busy]]
+name = "quiet"
+kind = "command"
+on_busy = "warn"
+run = "cat test/current/config/key; cat www/test/current/config/key; echo busy; exit 1"
+[[pool]]
+name = "pool"
+roles = ["web"]
+min_healthy = 0
+drain = "cat config/key current/config/key www/test/current/config/key; true"
+undrain = "cat www/test/current/config/key; true"
+[maintenance]
+on = "cat current/config/key; true"
+off = "cat current/config/key; true"
+during = "switch"
+[guards]
+before = ["cat key.pem; env; cat key.pem >&2"]
+[[notify]]
+name = "told"
+command = 'cat >>told.json; cat key.pem; echo "$TOKEN" >&2; exit 1'
+secrets = ["TOKEN"]
+[[notify]]
+name = "untold"
+command = "sed -n 2p key.pem >&2; exit 1"
+"#;
+
 /// Prints all it knows: whole, to both streams, in pieces, and what the file holds.
 const TALKATIVE: &str = r#"echo "token=$TOKEN"; echo "token=$TOKEN" >&2
 printf %s "$TOKEN" | cut -c 1-9 | tr -d '\n'; sleep 0.1; printf '%s\n' "$TOKEN" | cut -c 10-
@@ -116,8 +156,10 @@ fn a_secret_is_found_in_its_file_and_nowhere_else() {
                     [[secret_files]]\npath = \"config/key\"\nsecret = \"KEY\"\n";
     let talk = operation("talk", "prepare", "secrets = [\"TOKEN\"]\nundo = \"echo undone $TOKEN\"", TALKATIVE);
     let late = operation("late", "after_flip", "secrets = [\"TOKEN\"]\nundo = true", "echo late $TOKEN");
+    let pending = "secrets = [\"TOKEN\"]\nmigrate = { pending = \"echo 0001_of_$TOKEN; cat config/key; echo 0002\" }";
+    let migrate = operation("migrate", "prepare", pending, "echo migrates with $TOKEN");
     let silent = operation("silent", "prepare", "", "env | sed 's/^/silent /'");
-    let Some(hosted) = Hosted::new(&format!("{settings}{talk}{silent}{late}")) else { return };
+    let Some(hosted) = Hosted::new(&format!("{settings}{AROUND}{talk}{migrate}{silent}{late}")) else { return };
     hosted.users.allow("LOGIN ALL=(APP) ALL");
     hosted.site.write("key.pem", format!("-----BEGIN KEY-----\n{IN_FILE}\n-----END KEY-----\n"));
     hosted.site.write("password", format!("{PASSWORD}\n"));
@@ -145,10 +187,16 @@ fn a_secret_is_found_in_its_file_and_nowhere_else() {
     for secret in [IN_ENV, IN_FILE, OF_SUDO] {
         assert!(!said.contains(secret), "{secret} was said:\n{said}");
     }
+    for what in ["untold was not told of the success", "busy", "0001_of_[TOKEN]", "[KEY]"] {
+        assert!(said.contains(what), "nothing was said of {what}:\n{said}");
+    }
     // Variables of one operation are not the next one's.
     assert!(said.contains("silent RELM_HOST=web1") && !said.contains("silent TOKEN"), "{said}");
 
     let app = home(&hosted.users.app);
+    let pending = fs::read_to_string(app.join("www/test/.relm/migrations")).expect("what was migrated");
+    assert!(pending.contains("migrate 0001_of_[TOKEN]\n") && pending.contains("migrate [KEY]\n"), "{pending}");
+    assert!(pending.contains("migrate 0002\n") && hosted.site.path("told.json").exists(), "{pending}");
     let releases = fs::read_dir(app.join("www/test/releases")).expect("releases").flatten().map(|entry| entry.path());
     let mut meant: Vec<PathBuf> =
         releases.map(|release| release.join("config/key")).filter(|key| key.exists()).collect();

@@ -3,13 +3,14 @@
 //! The tests named `pitfall_NN_…` hold russh to account, one for each trap that was found in it:
 //!
 //! - 16 (denial of service before 0.60.3) has none: what counts is the version, and Cargo.toml pins it.
-//! - 12 leaves out FIDO keys: they need a person to touch the hardware.
+//! - 12 has the agent play the token of a FIDO key, which a person would touch.
 //! - 7 tests what is left of signals here: nothing dies with its channel. Ending commands is the control shell's work.
 
 mod answers;
 mod authorities;
 mod decisions;
 mod keys;
+mod lending;
 mod lost;
 mod pacing;
 mod servers;

@@ -17,6 +17,8 @@
 
 mod agent;
 mod process;
+mod road;
+mod security_key;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -32,6 +34,8 @@ use tempfile::TempDir;
 
 pub(crate) use agent::Agent;
 pub(crate) use process::{children, signal, title};
+pub(crate) use road::Road;
+pub(crate) use security_key::SecurityKey;
 
 const SSHD: &str = "/usr/sbin/sshd";
 const NAMES: &str = "web1 web2 web3 db1";

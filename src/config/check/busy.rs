@@ -9,7 +9,7 @@ use super::super::suggest::did_you_mean;
 use super::super::{AppOperation, Service};
 use super::operations::time_limit;
 use super::wait::growth;
-use super::{Check, hosts};
+use super::{Check, hosts, secrets};
 
 /// One look.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,10 +55,12 @@ fn one(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[String]>) 
     let when = when(check, table, operations);
     let on_busy = on_busy(check, table);
     foreign(check, table);
+    let becoming = secrets::user(check, table.becoming.as_ref());
     let kind = kind(check, table);
     let only_if = table.only_if.as_ref().map(|name| name.value.clone());
     let (time_limit, on_busy, when) = (time_limit?, on_busy?, when?);
-    Some(Busy { name: name?, kind: kind?, targets: targets?, when, only_if, ask, on_busy, time_limit })
+    let (targets, becoming) = (targets?, becoming?);
+    Some(Busy { name: name?, kind: kind?, targets, when, only_if, ask, on_busy, time_limit, becoming })
 }
 
 fn duration(check: &mut Check<'_>, text: Option<&At<String>>, otherwise: Duration) -> Option<Duration> {

@@ -6,7 +6,7 @@ use super::super::file::{HealthPhaseText, HealthTable};
 use super::super::health::{Health, Sign};
 use super::super::placed::At;
 use super::service::template;
-use super::{Check, hosts, named_twice, operations::time_limit};
+use super::{Check, hosts, named_twice, operations::time_limit, secrets};
 use crate::event::Phase;
 use crate::template::Template;
 
@@ -31,6 +31,7 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
     let (within, every, attempt) =
         (time(&table.within, WITHIN), time(&table.every, EVERY), time(&table.timeout, ATTEMPT));
     let sign = sign(check, table);
+    let becoming = secrets::user(check, table.becoming.as_ref());
     let phase = match table.phase {
         Some(HealthPhaseText::Check) => Phase::Check,
         Some(HealthPhaseText::Finish) => Phase::Finish,
@@ -44,6 +45,7 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
         within: within?,
         every: every?,
         attempt: attempt?,
+        becoming: becoming?,
     })
 }
 

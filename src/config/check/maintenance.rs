@@ -3,7 +3,7 @@
 use super::super::Maintenance;
 use super::super::file::{DuringText, MaintenanceTable};
 use super::super::placed::At;
-use super::{Check, hosts};
+use super::{Check, hosts, secrets};
 
 /// Complains about a table that switches nothing, or only one way.
 pub(super) fn both_ways(check: &mut Check<'_>, table: &At<MaintenanceTable>) {
@@ -25,6 +25,7 @@ pub(super) fn both_ways(check: &mut Check<'_>, table: &At<MaintenanceTable>) {
 
 pub(super) fn maintenance(check: &mut Check<'_>, table: &MaintenanceTable) -> Option<Maintenance> {
     let targets = hosts::targets(check, table.roles.as_ref(), false);
+    let becoming = secrets::user(check, table.becoming.as_ref());
     let mut good = true;
     let mut read = |text: &Option<At<String>>, take: &mut dyn FnMut(&At<String>) -> Option<String>| {
         let taken = text.as_ref().map(take);
@@ -43,6 +44,7 @@ pub(super) fn maintenance(check: &mut Check<'_>, table: &MaintenanceTable) -> Op
         off,
         in_switch: matches!(table.during, Some(DuringText::Switch)),
         keeps: table.keep_on_failure.unwrap_or(false),
+        becoming: becoming?,
     })
     .filter(|_| good)
 }

@@ -17,11 +17,7 @@ pub(super) fn whole(check: &mut Check<'_>, table: &At<ManageTable>) -> Option<Ma
 pub(super) fn manage(check: &mut Check<'_>, table: &ManageTable) -> Option<Manage> {
     let run = table.run.as_ref().and_then(|run| check.line("run", run));
     let targets = hosts::targets(check, table.roles.as_ref(), true);
-    let becoming = table.becoming.as_ref().map(|text| secrets::becoming(check, text));
+    let becoming = secrets::user(check, table.becoming.as_ref());
     let secrets = secrets::named(check, table.secrets.as_deref().unwrap_or_default());
-    let becoming = match becoming {
-        None => None,
-        Some(becoming) => Some(becoming?),
-    };
-    Some(Manage { run: run?.trim().to_owned(), targets: targets?, becoming, secrets })
+    Some(Manage { run: run?.trim().to_owned(), targets: targets?, becoming: becoming?, secrets })
 }

@@ -146,10 +146,6 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     if let Some(table) = &file.pre_connect {
         pre_connect::pre_connect(check, table);
     }
-    if let Some(table) = &file.maintenance {
-        maintenance::both_ways(check, table);
-        maintenance::maintenance(check, &table.value);
-    }
     if let Some(table) = &file.python {
         python::one_way(check, table);
         python::python(check, &table.value);
@@ -157,8 +153,10 @@ fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
     secrets::secrets(check, None, file.secrets.as_ref());
     // An environment may bring what the file's own tables name.
     check.secrets.extend(secrets::of_all(file));
-    if let Some(text) = &file.becoming {
-        secrets::becoming(check, text);
+    secrets::user(check, file.becoming.as_ref());
+    if let Some(table) = &file.maintenance {
+        maintenance::both_ways(check, table);
+        maintenance::maintenance(check, &table.value);
     }
     hosts::source_files(check, file.source_files.as_ref());
     secrets::files(check, &file.secret_files);
@@ -188,7 +186,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     let fleet = hosts::fleet(check, file.source_files.as_ref(), name, env);
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
-    let becoming = env.becoming.as_ref().or(file.becoming.as_ref()).map(|text| secrets::becoming(check, text));
+    let becoming = secrets::user(check, env.becoming.as_ref().or(file.becoming.as_ref()));
     let login_password = env.login_password.clone().and_then(|name| secrets::named(check, &[name]).pop());
     let secret_files = secrets::files(check, &file.secret_files);
     let templates = templates::templates(check, &merge::placed(&env.templates, &file.templates), fleet.as_ref());
@@ -254,6 +252,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         app: app?,
         confirm: env.confirm.unwrap_or(false),
         accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),
+        forward_agent: env.forward_agent.unwrap_or(false),
         login_password,
         pre_connect: pre_connect?,
         fleet: fleet?,
@@ -264,10 +263,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         distribution,
         notify: notify?,
         python,
-        becoming: match becoming {
-            None => None,
-            Some(becoming) => Some(becoming?),
-        },
+        becoming: becoming?,
         secrets: secrets?,
         secret_files: secret_files?,
         templates: templates?,

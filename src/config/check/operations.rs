@@ -67,7 +67,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
     let unless_same = inputs::inputs(check, table);
     let migrate = migrate::migrate(check, table);
     let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
-    let becoming = table.becoming.as_ref().map(|text| secrets::becoming(check, text));
+    let becoming = secrets::user(check, table.becoming.as_ref());
     let secrets = secrets::named(check, table.secrets.as_deref().unwrap_or_default());
     let (run, wait) = work?;
     Some(AppOperation {
@@ -85,10 +85,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         migrate,
         undo,
         always: table.always.unwrap_or(false),
-        becoming: match becoming {
-            None => None,
-            Some(becoming) => Some(becoming?),
-        },
+        becoming: becoming?,
         secrets,
     })
 }

@@ -7,7 +7,7 @@ use super::super::placed::At;
 use super::super::{Pool, Way};
 use super::operations::time_limit;
 use super::service::template;
-use super::{Check, hosts, named_twice};
+use super::{Check, hosts, named_twice, secrets};
 use crate::fleet::Targets;
 
 const WAIT: Duration = Duration::from_secs(1);
@@ -27,6 +27,7 @@ fn pool(check: &mut Check<'_>, table: &PoolTable) -> Option<Pool> {
     let targets = table.roles.as_ref().and_then(|roles| hosts::targets(check, Some(roles), false));
     let proxies = proxies(check, table);
     let way = way(check, table);
+    let becoming = secrets::user(check, table.becoming.as_ref());
     let min_healthy = table.min_healthy.as_ref().map_or(Some(1), |number| at_least(check, number));
     let wait = table.wait.as_ref().map_or(Some(WAIT), |wait| time_limit(check, wait));
     let server = match &table.server {
@@ -44,6 +45,7 @@ fn pool(check: &mut Check<'_>, table: &PoolTable) -> Option<Pool> {
         server: server?,
         min_healthy: min_healthy?,
         wait: wait?,
+        becoming: becoming?,
     })
 }
 

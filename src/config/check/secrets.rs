@@ -6,7 +6,7 @@ use super::super::file::{BecomeText, ByText, ReleasesToml, SecretFileTable, Secr
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
 use super::super::{SecretFile, SecretSource};
-use super::{Check, hosts};
+use super::{Check, hosts, templates};
 use crate::fleet::{Become, By};
 
 type Tables = BTreeMap<At<String>, At<SecretTable>>;
@@ -120,13 +120,46 @@ pub(super) fn files(check: &mut Check<'_>, tables: &[SecretFileTable]) -> Option
         }
         taken.extend(table.path.as_ref().map(|path| path.value.as_str()));
         let secret = table.secret.as_ref().filter(|name| known(check, name)).map(|name| name.value.clone());
-        all.push(path.zip(secret).zip(targets).map(|((path, secret), targets)| SecretFile { path, secret, targets }));
+        let owner = templates::ownership(check, table.owner.as_ref(), table.group.as_ref());
+        let mode = mode(check, table.mode.as_ref());
+        let found = path.zip(secret).zip(targets).zip(owner.zip(mode));
+        all.push(found.map(|(((path, secret), targets), (owner, mode))| SecretFile {
+            path,
+            secret,
+            targets,
+            owner,
+            mode,
+        }));
     }
     all.into_iter().collect()
 }
 
+/// Takes who may read a file.
+fn mode(check: &mut Check<'_>, mode: Option<&At<String>>) -> Option<String> {
+    let Some(mode) = mode else { return Some("0600".to_owned()) };
+    if ["0600", "0400", "0640", "0440"].contains(&mode.value.as_str()) {
+        return Some(mode.value.clone());
+    }
+    let hint = "\"0600\", \"0400\", \"0640\" or \"0440\": a secret is nobody else's to read".to_owned();
+    check.problem(mode.span(), format!("`mode` cannot be {:?}", mode.value), hint);
+    None
+}
+
+/// Says whether it can be the name of a user or a group.
+pub(super) fn is_account(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && name.len() <= 64
+}
+
+/// Takes a user to become, where one is named: wrong, and none, are not the same.
+#[expect(clippy::option_option, reason = "wrong, and none")]
+pub(super) fn user(check: &mut Check<'_>, text: Option<&At<BecomeText>>) -> Option<Option<Become>> {
+    text.map_or(Some(None), |text| becoming(check, text).map(Some))
+}
+
 /// Takes a user to become.
-pub(super) fn becoming(check: &mut Check<'_>, text: &At<BecomeText>) -> Option<Become> {
+fn becoming(check: &mut Check<'_>, text: &At<BecomeText>) -> Option<Become> {
     let (user, by, password) = match &text.value {
         BecomeText::User(user) => (user.clone(), By::Sudo, None),
         BecomeText::Table(table) => {
@@ -137,9 +170,7 @@ pub(super) fn becoming(check: &mut Check<'_>, text: &At<BecomeText>) -> Option<B
             (table.user.clone()?, by, table.password.clone())
         }
     };
-    let is_plain = user.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && user.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if !is_plain || user.len() > 64 {
+    if !is_account(&user) {
         let hint = "letters, digits, '.', '_' and '-', such as \"app\"".to_owned();
         check.problem(text.span(), format!("`become`: {user:?} is no user"), hint);
         return None;

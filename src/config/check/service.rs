@@ -11,7 +11,7 @@ use super::super::service::{ServiceCommands, ServiceFile, TEMPLATE_NAMES};
 use super::super::suggest::did_you_mean;
 use super::super::{Service, ServiceKind, Strategy};
 use super::operations::time_limit;
-use super::{Check, hosts, named_twice};
+use super::{Check, hosts, named_twice, secrets};
 use crate::fleet::{Fleet, HostName, Targets};
 use crate::template::{Flaw, Template};
 
@@ -38,6 +38,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
     let into = optional(table.into.as_ref(), |into| check.line("into", into));
     let limit = table.timeout.as_ref().map_or(Some(TIME_LIMIT), |timeout| time_limit(check, timeout));
     let commands = commands(check, table);
+    let becoming = secrets::user(check, table.becoming.as_ref());
     fits(check, table);
     Some(Service {
         name: name?,
@@ -53,6 +54,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
         time_limit: limit?,
         commands: commands?,
         proof: table.proof.unwrap_or(true),
+        becoming: becoming?,
     })
 }
 
@@ -206,6 +208,10 @@ fn fits(check: &mut Check<'_>, table: &ServiceTable) {
     if let (Some(into), None) = (&table.into, &table.templates) {
         let hint = "it says where `templates` go; name them, or leave `into` out".to_owned();
         check.problem(into.span(), "`into` stands without `templates`", hint);
+    }
+    if let (Some(into), Some(_)) = (table.into.as_ref().filter(|into| !into.value.starts_with('/')), &table.becoming) {
+        let hint = "an absolute path: a home is another one for another user".to_owned();
+        check.problem(into.span(), "`into` is relative beside `become`", hint);
     }
     if let (Some(templates), None, ServiceKindText::Daemontools) = (&table.templates, &table.into, kind.value) {
         let hint = "such as into = \"/etc/service/shop\", where its `run` belongs".to_owned();

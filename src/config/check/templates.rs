@@ -35,15 +35,13 @@ fn file(check: &mut Check<'_>, table: &TemplateTable) -> Option<FilledFile> {
     let targets = hosts::targets(check, table.roles.as_ref(), false);
     let looks = optional(table.check.as_ref(), |text| looks(check, text));
     let mode = optional(table.mode.as_ref(), |mode| permissions(check, mode, !secrets.is_empty()));
-    let owner = optional(table.owner.as_ref(), |name| account(check, "owner", name));
-    let group = optional(table.group.as_ref(), |name| account(check, "group", name));
+    let owner = ownership(check, table.owner.as_ref(), table.group.as_ref());
     let (template, is_program) = src?;
-    let (owner, group) = (owner?.unwrap_or_default(), group?.unwrap_or_default());
     Some(FilledFile {
         dest: dest?,
         template,
         mode: mode?.unwrap_or_else(|| usual(!secrets.is_empty(), is_program).to_owned()),
-        owner: if group.is_empty() { owner } else { format!("{owner}:{group}") },
+        owner: owner?,
         targets: targets?,
         check: looks?,
         secrets,
@@ -98,10 +96,20 @@ fn permissions(check: &mut Check<'_>, mode: &At<String>, has_secrets: bool) -> O
     Some(format!("0{digits}"))
 }
 
+/// Takes owner and group of a file, as chown does; nothing if neither is named.
+pub(super) fn ownership(
+    check: &mut Check<'_>,
+    owner: Option<&At<String>>,
+    group: Option<&At<String>>,
+) -> Option<String> {
+    let owner = optional(owner, |name| account(check, "owner", name));
+    let group = optional(group, |name| account(check, "group", name));
+    let (owner, group) = (owner?.unwrap_or_default(), group?.unwrap_or_default());
+    Some(if group.is_empty() { owner } else { format!("{owner}:{group}") })
+}
+
 fn account(check: &mut Check<'_>, key: &str, name: &At<String>) -> Option<String> {
-    let is_plain = name.value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && name.value.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if !is_plain {
+    if !secrets::is_account(&name.value) {
         let hint = "a name or a number, such as \"www-data\"".to_owned();
         check.problem(name.span(), format!("`{key}`: {:?} is no name of an account", name.value), hint);
         return None;

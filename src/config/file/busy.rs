@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::placed::At;
+use super::BecomeText;
 
 /// Something on hosts that a change would disturb.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -83,6 +84,10 @@ pub(in crate::config) struct BusyTable {
     /// Of `command`: text for the host's `sh`.
     #[schemars(example = &"python_env/bin/python manage.py queue_is_empty")]
     pub(in crate::config) run: Option<At<String>>,
+    /// The user that looks as, by sudo or doas.
+    #[serde(rename = "become")]
+    #[schemars(example = &"postgres")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
 }
 
 /// How to find out what is busy.

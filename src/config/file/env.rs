@@ -26,6 +26,10 @@ pub(in crate::config) struct EnvTable {
     /// `no`. For hosts that come and go, on networks you trust.
     #[schemars(example = true)]
     pub(in crate::config) accept_new_host_keys: Option<bool>,
+    /// Lend hosts the ssh agent, where ssh's configuration says `ForwardAgent`. Whoever is root there can sign in with its keys
+    /// meanwhile.
+    #[schemars(example = true)]
+    pub(in crate::config) forward_agent: Option<bool>,
     /// The secret that hosts are told when they ask the login for a password.
     #[schemars(example = &"LOGIN_PASSWORD")]
     pub(in crate::config) login_password: Option<At<String>>,

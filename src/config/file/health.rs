@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::placed::At;
+use super::BecomeText;
 
 /// A sign that a host is well: exactly one of `http`, `tcp`, `file` and `command`, tried until it is there.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -51,6 +52,10 @@ pub(in crate::config) struct HealthTable {
     /// How long one attempt of `http` and `tcp` may take; 5 seconds if left out.
     #[schemars(example = &"5s")]
     pub(in crate::config) timeout: Option<At<String>>,
+    /// The user that looks as, by sudo or doas.
+    #[serde(rename = "become")]
+    #[schemars(example = &"app")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
 }
 
 /// When a host's health is looked at.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::placed::At;
+use super::BecomeText;
 
 /// How visitors are told that the site is being worked on.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -30,6 +31,10 @@ pub(in crate::config) struct MaintenanceTable {
     /// Leave it on when a deploy fails.
     #[schemars(example = true)]
     pub(in crate::config) keep_on_failure: Option<bool>,
+    /// The user that `on` and `off` run as, by sudo or doas.
+    #[serde(rename = "become")]
+    #[schemars(example = &"root")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
 }
 
 /// When maintenance is switched on by itself.

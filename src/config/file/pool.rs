@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::placed::At;
+use super::BecomeText;
 
 /// Hosts that share the requests of visitors: each is taken out of it while it switches.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -42,4 +43,8 @@ pub(in crate::config) struct PoolTable {
     /// How long requests that are under way have to end once it is out; 1 second if left out.
     #[schemars(example = &"5s")]
     pub(in crate::config) wait: Option<At<String>>,
+    /// The user that all of it is done as, by sudo or doas.
+    #[serde(rename = "become")]
+    #[schemars(example = &"root")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
 }

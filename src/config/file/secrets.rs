@@ -36,6 +36,15 @@ pub(in crate::config) struct SecretFileTable {
     /// The roles whose hosts get it; every host if left out.
     #[schemars(example = ["app"])]
     pub(in crate::config) roles: Option<At<Vec<At<String>>>>,
+    /// Who it belongs to, if not to whoever writes it; only root can give files away.
+    #[schemars(example = &"app")]
+    pub(in crate::config) owner: Option<At<String>>,
+    /// Its group, which whoever writes it has to be in; root can name any.
+    #[schemars(example = &"www-data")]
+    pub(in crate::config) group: Option<At<String>>,
+    /// Who may read it: `0600`, `0400`, `0640` or `0440`; `0600` if left out.
+    #[schemars(example = &"0440")]
+    pub(in crate::config) mode: Option<At<String>>,
 }
 
 /// A user of the hosts, or a user and how to become them.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::placed::At;
+use super::BecomeText;
 
 /// Something that runs on hosts and has to follow the release.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -66,6 +67,10 @@ pub(in crate::config) struct ServiceTable {
     /// Whether its processes must run from the new release; true if left out.
     #[schemars(example = false)]
     pub(in crate::config) proof: Option<bool>,
+    /// The user that all of it is done as, by sudo or doas.
+    #[serde(rename = "become")]
+    #[schemars(example = &"root")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
 }
 
 /// What looks after a service.

@@ -66,6 +66,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         app: "shop".to_owned(),
         confirm,
         accept_new_host_keys: false,
+        forward_agent: false,
         login_password: None,
         fleet: Fleet { hosts },
         source: Wanted {

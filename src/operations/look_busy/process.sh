@@ -2,12 +2,19 @@
 # In: relm_pattern (a regular expression as awk knows it), relm_user (nothing: anybody's).
 # Where processes of others are hidden from this login, that there is none cannot be known.
 [ -r /proc/1/stat ] || { echo 'processes of other users cannot be seen here' >&2; exit 1; }
-# Two programs for all processes together; whoever ends meanwhile is not there any more.
+# What becomes another user has that mark among its words, and is relm's own. Two programs for all processes together;
+# whoever ends meanwhile is not there any more.
 relm_found=$(
   export relm_pattern
   tail -n +1 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000\t' '  ' | awk -v me="$$" -v parent="$PPID" '
-    /^==> \/proc\/[0-9]+\/cmdline <==$/ { split($2, part, "/"); pid = part[3]; next }
-    $0 != "" && pid != me && pid != parent && !(pid in seen) && $0 ~ ENVIRON["relm_pattern"] { seen[pid] = 1; print pid, $0 }'
+    # An argument may have several lines.
+    function judge() {
+      if (said != "" && pid != me && pid != parent && said !~ /relm-begins/ && said ~ ENVIRON["relm_pattern"]) print pid, said
+      said = ""
+    }
+    /^==> \/proc\/[0-9]+\/cmdline <==$/ { judge(); split($2, part, "/"); pid = part[3]; next }
+    $0 != "" { said = said (said == "" ? "" : " ") $0 }
+    END { judge() }'
 ) || exit
 relm_boot=$(sed -n 's/^btime //p' /proc/stat) || exit
 relm_hertz=$(getconf CLK_TCK 2>/dev/null) || relm_hertz=100

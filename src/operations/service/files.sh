@@ -15,19 +15,38 @@ relm_installed() {
   while read -r relm_word relm_path; do [ ! -f "$relm_path" ] || printf '%s\n' "$relm_path"; done
 } 2>/dev/null <"$relm_base/.relm/services/$relm_service"
 
-relm_files() {
+# What is to be where: its hash and its place, a line each.
+relm_want() {
   relm_record=$relm_base/.relm/services/$relm_service
   case $relm_into in ''|/*) ;; *) relm_into=$HOME/$relm_into ;; esac
   relm_new=
   if [ -n "$relm_into" ]; then relm_new=$(relm_rendered); fi
-  if [ -z "$relm_new" ] && [ ! -s "$relm_record" ]; then return 0; fi
-  mkdir -p -- "$relm_base/.relm/services" || return
-  # Written down first: a file that is there and in no record would stay for ever.
   relm_wanted=$(printf '%s\n' "$relm_new" | while IFS= read -r relm_file; do
     [ -z "$relm_file" ] || printf '%s %s\n' "$(relm_sum "$relm_file")" "$relm_into/${relm_file##*/}"
   done)
+}
+
+relm_has_none() { [ -z "$relm_new" ] && [ ! -s "$relm_record" ]; }
+
+# Written down first: a file that is there and in no record would stay for ever.
+relm_note() {
+  if relm_has_none; then return; fi
+  mkdir -p -- "$relm_base/.relm/services" || return
   { cat -- "$relm_record" 2>/dev/null; printf '%s\n' "$relm_wanted"; } | grep . >"$relm_record.new"
-  mv -f -T -- "$relm_record.new" "$relm_record" || return
+  mv -f -T -- "$relm_record.new" "$relm_record"
+}
+
+relm_noted() {
+  if relm_has_none; then return; fi
+  printf '%s\n' "$relm_wanted" | grep . >"$relm_record.new"
+  mv -f -T -- "$relm_record.new" "$relm_record"
+}
+
+# Another user writes none of relm's records: who started them has done so (relm_is_noted) and will.
+relm_files() {
+  relm_want || return
+  if relm_has_none; then return 0; fi
+  [ -n "$relm_is_noted" ] || relm_note || return
   if [ -n "$relm_new" ]; then
     mkdir -p -- "$relm_into" || return
     printf '%s\n' "$relm_new" | while IFS= read -r relm_file; do
@@ -48,6 +67,5 @@ $relm_wanted
       printf '%s was edited by hand and is left where it is\n' "$relm_path" >&2
     fi
   done <"$relm_record"
-  printf '%s\n' "$relm_wanted" | grep . >"$relm_record.new"
-  mv -f -T -- "$relm_record.new" "$relm_record"
+  [ -n "$relm_is_noted" ] || relm_noted
 }

@@ -6,10 +6,11 @@ mod turn;
 
 use std::time::Duration;
 
+use super::becoming::as_another;
 use super::sourcing::sourced;
 use super::values::values;
 use crate::engine::{On, Reading, Work};
-use crate::fleet::{Fleet, Host, HostName, Role, Targets};
+use crate::fleet::{Become, Fleet, Host, HostName, Role, Targets};
 use crate::script::Script;
 use crate::template::{Template, Values};
 use crate::transport::Input;
@@ -45,6 +46,8 @@ pub struct Service {
     pub commands: Vec<(&'static str, String)>,
     /// Whether its processes must run from the new release.
     pub proof: bool,
+    /// The user all of it is done as, if not whoever all else is done as.
+    pub becoming: Option<Become>,
     /// The app's name, for templates.
     pub app: String,
     /// What the release was made from.
@@ -81,6 +84,17 @@ const SUPERVISOR: &str = include_str!("supervisor.sh");
 const SYSTEMD: &str = include_str!("systemd.sh");
 const DAEMONTOOLS: &str = include_str!("daemontools.sh");
 const COMMAND: &str = include_str!("command.sh");
+
+/// What is not seen would be taken for what is not there.
+const THEIRS: &str = r#"( cd -- "$relm_base/.relm" && { [ ! -e services ] || cd services; } && { [ ! -e "$relm_service" ] || [ -r "$relm_service" ]; } ) || {
+  printf '%s may not look into %s\n' "$(id -un)" "$relm_base/.relm" >&2
+  exit 1
+}"#;
+
+/// 91 is a release without files: those of the one before are gone then.
+const NOTED: &str = r#"relm_code=$?
+case $relm_code in 0|91) relm_noted || exit ;; esac
+exit "$relm_code""#;
 
 /// What `Releases.toml` may have its own command for.
 const COMMANDS: [&str; 7] =
@@ -137,6 +151,7 @@ impl Service {
             .set("relm_expects", if self.files.is_empty() { "" } else { "yes" })
             .set("relm_reloads", if self.reloads { "yes" } else { "" })
             .set("relm_proof", if self.proof { "yes" } else { "" })
+            .set("relm_is_noted", if self.becoming.is_some() { "yes" } else { "" })
             .set("relm_patience", self.time_limit.as_secs().to_string())
             .export("RELM_ENV", on.env.as_str())
             .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
@@ -151,10 +166,36 @@ impl Service {
         sourced(&script, on)
     }
 
+    /// The same, done by whoever it is done as.
+    fn script_as(&self, text: &'static str, on: &On<'_>) -> Script {
+        let script = self.script(text, on);
+        let Some(becoming) = &self.becoming else { return script };
+        let theirs = Script::new(THEIRS).then(&script);
+        let theirs = theirs.set("relm_service", &self.name).set("relm_base", on.layout.base());
+        as_another(&theirs, becoming, on.secrets)
+    }
+
+    /// The same where it puts files in place. What is put where stands in relm's records, and those are not written by
+    /// another user.
+    fn replacing(&self, text: &'static str, on: &On<'_>) -> Script {
+        let script = self.script_as(text, on);
+        if self.becoming.is_none() {
+            return script;
+        }
+        let release = on.release.or(on.before);
+        Script::new(concat!(include_str!("files.sh"), "relm_want && relm_note || exit"))
+            .then(&script.apart())
+            .then(&Script::new(NOTED))
+            .set("relm_service", &self.name)
+            .set("relm_base", on.layout.base())
+            .set("relm_release", release.map(|release| on.layout.release(release)).unwrap_or_default())
+            .set("relm_into", self.into.as_deref().unwrap_or_default())
+    }
+
     /// A script that stops, starts or restarts, and its limit.
-    fn work(&self, text: &'static str, on: &On<'_>) -> Work {
+    fn work(&self, script: Script) -> Work {
         Work {
-            script: self.script(text, on),
+            script,
             input: Input::Nothing,
             time_limit: Some(self.time_limit * 2 + GRACE),
             reading: Reading::Ours,
@@ -165,6 +206,10 @@ impl Service {
     /// What it is, told apart from when and where.
     fn definition(&self) -> String {
         let mut text = format!("{} {} {:?}", self.kind.word(), self.reloads, self.into);
+        if let Some(becoming) = &self.becoming {
+            text.push_str("\nas ");
+            text.push_str(&becoming.user);
+        }
         for word in self.programs.iter().chain(self.commands.iter().map(|(_, command)| command)) {
             text.push('\n');
             text.push_str(word);

@@ -23,7 +23,7 @@ pub struct ProgramSeen {
 impl Service {
     /// The script that tells how it stands.
     pub fn asks_for_state(&self, on: &On<'_>) -> Script {
-        self.script("relm_stand\nrelm_tell", on)
+        self.script_as("relm_stand\nrelm_tell", on)
     }
 }
 

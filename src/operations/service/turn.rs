@@ -3,6 +3,7 @@
 use super::Service;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::Targets;
+use crate::script::Script;
 
 /// What is done to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,13 @@ impl Turn {
         }
     }
 
+    fn script(self, service: &Service, on: &On<'_>) -> Script {
+        match self {
+            Self::Stop => service.script_as(self.text(), on),
+            Self::Restart | Self::Start | Self::Reload => service.replacing(self.text(), on),
+        }
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::Restart => "relm_turn_restart",
@@ -69,7 +77,7 @@ impl Operation for TurnService {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        self.service.work(self.turn.text(), on)
+        self.service.work(self.turn.script(&self.service, on))
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
@@ -77,9 +85,12 @@ impl Operation for TurnService {
             return None;
         }
         // Before a first deploy nothing ran: it is stopped, and what was put in place is taken away.
-        let back = if on.release.is_none() { "relm_turn_away" } else { self.turn.inverse().text() };
         let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
-        Some(service.work(back, on))
+        let script = match on.release {
+            None => service.replacing("relm_turn_away", on),
+            Some(_) => self.turn.inverse().script(&service, on),
+        };
+        Some(service.work(script))
     }
 
     fn definition(&self, _on: &On<'_>) -> String {

@@ -79,7 +79,7 @@ const KEYWORDS: &[(&str, Form, Meaning)] = &[
     ("ExitOnForwardFailure", Flag, Nothing),
     ("FingerprintHash", One(&["md5", "sha256"]), Nothing),
     ("ForkAfterAuthentication", Flag, Nothing),
-    ("ForwardAgent", Text, Nothing),
+    ("ForwardAgent", Text, Counts),
     ("ForwardX11", Flag, Nothing),
     ("ForwardX11Timeout", Time, Nothing),
     ("ForwardX11Trusted", Flag, Nothing),

@@ -70,6 +70,8 @@ pub(super) struct Destination {
     pub(super) identities_only: bool,
     /// `IdentityAgent`, or the agent of this run.
     pub(super) agent: Option<PathBuf>,
+    /// `ForwardAgent`: the agent that the host is lent, if Releases.toml asks for it too.
+    pub(super) lent_agent: Option<PathBuf>,
     /// `PreferredAuthentications`, without what is switched off.
     pub(super) methods: Vec<Method>,
     /// `NumberOfPasswordPrompts`.

@@ -131,7 +131,8 @@ impl Reading<'_> {
         if keyword.name == "ProxyJump" {
             jumps::check(&line.rest)?;
         }
-        if keyword.meaning == Meaning::Nothing {
+        let is_needless = keyword.name == "ForwardAgent" && !self.asked.settings.lends_agent;
+        if keyword.meaning == Meaning::Nothing || is_needless {
             return Ok(());
         }
         match activity {

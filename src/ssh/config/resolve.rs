@@ -50,6 +50,7 @@ pub(super) fn destination(
         certificate_files: paths.all(values.all("certificatefile"))?,
         identities_only: flag(values, "identitiesonly")?.unwrap_or(false),
         agent: agent(&paths, values)?,
+        lent_agent: lent_agent(&paths, values)?,
         methods: methods(values)?,
         password_prompts: parsed(values, "numberofpasswordprompts", |text| text.parse().ok())?.unwrap_or(3),
         smallest_rsa: parsed(values, "requiredrsasize", |text| text.parse().ok())?.unwrap_or(1024),
@@ -104,6 +105,21 @@ fn agent(paths: &Paths<'_>, values: &Values) -> Result<Option<PathBuf>, String> 
             }
             path => at(value, paths.one(path)).map(Some),
         },
+    }
+}
+
+/// Read only where it is lent: elsewhere it may say what it likes, as it always could.
+fn lent_agent(paths: &Paths<'_>, values: &Values) -> Result<Option<PathBuf>, String> {
+    let settings = paths.asked.settings;
+    let Some(value) = values.value("forwardagent").filter(|_| settings.lends_agent) else { return Ok(None) };
+    match value.arguments[0].as_str() {
+        word if ["no", "false"].contains(&&*word.to_ascii_lowercase()) => Ok(None),
+        word if ["yes", "true"].contains(&&*word.to_ascii_lowercase()) => agent(paths, values),
+        variable if variable.starts_with('$') && !variable.starts_with("${") => {
+            let name = variable.trim_start_matches('$');
+            Ok(settings.variables.get(name).filter(|socket| !socket.is_empty()).map(PathBuf::from))
+        }
+        path => at(value, paths.one(path)).map(Some),
     }
 }
 

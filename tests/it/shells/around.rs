@@ -78,6 +78,7 @@ fn migration(run: &str, pending: Pending, backup: Option<&str>) -> MigrateDataba
         command,
         pending: Some(pending),
         backup: backup.map(str::to_owned),
+        secrets: Vec::new(),
     }
 }
 
@@ -133,6 +134,7 @@ async fn processes_and_commands_are_busy_or_not(stage: Stage) {
         time_limit: Duration::from_secs(10),
         what,
         patience: None,
+        becoming: None,
         only_warns: false,
         consents: relm::release::Consents::default(),
     };

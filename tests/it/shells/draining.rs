@@ -23,6 +23,7 @@ fn pool(test: &str, reload: &str) -> Pool {
         proxies: Some(Targets::all()),
         nginx: Some("proxy.conf".to_owned()),
         commands: [test.to_owned(), reload.to_owned()],
+        becoming: None,
         server: Template::new("server", "{{ host }}", &["host"]).expect("a template"),
         wait: Duration::ZERO,
         app: "shop".to_owned(),

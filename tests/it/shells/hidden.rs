@@ -25,8 +25,14 @@ fn secrets() -> Secrets {
 }
 
 async fn write(stage: &Stage, path: &str, secret: &str) -> Exit {
+    write_for(stage, path, secret, None, "0600").await
+}
+
+async fn write_for(stage: &Stage, path: &str, secret: &str, owner: Option<&str>, mode: &str) -> Exit {
     let (release, secrets) = (record(0).name, secrets());
-    let file = SecretFile { path: path.to_owned(), secret: secret.to_owned(), targets: Targets::all() };
+    let owner = owner.map(|owner| format!("{owner}:{owner}")).unwrap_or_default();
+    let (path, secret, mode) = (path.to_owned(), secret.to_owned(), mode.to_owned());
+    let file = SecretFile { path, secret, targets: Targets::all(), owner, mode };
     let mut on = stage.on(Some(&release), None);
     on.secrets = &secrets;
     let work = WriteSecrets { files: vec![file] }.work(&on);
@@ -53,7 +59,16 @@ async fn secret_files_are_for_their_owner_alone(stage: Stage) {
         assert!(exit.stderr.contains(said), "{exit:?}");
     }
     assert!(!stage.path("key").exists());
-    let left = Command::new("find").arg(&release).args(["-name", ".relm-secret-*"]).output().expect("find");
+    let me = Command::new("id").arg("-un").output().expect("id");
+    let me = String::from_utf8_lossy(&me.stdout).trim().to_owned();
+    // What cannot be given away leaves what was there.
+    for (owner, mode, is) in [(me.as_str(), "0440", 0o440), (&me, "0640", 0o640), ("nobody-is-so", "0400", 0o640)] {
+        let exit = write_for(&stage, "owned", "KEY", Some(owner), mode).await;
+        ended(&exit, u32::from(owner != me));
+        assert_eq!(exit.stderr.contains("may not give owned to nobody-is-so:nobody-is-so"), owner != me, "{exit:?}");
+        assert_eq!(fs::metadata(release.join("owned")).expect("a file").permissions().mode() & 0o7777, is);
+    }
+    let left = Command::new("find").arg(&release).args(["-name", ".relm-new-*"]).output().expect("find");
     assert_eq!(String::from_utf8_lossy(&left.stdout), "");
 }
 
@@ -89,6 +104,16 @@ async fn a_command_is_another_user_s_and_ends_when_it_must(stage: Stage) {
     let exit = stage.work(&work).await;
     assert_eq!(exit.stdout, format!("nobody\nit's $new|web1|{}|", KEY.trim_end()), "{exit:?}");
     assert!(exit.status == Status::Code(7) && exit.stderr.ends_with("no\n"), "{exit:?}");
+
+    // Where nothing can be made in /tmp, somewhere else.
+    let work = run("id -un", 20);
+    let exit = stage.exec(&work.script.export("TMPDIR", "/not/there"), &work.input, work.time_limit).await;
+    assert_eq!(exit.map(|exit| exit.stdout), Ok("nobody\n".to_owned()));
+    let nowhere = run("id -un", 20).script.export("TMPDIR", "/not/there").export("HOME", "/not/there");
+    stage.replaces("mktemp", "exit 1");
+    let exit = stage.exec(&nowhere, &work.input, work.time_limit).await.expect("an exit");
+    assert!(exit.status == Status::Code(1) && exit.stderr.contains("nowhere to make a pipe"), "{exit:?}");
+    stage.replaces("mktemp", "exec /usr/bin/mktemp \"$@\"");
 
     // Seconds that no other test's `sleep` has, to know the processes by.
     let number = 1_000_000 + (std::ptr::from_ref(&stage) as usize >> 4) % 1_000_000_000;

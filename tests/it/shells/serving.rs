@@ -35,6 +35,7 @@ fn service(text: &str) -> Service {
             own("relm_pids", "cat \"$HOME/pid\""),
         ],
         proof: true,
+        becoming: None,
         app: "shop".to_owned(),
         reference: "main".to_owned(),
     }

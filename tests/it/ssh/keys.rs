@@ -9,7 +9,7 @@ use relm::ssh::{Settings, connect};
 use relm::transport::ConnectErrorKind;
 
 use super::{kind, refusal};
-use crate::sshd::{Agent, Sshd, host, keygen, private, public_key};
+use crate::sshd::{Agent, SecurityKey, Sshd, host, keygen, private, public_key};
 
 fn asking(settings: Settings, answer: Option<&'static str>) -> (Settings, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
@@ -212,4 +212,33 @@ async fn the_wrong_key_and_no_key_are_told_apart() {
         "{:?}",
         error.details
     );
+}
+
+/// ssh and relm alike: with a touch both are let in, without one neither is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_security_key_signs_through_its_agent() {
+    let Some(sshd) = Sshd::start() else { return };
+    for is_touched in [true, false] {
+        let key = SecurityKey::start(sshd.folder().join(format!("token-{is_touched}")), is_touched);
+        sshd.authorize(&[key.line()]);
+        sshd.configure(&format!("Host *\n  IdentityAgent {}\n  IdentityFile none\n", key.socket().display()));
+        let ssh = Command::new("ssh")
+            .args(["-o", "BatchMode=yes", "-F"])
+            .arg(sshd.ssh_config())
+            .args(["web1", "true"])
+            .output()
+            .expect("ssh belongs to openssh-client");
+        let (by_ssh, told) = (ssh.status.success(), String::from_utf8_lossy(&ssh.stderr).into_owned());
+        assert_eq!((by_ssh, key.signed()), (is_touched, 1), "{told}");
+        assert_eq!((gets_in(&sshd.settings()).await, key.signed()), (is_touched, 2), "{}", sshd.log());
+        // One among several that is named by its public half.
+        let named = sshd.folder().join("named.pub");
+        std::fs::write(&named, key.line()).unwrap();
+        sshd.configure(&format!(
+            "Host *\n  IdentityAgent {}\n  IdentitiesOnly yes\n  IdentityFile {}\n",
+            key.socket().display(),
+            named.display()
+        ));
+        assert_eq!((gets_in(&sshd.settings()).await, key.signed()), (is_touched, 3), "{}", sshd.log());
+    }
 }

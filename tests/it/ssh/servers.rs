@@ -148,6 +148,9 @@ fn start_up_files_that_talk_and_shells_that_do_nothing() {
     let noisy = "echo 'Welcome!'; echo 'a warning' >&2; exec bash -c \"$SSH_ORIGINAL_COMMAND\"";
     let noisy = project(&sshd, 1, noisy);
     relm(&noisy, &["deploy"]).ends(0);
+    let Some(forced) = Sshd::start_with("ForceCommand echo backups and nothing else\n") else { return };
+    let one = project(&forced, 1, USUAL);
+    relm(&one, &["deploy"]).ends(3).says(&["host0", "backups and nothing else", "ForceCommand"]);
     for (start, said) in [("exec /usr/sbin/nologin", "not available"), ("echo only backups here", "only backups here")]
     {
         let refused = project(&sshd, 1, start);

@@ -92,6 +92,18 @@ fn mistakes_in_tables() {
         ("[[secret_files]]\npath = \"a\"\nsecret = \"A\"", "there is no secret \"A\"", 7),
         ("[secrets.A]\nask = true\n[[secret_files]]\npath = \"../a\"\nsecret = \"A\"", "has `..` in it", 8),
         ("[secrets.A]\nask = true\n[[secret_files]]\nsecret = \"A\"", "has no `path`", 7),
+        (
+            "[secrets.A]\nask = true\n[[secret_files]]\npath = \"a\"\nsecret = \"A\"\nmode = \"0644\"",
+            "`mode` cannot be \"0644\"",
+            10,
+        ),
+        (
+            "[secrets.A]\nask = true\n[[secret_files]]\npath = \"a\"\nsecret = \"A\"\nowner = \"-x\"",
+            "\"-x\" is no name of an account",
+            10,
+        ),
+        ("[[busy]]\nname = \"a\"\nkind = \"tmux\"\nbecome = \"a b\"", "\"a b\" is no user", 8),
+        ("[[health]]\nname = \"a\"\nfile = \"a\"\nbecome = \"-u\"", "\"-u\" is no user", 8),
         ("[env.live]\nbecome = \"a b\"", "\"a b\" is no user", 6),
         ("[env.live]\nbecome = \"-u\"", "\"-u\" is no user", 6),
         ("[env.live]\nbecome = { user = \"a\", with = \"su\" }", "`with` cannot be \"su\"", 6),
