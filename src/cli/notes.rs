@@ -28,7 +28,9 @@ impl Change<'_> {
         if told.is_empty() || self.dry_run {
             return Ok(told);
         }
-        told.iter().for_each(|note| out::note(format!("{note}\n")));
+        for note in &told {
+            out::note(format!("{note}\n"));
+        }
         let what = format!("this deploy comes with {}", text::count(told.len(), "note"));
         let question = Some(format!("{what}: is done what they ask for?"));
         self.overcome(Objection { name: "notes", what, question })?;

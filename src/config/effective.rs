@@ -44,8 +44,8 @@ impl Environment {
         let known: Vec<&str> = self.operations.iter().map(|operation| operation.name.as_str()).collect();
         let tasks = file.get("tasks").and_then(Value::as_table).into_iter().flatten();
         let runs = |task: &Value| {
-            let mut names = task.get("operations").and_then(Value::as_array).into_iter().flatten();
-            names.all(|name| name.as_str().is_some_and(|name| name == "setup-release" || known.contains(&name)))
+            let mut all = task.get("operations").and_then(Value::as_array).into_iter().flatten();
+            all.all(|name| name.as_str().is_some_and(|name| name == "setup-release" || known.contains(&name)))
         };
         let tasks: Table =
             tasks.filter(|(_, task)| runs(task)).map(|(name, task)| (name.clone(), task.clone())).collect();

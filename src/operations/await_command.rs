@@ -44,7 +44,7 @@ impl Wraps for AwaitCommand {
 }
 
 impl AwaitCommand {
-    /// The loop around `check`, a script that says what relm_check is.
+    /// The loop around `check`, a script that says what `relm_check` is.
     pub(super) fn patiently(&self, check: Script) -> Script {
         let seconds = |time: Duration| time.as_secs().to_string();
         check

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::Refusal;
 use super::deploy::SourceArgs;
-use super::{Refusal, command};
+use super::promote::{answers, live_everywhere, record_of};
 use crate::config::{Environment, Packages};
 use crate::event::StepInfo;
 use crate::fleet::EnvName;
@@ -148,31 +149,14 @@ fn is_migration(env: &Environment, path: &str) -> bool {
     let in_directory = |directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
     let mut named = env.operations.iter().filter_map(|operation| operation.migrate.as_ref()?.sql.as_deref());
     let is_called = path.rsplit('/').nth(1) == Some("migrations") && !path.ends_with("/__init__.py");
-    is_called || (path.ends_with(".sql") && named.any(in_directory))
+    is_called || (std::path::Path::new(path).extension().is_some_and(|end| end == "sql") && named.any(in_directory))
 }
 
 /// The record of what is live on every host; nothing where nothing is.
 pub fn live(env: &Environment, survey: &Survey) -> Result<Option<Record>, Refusal> {
-    let status = command("status", env);
-    if let Some((host, reason)) = survey.silent.first() {
-        return Err(Refusal::new(format!("{host} of {} cannot say what is live: {reason}", env.name)).next(status));
-    }
+    answers(env, survey)?;
     if survey.hosts.iter().all(|(_, seen)| seen.live().is_none()) {
         return Ok(None);
     }
-    let name = survey.live_everywhere().ok_or_else(|| {
-        let row = |(host, seen): &(crate::fleet::HostName, crate::survey::HostSeen)| {
-            vec![host.to_string(), seen.live().map_or_else(|| "-".to_owned(), ToString::to_string)]
-        };
-        let rows = survey.hosts.iter().map(row).collect();
-        Refusal::new(format!("no release is live on every host of {}", env.name))
-            .table(vec!["host", "live"], rows)
-            .next(status)
-    })?;
-    let mut known = survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
-    let record = known.next().map(|release| release.record.clone()).ok_or_else(|| {
-        Refusal::new(format!("no host of {} has the record of {name} any more", env.name))
-            .next(command("releases", env))
-    })?;
-    Ok(Some(record))
+    record_of(env, survey, live_everywhere(env, survey)?).map(Some)
 }

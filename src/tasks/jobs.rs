@@ -50,12 +50,10 @@ impl Jobs {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         Some(match words.as_slice() {
             [] => (None, Action::List),
-            ["tail", env, job] => (Some(env), Action::Tail(job)),
-            ["stop", env, job] => (Some(env), Action::Stop(job)),
+            ["tail", env, job] | [env, "tail", job] => (Some(env), Action::Tail(job)),
+            ["stop", env, job] | [env, "stop", job] => (Some(env), Action::Stop(job)),
             ["tail", job] => (None, Action::Tail(job)),
             ["stop", job] => (None, Action::Stop(job)),
-            [env, "tail", job] => (Some(env), Action::Tail(job)),
-            [env, "stop", job] => (Some(env), Action::Stop(job)),
             ["tail" | "stop"] => return None,
             [env] => (Some(env), Action::List),
             _ => return None,

@@ -40,23 +40,41 @@ pub struct Promote {
     pub message: Option<String>,
 }
 
+/// What is live on every host of an environment; refuses where hosts are silent or run different releases.
+pub(super) fn live_everywhere<'s>(env: &Environment, survey: &'s Survey) -> Result<&'s ReleaseName, Refusal> {
+    answers(env, survey)?;
+    survey.live_everywhere().ok_or_else(|| {
+        let row = |(host, live): (String, Option<&ReleaseName>)| {
+            vec![host, live.map_or_else(|| "-".to_owned(), ToString::to_string)]
+        };
+        let rows = survey.hosts.iter().map(|(host, seen)| row((host.to_string(), seen.live()))).collect();
+        Refusal::new(format!("no release is live on every host of {}", env.name))
+            .table(vec!["host", "live"], rows)
+            .next(command("status", env))
+    })
+}
+
+/// Refuses where some host cannot say what is live.
+pub(super) fn answers(env: &Environment, survey: &Survey) -> Result<(), Refusal> {
+    let Some((host, reason)) = survey.silent.first() else { return Ok(()) };
+    Err(Refusal::new(format!("{host} of {} cannot say what is live: {reason}", env.name)).next(command("status", env)))
+}
+
+/// The record that some host has of a release.
+pub(super) fn record_of(env: &Environment, survey: &Survey, name: &ReleaseName) -> Result<Record, Refusal> {
+    let mut known = survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
+    known.next().map(|release| release.record.clone()).ok_or_else(|| {
+        Refusal::new(format!("no host of {} has the record of {name} any more", env.name))
+            .next(command("releases", env))
+    })
+}
+
 /// The record of what is promoted: live on every host of `from`, or live there once.
 pub fn choose(from: &Environment, survey: &Survey, wanted: Option<&ReleaseName>) -> Result<Record, Refusal> {
-    let status = command("status", from);
-    if let Some((host, reason)) = survey.silent.first() {
-        return Err(Refusal::new(format!("{host} of {} cannot say what is live: {reason}", from.name)).next(status));
-    }
+    answers(from, survey)?;
     let name = match wanted {
         Some(name) => name,
-        None => survey.live_everywhere().ok_or_else(|| {
-            let row = |(host, live): (String, Option<&ReleaseName>)| {
-                vec![host, live.map_or_else(|| "-".to_owned(), ToString::to_string)]
-            };
-            let rows = survey.hosts.iter().map(|(host, seen)| row((host.to_string(), seen.live()))).collect();
-            Refusal::new(format!("no release is live on every host of {}", from.name))
-                .table(vec!["host", "live"], rows)
-                .next(status)
-        })?,
+        None => live_everywhere(from, survey)?,
     };
     for (host, seen) in &survey.hosts {
         if seen.went_live(name).is_none() {
@@ -76,9 +94,5 @@ pub fn choose(from: &Environment, survey: &Survey, wanted: Option<&ReleaseName>)
             _ => {}
         }
     }
-    let mut known = survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
-    known.next().map(|release| release.record.clone()).ok_or_else(|| {
-        Refusal::new(format!("no host of {} has the record of {name} any more", from.name))
-            .next(command("releases", from))
-    })
+    record_of(from, survey, name)
 }

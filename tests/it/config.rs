@@ -5,10 +5,15 @@ use crate::site::{Site, logged};
 #[test]
 fn what_holds_is_printed_without_secrets_and_deploys_as_the_file_does() {
     let settings = logged("build", "prepare", "secrets = [\"TOKEN\"]")
-        + "[secrets]\nTOKEN = { file = \"token\" }\n[release]\nkeep = 2\n[env.base]\nrelease = { keep = 4 }\n\
-           [env.test]\ninherits = \"base\"\n";
-    let site = Site::new("web1=web db1=db", &settings);
-    site.write("token", "wonderful-8841\n");
+        + "[secrets]\nTOKEN = { file = \"token\" }\n[release]\nkeep = 2\n\
+           [[templates]]\nsrc = \"a.conf\"\ndest = \"conf\"\n[env.base]\nrelease = { keep = 4 }\n\
+           [env.test]\ninherits = \"base\"\n\
+           [[env.test.templates]]\nsrc = \"b.conf\"\ndest = \"conf\"\n";
+    let site = Site::new("web1=web db1=db", "");
+    for (file, text) in [("token", "wonderful-8841\n"), ("a.conf", "a"), ("b.conf", "b")] {
+        site.write(file, text);
+    }
+    site.configure(&settings);
     let whole = site.relm("config test").ends(0).stdout;
     assert!(
         whole.contains("keep = 4") && whole.contains("root = \"www\"") && whole.contains("grace = \"10s\""),
@@ -23,6 +28,6 @@ fn what_holds_is_printed_without_secrets_and_deploys_as_the_file_does() {
     site.write("Releases.toml", &whole);
     assert_eq!(site.relm("config").ends(0).stdout, whole);
     site.deploy();
-    assert_eq!(site.take_log().len(), 2);
+    assert_eq!((site.take_log().len(), site.host("db1").read("conf")), (2, "b".to_owned()));
     site.relm("config nowhere").ends(2).says(&["nowhere"]);
 }

@@ -35,7 +35,7 @@ fn inherited(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, own:
                 let known: Vec<_> =
                     file.env.keys().map(|env| env.value.as_str()).filter(|env| !names.contains(env)).collect();
                 let message = format!("there is no environment {:?} to inherit", wanted.value);
-                check.problem(wanted.span(), message, did_you_mean(&wanted.value, &known).or_else(leave_out));
+                check.problem(wanted.span(), message, did_you_mean(&wanted.value, &known).unwrap_or_else(leave_out));
             }
             break;
         };
@@ -46,8 +46,8 @@ fn inherited(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, own:
     whole
 }
 
-fn leave_out() -> Option<String> {
-    Some("leave `inherits` out; the tables above all environments are for each of them anyway".to_owned())
+fn leave_out() -> String {
+    "leave `inherits` out; the tables above all environments are for each of them anyway".to_owned()
 }
 
 /// A host laid over the one of the same name in `[hosts]`.
