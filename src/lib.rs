@@ -41,6 +41,7 @@
 //!   goes by it.
 //! - **Lock**: the right to change an environment, held on each host by a process, its **keeper**. **Fence**: what stands
 //!   around a script that changes something and stops it when its run has lost the lock. **Holder**: whose run it is.
+//! - **Job**: a command that goes on in a session of its own when relm is gone. It holds no lock.
 //! - **Secret**: a value that nothing can show. **Mask**: what takes secrets out of what steps say. **Become**: to work on a
 //!   host as another user than the login.
 //! - **Link**: byte channels to a machine. **Transport**: a machine that runs scripts.
