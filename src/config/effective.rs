@@ -4,10 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Batch, Environment, Installer, Reuse, parse};
-
-/// Keys of an environment that no table above environments has.
-const OF_ENV: [&str; 3] = ["confirm", "accept_new_host_keys", "login_password"];
+use super::{Batch, Environment, Installer, Reuse, parse, schema};
 
 impl Environment {
     /// The file `text`, which stands at `path`, cut down to this environment, with everything in its place and what was left
@@ -29,13 +26,14 @@ impl Environment {
             whole.remove(key);
         }
         whole.insert("default_env".to_owned(), self.name.as_str().into());
-        let mut env = Table::new();
+        let (mut env, schema) = (Table::new(), schema());
+        let is_above = |key: &str| schema["properties"].get(key).is_some();
         for table in lineage(envs, self.name.as_str()).into_iter().rev() {
             for (key, value) in table {
                 match key.as_str() {
                     "hosts" | "inherits" => {}
-                    key if OF_ENV.contains(&key) => _ = env.insert(key.to_owned(), value.clone()),
-                    key => lay(&mut whole, key, value),
+                    key if is_above(key) => lay(&mut whole, key, value),
+                    key => _ = env.insert(key.to_owned(), value.clone()),
                 }
             }
         }
@@ -150,8 +148,10 @@ fn lay(whole: &mut Table, key: &str, value: &Value) {
                 }
             }
         }
-        (Some(Value::Array(base)), Value::Array(own)) if key == "templates" => {
-            base.retain(|old| !own.iter().any(|new| new.get("dest") == old.get("dest")));
+        // What goes to a place takes the place of all that went there.
+        (Some(Value::Array(base)), Value::Array(own)) if ["templates", "publish"].contains(&key) => {
+            let place = if key == "templates" { "dest" } else { "to" };
+            base.retain(|old| !own.iter().any(|new| new.get(place) == old.get(place)));
             base.extend(own.iter().cloned());
         }
         (Some(Value::Array(base)), Value::Array(own)) if own.iter().all(Value::is_table) => {

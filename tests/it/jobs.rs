@@ -46,7 +46,7 @@ fn detached(site: &Site, script: &str) -> Value {
     jobs(site).pop().expect("a job")
 }
 
-/// CommCareHQ's preindex: a private release, a long job in it, and a wait that may be in vain today.
+/// A private release, a long job in it, and a wait that may be in vain today: how indexes are made ahead of a deploy.
 #[test]
 fn a_task_of_release_job_and_wait_pauses_and_is_resumed() {
     let site = Site::new("web1=web db1=db", "");

@@ -23,6 +23,7 @@ mod retry;
 mod roles;
 mod secrets;
 mod service;
+mod shared;
 mod source;
 mod tag;
 mod tasks;
@@ -101,7 +102,7 @@ pub(super) fn check(
         check.roles = Some(roles::Known::of(file));
     }
     roles::sets(&mut check, file);
-    shared_by_all(&mut check, file);
+    shared::tables(&mut check, file);
     let envs: Vec<_> = file.env.iter().map(|(name, env)| environment(&mut check, file, name, env)).collect();
     if envs.is_empty() && !check.envs_lost() {
         let hint = "[env.production.hosts]\nweb1 = { address = \"deploy@web1.example.org\" }".to_owned();
@@ -126,58 +127,6 @@ fn named_twice<'t>(check: &mut Check<'_>, what: &str, names: impl Iterator<Item 
         }
         before.push(&name.value);
     }
-}
-
-/// Checks the file's own tables too where every environment overrides them.
-fn shared_by_all(check: &mut Check<'_>, file: &ReleasesToml) {
-    application(check, file.app.as_ref());
-    if let Some(table) = &file.source {
-        source::one_kind(check, table);
-        source::source(check, &table.value);
-        tag::tag(check, &table.value);
-    }
-    release::release(check, &file.release.clone().unwrap_or_default());
-    if let Some(table) = &file.lock {
-        lock::lock(check, file, table);
-    }
-    if let Some(table) = file.distribution.as_ref().filter(|table| table.store.is_some()) {
-        distribution::distribution(check, table);
-    }
-    if let Some(table) = &file.pre_connect {
-        pre_connect::pre_connect(check, table);
-    }
-    if let Some(table) = &file.python {
-        python::one_way(check, table);
-        python::python(check, &table.value);
-    }
-    secrets::secrets(check, None, file.secrets.as_ref());
-    // An environment may bring what the file's own tables name.
-    check.secrets.extend(secrets::of_all(file));
-    secrets::user(check, file.becoming.as_ref());
-    if let Some(table) = &file.maintenance {
-        maintenance::both_ways(check, table);
-        maintenance::maintenance(check, &table.value);
-    }
-    hosts::source_files(check, file.source_files.as_ref());
-    secrets::files(check, &file.secret_files);
-    templates::templates(check, &file.templates.iter().collect::<Vec<_>>(), None);
-    publish::publish(check, &file.publish.iter().collect::<Vec<_>>(), None);
-    if let Some(table) = &file.manage {
-        manage::manage(check, &table.value);
-    }
-    notify::unique(check, &file.notify);
-    notify::notifiers(check, &[], &file.notify);
-    operations::unique(check, &file.operations);
-    operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
-    pool::unique(check, &file.pool);
-    pool::pools(check, &file.pool.iter().collect::<Vec<_>>());
-    health::unique(check, &file.health);
-    health::checks(check, &file.health.iter().collect::<Vec<_>>());
-    service::unique(check, &file.service);
-    service::services(check, &file.service.iter().collect::<Vec<_>>(), None);
-    busy::unique(check, &file.busy);
-    let busy = busy::busy(check, &file.busy.iter().collect::<Vec<_>>(), None).unwrap_or_default();
-    guards::guards(check, &file.guards.clone().unwrap_or_default(), &busy);
 }
 
 fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {

@@ -35,6 +35,14 @@ question = "One?"
 address = "db1.example.org"
 user = "deploy"
 roles = ["db"]
+[[publish]]
+from = "docs"
+to = "~/docs"
+mode = "link"
+[[publish]]
+from = "share"
+to = "~/share"
+mode = "mirror"
 [[operations]]
 name = "a"
 phase = "prepare"
@@ -49,6 +57,7 @@ run = "b"
 operations = ["extra"]
 [env.base]
 confirm = true
+forward_agent = true
 release = { batches = [1, "50%"], max_unreachable = "25%" }
 [[env.base.operations]]
 name = "b"
@@ -60,6 +69,10 @@ become = "root"
 source_files = ["~/live.sh"]
 source = { dir = "dist" }
 secrets = { KEY = { env = "KEY" } }
+[[env.live.publish]]
+from = "other"
+to = "~/docs"
+mode = "overlay"
 [[env.live.guards.ask]]
 name = "two"
 question = "Two?"

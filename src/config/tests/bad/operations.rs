@@ -126,9 +126,9 @@ fn mistakes_of_jobs() {
     one(
         &format!("{LEAST}{job}{}", wait("roles = [\"web\"]\n", "a")),
         "`roles` has no meaning beside a wait for a job",
-        13,
+        14,
     );
-    one(&format!("{LEAST}{job}{}", wait("", "aa")), "no operation above this one is a job \"aa\"", 13);
+    one(&format!("{LEAST}{job}{}", wait("", "aa")), "no operation above this one is a job \"aa\"", 14);
     one(&format!("{LEAST}{}{job}", wait("", "a")), "no operation above this one is a job \"a\"", 8);
     let config = read(&format!("{LEAST}{job}{}", wait("", "a"))).expect("a job and its wait");
     let operations = &config.envs[0].operations;
