@@ -37,7 +37,10 @@ impl Change<'_> {
         keep_days: Option<u32>,
         plan: impl Fn(Site<'_>, &Record, &Payload) -> Result<Plan, Refusal>,
     ) -> Result<u8, Complaint> {
-        let wanted = code::wanted(&self.env, source)?;
+        let mut wanted = code::wanted(&self.env, source)?;
+        if let Some(promoted) = &self.promoted {
+            wanted.pin(&promoted.record.added);
+        }
         let from = wanted.source.clone();
         self.pass_guards(Some(source)).await?;
         // Neither needs the other; of two troubles that with the source is told.
@@ -99,6 +102,7 @@ pub(super) fn record(site: Site<'_>, code: &Code, keep_days: Option<u32>) -> Rec
         reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
         source: code.origin.source.clone(),
         commit: code.origin.commit.clone(),
+        added: code.origin.added.clone(),
         tree: code.payload.tree.clone(),
         private: keep_days.is_some(),
         keep_until: keep_days.map(|days| site.now + TimeDelta::days(i64::from(days))),

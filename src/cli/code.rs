@@ -166,9 +166,11 @@ pub(super) fn wanted(env: &Environment, args: &SourceArgs) -> Result<Wanted, Com
     };
     if let Some(dir) = &args.dir {
         wanted.source = Source::Directory(absolute(dir)?);
+        wanted.patches.clear();
     } else if let Some(archive) = &args.archive {
         let strip = if let Source::Archive { strip, .. } = wanted.source { strip } else { 0 };
         wanted.source = Source::Archive { path: absolute(archive)?, strip };
+        wanted.patches.clear();
     } else if let Some(wish) = &args.reference {
         let Source::Git { reference, .. } = &mut wanted.source else {
             return Err(Complaint::usage(format!(

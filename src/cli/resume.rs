@@ -104,6 +104,7 @@ impl Change<'_> {
         if let (Source::Git { reference, .. }, Some(commit)) = (&mut wanted.source, &record.commit) {
             *reference = Some(commit.clone());
         }
+        wanted.pin(&record.added);
         let mut code = code::freeze(wanted).await?;
         if code.payload.tree == record.tree {
             code.address(ground, Some(&record.name)).await;

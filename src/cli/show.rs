@@ -57,7 +57,9 @@ pub(super) fn releases(report: &releases::Report, common: &Common) {
             rows = rows.row(vec![
                 line.name.to_string(),
                 line.state.word().to_owned(),
-                origin(&line.reference, line.commit.as_deref()),
+                line.added
+                    .iter()
+                    .fold(origin(&line.reference, line.commit.as_deref()), |text, added| format!("{text} {added}")),
                 person(&line.by),
                 names(&line.hosts),
                 kept.unwrap_or_default(),

@@ -169,7 +169,7 @@ fn lay(whole: &mut Table, key: &str, value: &Value) {
 /// Takes out what is meant to be replaced, with what only went with it.
 fn make_room(key: &str, base: &mut Table, own: &Table) {
     let (kinds, rest): (&[&str], &[&str]) = match key {
-        "source" => (&["git", "dir", "archive"], &["ref", "strip", "tag", "push_tag"]),
+        "source" => (&["git", "dir", "archive"], &["ref", "strip", "patches", "tag", "push_tag"]),
         "python" => (&["requirements", "project", "command"], &[]),
         _ => return,
     };

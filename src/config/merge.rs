@@ -27,7 +27,7 @@ impl Over for SourceTable {
         let other_kind = (self.git.is_some() && base.git.is_none())
             || (self.dir.is_some() && base.dir.is_none())
             || (self.archive.is_some() && base.archive.is_none());
-        let base = if other_kind { Self { exclude: base.exclude, ..Self::default() } } else { base };
+        let base = if other_kind { Self { exclude: base.exclude, extra: base.extra, ..Self::default() } } else { base };
         Self {
             git: self.git.or(base.git),
             reference: self.reference.or(base.reference),
@@ -35,6 +35,8 @@ impl Over for SourceTable {
             archive: self.archive.or(base.archive),
             strip: self.strip.or(base.strip),
             exclude: self.exclude.or(base.exclude),
+            patches: self.patches.or(base.patches),
+            extra: self.extra.or(base.extra),
             tag: self.tag.or(base.tag),
             push_tag: self.push_tag.or(base.push_tag),
         }

@@ -1,5 +1,6 @@
 //! What a release is: its name, where it stands on a host, what it holds, how long it stays. Pure.
 
+mod added;
 mod changes;
 mod commit;
 mod consent;
@@ -11,6 +12,7 @@ mod name;
 mod record;
 mod retention;
 
+pub use added::Added;
 pub use changes::Changes;
 pub use commit::Commit;
 pub use consent::{Consent, Consents};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Consent, ReleaseName};
+use super::{Added, Consent, ReleaseName};
 
 /// Who made a release, from what and why; written before the release is built and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Record {
     /// The commit, where the source has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// Patches on top of it, and other repositories beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Added>,
     /// The hash of the tree's manifest: the same on all hosts.
     pub tree: String,
     /// A private release is built and never flipped.

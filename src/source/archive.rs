@@ -48,7 +48,14 @@ pub(super) fn freeze(path: &Path, strip: u32, gathering: &mut Gathering) -> Resu
     gathering.room = room(size);
     gathering.room_for_names = MOST_NAMES;
     let time = read(file, size, format, path, strip, gathering)?;
-    let origin = Origin { source: last_component(path), reference: None, commit: None, subject: None, note: None };
+    let origin = Origin {
+        source: last_component(path),
+        reference: None,
+        commit: None,
+        added: Vec::new(),
+        subject: None,
+        note: None,
+    };
     Ok(Told { origin, time })
 }
 

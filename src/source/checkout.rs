@@ -7,8 +7,10 @@ use super::freeze::{Origin, Places, Told};
 use super::gather::Gathering;
 use super::git::{Git, Repository, output_of};
 use super::location::{is_local, shown_location};
+use super::patches::{self, Patch};
 use super::submodules::{self, Holder};
-use super::{lfs, mirror, reference};
+use super::{Extra, lfs, mirror, reference};
+use crate::release::Added;
 
 /// A commit and where it was found.
 struct Start {
@@ -18,27 +20,67 @@ struct Start {
     note: Option<String>,
 }
 
+/// What is read of a repository.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'w> {
+    pub(super) location: &'w str,
+    pub(super) reference: Option<&'w str>,
+    pub(super) patches: &'w [Patch],
+}
+
+impl Wish<'_> {
+    fn start(self, git: &Git, places: &Places) -> Result<Start, SourceError> {
+        let Self { location, reference, .. } = self;
+        if is_local(location) { here(git, location, reference) } else { elsewhere(git, places, location, reference) }
+    }
+}
+
 /// Reads the commit that the reference means now.
 pub(super) fn freeze(
     git: &Git,
     places: &Places,
-    location: &str,
-    reference: Option<&str>,
+    wish: Wish<'_>,
     gathering: &mut Gathering,
 ) -> Result<Told, SourceError> {
-    let start =
-        if is_local(location) { here(git, location, reference) } else { elsewhere(git, places, location, reference) }?;
+    let (start, location) = (wish.start(git, places)?, wish.location);
     let (time, subject) = facts(&start.holder.repository, &start.commit)?;
-    submodules::export(&start.holder, &start.commit, b"", places, gathering)?;
+    let mut added = Vec::new();
+    if wish.patches.is_empty() {
+        submodules::export(&start.holder, &start.commit, b"", places, gathering)?;
+    } else {
+        let repository = &start.holder.repository;
+        let patched = patches::apply(repository, &start.commit, time, wish.patches, places.scratch.as_deref())?;
+        submodules::export_of(&patched.repository, &start.holder, &patched.commit, b"", places, gathering)?;
+        added = patched.added;
+    }
     lfs::refuse_pointers(gathering)?;
     let origin = Origin {
         source: format!("{} of {}", start.name, shown_location(location)),
         reference: Some(start.name),
         commit: Some(start.commit),
+        added,
         subject: Some(subject),
         note: start.note,
     };
     Ok(Told { origin, time })
+}
+
+/// Reads another repository into a directory of its own.
+pub(super) fn beside(
+    git: &Git,
+    places: &Places,
+    extra: &Extra,
+    gathering: &mut Gathering,
+) -> Result<Added, SourceError> {
+    let Extra { location, reference, path } = extra;
+    if gathering.entries.contains_key(path) {
+        return Err(SourceError::PlaceTaken { path: path.clone(), what: shown_location(location) });
+    }
+    let start = Wish { location, reference: reference.as_deref(), patches: &[] }.start(git, places)?;
+    submodules::export(&start.holder, &start.commit, path.as_bytes(), places, gathering)?;
+    lfs::refuse_pointers(gathering)?;
+    let source = format!("{} of {}", start.name, shown_location(location));
+    Ok(Added::Repository { path: path.clone(), source, commit: start.commit })
 }
 
 fn elsewhere(git: &Git, places: &Places, url: &str, reference: Option<&str>) -> Result<Start, SourceError> {

@@ -33,6 +33,7 @@ pub(super) fn freeze(directory: &Path, gathering: &mut Gathering) -> Result<Told
         source: format!("dir {}", last_component(&root)),
         reference: None,
         commit: None,
+        added: Vec::new(),
         subject: None,
         note: None,
     };

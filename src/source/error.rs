@@ -37,6 +37,25 @@ pub enum SourceError {
         /// What was asked for.
         reference: String,
     },
+    /// A patch does not apply to the commit.
+    #[error("the patch {name} does not apply: {words}")]
+    Patch {
+        /// As the file names it.
+        name: String,
+        /// What git said.
+        words: String,
+    },
+    /// Patches for what is no commit.
+    #[error("patches go on top of a commit, and this source is no git repository")]
+    PatchesWithoutGit,
+    /// The directory of another repository is there already.
+    #[error("the source has {path} itself, so {what} cannot be put there")]
+    PlaceTaken {
+        /// The directory.
+        path: String,
+        /// What was to be put there.
+        what: String,
+    },
     /// The repository holds no commit.
     #[error("{location} has no commit yet")]
     NoCommit {

@@ -46,7 +46,7 @@ impl Desk {
 
     pub(super) fn freeze_without(&self, source: Source, exclude: &[&str]) -> Result<Frozen, SourceError> {
         let exclude = exclude.iter().map(ToString::to_string).collect();
-        Wanted { source, exclude }.freeze_with(&git(), &self.places)
+        Wanted { exclude, ..Wanted::of(source) }.freeze_with(&git(), &self.places)
     }
 
     pub(super) fn freeze_git(&self, location: &str, reference: Option<&str>) -> Result<Frozen, SourceError> {

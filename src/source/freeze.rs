@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::release::Manifest;
+use crate::release::{Added, Manifest};
 
 use super::error::SourceError;
 use super::exclude::Exclude;
@@ -30,6 +30,8 @@ pub struct Origin {
     pub reference: Option<String>,
     /// The commit, if it comes from git.
     pub commit: Option<String>,
+    /// Patches on top of it, and other repositories beside it.
+    pub added: Vec<Added>,
     /// The first line of the commit's message.
     pub subject: Option<String>,
     /// What a person should know: `3 uncommitted changes are not part of it`.
@@ -71,13 +73,21 @@ impl Wanted {
     pub(super) fn freeze_with(&self, git: &Git, places: &Places) -> Result<Frozen, SourceError> {
         let exclude = Exclude::new(&self.exclude)?;
         let mut gathering = Gathering::new(exclude, places.scratch.as_deref())?;
-        let told = match &self.source {
+        let is_git = matches!(self.source, Source::Git { .. });
+        if !is_git && !self.patches.is_empty() {
+            return Err(SourceError::PatchesWithoutGit);
+        }
+        let mut told = match &self.source {
             Source::Git { location, reference } => {
-                checkout::freeze(git, places, location, reference.as_deref(), &mut gathering)
+                let wish = checkout::Wish { location, reference: reference.as_deref(), patches: &self.patches };
+                checkout::freeze(git, places, wish, &mut gathering)
             }
             Source::Directory(path) => directory::freeze(path, &mut gathering),
             Source::Archive { path, strip } => archive::freeze(path, *strip, &mut gathering),
         }?;
+        for extra in &self.extra {
+            told.origin.added.push(checkout::beside(git, places, extra, &mut gathering)?);
+        }
         let (manifest, offsets, spool) = gathering.finish().ok_or_else(|| self.empty())?;
         Ok(Frozen {
             origin: told.origin,

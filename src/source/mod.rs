@@ -20,6 +20,7 @@ mod manifests;
 mod mirror;
 mod names;
 mod pack;
+mod patches;
 mod pax;
 mod reference;
 mod spool;
@@ -33,10 +34,13 @@ mod fixture;
 
 use std::path::PathBuf;
 
+use crate::release::Added;
+
 pub use error::{Refusal, SourceError};
 pub use freeze::{Frozen, Origin, Places};
 pub use manifests::Manifests;
 pub use pack::Packing;
+pub use patches::Patch;
 pub use tag::Tag;
 
 /// What `Releases.toml` or the command line asks for.
@@ -46,6 +50,39 @@ pub struct Wanted {
     pub source: Source,
     /// Paths left out, in the language of `.gitignore`.
     pub exclude: Vec<String>,
+    /// Patches on top of a git source's commit, in their order.
+    pub patches: Vec<Patch>,
+    /// Other repositories, each in a directory of its own.
+    pub extra: Vec<Extra>,
+}
+
+impl Wanted {
+    /// A source with nothing left out and nothing added.
+    pub fn of(source: Source) -> Self {
+        Self { source, exclude: Vec::new(), patches: Vec::new(), extra: Vec::new() }
+    }
+
+    /// Names the commits of other repositories as they were when a release was begun.
+    pub fn pin(&mut self, added: &[Added]) {
+        for extra in &mut self.extra {
+            let commit = added.iter().find_map(|added| match added {
+                Added::Repository { path, commit, .. } if *path == extra.path => Some(commit),
+                _ => None,
+            });
+            extra.reference = commit.cloned().or(extra.reference.take());
+        }
+    }
+}
+
+/// Another repository, in a directory of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// An absolute path or a URL.
+    pub location: String,
+    /// A branch, tag or commit; the repository's `HEAD` if none is named.
+    pub reference: Option<String>,
+    /// The directory, which the source itself must not have.
+    pub path: String,
 }
 
 /// A place code can come from.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::error::SourceError;
 use super::git::{Repository, output_of};
-use crate::release::Added;
+use crate::release::{Added, hex};
 
 /// One patch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,27 +38,27 @@ pub(super) fn apply(
     scratch: Option<&Path>,
 ) -> Result<Patched, SourceError> {
     let place = scratch.map_or_else(tempfile::tempdir, tempfile::tempdir_in).map_err(SourceError::Scratch)?;
-    let patched = beside(repository, place.path())?;
-    patched.run("read the commit", &["read-tree", commit])?;
+    let beside = beside(repository, place.path())?;
+    beside.run("read the commit", &["read-tree", commit])?;
     let mut added = Vec::new();
     for Patch { name, path } in patches {
         let text = fs::read(path).map_err(SourceError::read(path))?;
         // What is applied is what was hashed, whatever becomes of the file meanwhile.
         let copy = place.path().join("patch");
         fs::write(&copy, &text).map_err(SourceError::Scratch)?;
-        let mut command = patched.command(["apply", "--cached", "--whitespace=nowarn", "--"]);
+        let mut command = beside.command(["apply", "--cached", "--whitespace=nowarn", "--"]);
         output_of(command.arg(&copy), "apply the patch").map_err(|error| refused(name, error))?;
-        let sha256 = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(&text));
         added.push(Added::Patch { path: name.clone(), sha256 });
     }
-    let tree = line(&patched.run("write the patched tree", &["write-tree"])?);
-    let mut command = patched.command(["commit-tree", &tree, "-p", commit, "-m", "With patches"]);
+    let tree = line(&beside.run("write the patched tree", &["write-tree"])?);
+    let mut command = beside.command(["commit-tree", &tree, "-p", commit, "-m", "With patches"]);
     for who in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{who}_NAME"), "relm").env(format!("GIT_{who}_EMAIL"), "relm@localhost");
         command.env(format!("GIT_{who}_DATE"), format!("@{time} +0000"));
     }
     let commit = line(&output_of(&mut command, "write the patched commit")?);
-    Ok(Patched { repository: patched, commit, added, _objects: place })
+    Ok(Patched { repository: beside, commit, added, _objects: place })
 }
 
 /// The repository with an index and a place for new objects elsewhere.
@@ -91,8 +91,8 @@ fn refused(name: &str, error: SourceError) -> SourceError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Desk, content, git};
-    use super::super::{Source, SourceError, Wanted};
+    use super::super::fixture::{Desk, git, text};
+    use super::super::{Source, Wanted};
     use super::*;
 
     const PATCH: &str = "From 1234 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] Two\n\n---\n a.txt | 2 +-\n\n\
@@ -117,7 +117,7 @@ mod tests {
         fs::write(desk.path("two.patch"), PATCH).unwrap();
         let before = repo.git(&["count-objects", "-v"]);
         let frozen = wanted(&desk, &repo.0, &["two.patch"]).freeze_with(&git(), &desk.places).unwrap();
-        assert_eq!(content(&frozen, "a.txt"), "two\n");
+        assert_eq!(text(&frozen, "a.txt"), "two\n");
         assert_eq!(frozen.manifest.entries["new/b.txt"].mode, 0o755);
         assert_eq!(frozen.origin.commit, Some(commit));
         let [Added::Patch { path, sha256 }] = frozen.origin.added.as_slice() else { panic!("{:?}", frozen.origin) };

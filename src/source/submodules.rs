@@ -38,15 +38,27 @@ pub(super) fn export(
     places: &Places,
     gathering: &mut Gathering,
 ) -> Result<(), SourceError> {
-    let named = export::export(&holder.repository, commit, directory, gathering)?;
-    let links = links(&holder.repository, commit)?;
+    export_of(&holder.repository, holder, commit, directory, places, gathering)
+}
+
+/// The same where the commit is known to `repository`, which is the holder's with more objects than it has.
+pub(super) fn export_of(
+    repository: &Repository,
+    holder: &Holder,
+    commit: &str,
+    directory: &[u8],
+    places: &Places,
+    gathering: &mut Gathering,
+) -> Result<(), SourceError> {
+    let named = export::export(repository, commit, directory, gathering)?;
+    let links = links(repository, commit)?;
     // Git names the directory of a submodule unless `export-ignore` takes it out.
     let links = links.into_iter().filter(|(path, _)| named.contains(path));
     let links: Vec<_> = links.filter(|(path, _)| !gathering.excludes(&below(directory, path), true)).collect();
     if links.is_empty() {
         return Ok(());
     }
-    let listed = listed(&holder.repository, commit)?;
+    let listed = listed(repository, commit)?;
     for (path, commit) in links {
         let place = below(directory, &path);
         let found = str::from_utf8(&path).ok().and_then(|path| listed.get(path));
@@ -279,7 +291,7 @@ mod tests {
         git.variables.retain(|(name, _)| !name.starts_with("GIT_CONFIG_"));
         git.variables.push(("GIT_CONFIG_GLOBAL".into(), "/dev/null".into()));
         let source = Source::Git { location: app.url(), reference: None };
-        let wanted = Wanted { source, exclude: vec![] };
+        let wanted = Wanted::of(source);
         let error = wanted.freeze_with(&git, &desk.places).unwrap_err().to_string();
         assert!(error.starts_with("submodule libs/one: ") && error.contains("transport 'file' not allowed"), "{error}");
     }

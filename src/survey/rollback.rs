@@ -260,6 +260,7 @@ mod tests {
                 source: String::new(),
                 reference: String::new(),
                 commit: None,
+                added: Vec::new(),
                 tree: String::new(),
                 private: false,
                 keep_until: None,

@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::fleet::{EnvName, HostName};
-use crate::release::{ReleaseName, State};
+use crate::release::{Added, ReleaseName, State};
 use crate::survey::{HostSeen, ReleaseSeen, Survey};
 
 /// List every release: its state, who made it, from what, where it is live, until when it is kept
@@ -48,6 +48,9 @@ pub struct Line {
     pub source: String,
     /// The commit, where the source has one.
     pub commit: Option<String>,
+    /// Patches on top of it, and other repositories beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Added>,
     /// Who made it.
     pub by: String,
     /// When it was asked for.
@@ -80,6 +83,7 @@ fn line(survey: &Survey, name: ReleaseName) -> Option<Line> {
         reference: record.reference,
         source: record.source,
         commit: record.commit,
+        added: record.added,
         by: record.by,
         created: record.created,
         keep_until: record.keep_until,

@@ -1,9 +1,9 @@
 //! Where code comes from: exactly one place, and only the keys that go with it.
 
-use super::super::file::SourceTable;
+use super::super::file::{ExtraTable, SourceTable};
 use super::super::placed::At;
 use super::Check;
-use crate::source::{Source, Wanted};
+use crate::source::{Extra, Patch, Source, Wanted};
 
 const KINDS: &str = "exactly one of `git`, `dir` and `archive`";
 
@@ -37,6 +37,8 @@ pub(super) fn source(check: &mut Check<'_>, table: &SourceTable) -> Option<Wante
     let reference = table.reference.as_ref().and_then(|reference| reference_name(check, reference));
     let strip = table.strip.as_ref().and_then(|strip| strip_count(check, strip));
     let kind = kinds(table).first().copied();
+    let extra: Vec<_> = table.extra.iter().flatten().map(|table| another(check, table)).collect();
+    let patches = patches(check, table, kind.map(|(kind, _)| kind));
     if let (Some((kind, _)), Some(reference)) = (kind.filter(|kind| kind.0 != "git"), &table.reference) {
         check.problem(reference.span(), "`ref` goes with `git` only", format!("leave `ref` out beside `{kind}`"));
     }
@@ -51,7 +53,46 @@ pub(super) fn source(check: &mut Check<'_>, table: &SourceTable) -> Option<Wante
         ("dir", place) => Source::Directory(check.local_path("dir", place)?),
         (kind, place) => Source::Archive { path: check.local_path(kind, place)?, strip: strip.unwrap_or(0) },
     };
-    Some(Wanted { source, exclude: exclude.into_iter().collect::<Option<_>>()? })
+    Some(Wanted {
+        source,
+        exclude: exclude.into_iter().collect::<Option<_>>()?,
+        patches: patches?,
+        extra: extra.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// Takes patches that can be read.
+fn patches(check: &mut Check<'_>, table: &SourceTable, kind: Option<&str>) -> Option<Vec<Patch>> {
+    let named = table.patches.as_deref().unwrap_or_default();
+    if let (Some(kind), Some(first)) = (kind.filter(|kind| *kind != "git"), named.first()) {
+        let hint = format!("leave `patches` out beside `{kind}`");
+        check.problem(first.span(), "`patches` goes with `git` only", hint);
+    }
+    let read = named.iter().map(|text| {
+        let path = check.local_path("patches", text)?;
+        if let Err(error) = std::fs::File::open(&path) {
+            let hint = "patches stand beside this file, and are named by their paths from here".to_owned();
+            check.problem(text.span(), format!("cannot read {}: {error}", path.display()), hint);
+            return None;
+        }
+        Some(Patch { name: text.value.clone(), path })
+    });
+    let read: Vec<_> = read.collect();
+    read.into_iter().collect()
+}
+
+fn another(check: &mut Check<'_>, table: &ExtraTable) -> Option<Extra> {
+    let reference = table.reference.as_ref().map(|reference| reference_name(check, reference));
+    let path = table.path.as_ref().and_then(|path| check.inside_release("path", path));
+    let location = table.git.as_ref().and_then(|place| location(check, place));
+    Some(Extra {
+        location: location?,
+        reference: match reference {
+            None => None,
+            Some(reference) => Some(reference?),
+        },
+        path: path?,
+    })
 }
 
 /// Takes a URL as it is and makes a path absolute.

@@ -72,6 +72,8 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         source: Wanted {
             source: Source::Git { location: "/srv/shop".to_owned(), reference: Some("main".to_owned()) },
             exclude: vec!["*.pyc".to_owned()],
+            patches: Vec::new(),
+            extra: Vec::new(),
         },
         pre_connect: PreConnect { knock: vec![], timeout: Duration::from_secs(1) },
         lock: LockRules { shared: None, grace: Duration::from_secs(10) },

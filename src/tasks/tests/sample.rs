@@ -37,6 +37,7 @@ pub(in crate::tasks) fn record(name: &ReleaseName) -> Record {
         source: "main of shop".to_owned(),
         reference: "main".to_owned(),
         commit: None,
+        added: Vec::new(),
         tree: String::new(),
         private: false,
         keep_until: None,

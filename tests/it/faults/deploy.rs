@@ -101,6 +101,7 @@ impl Scene {
             source: "dir code".to_owned(),
             reference: "dir code".to_owned(),
             commit: None,
+            added: Vec::new(),
             tree: self.tree.clone(),
             private: false,
             keep_until: None,

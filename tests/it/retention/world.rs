@@ -96,6 +96,7 @@ impl World {
             source: "dir code".to_owned(),
             reference: "dir code".to_owned(),
             commit: None,
+            added: Vec::new(),
             tree: "f00d".to_owned(),
             private: keep_until.is_some(),
             keep_until,

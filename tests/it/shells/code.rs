@@ -148,7 +148,7 @@ impl Code {
     pub(super) fn of(fill: impl Fn(&Path)) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         fill(directory.path());
-        let wanted = Wanted { source: Source::Directory(directory.path().to_owned()), exclude: Vec::new() };
+        let wanted = Wanted::of(Source::Directory(directory.path().to_owned()));
         let places = Places { cache: directory.path().join("cache"), scratch: None };
         let frozen = Arc::new(wanted.freeze(&places).expect("a tree"));
         Self { directory, frozen }

@@ -40,7 +40,7 @@ async fn step(stage: &Stage, record: &Record, operation: impl Operation + 'stati
 async fn coded(stage: &Stage) -> Record {
     let code = Code::odd();
     let mut record = stage.claimed(0).await;
-    let wanted = Wanted { source: Source::Directory(code.directory.path().to_owned()), exclude: Vec::new() };
+    let wanted = Wanted::of(Source::Directory(code.directory.path().to_owned()));
     let places = Places { cache: code.directory.path().join("cache"), scratch: None };
     record.tree = wanted.freeze(&places).expect("a tree").manifest.hash();
     assert_eq!(step(stage, &record, code.upload()).await, 0);

@@ -275,6 +275,7 @@ pub(super) fn record(n: u32) -> Record {
         machine: "laptop".to_owned(),
         source: "main of shop".to_owned(),
         commit: Some("0123abc".to_owned()),
+        added: Vec::new(),
         tree: "f00d".to_owned(),
         private: false,
         keep_until: None,

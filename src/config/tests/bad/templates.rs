@@ -72,3 +72,20 @@ fn mistakes_in_what_is_published() {
         one(&format!("{LEAST}[[publish]]\n{text}\n"), message, line);
     }
 }
+
+#[test]
+fn mistakes_in_what_is_added_to_the_source() {
+    let hosts = "[env.live.hosts]\nweb1 = { address = \"web1\" }\n";
+    let cases = [
+        ("git = \".\"\npatches = [\"none.patch\"]", "cannot read /srv/shop/none.patch", 3),
+        ("dir = \".\"\npatches = [\"/dev/null\"]", "`patches` goes with `git` only", 3),
+        ("git = \".\"\n[[source.extra]]\ngit = \"x\"", "has no `path`", 3),
+        ("git = \".\"\n[[source.extra]]\npath = \"x\"", "has no `git`", 3),
+        ("git = \".\"\n[[source.extra]]\ngit = \"x\"\npath = \"../x\"", "has `..` in it", 5),
+        ("git = \".\"\n[[source.extra]]\ngit = \"-x:\"\npath = \"x\"", "looks like an option", 4),
+        ("git = \".\"\n[[source.extra]]\ngit = \"x\"\nref = \"-x\"\npath = \"x\"", "no name of a branch", 5),
+    ];
+    for (text, message, line) in cases {
+        one(&format!("[source]\n{text}\n{hosts}"), message, line);
+    }
+}
