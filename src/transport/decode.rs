@@ -10,6 +10,9 @@ const KEPT: usize = 4 << 20;
 const LONGEST_LINE: usize = 64 << 10;
 /// More parts than a script has. A host that tells of more tells lies, and they are not kept.
 const MOST_PARTS: usize = 1000;
+/// What parts may have said that are not taken yet, because the other stream has not told of them. Of what comes after that
+/// the last line is kept.
+const MOST_WAITING: usize = 4 * KEPT;
 /// The status of a part whose mark does not tell it: nobody but our own scripts writes marks.
 const UNTOLD: u32 = 1;
 
@@ -163,7 +166,10 @@ impl Decoder {
             Some("part") => {
                 self.end_last_line();
                 self.part += 1;
-                let text = self.take_text();
+                let mut text = self.take_text();
+                if self.parts.iter().map(|(_, text)| text.len()).sum::<usize>() > MOST_WAITING {
+                    text = text.lines().next_back().unwrap_or_default().chars().take(LONGEST_LINE / 4).collect();
+                }
                 if self.parts.len() < MOST_PARTS {
                     self.parts.push_back((number.unwrap_or(UNTOLD), text));
                 }
@@ -265,6 +271,20 @@ mod tests {
     fn a_last_line_without_an_end_stays_so() {
         let (lines, text, status) = decode(b"\ntok group 7\nhalf\ntok end 0\n", 99);
         assert_eq!((lines, text, status), (vec!["half".to_owned()], "half".to_owned(), Some(0)));
+    }
+
+    #[test]
+    fn parts_that_the_other_stream_never_tells_of_take_little_memory() {
+        let mut decoder = Decoder::after_mark("tok");
+        let megabyte = [[b'x'; 1 << 10].as_slice(), b"\n"].concat().repeat(1 << 10);
+        let part = [megabyte.as_slice(), b"\ntok part 0\n"].concat();
+        decoder.take(b"\ntok group 7\n", Mask::nothing(), &mut |_, _| {});
+        for _ in 0..50 {
+            decoder.take(&part, Mask::nothing(), &mut |_, _| {});
+        }
+        let parts: Vec<_> = std::iter::from_fn(|| decoder.take_part()).collect();
+        let bytes: usize = parts.iter().map(|(_, text)| text.len()).sum();
+        assert!(parts.len() == 50 && bytes < MOST_WAITING + (4 << 20), "{} parts, {bytes} bytes", parts.len());
     }
 
     #[test]
