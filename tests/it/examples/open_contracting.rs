@@ -1,4 +1,4 @@
-//! Django on PostgreSQL and scrapyd, on one host.
+//! Django on Postgres and scrapyd, on one host.
 
 use std::process::Command;
 
