@@ -49,6 +49,7 @@ fn hq() -> Hq {
         ("max = \"5m\"", "max = \"6s\"".to_owned()),
         ("/home/cchq/.pg_service.conf", "{{ base }}/../../.pg_service.conf".to_owned()),
         ("/home/cchq/nginx/commcare.conf", "commcare.conf".to_owned()),
+        ("user=cchq\n", String::new()),
         ("into = \"supervisor\"", "into = \"conf.d\"".to_owned()),
         ("sudo -n supervisorctl", "supervisorctl -c ~/supervisord.conf".to_owned()),
         ("sudo -n nginx", "/usr/sbin/nginx -c ~/nginx.conf".to_owned()),
