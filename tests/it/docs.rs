@@ -38,15 +38,50 @@ fn every_command_of_the_readme_parses() {
     let commands = commands();
     assert!(commands.len() > 20, "{commands:?}");
     for line in commands {
-        // What comes after `--` belongs to the command that is run.
-        let (ours, _) = line.split_once(" -- ").unwrap_or((&line, ""));
-        let mut args = words(ours);
-        // And so do the words of `relm manage`.
-        let end = if args[0] == "manage" { 1 } else { args.len() };
-        args.insert(end, "--help".to_owned());
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let output = relm(&args);
-        assert!(output.status.success(), "relm {line}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_parses(&line);
+    }
+}
+
+/// A command line without its `relm`.
+fn assert_parses(line: &str) {
+    // What comes after `--` belongs to the command that is run.
+    let (ours, _) = line.split_once(" -- ").unwrap_or((line, ""));
+    let mut args = words(ours);
+    // And so do the words of `relm manage`.
+    let end = if args[0] == "manage" { 1 } else { args.len() };
+    args.insert(end, "--help".to_owned());
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = relm(&args);
+    assert!(output.status.success(), "relm {line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What stands in backquotes and begins with `relm`, in the guide for newcomers and in the examples.
+#[test]
+fn every_command_of_the_guides_parses() {
+    for (guide, at_least) in [
+        ("docs/from-other-tools", 30),
+        ("examples/commcare/README", 15),
+        ("examples/ddgc/README", 5),
+        ("examples/open-contracting/README", 8),
+    ] {
+        let text = fs::read_to_string(format!("{guide}.md")).expect("a guide");
+        let commands: Vec<&str> = text.split('`').filter_map(|span| span.strip_prefix("relm ")).collect();
+        assert!(commands.len() >= at_least, "{guide}: {commands:?}");
+        for line in commands {
+            // A task of the example's own is known only there.
+            if line.starts_with("preindex") {
+                continue;
+            }
+            assert_parses(line);
+        }
+    }
+}
+
+#[test]
+fn the_examples_load() {
+    for example in ["commcare", "ddgc", "open-contracting"] {
+        let output = relm(&["tasks", "--config", &format!("examples/{example}/Releases.toml")]);
+        assert!(output.status.success(), "{example}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

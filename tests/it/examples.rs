@@ -1,5 +1,6 @@
 //! The examples, as a person who follows their READMEs would run them: real programs, only hosts and ports are others.
 
+mod commcare;
 mod ddgc;
 mod open_contracting;
 

@@ -1,8 +1,8 @@
 //! Failures that other deploy tools had in earnest, each with the name of what went wrong there and where that is told.
 //!
-//! Three tools are meant: the Fabric deploy of CommCareHQ (`dimagi/commcare-hq-deploy`, later in `dimagi/commcare-cloud`),
+//! Three tools are meant: the Fabric deploy of `CommCareHQ` (`dimagi/commcare-hq-deploy`, later in `dimagi/commcare-cloud`),
 //! the salt-ssh deploys of the Open Contracting Partnership (`open-contracting/deploy`), and the release script of
-//! DuckDuckGo's community platform (`duckduckgo/community-platform`, `script/ddgc_release.sh`).
+//! `DuckDuckGo`'s community platform (`duckduckgo/community-platform`, `script/ddgc_release.sh`).
 
 mod apart;
 mod cleaning;

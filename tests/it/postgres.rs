@@ -1,6 +1,7 @@
-//! A real PostgreSQL for one test.
+//! A real Postgres for one test.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::busy::components::{Running, quiet};
@@ -55,11 +56,30 @@ impl Postgres {
         format!("{} -h {} -U {user} -d postgres", self.bin.join("psql").display(), self.socket())
     }
 
+    fn client(&self, database: &str) -> Command {
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.args(["-X", "-q", "-h", &self.socket(), "-U", "postgres", "-d", database]);
+        psql
+    }
+
     /// Runs this in a database.
     pub(crate) fn sql(&self, database: &str, sql: &str) {
-        let mut psql = Command::new(self.bin.join("psql"));
-        psql.args(["-X", "-q", "-h", &self.socket(), "-U", "postgres", "-d", database, "-c", sql]);
-        assert!(psql.stdin(Stdio::null()).status().expect("psql").success(), "{sql}");
+        let status = self.client(database).args(["-c", sql]).stdin(Stdio::null()).status();
+        assert!(status.expect("psql").success(), "{sql}");
+    }
+
+    /// Says whether a condition holds in a database.
+    pub(crate) fn knows(&self, database: &str, condition: &str) -> bool {
+        let sql = format!("do $$ begin assert {condition}; end $$");
+        let status = self.client(database).args(["-c", &sql]).stdin(Stdio::null()).stderr(Stdio::null()).status();
+        status.expect("psql").success()
+    }
+
+    /// Runs this in a database and stays there, transaction and all, until it is dropped.
+    pub(crate) fn session(&self, database: &str, sql: &str) -> Running {
+        let mut psql = self.client(database).stdin(Stdio::piped()).spawn().expect("psql");
+        writeln!(psql.stdin.as_mut().expect("its input"), "{sql}").expect("what it is to run");
+        Running(psql)
     }
 
     /// Has it do something.

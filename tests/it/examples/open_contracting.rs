@@ -1,4 +1,4 @@
-//! Django on PostgreSQL and scrapyd, on one host.
+//! Django on Postgres and scrapyd, on one host.
 
 use std::process::Command;
 
@@ -35,6 +35,7 @@ fn users_are_served_and_crawls_are_not_disturbed() {
             ("127.0.0.1:8000", format!("127.0.0.1:{app}")),
             ("127.0.0.1:6800", format!("127.0.0.1:{crawls}")),
             ("http_port = 6800", format!("http_port = {crawls}")),
+            ("user=ocp\n", String::new()),
             ("into = \"supervisor\"", "into = \"conf.d\"".to_owned()),
             // Whoever runs the tests may sit in tmux.
             ("users = \"own\"", "users = \"own\"\nnames = [\"of-the-example\"]".to_owned()),

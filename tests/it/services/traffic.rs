@@ -16,11 +16,14 @@ const APP: &str = "import os\ndef app(environ, start):\n    start('200 OK', [('C
 /// Ask for a page until they are told to go.
 pub(crate) struct Visitors {
     end: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<(Vec<Answer>, BTreeMap<Answer, usize>)>>,
+    threads: Vec<JoinHandle<(Vec<Answer>, Seen)>>,
 }
 
 /// Status and body of a page.
 type Answer = (u16, String);
+
+/// How often each was given.
+type Seen = BTreeMap<Answer, usize>;
 
 impl Visitors {
     /// So many at once; `is_fine` says which answers they want to see.
@@ -29,7 +32,7 @@ impl Visitors {
         let visit = |_| {
             let told = Arc::clone(&end);
             std::thread::spawn(move || {
-                let (mut failed, mut served) = (Vec::new(), BTreeMap::new());
+                let (mut failed, mut served) = (Vec::new(), Seen::new());
                 while !told.load(Ordering::Relaxed) {
                     match page(port, "/") {
                         (status, body) if is_fine(status, &body) => *served.entry((status, body)).or_default() += 1,
@@ -45,9 +48,9 @@ impl Visitors {
     }
 
     /// Asserts that nobody saw anything else. Returns what they saw, and how often.
-    pub(crate) fn go(self) -> BTreeMap<Answer, usize> {
+    pub(crate) fn go(self) -> Seen {
         self.end.store(true, Ordering::Relaxed);
-        let mut all = BTreeMap::new();
+        let mut all = Seen::new();
         for thread in self.threads {
             let (failed, served) = thread.join().expect("visitors");
             assert!(failed.is_empty(), "{served:?} were served, and not: {failed:?}");
