@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 
 use crate::site::{Site, operation};
 
-fn site(mode: &str, more: &str) -> Site {
-    let table = format!("[[publish]]\nfrom = \"share/docroot\"\nto = \"~/docroot\"\nmode = \"{mode}\"\n{more}");
+fn site(mode: &str, settings: &str) -> Site {
+    let table = format!("[[publish]]\nfrom = \"share/docroot\"\nto = \"~/docroot\"\nmode = \"{mode}\"\n{settings}");
     let last = operation("last", "after_flip", "", "[ ! -e \"$SITE/broken\" ]");
     let site = Site::new("web1", &format!("{table}{last}"));
     site.write("code/share/docroot/css/one.css", "one\n");
