@@ -158,8 +158,14 @@ fn a_secret_is_found_in_its_file_and_nowhere_else() {
     let late = operation("late", "after_flip", "secrets = [\"TOKEN\"]\nundo = true", "echo late $TOKEN");
     let pending = "secrets = [\"TOKEN\"]\nmigrate = { pending = \"echo 0001_of_$TOKEN; cat config/key; echo 0002\" }";
     let migrate = operation("migrate", "prepare", pending, "echo migrates with $TOKEN");
+    let job = "secrets = [\"TOKEN\"]\njob = true";
+    let long = operation("long", "prepare", job, "echo job of $TOKEN; echo done; printf $TOKEN");
+    let wait = "wait = { job = \"long\", every = \"1s\", factor = 1, max = \"1m\" }";
+    let wait = operation("waits", "prepare", wait, "").replace("run = ''''''\n", "");
     let silent = operation("silent", "prepare", "", "env | sed 's/^/silent /'");
-    let Some(hosted) = Hosted::new(&format!("{settings}{AROUND}{talk}{migrate}{silent}{late}")) else { return };
+    let Some(hosted) = Hosted::new(&format!("{settings}{AROUND}{talk}{migrate}{long}{wait}{silent}{late}")) else {
+        return;
+    };
     hosted.users.allow("LOGIN ALL=(APP) ALL");
     hosted.site.write("key.pem", format!("-----BEGIN KEY-----\n{IN_FILE}\n-----END KEY-----\n"));
     hosted.site.write("password", format!("{PASSWORD}\n"));

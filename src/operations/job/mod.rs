@@ -51,6 +51,18 @@ impl StartJob {
     }
 }
 
+impl StartJob {
+    /// What takes the secrets that the command is given out of what it has said.
+    fn hiding(&self, on: &On<'_>) -> Script {
+        let lines = on.secrets.expose_lines(&self.command.secrets.iter().map(String::as_str).collect());
+        if lines.is_empty() {
+            return Script::default();
+        }
+        let hide = Script::new(include_str!("hide.sh"));
+        hide.args(lines.iter().flat_map(|(line, name)| [*line, name.as_str()])).apart()
+    }
+}
+
 /// By what a wait, or a run that goes on, knows a job again.
 fn key(command: &RunCommand, on: &On<'_>) -> String {
     let release = on.release.or(on.before).map_or("-", |release| release.as_str());
@@ -72,6 +84,8 @@ impl Wraps for StartJob {
         let job = Script::new(BEGINS)
             .set("relm_directory", directory)
             .then(&self.command.work(on).script.apart())
+            .then(&Script::new("relm_code=$?"))
+            .then(&self.hiding(on))
             .then(&Script::new(include_str!("ends.sh")));
         let script = Script::new(START)
             .set("relm_jobs", on.layout.jobs())

@@ -7,7 +7,7 @@ use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, Veri
 use russh::{Channel, ChannelId};
 use tokio::net::TcpListener;
 
-use super::{run, soon};
+use super::{hear, run, soon};
 use crate::sshd::{Agent, Sshd, host, keygen, public_key};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,8 @@ async fn a_host_opens_nothing_here() {
     std::fs::write(path("config"), lines).unwrap();
     let settings = Settings { config_file: Some(path("config")), ..Settings::new("test", folder.path(), "me") };
     let link = connect(&host("web1"), &settings).await.unwrap();
-    assert!(soon("the end", run(&link, "true")).await.succeeded());
+    let channel = link.open("true").await.unwrap();
+    assert!(soon("the end", hear(channel)).await.succeeded());
     let got = got.lock().unwrap().clone();
     assert_eq!(got.len(), 7);
     assert!(got.iter().all(|(_, is_open)| !is_open), "{got:?}");

@@ -1,0 +1,21 @@
+# Takes secrets out of what a job has said, when it has ended. In: relm_own (its directory); arguments in pairs: a line of a
+# secret, what stands for it. They are known to this shell only: awk has them by a pipe. No byte moves: whoever reads
+# along goes by their number.
+printf '%s\n' "$@" | LC_ALL=C awk '
+  NR == FNR { word[++words] = $0; next }
+  {
+    rest = $0
+    for (one = 1; one < words; one += 2) {
+      said = ""
+      while ((at = index(rest, word[one])) > 0) {
+        long = length(word[one])
+        mark = substr(word[one + 1], 1, long)
+        while (length(mark) < long) mark = mark "*"
+        said = said substr(rest, 1, at - 1) mark
+        rest = substr(rest, at + long)
+      }
+      rest = said rest
+    }
+    print rest
+  }' - "$relm_own/log" >"$relm_own/log.new" && cat -- "$relm_own/log.new" >"$relm_own/log"
+rm -f -- "$relm_own/log.new"
