@@ -38,7 +38,7 @@ impl Visitors {
                         (status, body) if is_fine(status, &body) => *served.entry((status, body)).or_default() += 1,
                         other => failed.push(other),
                     }
-                    std::thread::sleep(Duration::from_millis(2));
+                    std::thread::sleep(Duration::from_millis(10));
                 }
                 (failed, served)
             })
