@@ -154,7 +154,7 @@ fn lay(whole: &mut Table, key: &str, value: &Value) {
             base.retain(|old| !own.iter().any(|new| new.get(place) == old.get(place)));
             base.extend(own.iter().cloned());
         }
-        (Some(Value::Array(base)), Value::Array(own)) if own.iter().all(Value::is_table) => {
+        (Some(Value::Array(base)), Value::Array(own)) if base.iter().chain(own).all(Value::is_table) => {
             for value in own {
                 match base.iter_mut().find(|old| old.get("name").is_some() && old.get("name") == value.get("name")) {
                     Some(old) => *old = value.clone(),

@@ -22,9 +22,49 @@ fn words(line: &str) -> Vec<String> {
     words.into_iter().filter(|word| !word.is_empty()).collect()
 }
 
-/// Lines of the README that are commands: indented ones, and those after a `$`.
+/// What a user reads: the README and the pages that it leads to.
+fn pages() -> String {
+    let pages = ["README.md", "docs/commands.md", "docs/releases-toml.md", "docs/ssh.md"];
+    pages.map(|page| fs::read_to_string(page).expect("a page")).concat()
+}
+
+/// Every link to a heading leads to one.
+#[test]
+fn no_link_leads_nowhere() {
+    let slug = |heading: &str| -> String {
+        let kept = heading.to_lowercase();
+        kept.chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect()
+    };
+    let mut links = 0;
+    for page in ["README.md", "docs/commands.md", "docs/releases-toml.md", "docs/ssh.md", "docs/from-other-tools.md"] {
+        let text = fs::read_to_string(page).expect("a page");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("http") {
+                continue;
+            }
+            links += 1;
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = std::path::Path::new(page).parent().expect("a directory").join(path);
+            let target = if path.is_empty() { page.into() } else { target };
+            let there = fs::read_to_string(&target).unwrap_or_else(|_| {
+                assert!(target.is_dir() && anchor.is_empty(), "{page}: {link}");
+                String::new()
+            });
+            let headings =
+                there.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches(['#', ' ']));
+            let has = |wanted: &str| headings.clone().any(|heading| slug(heading) == wanted);
+            assert!(anchor.is_empty() || has(anchor), "{page}: {link}");
+        }
+    }
+    assert!(links > 20);
+}
+
+/// Lines of the pages that are commands: indented ones, and those after a `$`.
 fn commands() -> Vec<String> {
-    let text = fs::read_to_string("README.md").expect("the README");
+    let text = pages();
     let typed = text.lines().filter_map(|line| line.strip_prefix("    ").or_else(|| line.strip_prefix("$ ")));
     let typed = typed.map(str::trim);
     let relm = typed.filter_map(|line| {
@@ -109,7 +149,7 @@ fn the_code_map_names_every_module() {
 
 #[test]
 fn the_readme_lists_every_command() {
-    let text = fs::read_to_string("README.md").expect("the README");
+    let text = pages();
     let output = relm(&["tasks", "--json", "--config", "templates/Releases.toml"]);
     let tasks: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     for task in tasks["tasks"].as_array().expect("tasks") {

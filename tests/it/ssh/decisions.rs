@@ -1,5 +1,5 @@
 //! Decisions: who is let in, and who is believed, by relm and by `ssh -o BatchMode=yes`, against a real sshd. Where ssh
-//! refuses relm refuses; where only relm refuses, README says why.
+//! refuses relm refuses; where only relm refuses, docs/ssh.md says why.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use relm::ssh::connect;
 
 use crate::sshd::{Agent, Sshd, host, keygen, public_key};
 
-/// What relm refuses and ssh does not: a piece of the case, and README's word for the reason.
+/// What relm refuses and ssh does not: a piece of the case, and the word of docs/ssh.md for the reason.
 const STRICTER: &[(&str, &str)] = &[
     ("StrictHostKeyChecking no", "`StrictHostKeyChecking no`"),
     ("StrictHostKeyChecking accept-new", "`accept-new`"),
@@ -67,9 +67,9 @@ impl Tally {
 
 #[test]
 fn what_is_stricter_is_said() {
-    let readme = fs::read_to_string("README.md").unwrap();
+    let page = fs::read_to_string("docs/ssh.md").unwrap();
     for (_, word) in STRICTER {
-        assert!(readme.contains(word), "README does not say {word}");
+        assert!(page.contains(word), "docs/ssh.md does not say {word}");
     }
 }
 

@@ -148,7 +148,7 @@ fn every_keyword_value_and_place_means_what_it_means_to_ssh() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{cases} cases, {both} taken by both, {} by ssh alone", ssh_alone.len());
     assert!(cases >= 300 && both >= 200, "{cases} cases, {both} taken by both");
-    // What ssh reads and relm does not, with the reason: README says the same.
+    // What ssh reads and relm does not, with the reason: docs/ssh.md says the same.
     let reasons =
         ["%n is not supported here", "leads in a circle", "is no algorithm", "can do none", "is no host for ProxyJump"];
     for (text, message) in ssh_alone {
