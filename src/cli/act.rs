@@ -7,7 +7,7 @@ use super::resume::Begun;
 use super::secrets::Needs;
 use super::{diff, jobs, lock, maintenance, manage, own, promote, read, services, session, trust};
 use crate::release::ReleaseName;
-use crate::tasks::{clean_releases, converge, deploy, rollback, run, setup_release};
+use crate::tasks::{clean_releases, converge, deploy, keep, rollback, run, setup_release};
 
 /// Does what needs hosts.
 pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Complaint> {
@@ -18,6 +18,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::Converge(args) => converge(args, common).await,
         Command::SetupRelease(args) => setup_release(args, common).await,
         Command::CleanReleases(args) => clean_releases(args, common).await,
+        Command::Keep(args) => keep(args, common).await,
         Command::Run(args) => run(args, common).await,
         Command::Manage(args) => manage::manage(args, common).await,
         Command::Jobs(args) => jobs::act(args, common).await,
@@ -91,6 +92,15 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     }
     let change = Change::new("clean-releases", &config, env, common).knowing_processes().needing(Needs::Way);
     change.run(|site| clean_releases::plan(site, args.keep)).await
+}
+
+async fn keep(args: &keep::Keep, common: &Common) -> Result<u8, Complaint> {
+    session::whole("keep", common)?;
+    let (env, name) = args.read().map_err(Complaint::usage)?;
+    let config = session::load(common)?;
+    let env = session::environment(&config, env, common)?;
+    let change = Change::new("keep", &config, env, common).needing(Needs::Way);
+    change.run(|site| keep::plan(site, &name, args.days)).await
 }
 
 async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {

@@ -72,6 +72,7 @@ pub(super) enum Command {
     Converge(tasks::converge::Converge),
     SetupRelease(tasks::setup_release::SetupRelease),
     CleanReleases(tasks::clean_releases::CleanReleases),
+    Keep(tasks::keep::Keep),
     Releases(tasks::releases::Releases),
     Status(tasks::status::Status),
     History(tasks::history::History),

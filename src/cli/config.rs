@@ -10,7 +10,7 @@ use super::{out, session};
 
 /// Print what holds for an environment, as a Releases.toml of its own
 ///
-/// Everything is in its place: what the environment overrides or inherits, what its hosts take from [hosts], and what holds
+/// Everything is in its place: what the environment overrides or inherits, what its hosts take from `[hosts]`, and what holds
 /// where nothing is said. Secrets are told by the place they come from. Put in the place of the file, it means the same for
 /// this environment.
 #[derive(Debug, Clone, Args)]

@@ -78,6 +78,9 @@ for record in .relm/releases/*; do
       printf 'unreadable %s\n' "$name"
     fi
   fi
+  if [ -e "$record/keep" ]; then
+    if relm_line "$record/keep"; then printf 'keep %s %s\n' "$name" "$relm_text"; else printf 'unreadable %s\n' "$name"; fi
+  fi
   if [ -e "$record/finished" ]; then printf 'finished %s\n' "$name"; fi
   if [ -e "$record/lived" ]; then printf 'lived %s\n' "$name"; fi
   if [ -e "$record/steps" ]; then

@@ -68,6 +68,8 @@ pub struct ReleaseSeen {
     pub used_by: Option<u32>,
     /// Whether the run that last made it live came to its end.
     pub is_finished: bool,
+    /// Never removed before this time, by its record or by what somebody said later.
+    pub kept_until: Option<DateTime<Utc>>,
 }
 
 impl HostSeen {

@@ -19,6 +19,7 @@ struct Parts<'a> {
     state: Option<&'a str>,
     lived: bool,
     finished: bool,
+    keep: Option<&'a str>,
     has_tree: bool,
     journal: Vec<&'a str>,
     used_by: Option<u32>,
@@ -68,7 +69,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "migrated" => seen.migrations.extend(Migrated::read(rest)),
             "lock" => _ = seen.lock.take(rest),
             "damage" => seen.damage.push(rest.to_owned()),
-            "tree" | "record" | "state" | "lived" | "finished" | "step" | "used" | "unreadable" => {
+            "tree" | "record" | "state" | "keep" | "lived" | "finished" | "step" | "used" | "unreadable" => {
                 take_release(&mut seen, &mut releases, keyword, rest);
             }
             _ => return Err(SurveyError(format!("has a line nobody understands: {line:?}"))),
@@ -141,6 +142,7 @@ fn take_release<'a>(
         "tree" => parts.has_tree = true,
         "record" => parts.record = Some(value),
         "state" => parts.state = Some(value),
+        "keep" => parts.keep = Some(value),
         "lived" => parts.lived = true,
         "finished" => parts.finished = true,
         "used" => parts.used_by = value.parse().ok(),
@@ -178,6 +180,11 @@ fn finish(seen: &mut HostSeen, name: ReleaseName, parts: &Parts<'_>) {
     let Some((state, since)) = parts.state.and_then(read_state) else {
         return seen.damage.push(format!("the state of {name} is damaged"));
     };
+    // Unreadable means stop: what is kept must not be taken for what may go.
+    let Ok(longer) = parts.keep.map(DateTime::parse_from_rfc3339).transpose() else {
+        return seen.damage.push(format!("until when {name} is kept cannot be read"));
+    };
+    let kept_until = longer.map(|until| until.to_utc()).max(record.keep_until);
     let state = match state {
         _ if seen.current == Current::Release(name.clone()) => State::Live,
         State::Complete if parts.lived => State::Retired,
@@ -193,6 +200,7 @@ fn finish(seen: &mut HostSeen, name: ReleaseName, parts: &Parts<'_>) {
         steps: steps::replay(parts.journal.iter().copied()),
         used_by: parts.used_by,
         is_finished: parts.finished,
+        kept_until,
     });
 }
 
@@ -379,6 +387,7 @@ mod tests {
             "tree",
             "record",
             "state",
+            "keep",
             "lived",
             "step",
             "used",

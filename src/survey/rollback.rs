@@ -277,6 +277,7 @@ mod tests {
                 steps: Vec::new(),
                 used_by: None,
                 is_finished: true,
+                kept_until: None,
             }
         }
 

@@ -53,7 +53,7 @@ fn facts(release: &crate::survey::ReleaseSeen, seen: &HostSeen, going_live: Opti
         name: release.name.clone(),
         created: release.record.created,
         state,
-        keep_until: release.record.keep_until,
+        keep_until: release.kept_until,
         ended: release.since.filter(|_| matches!(state, State::Bad | State::Failed)),
         used_by: release.used_by,
     }

@@ -16,7 +16,7 @@ const EXAMPLES: &str = "Examples:
   relm manage production --hosts web2 check --deploy
   relm manage production dumpdata shop.order > orders.json";
 
-/// Run the command of [manage], such as Django's manage.py, with these words
+/// Run the command of `[manage]`, such as Django's manage.py, with these words
 ///
 /// It runs in the live release, on the first host of its roles. Everything behind the environment belongs to the command
 /// and arrives exactly as typed; options of relm's stand before that. Nobody is there to answer a question of its. relm
@@ -33,7 +33,7 @@ pub struct ManageArgs {
     /// In this release instead of the live one
     #[arg(long, value_name = "NAME")]
     pub release: Option<ReleaseName>,
-    /// What stands behind the command of [manage]
+    /// What stands behind the command of `[manage]`
     #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
     pub words: Vec<String>,
 }

@@ -14,6 +14,7 @@ pub mod diff;
 mod done;
 pub mod history;
 pub mod jobs;
+pub mod keep;
 pub mod lock;
 pub mod maintenance;
 pub mod manage;

@@ -86,7 +86,7 @@ fn line(survey: &Survey, name: ReleaseName) -> Option<Line> {
         added: record.added,
         by: record.by,
         created: record.created,
-        keep_until: record.keep_until,
+        keep_until: seen.iter().filter_map(|(_, release)| release.kept_until).max(),
         message: record.message,
         name,
     })

@@ -105,6 +105,31 @@ fn private_ones_stay_until_their_day() {
 }
 
 #[test]
+fn one_can_be_kept_for_longer_whatever_it_is() {
+    let site = Site::new("web1 web2", "");
+    let [first, _, _] = deploys(&site);
+    site.relm(&format!("keep {first} --days 0")).ends(2);
+    site.relm("keep yesterday --days 1").ends(2).says(&["is no release"]);
+    site.relm("keep 2001-01-01_00.00.00 --days 1").ends(3).says(&["no host of test has release"]);
+    site.relm(&format!("keep test {first} --days 3")).ends(0).says(&["will stay until"]);
+    site.relm(&format!("keep {first} --days 2")).ends(3).says(&["already, which is longer"]);
+    let until = site.relm("releases --json").ends(0).report()["releases"][0]["keep_until"].clone();
+    assert!(until.is_string(), "{until}");
+    site.configure("[release]\nkeep = 1\n");
+    site.deploy();
+    for host in site.hosts() {
+        assert!(host.releases().contains(&first), "{:?}", host.releases());
+        fs::write(host.record_file(&first, "keep"), "2001-01-01T00:00:00Z\n").expect("a file");
+    }
+    site.relm("clean-releases").ends(0);
+    assert!(!site.host("web1").releases().contains(&first), "its days are over");
+    // What cannot be read may be a day to come.
+    let live = site.live();
+    fs::write(site.host("web2").record_file(&live, "keep"), "some day\n").expect("a file");
+    site.relm("clean-releases").ends(3).says(&["until when", "cannot be read"]);
+}
+
+#[test]
 fn a_release_that_a_process_runs_in_stays_and_the_process_is_named() {
     let site = Site::new("web1", KEEP_ALL);
     let [a, b, c, d] = deploys(&site);

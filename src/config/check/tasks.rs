@@ -7,7 +7,7 @@ use super::super::suggest::did_you_mean;
 use super::Check;
 
 /// What `relm` itself answers to.
-const BUILT_IN: [&str; 24] = [
+const BUILT_IN: [&str; 25] = [
     "config",
     "diff",
     "jobs",
@@ -21,6 +21,7 @@ const BUILT_IN: [&str; 24] = [
     "rollback",
     "setup-release",
     "clean-releases",
+    "keep",
     "releases",
     "status",
     "history",

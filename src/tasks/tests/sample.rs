@@ -50,7 +50,17 @@ pub(in crate::tasks) fn record(name: &ReleaseName) -> Record {
 pub(in crate::tasks) fn release(n: i64, state: State, steps: &[&str]) -> ReleaseSeen {
     let (name, since) = (name(n), Some(name(n).time()));
     let steps = steps.iter().map(|step| ((*step).to_owned(), hash_of(step, &name))).collect();
-    ReleaseSeen { record: record(&name), name, has_tree: true, state, since, steps, used_by: None, is_finished: true }
+    ReleaseSeen {
+        record: record(&name),
+        name,
+        has_tree: true,
+        state,
+        since,
+        steps,
+        used_by: None,
+        is_finished: true,
+        kept_until: None,
+    }
 }
 
 /// As a journal has it; of steps whose definition matters here.
