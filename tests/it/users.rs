@@ -67,6 +67,13 @@ impl Users {
     }
 }
 
+/// Gives a user the shell that stands in `/etc/passwd`.
+pub(crate) fn give_shell(user: &str, shell: &str) {
+    let _one = PASSWD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let given = Command::new("/usr/sbin/usermod").args(["-s", shell, user]).status().expect("usermod");
+    assert!(given.success(), "{shell}");
+}
+
 /// The processes of a user, without those that only wait for their parent's notice.
 pub(crate) fn processes(user: &str) -> String {
     let listed = Command::new("ps").args(["-o", "stat=,pid=,args=", "-u", user]).output().expect("ps");

@@ -1,5 +1,6 @@
 //! Servers as people set them up: few sessions, few tries, certain keys and ciphers, odd login shells.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,6 +9,7 @@ use relm::ssh::{Settings, connect};
 use super::pacing::{USUAL, project, relm};
 use super::{link, refusal, run, shell, soon};
 use crate::sshd::{Agent, Sshd, host, keygen, public_key};
+use crate::users::{Hosted, give_shell, home};
 
 #[test]
 fn one_session_a_connection_is_enough() {
@@ -156,4 +158,27 @@ fn start_up_files_that_talk_and_shells_that_do_nothing() {
         let refused = project(&sshd, 1, start);
         relm(&refused, &["deploy"]).ends(3).says(&["host0", said, "ForceCommand"]);
     }
+}
+
+/// The shell that stands in `/etc/passwd`, with files of its own that talk whenever it starts.
+#[test]
+fn shells_of_real_accounts() {
+    let Some(hosted) = Hosted::new("") else { return };
+    let login = hosted.users.login.as_str();
+    for file in [".bashrc", ".zshenv", ".cshrc", ".config/fish/config.fish"] {
+        let path = home(login).join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "echo Welcome\n").unwrap();
+    }
+    for shell in ["bash", "dash", "zsh", "fish", "tcsh"] {
+        let mut folders = ["/bin", "/usr/bin"].iter().map(|folder| Path::new(folder).join(shell));
+        let program =
+            folders.find(|path| path.exists()).unwrap_or_else(|| panic!("{shell} is missing: tests/run installs it"));
+        give_shell(login, program.to_str().unwrap());
+        hosted.relm("deploy").ends(0);
+        let ran = hosted.site.relm_with(["run", "--", "printf", "%s|", "it's", "$HOME", "a b"]).ends(0);
+        assert!(ran.stdout.contains("it's|$HOME|a b|"), "{shell}: {}", ran.stdout);
+    }
+    give_shell(login, "/usr/sbin/nologin");
+    hosted.relm("deploy").ends(3).says(&["web1", "not available"]);
 }
