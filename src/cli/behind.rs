@@ -38,12 +38,20 @@ impl Change<'_> {
 
     /// Refuses to leave out a host that something runs on and nowhere else.
     pub(super) fn require_hosts(&self, plan: &Plan) -> Result<(), Complaint> {
-        for step in plan.steps.iter().filter(|step| step.hosts.is_empty()) {
+        let away = self.away();
+        let through = plan.steps.iter().filter_map(|step| Some((step, step.operation.through()?)));
+        for (step, targets) in through.filter(|(step, _)| !step.hosts.is_empty()) {
+            if let Some(host) = self.env.fleet.select(&targets).into_iter().find(|host| away.contains(&host.name)) {
+                let reason = format!("{} is done on {}, which cannot be reached", step.name(), host.name);
+                return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
+            }
+        }
+        for step in plan.steps.iter().filter(|step| !away.is_empty() && step.hosts.is_empty()) {
             let wanted = self.env.fleet.select(&step.operation.targets());
-            let away: Vec<&str> = wanted.iter().map(|host| host.name.as_str()).collect();
-            if !away.is_empty() {
+            let names: Vec<&str> = wanted.iter().map(|host| host.name.as_str()).collect();
+            if !names.is_empty() {
                 let reason =
-                    format!("{} runs nowhere but on {}, which cannot be reached", step.name(), away.join(" and "));
+                    format!("{} runs nowhere but on {}, which cannot be reached", step.name(), names.join(" and "));
                 return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
             }
         }

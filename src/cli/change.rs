@@ -184,6 +184,7 @@ impl<'a> Change<'a> {
         self.pass_guards(None).await?;
         let ground = self.survey("").await?;
         let planned = self.looking(plan(self.site(&ground.survey))?);
+        self.require_hosts(&planned)?;
         self.require_lock()?;
         if self.dry_run {
             return Ok(screen::dry_run(&self.told(&planned), self.common));

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::complaint::Complaint;
-use super::resume::inspected;
+use super::resume::{as_they_began, inspected};
 use super::screen;
 use crate::engine::{self, Machine};
 use crate::fleet::HostName;
@@ -20,7 +20,13 @@ impl Change<'_> {
         let ground = self.survey("").await?;
         let site = self.site(&ground.survey);
         let chosen = converge::choose(site, to)?;
-        let machines = self.machines(&ground);
+        // Those that have come to their end stay what they are.
+        let (going_on, others): (Vec<Machine>, Vec<Machine>) =
+            self.machines(&ground).into_iter().partition(|machine| chosen.behind.contains(&machine.host.name));
+        let mut machines = as_they_began(going_on, &ground, &chosen.record.name);
+        machines.extend(others);
+        let place = |machine: &Machine| self.env.fleet.hosts.iter().position(|host| host.name == machine.host.name);
+        machines.sort_by_key(place);
         self.require_lock()?;
         if chosen.behind.is_empty() {
             let nothing = converge::nothing(site, &chosen);

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::AsyncBufReadExt as _;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::busy::typed;
 use super::change::Change;
@@ -165,8 +167,17 @@ async fn succeeds(directory: &Path, command: &str, mask: &Mask) -> Result<(), St
     let mut child =
         sh.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| format!("{command}: {error}"))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let ended = tokio::join!(child.wait(), repeat(stdout, mask), repeat(stderr, mask));
-    let status = ended.0.map_err(|error| format!("{command}: {error}"))?;
+    let telling = async { tokio::join!(repeat(stdout, mask), repeat(stderr, mask)) };
+    tokio::pin!(telling);
+    let ended = tokio::select! {
+        status = child.wait() => {
+            // What it has left in the background may hold its output for ever.
+            let _ = timeout(Duration::from_secs(1), &mut telling).await;
+            status
+        }
+        _ = &mut telling => child.wait().await,
+    };
+    let status = ended.map_err(|error| format!("{command}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{command}` on this machine: {status}")) }
 }
 

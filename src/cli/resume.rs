@@ -127,7 +127,7 @@ fn short(tree: &str) -> &str {
 }
 
 /// The machines, each with what was live there before the deploy that is gone on with flipped it.
-fn as_they_began(mut machines: Vec<Machine>, ground: &Ground, name: &ReleaseName) -> Vec<Machine> {
+pub(super) fn as_they_began(mut machines: Vec<Machine>, ground: &Ground, name: &ReleaseName) -> Vec<Machine> {
     for machine in machines.iter_mut().filter(|machine| machine.before.as_ref() == Some(name)) {
         let Some(seen) = ground.survey.host(&machine.host.name) else { continue };
         // A history that does not tell leaves the host as it is: better than to take `current` away.

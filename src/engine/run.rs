@@ -175,12 +175,15 @@ async fn switch_all<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>,
 /// Notes what an earlier run of the same release did and left so, and what any may have been killed over, where it can be
 /// taken back.
 fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
-    let goes_on = plan.follows_unfinished || plan.steps.iter().any(|step| !step.done.is_empty());
+    let has_flipped = |host| plan.steps.iter().any(|step| step.phase == Phase::Flip && step.done.contains(host));
     for step in plan.steps.iter().filter(|step| step.phase < Phase::Finish) {
-        let may_be_left = |host| goes_on && step.operation.is_passing() && step.hosts.contains(host);
-        let was_done = |host| step.done.contains(host) || may_be_left(host);
-        for machine in setting.machines.iter().filter(|machine| was_done(&machine.host.name)) {
-            if step.operation.undo(&machine.on(setting.env, machine.before.as_ref())).is_some() {
+        for machine in setting.machines.iter().filter(|machine| step.hosts.contains(&machine.host.name)) {
+            let host = &machine.host.name;
+            let was_done = step.done.contains(host) || (plan.follows_unfinished && step.operation.is_passing());
+            let can_be_undone = || step.operation.undo(&machine.on(setting.env, machine.before.as_ref())).is_some();
+            // Served again: it has to be taken out before it goes back.
+            let serves = step.phase == Phase::AfterFlip && step.operation.is_owed() && has_flipped(host);
+            if serves || (was_done && can_be_undone()) {
                 begun.note(step, machine);
             }
         }
@@ -192,6 +195,8 @@ async fn back<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, went:
     let had_flipped = begun.has_flipped();
     let undone = put_back(setting, plan, begun).await;
     match (went.is_paused(), had_flipped) {
+        // A wait was in vain, but that is not the worst of it.
+        (true, true) if !undone => Came::Back { undone },
         (true, _) => Came::Paused(went.paused.join("; ")),
         (false, true) => Came::Back { undone },
         (false, false) => Came::BeforeSwitch,

@@ -113,6 +113,8 @@ struct Listener<'a> {
 
 /// Lines that are kept until their step is told of.
 const MOST_EARLY: usize = 2000;
+/// And so many bytes of them.
+const MOST_EARLY_BYTES: usize = 4 << 20;
 
 /// How far it has come.
 struct Now {
@@ -139,7 +141,8 @@ impl Listener<'_> {
         now.said.entry(part).or_default().hear(stream, line);
         if part > now.at {
             // One stream is never far ahead of the other, unless the host wants it so.
-            if now.early.len() < MOST_EARLY {
+            let held: usize = now.early.iter().map(|(_, _, line)| line.len()).sum();
+            if now.early.len() < MOST_EARLY && held + line.len() <= MOST_EARLY_BYTES {
                 now.early.push((part, stream, line.to_owned()));
             }
             return;

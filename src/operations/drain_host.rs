@@ -46,7 +46,14 @@ pub struct DrainHost {
 
 const REFUSE: &str = r#"printf '%s\n' "$reason" >&2; exit 1"#;
 
+/// A command that takes longer hangs, and would keep all others waiting for their turn.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 impl DrainHost {
+    fn bounded(&self, script: Script) -> Work {
+        Work { time_limit: Some(self.pool.wait + PATIENCE), ..Work::ours(script) }
+    }
+
     fn script(&self, on: &On<'_>, out: bool) -> Script {
         let server = match self.pool.server.render(&values(on, &self.pool.app, &self.pool.reference)) {
             Ok(server) => server,
@@ -86,12 +93,12 @@ impl Operation for DrainHost {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        Work::ours(self.script(on, self.out))
+        self.bounded(self.script(on, self.out))
     }
 
     /// Whatever fails, it gets its requests again.
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        self.out.then(|| Work::ours(self.script(on, false)))
+        self.out.then(|| self.bounded(self.script(on, false)))
     }
 
     fn is_passing(&self) -> bool {

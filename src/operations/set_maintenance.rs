@@ -1,5 +1,7 @@
 //! Maintenance: flag files and commands by which visitors are told that the site is being worked on.
 
+use std::time::Duration;
+
 use super::becoming::as_another;
 use super::sourcing::sourced;
 use crate::engine::{On, Operation, Work};
@@ -42,6 +44,13 @@ pub struct SetMaintenance {
 /// A command as another user, who has a shell of their own.
 const COMMAND: &str = r#"(set -o pipefail) 2>/dev/null && set -o pipefail
 eval "$relm_command""#;
+
+/// A command that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+fn bounded(script: Script) -> Work {
+    Work { time_limit: Some(PATIENCE), ..Work::ours(script) }
+}
 
 impl SetMaintenance {
     fn script(&self, on: &On<'_>, switch_on: bool) -> Script {
@@ -92,11 +101,11 @@ impl Operation for SetMaintenance {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        Work::ours(self.script(on, self.on))
+        bounded(self.script(on, self.on))
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        (self.on && !self.by_hand && !self.maintenance.keeps).then(|| Work::ours(self.script(on, false)))
+        (self.on && !self.by_hand && !self.maintenance.keeps).then(|| bounded(self.script(on, false)))
     }
 
     fn definition(&self, _on: &On<'_>) -> String {

@@ -1,10 +1,12 @@
 //! Gets to a host: name, address, way, keys. Not yet who we are.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tokio::time::{sleep, timeout};
 
 use super::Settings;
+use super::agent::Lent;
 use super::config::{Destination, Way};
 use super::handshake::{self, Broken, Gone, Guard, Handle, Judge};
 use super::host_key::{HostKeys, unreachable};
@@ -84,11 +86,18 @@ async fn exchange(
 ) -> Result<Dialled, Trouble> {
     let lasting = |reason: &str| Trouble::Lasting(unreachable(destination, reason));
     let Open { road, place, .. } = open;
-    let (guard, gone) = Guard::new(judge, destination.lent_agent.clone());
+    let binding = Arc::new(OnceLock::new());
+    let lent = destination.lent_agent.clone().map(|socket| Lent::new(socket, Arc::clone(&binding)));
+    let (guard, gone) = Guard::new(judge, lent);
     let limit = destination.connect_timeout;
     let connecting = russh::client::connect_stream(handshake::offer(destination, host_keys), road, guard);
     match timeout(limit, connecting).await {
-        Ok(Ok(handle)) => Ok(Dialled { handle, gone, place }),
+        Ok(Ok(handle)) => {
+            if let Some(known) = handle.agent_session_binding() {
+                let _ = binding.set(known.clone());
+            }
+            Ok(Dialled { handle, gone, place })
+        }
         Ok(Err(Broken::Refused(refusal))) => Err(Trouble::Lasting(refusal)),
         Ok(Err(Broken::Protocol(error))) => match gone.borrow().as_deref() {
             Some(farewell) => Err(lasting(farewell)),

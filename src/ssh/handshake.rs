@@ -1,7 +1,6 @@
 //! What is agreed with a host before anything is asked of it, and what it may ask of us: the host key, the end.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,9 +34,9 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Makes a guard and the way to learn of the connection's end.
-    pub(super) fn new(judge: Judge, lent: Option<PathBuf>) -> (Self, Gone) {
+    pub(super) fn new(judge: Judge, lent: Option<Lent>) -> (Self, Gone) {
         let (gone, learn) = watch::channel(None);
-        (Self { judge, gone, lent: lent.map(Lent::new) }, learn)
+        (Self { judge, gone, lent }, learn)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::operations::{
 };
 use crate::release::Record;
 
-use super::unfinished::unfinished;
+use super::unfinished::was_switching;
 use super::{Payload, Site, maintenance, pools, publishing, serving, templates, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
@@ -60,7 +60,7 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 /// health is looked at when all else is done, and only then a host gets its requests again.
 pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Plan {
     let env = site.env;
-    plan.follows_unfinished = !unfinished(site.survey).is_empty() || !site.survey.in_step();
+    plan.follows_unfinished = was_switching(site.survey);
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);

@@ -29,6 +29,18 @@ pub(super) fn unfinished(survey: &Survey) -> Vec<ReleaseName> {
     names.filter(|name| standing(survey, name) == Some(Standing::Open)).collect()
 }
 
+/// Says whether a run may have been killed while hosts switched. One that ended by itself took back what it had taken down,
+/// and left its release failed or finished.
+pub(super) fn was_switching(survey: &Survey) -> bool {
+    let open = unfinished(survey);
+    let mut all = survey.hosts.iter().flat_map(|(_, seen)| &seen.releases);
+    all.any(|release| match release.state {
+        State::Complete => open.contains(&release.name),
+        State::Live => !release.is_finished,
+        _ => false,
+    })
+}
+
 /// What to type to go on with `name`; its name is part of it where another could be meant. Once it is live, older ones
 /// are not unfinished any more.
 pub(super) fn resume(site: Site<'_>, name: &ReleaseName, once_live: bool) -> String {

@@ -61,6 +61,14 @@ fn commands_of_this_machine_come_before_any_host() {
     assert_eq!(site.read("tested"), "tested\ntested\ntwice\n");
 }
 
+/// What a command leaves in the background keeps its output open, and nobody waiting.
+#[test]
+fn a_command_may_leave_something_in_the_background() {
+    let site = Site::new("web1", "[guards]\nbefore = ['sleep 600 & echo $! > pid; echo begun']\n");
+    site.relm("deploy").ends(0).says(&["begun"]);
+    crate::site::kill(site.read("pid").trim(), "KILL");
+}
+
 #[test]
 fn the_code_that_is_live_is_not_deployed_again() {
     let site = Site::new("web1 web2", "[guards]\nsame_code = \"skip\"\n");

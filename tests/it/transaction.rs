@@ -286,3 +286,25 @@ fn a_late_failure_is_put_back_batch_by_batch_and_out_of_the_pool() {
     let back = ["web3 undo-warm", "web3 in", "web2 out", "web2 undo-warm", "web2 in", "web1 out", "web1 undo-warm"];
     assert_eq!(went[1..], [&back[..], &["web1 in"]].concat(), "{log:?}");
 }
+
+/// A resumed run that fails puts back what an earlier one has switched: that serves, and is taken out before.
+#[test]
+fn what_an_earlier_run_switched_goes_back_out_of_the_pool() {
+    let slow = operation("slow", "after_flip", "", crate::resume::WAITS);
+    let settings = "[lock]\ngrace = \"1s\"\n[release]\nbatches = [1]\n".to_owned()
+        + POOL
+        + &slow
+        + &logged("warm", "after_flip", &undo("warm"))
+        + &logged("ready", "check", "");
+    let site = Site::new("web1 web2", &settings);
+    let first = site.deploy();
+    crate::resume::killed(&site, "web2");
+    site.take_log();
+    broken(&site, "ready", "web1");
+    site.relm("deploy --resume --wait 1m").ends(1);
+    assert_eq!(site.live(), first);
+    let log = site.take_log();
+    let of_first = log.iter().filter(|line| line.starts_with("web1") && !line.contains("ready"));
+    let words: Vec<&str> = of_first.filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(words, ["out", "undo-warm", "in"], "{log:?}");
+}

@@ -135,6 +135,13 @@ relm_turn_start() {
   relm_prove
 }
 
+# Started where it does not run: a run that goes on may never have stopped it.
+relm_turn_up() {
+  relm_stand
+  relm_see
+  case $relm_seen in *' stopped '*|*' failed '*|*' unknown '*) relm_turn_start ;; *) exit 90 ;; esac
+}
+
 relm_turn_stop() { relm_stand; relm_halt; }
 
 # Stops it and takes its files away.

@@ -81,13 +81,15 @@ impl Operation for TurnService {
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        if !self.journaled {
+        // Where nothing of relm's was live, nothing of relm's ran that could run again.
+        if !self.journaled || (self.turn == Turn::Stop && on.release.is_none()) {
             return None;
         }
         // Before a first deploy nothing ran: it is stopped, and what was put in place is taken away.
         let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
         let script = match on.release {
             None => service.replacing("relm_turn_away", on),
+            Some(_) if self.turn == Turn::Stop => service.replacing("relm_turn_up", on),
             Some(_) => self.turn.inverse().script(&service, on),
         };
         Some(service.work(script))

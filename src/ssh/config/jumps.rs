@@ -43,7 +43,9 @@ pub(super) fn way(trusted_as: &str, asked: &Asked<'_>, values: &Values, depth: u
     let hop = hop_of(last).map_err(at)?;
     let asked =
         Asked { host: &hop.host, user: hop.user.as_deref(), port: hop.port, jump: before, settings: asked.settings };
-    super::resolved(&hop.host, trusted_as, &asked, depth + 1).map(|hop| Way::Jump(Box::new(hop)))
+    let hop = super::resolved(&hop.host, trusted_as, &asked, depth + 1)?;
+    // Whoever passes a connection on needs nobody's keys.
+    Ok(Way::Jump(Box::new(super::Destination { lent_agent: None, ..hop })))
 }
 
 /// Says what is wrong with a list of jump hosts.

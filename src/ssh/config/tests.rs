@@ -199,3 +199,15 @@ fn damaged_files_lead_nowhere_else() {
         }
     });
 }
+
+/// Whoever passes connections on is lent nothing, whatever the file says of it.
+#[test]
+fn a_jump_host_is_lent_no_agent() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("config"), "Host web1\n  ProxyJump jump\nHost *\n  ForwardAgent yes\n").unwrap();
+    let lending = Settings { lends_agent: true, ..settings(home.path()) };
+    let reached = destination(&host("web1"), &lending).map_err(|e| e.message).unwrap();
+    assert!(reached.lent_agent.is_some());
+    let Way::Jump(hop) = &reached.way else { panic!("{:?}", reached.way) };
+    assert_eq!(hop.lent_agent, None);
+}
