@@ -209,7 +209,7 @@ fn everything_in_the_file_can_be_done_as_another_user() {
          status = \"kill -s 0 $(cat TALK/pid)\"\npids = \"cat TALK/pid 2>/dev/null\"\n\
          [[health]]\nname = \"well\"\ncommand = \"{health}\"\n{becoming}\
          [[busy]]\nname = \"quiet\"\nkind = \"command\"\nrun = \"{busy}\"\n{becoming}\
-         [[busy]]\nname = \"seen\"\nkind = \"process\"\npattern = \"[s]udo -S|relm_theirs|script=\"\n{becoming}\
+         [[busy]]\nname = \"seen\"\nkind = \"process\"\npattern = \"[s]udo -S.*APP|relm_theirs|script=\"\n{becoming}\
          [[pool]]\nname = \"pool\"\nroles = [\"web\"]\nmin_healthy = 0\ndrain = \"{out}\"\nundrain = \"{back}\"\n{becoming}\
          [maintenance]\non = \"{on}\"\noff = \"{off}\"\nflag = \"flag\"\nduring = \"switch\"\n{becoming}",
         start = note("start"),
