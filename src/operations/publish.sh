@@ -1,11 +1,14 @@
 # Publishes paths of a release at places outside of it, or puts back what was there before this run.
-# In: relm_base, relm_name (the release), relm_before (what was live when the run began, or none), relm_do (look: says what is in the way, and changes nothing; publish; back); arguments
-# in fours: link|mirror|overlay, the path in the release, the place, patterns of paths below it that are left out (one a line).
+# In: relm_base, relm_name (the release), relm_before (what was live when the run began; either can be none), relm_do (look: says
+# what is in the way, and changes nothing; publish; back); arguments in fours: link|mirror|overlay, the path in the release, the
+# place, patterns of paths below it that are left out (one a line).
 # In .relm/publish/PLACE:
 #   live, previous   the release whose files are there, and the one whose were before; "none" for none
 #   ledger           a line a file that relm published: its hash, its path; ledger.before, the one before this release
 #   found/           what stood at such a path before relm published anything there
 #   before/          what stood there before this release and would not come back with the release before it
+#   of/RELEASE       what it was published with: the path in the release, then patterns
+#   of.new           which of these the run that published last made
 #   edited/          what somebody wrote into a published file, below the name of the release that came in its place
 umask 022
 LC_ALL=C; export LC_ALL
@@ -14,7 +17,7 @@ relm_nl='
 '
 
 relm_failed=
-# A host that ran the release before this run stays with it. On one that had none before a resume, nothing is published.
+# A host that ran the release before this run stays with it. Of no release nothing has been published.
 if [ "$relm_do" = back ]; then
   case $relm_name in none|"$relm_before") exit 90 ;; esac
 fi
@@ -262,6 +265,13 @@ relm_publish() {
     [ "$relm_live" = "$relm_name" ] || return 0
     read -r relm_of <"$relm_state/previous" || return
   fi
+  relm_left=$4 relm_wrote=none relm_asked=
+  if [ -e "$relm_state/of.new" ]; then read -r relm_wrote <"$relm_state/of.new"; fi
+  case $relm_do-$relm_name in back-*) ;; *-"$relm_live"|*-"$relm_wrote") relm_asked=today ;; esac
+  # A release of before is published as it was then: it may not have what is asked for today.
+  if [ -e "$relm_state/of/$relm_of" ] && [ -z "$relm_asked" ]; then
+    { IFS= read -r relm_from && relm_left=$(cat); } <"$relm_state/of/$relm_of" || return
+  fi
   relm_place=$relm_to
   if [ "$relm_mode" = link ] || relm_is_linked; then relm_place=${relm_to%/*}; fi
   ! relm_inside "$relm_place" || relm_no "$relm_to is inside of what relm keeps itself" || return
@@ -271,8 +281,11 @@ relm_publish() {
     if relm_way "$relm_base/releases/$relm_of" "$relm_from/."; then
       relm_no "$relm_at is a link of the release, and relm publishes nothing behind it" || return
     elif [ ! -e "$relm_tree" ]; then
-      # A release of old may have been without it.
-      [ "$relm_do" != look ] || relm_no "the release has no $relm_from" || return
+      # A release of old may have been without it; what is put back was there, unless it is written down otherwise.
+      case $relm_do in
+        look) relm_no "the release has no $relm_from" || return ;;
+        back) [ -e "$relm_state/of/$relm_of" ] || relm_no "the release $relm_of has no $relm_from" || return ;;
+      esac
       relm_tree=
     fi
   fi
@@ -281,14 +294,33 @@ relm_publish() {
     return
   fi
   mkdir -p -- "$relm_state" || return
+  if [ "$relm_do" = publish ]; then relm_write_down || return; fi
   if [ "$relm_do" = publish ] && [ "$relm_live" != "$relm_name" ]; then
     if [ -e "$relm_state/ledger" ]; then cat -- "$relm_state/ledger"; fi >"$relm_state/ledger.before" || return
     rm -rf -- "$relm_state/before" || return
     printf '%s\n' "$relm_live" >"$relm_state/previous" && printf '%s\n' "$relm_name" >"$relm_state/live.new" || return
     mv -f -- "$relm_state/live.new" "$relm_state/live" || return
   fi
-  case $relm_mode in link) relm_link ;; *) relm_copy "$4" ;; esac || return
-  [ "$relm_do" = publish ] || printf '%s\n' "$relm_of" >"$relm_state/live"
+  case $relm_mode in link) relm_link ;; *) relm_copy "$relm_left" ;; esac || return
+  [ "$relm_do" = back ] || return 0
+  printf '%s\n' "$relm_of" >"$relm_state/live" || return
+  # When it is published after all, what is asked for then counts.
+  [ "$relm_wrote" != "$relm_name" ] || rm -f -- "$relm_state/of/$relm_name"
+}
+
+# Writes down what the release is published with, and forgets releases that are gone.
+relm_write_down() {
+  mkdir -p -- "$relm_state/of" || return
+  if [ "$relm_live" != "$relm_name" ]; then
+    # Those of an earlier deploy of it stay when this run is put back.
+    if [ ! -e "$relm_state/of/$relm_name" ]; then relm_wrote=$relm_name; fi
+    [ "$relm_wrote" = "$relm_name" ] || relm_wrote=none
+    printf '%s\n' "$relm_wrote" >"$relm_state/of.new" || return
+    for relm_one in "$relm_state/of"/*; do
+      [ -d "$relm_base/releases/${relm_one##*/}" ] || rm -f -- "$relm_one" || return
+    done
+  fi
+  printf '%s\n%s\n' "$relm_from" "$relm_left" >"$relm_state/now" && mv -f -- "$relm_state/now" "$relm_state/of/$relm_name"
 }
 
 relm_ends=

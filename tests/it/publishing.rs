@@ -228,3 +228,23 @@ fn an_overlay_that_fails_leaves_what_it_wrote_over() {
     site.relm("deploy").ends(1);
     assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
 }
+
+#[test]
+fn an_older_release_is_published_as_it_was_then() {
+    let site = site("mirror", "exclude = [\"tmp\"]\n");
+    site.write("code/share/docroot/tmp/x", "not published\n");
+    site.deploy();
+    let first = ["./css/one.css one", "./index.html first"];
+    fs::rename(site.path("code/share/docroot"), site.path("code/public")).expect("a directory");
+    site.write("code/public/index.html", "second\n");
+    let file = site.read("Releases.toml").replace("share/docroot", "public").replace("exclude = [\"tmp\"]\n", "");
+    site.write("Releases.toml", file);
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), first, "put back");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.deploy();
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html second", "./tmp/x not published"]);
+    site.relm("rollback").ends(0);
+    assert_eq!(docroot(&site), first);
+}
