@@ -6,12 +6,15 @@
 #   original/   what stood there before any release's file
 #   changes     the run that changed something last (BEFORE RELEASE), then a line a file: "was" or "none", its key
 #   previous/   what stood there before that run; previous.ledger, the ledger then
-#   edited/     what somebody wrote into a release's file
+#   edited/     what somebody wrote into a release's file, below the name of the release that came in its place
 # A key is the way below root/ or home/.
 umask 077
 relm_state=$relm_base/.relm/outside
+# A host that ran the release before this run stays with it, and with its files.
+if [ -n "$relm_back" ] && [ "$relm_before" = "$relm_name" ]; then exit 90; fi
 if [ ! -d "$relm_kept" ] && [ ! -d "$relm_state" ]; then exit 90; fi
 mkdir -p -- "$relm_state" && cd -- "$relm_state" || exit
+relm_home=$(cd -P -- "$relm_base" && pwd -P) || exit
 
 # relm_place KEY: where it belongs.
 relm_place() {
@@ -27,10 +30,29 @@ relm_sum() {
   relm_word=$(sha256sum <"$1") && printf '%s' "${relm_word%% *}"
 }
 
+# relm_clear DIRECTORY KEY: makes room for a copy. An older one can be a link on the way there.
+relm_clear() {
+  relm_at=$1 relm_rest=$2
+  while :; do
+    case $relm_rest in */*) relm_at=$relm_at/${relm_rest%%/*} relm_rest=${relm_rest#*/} ;; *) break ;; esac
+    if [ -L "$relm_at" ] || [ ! -d "$relm_at" ]; then rm -f -- "$relm_at" || return; fi
+  done
+  rm -rf -- "${1:?}/$2"
+}
+
 # relm_save DIRECTORY KEY: a copy of what stands in its place.
 relm_save() {
-  case $2 in */*) mkdir -p -- "$1/${2%/*}" || return ;; esac
-  rm -rf -- "${1:?}/$2" && cp -P -p -- "$relm_path" "$1/$2"
+  relm_clear "$1" "$2" && mkdir -p -- "$1/${2%/*}" && cp -P -p -- "$relm_path" "$1/$2"
+}
+
+# relm_inside PATH: says whether its directory is one that relm keeps itself, whatever links lead there.
+relm_inside() {
+  case $1 in "$relm_base"/shared/*) return 1 ;; "$relm_base"/*) return 0 ;; esac
+  relm_up=${1%/*}
+  while [ -n "$relm_up" ] && [ ! -d "$relm_up" ]; do relm_up=${relm_up%/*}; done
+  relm_real=$(cd -P -- "${relm_up:-/}" && pwd -P) || return 0
+  case $relm_real/ in "$relm_home"/shared/*) return 1 ;; "$relm_home"/*) return 0 ;; esac
+  return 1
 }
 
 # relm_bring FILE: to its place, which never holds half of it.
@@ -53,11 +75,14 @@ relm_known() {
   grep -q -x -F -e "$relm_is was $1" -e "$relm_is none $1" ledger previous.ledger
 }
 
-# relm_ledger KEY WORD: writes its line anew, or none.
+# relm_line KEY: what finds its line in the ledger.
+relm_line() { printf '[^ ]* [^ ]* %s' "$(printf '%s' "$1" | sed 's/[][\.*^$]/\\&/g')"; }
+
+# relm_ledger KEY WORD: writes its line anew, or none. All or nothing: on a full disk the ledger stays as it was.
 relm_ledger() {
-  { grep -v -x -e "[^ ]* [^ ]* $(printf '%s' "$1" | sed 's/[][\.*^$]/\\&/g')" ledger
-    [ -z "$2" ] || printf '%s %s\n' "$2" "$1"; } >ledger.new
-  mv -f -- ledger.new ledger
+  relm_rest=$(grep -v -x -e "$(relm_line "$1")" ledger) || [ "$?" -eq 1 ] || return
+  { { [ -z "$relm_rest" ] || printf '%s\n' "$relm_rest"; } &&
+    { [ -z "$2" ] || printf '%s %s\n' "$2" "$1"; }; } >ledger.new && mv -f -- ledger.new ledger
 }
 
 relm_run="$relm_before $relm_name"
@@ -71,11 +96,18 @@ fi
 if [ -n "$relm_back" ]; then
   [ "$relm_last" = "$relm_run" ] || exit 90
   relm_count=$(wc -l <changes)
-  sed 1d changes | while read -r relm_what relm_key; do
-    relm_place "$relm_key"
-    if [ "$relm_what" = was ]; then relm_bring "previous/$relm_key" || exit
-    else rm -f -- "$relm_path" || exit; fi
-  done || exit
+  relm_failed=
+  { IFS= read -r relm_entry
+    while IFS= read -r relm_entry; do
+      relm_key=${relm_entry#* }
+      relm_place "$relm_key"
+      if [ "${relm_entry%% *}" = was ]; then relm_bring "previous/$relm_key"; else rm -f -- "$relm_path"; fi || {
+        printf '%s is not as it was before\n' "$relm_path" >&2
+        relm_failed=yes
+      }
+    done; } <changes || exit
+  # What is left to put back stays written down.
+  [ -z "$relm_failed" ] || exit 1
   if [ -e previous.ledger ]; then mv -f -- previous.ledger ledger || exit; fi
   rm -rf -- changes previous
   if [ "$relm_count" -gt 1 ]; then exit 0; else exit 90; fi
@@ -95,30 +127,35 @@ relm_remember() {
   printf '%s %s\n' "$relm_stood" "$1" >>changes
 }
 
-relm_wanted=$(cd -- "$relm_kept" 2>/dev/null && find . -type f | sed 's|^\./||' | sort)
+relm_found=
+if [ -d "$relm_kept" ]; then relm_found=$(cd -- "$relm_kept" && find . -type f) || exit; fi
+relm_wanted=$(printf '%s\n' "$relm_found" | sed 's|^\./||' | sort) || exit
 printf '%s\n' "$relm_wanted" | while IFS= read -r relm_key; do
   [ -n "$relm_key" ] || continue
   relm_place "$relm_key"
-  case $relm_path in
-    "$relm_base"/shared/*) ;;
-    "$relm_base"/*) printf '%s is inside of what relm keeps itself\n' "$relm_path" >&2; exit 1 ;;
-  esac
-  relm_old=$(grep -x -e "[^ ]* [^ ]* $(printf '%s' "$relm_key" | sed 's/[][\.*^$]/\\&/g')" ledger)
+  if relm_inside "$relm_path"; then
+    printf '%s is inside of what relm keeps itself\n' "$relm_path" >&2
+    exit 1
+  fi
+  relm_old=$(grep -x -e "$(relm_line "$relm_key")" ledger) || [ "$?" -eq 1 ] || exit
+  relm_what=${relm_old#* } relm_what=${relm_what%% *}
   relm_hash=$(relm_sum "$relm_kept/$relm_key")
   if [ "$relm_hash" = "$(relm_sum "$relm_path")" ] && [ -n "$relm_old" ] &&
     [ "$(stat -c '%a %u %g' "$relm_kept/$relm_key")" = "$(stat -c '%a %u %g' "$relm_path")" ]; then
+    # A run that was cut short may have written down what it did not bring.
+    [ "${relm_old%% *}" = "$relm_hash" ] || relm_ledger "$relm_key" "$relm_hash $relm_what" || exit
     continue
   fi
   relm_remember "$relm_key" || exit
   if [ -n "$relm_old" ]; then
-    relm_what=${relm_old#* } relm_what=${relm_what%% *}
     if relm_stands "$relm_path" && ! relm_known "$relm_key"; then
-      relm_save edited "$relm_key" || exit
-      printf '%s was edited by hand; what it said is in %s\n' "$relm_path" "$relm_state/edited/$relm_key" >&2
+      relm_save "edited/$relm_name" "$relm_key" || exit
+      printf '%s was edited by hand; what it said is in %s\n' "$relm_path" "$relm_state/edited/$relm_name/$relm_key" >&2
     fi
   else
     relm_what=none
-    if relm_stands "$relm_path"; then relm_what=was; relm_save original "$relm_key" || exit; fi
+    if relm_stands "$relm_path"; then relm_what=was; relm_save original "$relm_key" || exit
+    else relm_clear original "$relm_key" || exit; fi
   fi
   (umask 022 && mkdir -p -- "${relm_path%/*}") || exit
   # Written down first: a file that is there and in no ledger would stay for ever.
@@ -128,7 +165,8 @@ done || exit
 relm_nl='
 '
 cp -- ledger ledger.now || exit
-while read -r relm_hash relm_what relm_key; do
+while IFS= read -r relm_entry; do
+  relm_key=${relm_entry#* } relm_what=${relm_key%% *} relm_key=${relm_key#* }
   case $relm_nl$relm_wanted$relm_nl in *"$relm_nl$relm_key$relm_nl"*) continue ;; esac
   relm_place "$relm_key"
   if relm_stands "$relm_path" && ! relm_known "$relm_key"; then

@@ -3,6 +3,7 @@
 use super::write_templates::union;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::Targets;
+use crate::release::ReleaseName;
 use crate::script::Script;
 
 /// A path of the release and its place.
@@ -34,10 +35,13 @@ impl Publish {
         let here = self.paths.iter().filter(|path| path.targets.concern(on.host));
         let args =
             here.flat_map(|path| [path.mode.to_owned(), path.from.clone(), path.to.clone(), path.exclude.join("\n")]);
+        // On a host that had none, a resumed run asks for the inverse with no release.
+        let name = |release: Option<&ReleaseName>| release.map_or("none", ReleaseName::as_str).to_owned();
         Script::new(include_str!("publish.sh"))
             .args(args.collect::<Vec<_>>())
             .set("relm_base", on.layout.base())
-            .set("relm_name", super::release(on).as_str())
+            .set("relm_name", name(on.release))
+            .set("relm_before", name(on.before))
             .set("relm_do", what)
     }
 }

@@ -24,8 +24,11 @@ relm_source() {
     relm_sourced=
     trap '[ -n "$relm_sourced" ] || relm_unsourced' EXIT
     set -a
-    command eval '. "$relm_file"; set +aeux; relm_sourced=yes' </dev/null >/dev/null 2>&1
-    set +aeux
+    command eval '. "$relm_file"; set +aefuxC; relm_sourced=yes' </dev/null >/dev/null 2>&1
+    set +aefuxC
+    # Only values are for the command: it must not be read in another way than without the file.
+    unset IFS
+    unalias -a 2>/dev/null
     trap - EXIT
     [ -n "$relm_sourced" ] || relm_unsourced
     exec 9>&-

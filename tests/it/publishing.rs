@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use crate::resume::{WAITS, killed};
 use crate::site::{Site, operation};
 
 fn site(mode: &str, settings: &str) -> Site {
@@ -129,4 +130,121 @@ fn nothing_is_published_through_links_or_without_the_path() {
     let refused = site.relm("deploy").ends(1);
     refused.says(&["docroot/css is a link, and relm publishes nothing behind it", "nothing is live yet"]);
     assert!(!site.path("home/one.css").exists());
+}
+
+#[test]
+fn a_first_deploy_that_was_killed_is_taken_back_when_its_resume_fails() {
+    let slow = operation("slow", "after_flip", "", WAITS);
+    let site = site("mirror", &slow);
+    site.write("Releases.toml", format!("{}[lock]\ngrace = \"1s\"\n", site.read("Releases.toml")));
+    killed(&site, "web1");
+    assert_eq!(docroot(&site).len(), 2);
+    site.write("broken", "");
+    site.relm("deploy --resume").ends(1);
+    assert_eq!(docroot(&site), [""; 0]);
+}
+
+#[test]
+fn a_link_that_becomes_a_mirror_leaves_the_release_it_led_to_alone() {
+    let site = site("link", "");
+    let first = site.deploy();
+    second(&site);
+    let file = site.read("Releases.toml").replace("\"link\"", "\"mirror\"");
+    site.write("Releases.toml", &file);
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.deploy();
+    assert_eq!(docroot(&site), ["./index.html second", "./js/two.js two"]);
+    let tree = site.host("web1").release(&first).join("share/docroot");
+    assert_eq!(fs::read_to_string(tree.join("index.html")).expect("a file"), "first\n");
+    assert!(!tree.join("js").exists());
+    // Nor does a link that somebody else made lead there.
+    symlink(site.host("web1").path("current/share"), site.path("hosts/web1/theirs")).expect("a link");
+    site.write("Releases.toml", file.replace("~/docroot", "~/theirs/docroot"));
+    site.relm("deploy").ends(1).says(&["check_publish", "theirs/docroot is inside of what relm keeps itself"]);
+}
+
+#[test]
+fn what_stood_there_is_kept_each_time_anew() {
+    let site = site("mirror", "");
+    site.write("home/theirs", "of somebody\n");
+    fs::create_dir_all(site.path("hosts/web1/docroot")).expect("a directory");
+    let index = site.path("hosts/web1/docroot/index.html");
+    symlink(site.path("home/theirs"), &index).expect("a link");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    fs::remove_file(&index).expect("a link");
+    fs::write(&index, "of before\n").expect("a file");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), ["./index.html of before"]);
+    assert_eq!(site.read("home/theirs"), "of somebody\n", "written through the copy of the link");
+    fs::remove_file(&index).expect("a file");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), [""; 0], "a copy of long ago");
+}
+
+#[test]
+fn what_somebody_edited_and_a_release_overwrites_is_kept() {
+    let site = site("mirror", "");
+    site.deploy();
+    site.write("hosts/web1/docroot/index.html", "by hand\n");
+    second(&site);
+    site.write("broken", "");
+    site.relm("deploy --verbose").ends(1).says(&["docroot/index.html was edited by hand; what it said is in"]);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html by hand"]);
+    fs::remove_file(site.path("broken")).expect("a file");
+    let live = site.deploy();
+    assert_eq!(docroot(&site), ["./index.html second", "./js/two.js two"]);
+    let kept = site.host("web1").path(".relm/publish");
+    let found = std::process::Command::new("grep").args(["-rl", "by hand"]).arg(kept).output().expect("grep");
+    let found = String::from_utf8(found.stdout).expect("text");
+    assert!(found.contains(&format!("/edited/{live}/index.html")), "{found}");
+}
+
+#[test]
+fn a_file_can_become_a_directory_in_a_mirror_and_the_reverse() {
+    let site = site("mirror", "");
+    site.deploy();
+    fs::remove_dir_all(site.path("code/share/docroot/css")).expect("a directory");
+    fs::remove_file(site.path("code/share/docroot/index.html")).expect("a file");
+    site.write("code/share/docroot/css", "a file\n");
+    site.write("code/share/docroot/index.html/en", "a directory\n");
+    site.deploy();
+    assert_eq!(docroot(&site), ["./css a file", "./index.html/en a directory"]);
+    site.relm("rollback").ends(0);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+}
+
+#[test]
+fn an_overlay_that_fails_leaves_what_it_wrote_over() {
+    let site = site("overlay", "");
+    site.deploy();
+    fs::remove_file(site.path("code/share/docroot/css/one.css")).expect("a file");
+    site.deploy();
+    site.write("code/share/docroot/css/one.css", "another\n");
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+}
+
+#[test]
+fn an_older_release_is_published_as_it_was_then() {
+    let site = site("mirror", "exclude = [\"tmp\"]\n");
+    site.write("code/share/docroot/tmp/x", "not published\n");
+    site.deploy();
+    let first = ["./css/one.css one", "./index.html first"];
+    fs::rename(site.path("code/share/docroot"), site.path("code/public")).expect("a directory");
+    site.write("code/public/index.html", "second\n");
+    let file = site.read("Releases.toml").replace("share/docroot", "public").replace("exclude = [\"tmp\"]\n", "");
+    site.write("Releases.toml", file);
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(docroot(&site), first, "put back");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.deploy();
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html second", "./tmp/x not published"]);
+    site.relm("rollback").ends(0);
+    assert_eq!(docroot(&site), first);
 }

@@ -99,13 +99,15 @@ fn what_somebody_wrote_into_one_is_kept() {
     site.deploy();
     site.write("hosts/web1/etc/conf.d/shop.conf", "by hand\n");
     site.relm("deploy --verbose").ends(0).says(&["shop.conf was edited by hand; what it said is in"]);
-    let edited = site.host("web1").path(".relm/outside/edited/home/etc/conf.d/shop.conf");
-    assert_eq!(fs::read_to_string(edited).expect("a file"), "by hand\n");
+    let edited = format!(".relm/outside/edited/{}/home/etc/conf.d/shop.conf", site.live());
+    let edited = site.host("web1").path(&edited);
+    assert_eq!(fs::read_to_string(&edited).expect("a file"), "by hand\n");
     assert_eq!(conf(&site, "web1"), Some(format!("of web1 {}\n", site.live())));
     site.write("hosts/web1/etc/conf.d/shop.conf", "by hand again\n");
     site.write("broken", "");
     site.relm("deploy").ends(1);
     assert_eq!(conf(&site, "web1").as_deref(), Some("by hand again\n"), "it is put back as it was");
+    assert_eq!(fs::read_to_string(&edited).expect("a file"), "by hand\n", "the older copy");
     fs::remove_file(site.path("broken")).expect("a file");
     site.configure("");
     site.relm("deploy --verbose").ends(0).says(&["shop.conf was edited by hand and is left where it is"]);
@@ -163,4 +165,10 @@ fn no_link_of_the_code_leads_one_elsewhere() {
     let inside = site.read("Releases.toml").replace("~/etc/conf.d/shop.conf", "~/www/test/current/x");
     site.write("Releases.toml", inside);
     site.relm("deploy").ends(1).says(&["is inside of what relm keeps itself"]);
+    symlink(site.host("web1").path(""), site.path("hosts/web1/app")).expect("a link");
+    let inside = site.read("Releases.toml").replace("~/www/test/current/x", "~/app/.relm/new/x");
+    site.write("Releases.toml", &inside);
+    site.relm("deploy").ends(1).says(&["app/.relm/new/x is inside of what relm keeps itself"]);
+    site.write("Releases.toml", inside.replace("~/app/.relm/new/x", "~/etc/x "));
+    site.relm("deploy").ends(2).says(&["begins or ends with a blank", "write \"~/etc/x\""]);
 }

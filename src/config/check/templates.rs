@@ -59,6 +59,7 @@ fn usual(has_secrets: bool, is_program: bool) -> &'static str {
 
 /// Takes a place in the release or, absolute or in the login's home, outside of it.
 fn place(check: &mut Check<'_>, dest: &At<String>) -> Option<String> {
+    no_blanks_around(check, "dest", dest)?;
     let is_outside = dest.value.starts_with('/') || dest.value.starts_with("~/");
     if is_outside { outside(check, "dest", dest) } else { check.inside_release("dest", dest) }
 }
@@ -66,6 +67,7 @@ fn place(check: &mut Check<'_>, dest: &At<String>) -> Option<String> {
 /// Takes a path of a host outside of releases.
 pub(super) fn outside(check: &mut Check<'_>, key: &str, text: &At<String>) -> Option<String> {
     let path = check.line(key, text)?;
+    no_blanks_around(check, key, text)?;
     let below = path.strip_prefix("~/").or_else(|| path.strip_prefix('/'));
     let Some(below) = below else {
         let hint = "write an absolute path, or one that begins with ~/".to_owned();
@@ -78,6 +80,20 @@ pub(super) fn outside(check: &mut Check<'_>, key: &str, text: &At<String>) -> Op
         return None;
     }
     Some(path)
+}
+
+/// A blank at an end is seen by nobody, and names another file.
+fn no_blanks_around(check: &mut Check<'_>, key: &str, text: &At<String>) -> Option<()> {
+    let bare = text.value.trim();
+    if bare == text.value || bare.is_empty() {
+        return Some(());
+    }
+    check.problem(
+        text.span(),
+        format!("`{key}`: {:?} begins or ends with a blank", text.value),
+        format!("write {bare:?}"),
+    );
+    None
 }
 
 fn permissions(check: &mut Check<'_>, mode: &At<String>, has_secrets: bool) -> Option<String> {

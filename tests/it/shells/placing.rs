@@ -13,6 +13,8 @@ use super::stage::{Stage, ended};
 
 super::under_every_shell!(
     files_come_to_their_places_and_go_back,
+    nothing_goes_that_could_not_be_looked_at,
+    what_can_be_put_back_is,
     commands_see_what_is_sourced,
     what_is_published_goes_with_its_release,
 );
@@ -64,10 +66,11 @@ async fn files_come_to_their_places_and_go_back(stage: Stage) {
     ended(&place(&stage, &first, None, false).await, 0);
     ended(&stage.run(&write(both("two\n")), &second.name).await, 0);
     ended(&place(&stage, &second, Some(&first), false).await, 0);
-    // A run that goes on with it puts back what the first one found.
     ended(&place(&stage, &second, Some(&second), false).await, 0);
     assert_eq!(read().as_deref(), Some("two\n"));
-    ended(&place(&stage, &second, Some(&second), true).await, 0);
+    ended(&place(&stage, &second, Some(&second), true).await, 90);
+    assert_eq!(read().as_deref(), Some("two\n"), "the host stays with it");
+    ended(&place(&stage, &second, Some(&first), true).await, 0);
     assert_eq!(read().as_deref(), Some("one\n"));
     ended(&place(&stage, &second, Some(&first), false).await, 0);
     // A release without it, and back.
@@ -78,6 +81,78 @@ async fn files_come_to_their_places_and_go_back(stage: Stage) {
     let refused = stage.run(&write(vec![template("~/etc/x", "")]), &third.name).await;
     ended(&refused, 1);
     assert!(refused.stderr.contains("the check of ~/etc/x failed (exit code 1)"), "{refused:?}");
+}
+
+/// Runs the host's own program of that name, but not with those words.
+fn fails_with(words: &str, program: &str) -> String {
+    format!("case \" $* \" in *\" {words} \"*) exit 2 ;; esac\nPATH=${{PATH#*:}}\nexec {program} \"$@\"")
+}
+
+async fn nothing_goes_that_could_not_be_looked_at(stage: Stage) {
+    let (first, second) = (stage.with_version(0).await, stage.with_version(1).await);
+    let both = |text: &str| vec![template("~/etc/x ", text), template("~/etc/y", text)];
+    let stands = |name: &str| fs::read_to_string(stage.home().join("etc").join(name)).ok();
+    fs::create_dir(stage.home().join("etc")).expect("a directory");
+    fs::write(stage.home().join("etc/x"), "theirs\n").expect("a file");
+    ended(&stage.run(&write(both("one\n")), &first.name).await, 0);
+    ended(&stage.run(&write(both("two\n")), &second.name).await, 0);
+    ended(&place(&stage, &first, None, false).await, 0);
+    ended(&place(&stage, &first, None, true).await, 0);
+    assert_eq!((stands("x").as_deref(), stands("x "), stands("y")), (Some("theirs\n"), None, None));
+    ended(&place(&stage, &first, None, false).await, 0);
+    let ledger = stage.read(".relm/outside/ledger");
+    stage.replaces("grep", &fails_with("-v", "grep"));
+    ended(&place(&stage, &second, Some(&first), false).await, 1);
+    assert_eq!(stage.read(".relm/outside/ledger"), ledger);
+    stage.replaces("grep", &fails_with("nothing", "grep"));
+    stage.replaces("find", "exit 1");
+    ended(&place(&stage, &second, Some(&first), false).await, 1);
+    assert_eq!(stands("y").as_deref(), Some("one\n"));
+    stage.replaces("find", &fails_with("nothing", "find"));
+    // A run that was cut short wrote down what it did not bring.
+    fs::write(stage.path(".relm/outside/ledger"), ledger.replacen(|c: char| c != ' ', "0", 1)).expect("a file");
+    ended(&place(&stage, &first, None, false).await, 90);
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(&stage.read(".relm/outside/ledger")), sorted(&ledger));
+}
+
+async fn what_can_be_put_back_is(stage: Stage) {
+    let first = stage.with_version(0).await;
+    let (a, b) = (stage.home().join("etc/a"), stage.home().join("etc/b"));
+    ended(&stage.run(&write(vec![template("~/etc/a", "a\n"), template("~/etc/b", "b\n")]), &first.name).await, 0);
+    ended(&place(&stage, &first, None, false).await, 0);
+    fs::remove_file(&a).expect("a file");
+    fs::create_dir(&a).expect("a directory");
+    ended(&place(&stage, &first, None, true).await, 1);
+    assert!(!b.exists(), "the first one kept it there");
+    fs::remove_dir(&a).expect("a directory");
+    ended(&place(&stage, &first, None, true).await, 0);
+    // The same of what is published.
+    let paths = ["~/p/1", "~/p/2"].map(|to| Published {
+        mode: "mirror",
+        from: "doc".to_owned(),
+        to: to.to_owned(),
+        exclude: Vec::new(),
+        targets: Targets::all(),
+    });
+    let publish = Publish { paths: paths.into(), only_looks: false };
+    let doc = stage.path(&format!("releases/{}/doc", first.name));
+    fs::create_dir(&doc).expect("a directory");
+    fs::write(doc.join("x"), "x\n").expect("a file");
+    stage.replaces("find", "exit 1");
+    ended(&stage.run(&publish, &first.name).await, 1);
+    stage.replaces("find", &fails_with("nothing", "find"));
+    ended(&stage.run(&publish, &first.name).await, 0);
+    let back = publish.undo(&stage.on(Some(&first.name), Some(&first.name))).expect("an inverse");
+    ended(&stage.work(&back).await, 90);
+    assert!(stage.home().join("p/2/x").exists(), "the host stays with it");
+    let back = publish.undo(&stage.on(None, None)).expect("an inverse");
+    ended(&stage.work(&back).await, 90);
+    fs::rename(stage.home().join("p/1"), stage.home().join("p/moved")).expect("a directory");
+    fs::write(stage.home().join("p/1"), "in the way\n").expect("a file");
+    let back = publish.undo(&stage.on(Some(&first.name), None)).expect("an inverse");
+    ended(&stage.work(&back).await, 1);
+    assert!(!stage.home().join("p/2").join("x").exists(), "the first one kept it there");
 }
 
 async fn commands_see_what_is_sourced(mut stage: Stage) {
@@ -91,6 +166,11 @@ async fn commands_see_what_is_sourced(mut stage: Stage) {
     let exit = stage.run(&command, &record.name).await;
     ended(&exit, 0);
     assert_eq!((exit.stdout.as_str(), exit.stderr.as_str()), ("<a  b>\n", ""));
+    let hostile = "alias echo='exit 3;'\nIFS=:\nset -f\nset -C\n";
+    fs::write(stage.home().join("it's.sh"), hostile).expect("a file");
+    let split = RunCommand::new("split", "words='a b'\nset -- $words /bi[n]\necho $# $3 >it\necho $# $3 >it\ncat it");
+    let exit = stage.run(&split, &record.name).await;
+    assert_eq!(exit.stdout, "3 /bin\n", "{exit:?}");
     for broken in ["GREETING=hidden\nif then", "GREETING=hidden\nexit 0", "echo ${HIDDEN?hidden}"] {
         fs::write(stage.home().join("it's.sh"), broken).expect("a file");
         let exit = stage.run(&command, &record.name).await;
