@@ -89,7 +89,7 @@ async fn with_other(
 }
 
 /// Said of a release that was deployed from a directory or an archive.
-pub(super) const NO_COMMIT: &str = "which was made from no commit: which commits come cannot be told";
+pub(super) const NO_COMMIT: &str = "which was made from no commit";
 
 /// With the commits that lie between both ends.
 async fn compared(

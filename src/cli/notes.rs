@@ -47,7 +47,11 @@ async fn told(source: &Source, survey: &Survey, code: &Code) -> Vec<String> {
         match &release.record.commit {
             Some(commit) => _ = live.insert(commit.clone()),
             None if release.record.tree == code.payload.tree => {}
-            None => told.push(format!("{host} runs {}, {}", release.name, diff::NO_COMMIT)),
+            None => told.push(format!(
+                "{host} runs {}, {}: which commits come cannot be told",
+                release.name,
+                diff::NO_COMMIT
+            )),
         }
     }
     for old in live {
