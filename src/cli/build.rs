@@ -105,6 +105,7 @@ pub(super) fn record(site: Site<'_>, code: &Code, keep_days: Option<u32>) -> Rec
         added: code.origin.added.clone(),
         tree: code.payload.tree.clone(),
         private: keep_days.is_some(),
+        task: keep_days.is_some().then(|| actor.task.clone()),
         keep_until: keep_days.map(|days| site.now + TimeDelta::days(i64::from(days))),
         message: actor.message.clone(),
         hosts: site.env.fleet.names().iter().map(ToString::to_string).collect(),

@@ -46,8 +46,9 @@ async fn with_source(config: &Config, env: &Environment, args: &Diff, common: &C
         Some(record) => manifest(&ground, record).await.map(|before| Changes::between(&before, code.manifest())),
         None => Some(Changes::between(&Manifest::default(), code.manifest())),
     };
+    let before = live.as_ref().map_or(&[][..], |live| &live.added);
     let report = compared(env, None, live.as_ref(), to, &source).await.with_files(env, files);
-    Ok(planned(report, config, env, &ground, &code))
+    Ok(planned(report.with_added(before, &code.origin.added), config, env, &ground, &code))
 }
 
 /// With the steps that a deploy of `code` would run.
@@ -83,8 +84,12 @@ async fn with_other(
     };
     let files = before.zip(manifest(&there, &record).await).map(|(before, after)| Changes::between(&before, &after));
     let report = compared(env, Some(other), live.as_ref(), End::of(&record), &other.source.source).await;
-    Ok(report.with_files(env, files))
+    let before = live.as_ref().map_or(&[][..], |live| &live.added);
+    Ok(report.with_files(env, files).with_added(before, &record.added))
 }
+
+/// Said of a release that was deployed from a directory or an archive.
+pub(super) const NO_COMMIT: &str = "which was made from no commit";
 
 /// With the commits that lie between both ends.
 async fn compared(
@@ -102,6 +107,10 @@ async fn compared(
             Ok((came, went)) => (commits, lost) = (Some(came), Some(went)),
             Err(reason) => unknown = Some(reason),
         }
+    } else if to.commit.is_some()
+        && let Some(name) = from.as_ref().and_then(|from| from.release.as_ref())
+    {
+        unknown = Some(format!("{} runs {name}, {NO_COMMIT}", env.name));
     }
     Report {
         env: env.name.clone(),

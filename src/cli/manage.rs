@@ -14,7 +14,14 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
         Complaint::usage(format!("there is no environment {:?}; did you mean {meant}?", args.env))
             .next(format!("relm manage {meant} …"))
     })?;
+    let is_named = env.is_some();
     let mut env = session::environment(&config, env, common)?;
+    let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    if !is_named && let Some(option) = args.taken(&typed) {
+        let what =
+            format!("{option} behind {:?} would be relm's own: name the environment to have it passed on", args.env);
+        return Err(Complaint::usage(what).next(format!("relm manage {} {} {option} …", env.name, args.env)));
+    }
     let targets = manage::targets(&env, !common.hosts.is_empty(), !args.roles.is_empty());
     env.fleet = session::with_roles(&env, &args.roles)?;
     // The other hosts need not even be up.

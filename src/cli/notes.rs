@@ -41,9 +41,20 @@ impl Change<'_> {
 /// A text for each note of a commit that some host has not yet. What cannot be told has to be looked at, too.
 async fn told(source: &Source, survey: &Survey, code: &Code) -> Vec<String> {
     let Some(new) = &code.origin.commit else { return Vec::new() };
-    let live = survey.hosts.iter().filter_map(|(_, seen)| seen.release(seen.live()?)?.record.commit.clone());
-    let mut told = Vec::new();
-    for old in live.collect::<BTreeSet<_>>() {
+    let (mut live, mut told) = (BTreeSet::new(), Vec::new());
+    for (host, seen) in &survey.hosts {
+        let Some(release) = seen.live().and_then(|name| seen.release(name)) else { continue };
+        match &release.record.commit {
+            Some(commit) => _ = live.insert(commit.clone()),
+            None if release.record.tree == code.payload.tree => {}
+            None => told.push(format!(
+                "{host} runs {}, {}: which commits come cannot be told",
+                release.name,
+                diff::NO_COMMIT
+            )),
+        }
+    }
+    for old in live {
         match diff::between(source, &old, new).await {
             Ok((commits, _)) => told.extend(notes(&commits).iter().map(show_diff::told)),
             Err(reason) => told.push(format!("which commits come cannot be told: {reason}")),

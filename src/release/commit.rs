@@ -29,19 +29,21 @@ impl Commit {
     /// line.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        let indent = |line: &str| line.len() - line.trim_start().len();
         let mut lines = std::iter::once(self.subject.as_str()).chain(self.body.lines()).peekable();
         while let Some(line) = lines.next() {
-            let Some((heading, first)) = line.split_at_checked(HEADING.len()) else { continue };
+            // A merge of many into one indents what they say.
+            let Some((heading, first)) = line.trim_start().split_at_checked(HEADING.len()) else { continue };
             if !heading.eq_ignore_ascii_case(HEADING) {
                 continue;
             }
-            let first = first.trim();
+            let (first, depth) = (first.trim(), indent(line));
             let mut note: Vec<&str> = (!first.is_empty()).then_some(first).into_iter().collect();
             let is_alone = note.is_empty();
             while is_alone && lines.next_if(|line| line.trim().is_empty()).is_some() {}
-            let goes_on = |line: &&str| !line.trim().is_empty() && (is_alone || line.starts_with([' ', '\t']));
+            let goes_on = |line: &&str| !line.trim().is_empty() && (is_alone || indent(line) > depth);
             while let Some(line) = lines.next_if(goes_on) {
-                note.push(line.trim_end());
+                note.push(line.get(depth.min(indent(line))..).unwrap_or(line).trim_end());
             }
             notes.extend((!note.is_empty()).then(|| note.join("\n")));
         }
@@ -65,6 +67,10 @@ mod tests {
         assert_eq!(
             notes("Fix it", "Words.\n\nDeployment:\n\n- stop it\n- start it\n\nother"),
             ["- stop it\n- start it"]
+        );
+        assert_eq!(
+            notes("Squashed", "commit 1\n\n    Fix\n\n    Deployment: clear\n      it\n    Signed-off-by: x"),
+            ["clear\n  it"]
         );
         assert_eq!(notes("Deployment: by hand", "Deployment: twice\nDeployment:"), ["by hand", "twice"]);
     }

@@ -32,6 +32,9 @@ pub struct Record {
     /// A private release is built and never flipped.
     #[serde(default)]
     pub private: bool,
+    /// The task that a private release was made by. Older records do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
     /// Never deleted before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_until: Option<DateTime<Utc>>,

@@ -263,6 +263,7 @@ mod tests {
                 added: Vec::new(),
                 tree: String::new(),
                 private: false,
+                task: None,
                 keep_until: None,
                 message: None,
                 hosts: Vec::new(),

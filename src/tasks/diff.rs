@@ -9,7 +9,7 @@ use super::promote::{answers, live_everywhere, record_of};
 use crate::config::{Environment, Packages};
 use crate::event::StepInfo;
 use crate::fleet::EnvName;
-use crate::release::{Changes, Commit, Record, ReleaseName};
+use crate::release::{Added, Changes, Commit, Record, ReleaseName};
 use crate::survey::Survey;
 
 const EXAMPLES: &str = "Examples:
@@ -130,8 +130,21 @@ impl Report {
         let of_python = |path: &&&String| is_requirement(env, path);
         self.requirements = added.iter().filter(of_python).map(|path| (*path).clone()).collect();
         self.requirements.extend(removed.iter().filter(|path| is_requirement(env, path)).cloned());
-        self.migrations = added.into_iter().filter(|path| is_migration(env, path)).cloned().collect();
+        let migrations = added.into_iter().chain(removed).filter(|path| is_migration(env, path));
+        self.migrations = migrations.cloned().collect();
         self.files = files;
+        self
+    }
+
+    /// Says that commits of other repositories, whose own history nobody looks at, come or go.
+    #[must_use]
+    pub fn with_added(mut self, before: &[Added], after: &[Added]) -> Self {
+        let moved = |added: &&Added| matches!(added, Added::Repository { .. }) && !before.contains(added);
+        let moved: Vec<String> = after.iter().filter(moved).map(ToString::to_string).collect();
+        if self.unknown.is_none() && !before.is_empty() && !moved.is_empty() {
+            self.unknown =
+                Some(format!("other repositories have moved, and theirs are not told: {}", moved.join(", ")));
+        }
         self
     }
 }
@@ -144,11 +157,11 @@ fn is_requirement(env: &Environment, path: &str) -> bool {
     })
 }
 
-/// What tools for migrations read: files of a directory that is called so, or of the one that an operation names.
+/// What tools for migrations read: files below a directory that is called so, or below the one that an operation names.
 fn is_migration(env: &Environment, path: &str) -> bool {
     let in_directory = |directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
     let mut named = env.operations.iter().filter_map(|operation| operation.migrate.as_ref()?.sql.as_deref());
-    let is_called = path.rsplit('/').nth(1) == Some("migrations") && !path.ends_with("/__init__.py");
+    let is_called = path.rsplit('/').skip(1).any(|name| name == "migrations") && !path.ends_with("/__init__.py");
     is_called || (std::path::Path::new(path).extension().is_some_and(|end| end == "sql") && named.any(in_directory))
 }
 

@@ -51,6 +51,13 @@ impl ManageArgs {
             None => Ok((None, std::iter::once(self.env.clone()).chain(self.words.iter().cloned()).collect())),
         }
     }
+
+    /// The first option that stands behind the first word, where relm takes it for its own. `typed` is the whole command line.
+    pub fn taken<'a>(&self, typed: &'a [String]) -> Option<&'a str> {
+        let before = &typed[..typed.len().saturating_sub(self.words.len())];
+        let behind = before.iter().rposition(|word| *word == self.env)? + 1;
+        before[behind..].iter().map(String::as_str).find(|word| *word != "--")
+    }
 }
 
 /// Where it runs: on hosts that were named, or on the first one with a role that was.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::building::{add, bring, build, command as app_command};
+use super::done::recorded;
 use super::resume::{Chosen, going_on, the_record};
 use super::{Payload, Refusal, Site, command, readiness, sourcing};
 use crate::config::OwnTask;
@@ -47,7 +48,8 @@ pub fn choose(site: Site<'_>, task: &OwnTask, wanted: Option<&ReleaseName>) -> R
     }
     let is_of_task = |record: &Record| {
         let mut wanted = task.operations.iter().filter(|name| *name != SETUP_RELEASE);
-        record.private && wanted.all(|name| record.steps.iter().any(|step| step.name == *name))
+        let is_like = record.task.is_none() && wanted.all(|name| record.steps.iter().any(|step| step.name == *name));
+        record.private && (is_like || record.task.as_ref() == Some(&task.name))
     };
     let mut known = site.survey.releases().into_iter().rev().filter_map(|name| the_record(site, &name).ok());
     let found = known.find(|record| match wanted {
@@ -69,11 +71,22 @@ pub fn choose(site: Site<'_>, task: &OwnTask, wanted: Option<&ReleaseName>) -> R
     }
     let chosen = Chosen { record, joining: Vec::new(), question: None, away: Vec::new() };
     let plan = go_on(site, task, &chosen, None, &BTreeMap::new())?;
-    let is_open = |step: &Step| step.builds() && !step.operation.always() && step.name() != "mark_complete";
-    if plan.steps.iter().any(|step| is_open(step) && step.left().next().is_some()) {
+    let name = &chosen.record.name;
+    // What is run again in any case has come to its end if the journal says so.
+    let is_missing = |step: &Step| step.hosts.iter().any(|host| recorded(site, name, step, host) != Some(true));
+    let is_left = |step: &Step| if step.operation.always() { is_missing(step) } else { step.left().next().is_some() };
+    let is_open = |step: &Step| step.builds() && step.name() != "mark_complete" && is_left(step);
+    if has_unawaited_job(site, task) || plan.steps.iter().any(is_open) {
         return Ok(chosen);
     }
     Err(Refusal::new(format!("{} is finished in {}", task.name, chosen.record.name)).next(typed))
+}
+
+/// Says whether only the hosts know how a job of the task has ended: the journal knows that it was started.
+fn has_unawaited_job(site: Site<'_>, task: &OwnTask) -> bool {
+    let of_task = || site.env.operations.iter().filter(|operation| task.operations.contains(&operation.name));
+    let is_awaited = |job: &str| of_task().any(|other| other.awaits.as_deref() == Some(job));
+    of_task().any(|operation| operation.is_job && !is_awaited(&operation.name))
 }
 
 /// Goes on with `chosen`. `payload` may only be left out where no host needs the code any more.

@@ -27,7 +27,7 @@ pub struct Run {
     #[arg(long)]
     pub once: bool,
     /// Take the environment's lock first, as a deploy does: for commands that must not meet one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "detach")]
     pub lock: bool,
     /// Start it as a job that goes on when relm and the connection are gone: `relm jobs` shows it
     #[arg(long)]

@@ -24,7 +24,7 @@ fn commits_files_and_steps_of_a_deploy_are_told() {
     let live = site.deploy();
     assert!(site.relm("diff").ends(0).stdout.contains("the very same code"));
     site.write("code/schema/2.sql", "select 2");
-    site.write("code/shop/migrations/0002_price.py", "");
+    site.write("code/shop/migrations/more/0002_price.py", "");
     let head = commit(&site, "two\n\nDeployment: clear the cache\n  of both shops");
     let report = site.relm("diff --json").ends(0).report();
     assert_eq!((&report["from"]["release"], &report["to"]["commit"]), (&live.clone().into(), &head.clone().into()));
@@ -33,7 +33,7 @@ fn commits_files_and_steps_of_a_deploy_are_told() {
     assert_eq!(report["lost"], serde_json::json!([]));
     assert_eq!(report["notes"][0]["note"], "clear the cache\n  of both shops");
     assert_eq!(report["files"]["changed"], serde_json::json!(["app.txt"]));
-    assert_eq!(report["migrations"], serde_json::json!(["schema/2.sql", "shop/migrations/0002_price.py"]));
+    assert_eq!(report["migrations"], serde_json::json!(["schema/2.sql", "shop/migrations/more/0002_price.py"]));
     let steps: Vec<&str> =
         report["steps"].as_array().expect("steps").iter().map(|s| s["name"].as_str().expect("a name")).collect();
     assert!(
@@ -115,6 +115,13 @@ fn notes_of_commits_are_shown_and_have_to_be_acknowledged() {
     site.relm_with(["deploy", "--consent", "notes=Ann: it is cleared"]).ends(0).says(&["clear the cache"]);
     let history = site.relm("history --json").ends(0).report();
     assert_eq!(history["entries"][0]["consents"][0]["words"], "Ann: it is cleared");
+    // What came from no commit may lack any of them.
+    site.relm("deploy --dir code --yes").ends(0);
+    commit(&site, "three and a half");
+    site.relm("deploy").ends(3).says(&["was made from no commit: which commits come cannot be told"]);
+    let report = site.relm("diff --json").ends(0).report();
+    assert!(report["unknown"].as_str().expect("a reason").contains("no commit"), "{report}");
+    site.relm("deploy --yes").ends(0);
     // They have come; those of the next commits have not.
     commit(&site, "four");
     site.deploy();

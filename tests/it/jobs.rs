@@ -134,16 +134,34 @@ fn a_release_that_a_job_runs_from_is_not_cleaned() {
 fn a_stopped_job_ends_with_all_it_has_started() {
     let site = Site::new("web1", "");
     site.deploy();
-    let job = detached(&site, "sleep 300 & echo $! > $SITE/child; wait");
+    let job = detached(&site, "timeout 300 sleep 300 & echo $! > $SITE/child; wait");
     site.await_file("child");
     assert!(within(20, || !site.read("child").trim().is_empty()));
     let (id, child) = (job["id"].as_str().expect("a name"), site.read("child").trim().to_owned());
+    // What `timeout` runs is in a group of its own.
+    let stat = fs::read_to_string(format!("/proc/{child}/stat")).expect("it runs");
+    assert_eq!(stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(2)), Some(child.as_str()));
     let done = site.relm(&format!("jobs stop {id}")).ends(0);
     assert!(done.stdout.contains("is stopped"), "{}", done.stdout);
     assert!(within(20, || !lives(&child)), "its child lives");
     assert_eq!(state(&site), "stopped");
     site.relm(&format!("jobs stop {id}")).ends(0);
     site.relm("jobs stop nonsense").ends(3).says(&["no host of test knows a job \"nonsense\""]);
+}
+
+/// Started once more it would run twice.
+#[test]
+fn a_job_whose_shell_was_killed_runs_as_long_as_its_command() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    let job = detached(&site, "sleep 300 & echo $! > $SITE/child; wait");
+    site.await_file("child");
+    kill(&job["process"].to_string(), "KILL");
+    assert!(within(20, || !lives(&job["process"].to_string())));
+    assert_eq!(state(&site), "running");
+    site.relm(&format!("jobs stop {}", job["id"].as_str().expect("a name"))).ends(0);
+    assert!(!lives(site.read("child").trim()));
+    assert_eq!(state(&site), "stopped");
 }
 
 /// A number is given again after a while, and every number after the host went down.

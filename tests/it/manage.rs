@@ -64,6 +64,11 @@ fn environments_are_never_guessed_and_one_without_the_table_says_so() {
     let site = site("");
     site.relm("manage tset flush").ends(2).says(&["there is no environment \"tset\"; did you mean test?"]);
     site.relm("manage").ends(2);
+    site.relm("manage migrate -v 2").ends(2).says(&[
+        "-v behind \"migrate\"",
+        "name the environment",
+        "relm manage test",
+    ]);
     site.configure("");
     site.deploy();
     site.relm("manage test check").ends(3).says(&["test has no [manage]", "run = "]);

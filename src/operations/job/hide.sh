@@ -1,8 +1,11 @@
 # Takes secrets out of what a job has said, when it has ended. In: relm_own (its directory); arguments in pairs: a line of a
 # secret, what stands for it. They are known to this shell only: awk has them by a pipe. No byte moves: whoever reads
-# along goes by their number.
-printf '%s\n' "$@" | LC_ALL=C awk '
-  NR == FNR { word[++words] = $0; next }
+# along goes by their number. In place, so that a full disk is no hindrance; some awks end a line at a NUL.
+{
+  printf '%s\n' "$@"
+  LC_ALL=C tr '\000' '?' <"$relm_own/log"
+} | LC_ALL=C awk -v words="$#" '
+  NR <= words { word[NR] = $0; next }
   {
     rest = $0
     for (one = 1; one < words; one += 2) {
@@ -17,5 +20,4 @@ printf '%s\n' "$@" | LC_ALL=C awk '
       rest = said rest
     }
     print rest
-  }' - "$relm_own/log" >"$relm_own/log.new" && cat -- "$relm_own/log.new" >"$relm_own/log"
-rm -f -- "$relm_own/log.new"
+  }' 1<>"$relm_own/log" || printf 'relm: secrets could not be taken out of this log\n'

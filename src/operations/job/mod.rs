@@ -30,6 +30,8 @@ pub struct StartJob {
     /// What the job is called.
     called: String,
     actor: Actor,
+    /// Nobody waits for it or asks whether it is done.
+    is_typed: bool,
 }
 
 impl StartJob {
@@ -37,12 +39,12 @@ impl StartJob {
     pub fn of_release(command: RunCommand, actor: &Actor) -> Self {
         let called = command.name.clone();
         // Whether it is done the host says, and not the journal, which only knows that it was started.
-        Self { command: RunCommand { always: true, ..command }, called, actor: actor.clone() }
+        Self { command: RunCommand { always: true, ..command }, called, actor: actor.clone(), is_typed: false }
     }
 
     /// A command that was typed.
     pub fn typed(command: RunCommand, called: &str, actor: &Actor) -> Self {
-        Self { command, called: called.to_owned(), actor: actor.clone() }
+        Self { command, called: called.to_owned(), actor: actor.clone(), is_typed: true }
     }
 
     /// Its name: it begins with the time, and stands in that order among others.
@@ -84,14 +86,15 @@ impl Wraps for StartJob {
         let job = Script::new(BEGINS)
             .set("relm_directory", directory)
             .then(&self.command.work(on).script.apart())
-            .then(&Script::new("relm_code=$?"))
+            .then(&Script::new("relm_code=$?\numask 077"))
             .then(&self.hiding(on))
             .then(&Script::new(include_str!("ends.sh")));
         let script = Script::new(START)
             .set("relm_jobs", on.layout.jobs())
             .set("relm_id", self.id())
             .set("relm_about", about.to_string())
-            .set("relm_key", key(&self.command, on))
+            .set("relm_key", if self.is_typed { "-".to_owned() } else { key(&self.command, on) })
+            .set("relm_releases", format!("{}/releases", on.layout.base()))
             .set("relm_new", if self.command.journaled { "" } else { "yes" })
             .set("relm_kept", KEPT.to_string())
             // The braces make the other shell read all of it before it runs any of it.

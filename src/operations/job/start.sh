@@ -1,6 +1,8 @@
 # Starts a job and goes on without it. Exits with 90 if a job of the same key runs, or has ended well.
 # In: relm_jobs (the directory of all), relm_id, relm_about, relm_key, relm_new (not empty: it is started in any case), relm_script (with its
-# own begin and end, which see relm_job), relm_kept (how many jobs that have ended are kept).
+# own begin and end, which see relm_job and relm_umask), relm_kept (how many jobs that have ended are kept), relm_releases.
+# The job is given it back.
+relm_umask=$(umask)
 umask 077
 mkdir -p -- "$relm_jobs" || exit
 relm_newest_job "$relm_key"
@@ -24,7 +26,7 @@ relm_start=setsid
 # What a shell starts in the background ignores these otherwise.
 env --default-signal=INT,QUIT true 2>/dev/null && relm_start='setsid env --default-signal=INT,QUIT'
 # By a pipe: it stands in nobody's arguments and in no file.
-{ printf '%s\n' "$relm_script" | relm_job=$relm_job $relm_start sh; } >"$relm_job/log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+{ printf '%s\n' "$relm_script" | relm_job=$relm_job relm_umask=$relm_umask $relm_start sh; } >"$relm_job/log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 relm_tries=0
 until [ -e "$relm_job/process" ]; do
   relm_tries=$((relm_tries + 1))
@@ -43,6 +45,10 @@ relm_over=0 relm_all=
 for relm_one in "$relm_jobs"/*; do
   relm_job_state "$relm_one"
   case $relm_state in running*) continue ;; esac
+  # What goes on with a release asks how its jobs have ended.
+  relm_of=
+  { read -r relm_of _ <"$relm_one/key"; } 2>/dev/null
+  case $relm_of in '' | -) ;; *) [ ! -d "$relm_releases/$relm_of" ] || continue ;; esac
   relm_over=$((relm_over + 1)) relm_all="$relm_all ${relm_one##*/}"
 done
 for relm_one in $relm_all; do

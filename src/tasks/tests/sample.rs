@@ -40,6 +40,7 @@ pub(in crate::tasks) fn record(name: &ReleaseName) -> Record {
         added: Vec::new(),
         tree: String::new(),
         private: false,
+        task: None,
         keep_until: None,
         message: None,
         hosts: Vec::new(),

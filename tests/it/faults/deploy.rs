@@ -104,6 +104,7 @@ impl Scene {
             added: Vec::new(),
             tree: self.tree.clone(),
             private: false,
+            task: None,
             keep_until: None,
             message: None,
             hosts: self.env.fleet.names().iter().map(ToString::to_string).collect(),

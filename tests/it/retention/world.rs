@@ -99,6 +99,7 @@ impl World {
             added: Vec::new(),
             tree: "f00d".to_owned(),
             private: keep_until.is_some(),
+            task: None,
             keep_until,
             message: None,
             hosts: Vec::new(),

@@ -1,6 +1,7 @@
 //! Jobs: started, listed, waited for, followed and stopped.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -13,7 +14,11 @@ use relm::transport::Status;
 
 use super::stage::{Stage, ended, record};
 
-super::under_every_shell!(a_job_is_started_once_and_waited_for, a_job_is_stopped_with_what_it_has_started);
+super::under_every_shell!(
+    a_job_is_started_once_and_waited_for,
+    a_job_is_stopped_with_what_it_has_started,
+    a_stopped_job_is_not_done_and_only_the_commands_files_are_for_others
+);
 
 fn actor() -> Actor {
     let text = |text: &str| text.to_owned();
@@ -72,4 +77,28 @@ async fn a_job_is_stopped_with_what_it_has_started(stage: Stage) {
     let exit = stage.work(&show.work(&stage.on(Some(&name), None))).await;
     // Some shells have a word of their own for it.
     assert!(exit.stdout.starts_with("on\n") && exit.status == Status::Code(1), "{exit:?}");
+}
+
+async fn a_stopped_job_is_not_done_and_only_the_commands_files_are_for_others(stage: Stage) {
+    let name = stage.with_version(0).await.name;
+    let up = stage.path(&format!("releases/{name}/up"));
+    let run = "trap 'exit 0' TERM; >up; while :; do sleep 0.1 || sleep 1; done";
+    let start = StartJob::of_release(RunCommand::new("index", run), &actor());
+    ended(&stage.run(&start, &name).await, 0);
+    assert!(crate::site::within(20, || up.exists()));
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    let own = stage.path("own");
+    fs::write(&own, "").expect("a file");
+    assert_eq!(mode(&up), mode(&own), "its umask is the session's");
+    let stop = StopJob { id: start.id(), by: "Ann".to_owned() };
+    ended(&stage.work(&stop.work(&stage.on(Some(&name), None))).await, 0);
+    assert_eq!(states(&stage).await, [JobState::Stopped { exit_code: 143 }]);
+    for file in ["log", "key", "stopped", "exit"] {
+        assert_eq!(mode(&stage.path(&format!(".relm/jobs/{}/{file}", start.id()))), 0o600, "{file}");
+    }
+    ended(&stage.run(&start, &name).await, 0);
+    let states = states(&stage).await;
+    let [JobState::Stopped { .. }, JobState::Running { .. }] = states[..] else { panic!("{states:?}") };
+    let stop = StopJob { id: format!("{}.2", start.id()), by: "Ann".to_owned() };
+    ended(&stage.work(&stop.work(&stage.on(Some(&name), None))).await, 0);
 }

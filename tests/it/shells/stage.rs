@@ -278,6 +278,7 @@ pub(super) fn record(n: u32) -> Record {
         added: Vec::new(),
         tree: "f00d".to_owned(),
         private: false,
+        task: None,
         keep_until: None,
         message: Some("quotes ' \" and \\n, $HOME `id` % é\nand a second line".to_owned()),
         hosts: Vec::new(),
