@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 
@@ -11,16 +12,21 @@ use crate::secret;
 
 /// The person's login.
 pub(super) fn login() -> String {
-    let named = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
-    named.or_else(|| output(Command::new("id").arg("-un"))).unwrap_or_else(|| "unknown".to_owned())
+    static LOGIN: OnceLock<String> = OnceLock::new();
+    let named = || ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let asked = || named().or_else(|| output(Command::new("id").arg("-un"))).unwrap_or_else(|| "unknown".to_owned());
+    LOGIN.get_or_init(asked).clone()
 }
 
 /// The one who acts, for records: their git identity if they have one, else their login.
 pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: DateTime<Utc>) -> Actor {
-    let git = |key: &str| output(Command::new("git").args(["config", "--get", key]).current_dir(directory));
+    let said = output(Command::new("git").args(["config", "--get-regexp", r"^user\.(name|email)$"]).current_dir(directory));
+    let said = said.unwrap_or_default();
+    // The last one counts, as for git itself.
+    let git = |key| said.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(str::trim);
     let by = match (git("user.name"), git("user.email")) {
         (Some(name), Some(email)) => format!("{name} <{email}>"),
-        (Some(name), None) => name,
+        (Some(name), None) => name.to_owned(),
         _ => login(),
     };
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());

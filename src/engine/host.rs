@@ -8,7 +8,7 @@ use super::step::last_words;
 use super::stretch::Setting;
 use super::through::run_through;
 use super::together::{Failed, Hears, Share, Stopped, run_together};
-use super::{Machine, Makes, On, Step};
+use super::{Machine, On, Step};
 use crate::event::{Event, Outcome};
 use crate::fleet::Targets;
 use crate::script::Script;
@@ -58,22 +58,20 @@ pub(super) async fn run_host<'a>(
             continue;
         }
         let (together, later) = rest.split_at(travelling_together(rest, machine));
-        let reads = together.iter().any(|(_, step)| step.operation.reads());
-        let went = journey.run(together, ending.filter(|_| later.is_empty() && !reads)).await?;
+        let went = journey.run(together, ending.filter(|_| later.is_empty())).await?;
         rest = &rest[went.done..];
         said = went.ending;
     }
     said
 }
 
-/// How many of the first steps go in one journey: at least one. What reads a stream is begun anew when its connection is lost,
-/// so only the check of what it brought goes with it.
+/// How many of the first steps go in one journey: at least one. A journey reads one stream at most.
 fn travelling_together(steps: &[(usize, &Step)], machine: &Machine) -> usize {
     let joins = |step: &Step| step.operation.joins() && step.is_left(&machine.host.name);
     let mut reading = 0;
     let fits = steps.iter().take_while(|(_, step)| {
         reading += usize::from(step.operation.reads());
-        joins(step) && reading <= 1 && (reading == 0 || step.operation.reads() || step.operation.makes() == Makes::Code)
+        joins(step) && reading <= 1
     });
     fits.count().max(1)
 }

@@ -91,7 +91,7 @@ impl Machine {
         let reads = asked.parts.iter().any(Part::reads);
         let exit = match &self.fence {
             None => self.exec(asked, hearing, None).await,
-            Some(fence) if reads => self.exec_again(asked, hearing, fence.patience).await,
+            Some(fence) if reads => self.exec_again(asked, hearing, fence).await,
             Some(fence) => {
                 let (output, patience) = (fence.output(), fence.patience);
                 self.exec(asked, hearing, Some(Kept { directory: &output, patience, on_loss: hearing.on_loss })).await
@@ -109,7 +109,8 @@ impl Machine {
     }
 
     /// A host that is lost is tried for as long as `patience` from then on, however long the script had run before.
-    async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, patience: Duration) -> Result<Exit, ExecError> {
+    async fn exec_again(&self, asked: Asked<'_>, hearing: Hearing<'_>, fence: &Fence) -> Result<Exit, ExecError> {
+        let (output, patience) = (fence.output(), fence.patience);
         let (mut losses, mut away) = (0, None);
         let (ended, failed) = (AtomicUsize::new(0), Mutex::new(None));
         loop {
@@ -124,7 +125,10 @@ impl Machine {
                 (hearing.on_part)(from + part, exit);
             };
             let rest = Asked { parts: &asked.parts[from..], ..asked };
-            let exit = self.exec(rest, Hearing { on_line: &on_line, on_part: &on_part, ..hearing }, None).await;
+            // What is left when the stream has been read goes on without relm.
+            let reads = rest.parts.iter().any(Part::reads);
+            let kept = (!reads).then_some(Kept { directory: &output, patience, on_loss: hearing.on_loss });
+            let exit = self.exec(rest, Hearing { on_line: &on_line, on_part: &on_part, ..hearing }, kept).await;
             // Nothing comes behind a part that failed: the script was over, whether its very end was heard or not.
             let failed = failed.lock().expect("nobody panics while holding this").take();
             match exit {

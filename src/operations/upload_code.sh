@@ -42,6 +42,8 @@ fi
 
 # What both have: the check looks at the contents. Never links to the same file, which would change with it.
 if [ -n "$from" ]; then
+  umask 022
+  sed -e '/^d /!d' -e '/\\/d' -e 's/^d [0-7]* - - /.\//' "$manifest" | tr '\n' '\000' | xargs -0 -r mkdir -p -- || exit
   printf '%s\n' "${from##*/}" >"$record/manifest.from" || exit
   errors=$record/manifest.errors
   cd -- "$from" || changed 'it cannot be entered'
@@ -55,8 +57,7 @@ if [ -n "$from" ]; then
   copied() {
     kept | sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* [0-9a-f]* /.\//' | tr '\n' '\000' | xargs -0 -r "$@" 2>"$errors"
   }
-  umask 022
-  # GNU's cp, two at once, because most hosts have two processors; the upload has made the directories. Else tar.
+  # GNU's cp, two at once, because most hosts have two processors. Else tar.
   # shellcheck disable=SC2016 # for the inner shell
   copied -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$release" ||
     copied sh -c 'tar cf - "$@" | tar xpof - -C "$0"' "$release" || changed "$(head -n 1 <"$errors")"

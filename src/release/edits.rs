@@ -14,7 +14,12 @@ impl Manifest {
     /// no script need undo that.
     pub fn is_new(&self, path: &str, base: &Self) -> bool {
         let Some(Entry { kind: Kind::File { .. }, .. }) = self.entries.get(path) else { return false };
-        escape(path) != path || self.entries.get(path) != base.entries.get(path)
+        Self::is_escaped(path) || self.entries.get(path) != base.entries.get(path)
+    }
+
+    /// Says whether the text form writes a path otherwise than it is.
+    pub fn is_escaped(path: &str) -> bool {
+        escape(path) != path
     }
 
     /// How many files have to be sent where `base` stands, and their bytes.

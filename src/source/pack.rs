@@ -1,8 +1,9 @@
 //! The archive a host unpacks: a compressed tar, equal for equal trees.
 //!
-//! It holds every directory and link of the tree, and of the files those that the host has not; and the tree's manifest,
-//! or what makes it out of one that the host has.
+//! It holds every link of the tree, the files that the host has not, and the directories above them: the host makes the
+//! others. And the tree's manifest, or what makes it out of one that the host has.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
@@ -72,14 +73,29 @@ impl Frozen {
         header.set_mtime(self.time);
         header.set_size(text.len() as u64);
         append(&mut tar, header, MANIFEST, text.as_bytes())?;
+        let sent = self.sent(base);
         // Byte order puts every directory before what it holds.
-        for (path, entry) in &self.manifest.entries {
-            let is_file = matches!(entry.kind, Kind::File { .. });
-            if !is_file || base.is_none_or(|base| self.manifest.is_new(path, base)) {
-                self.append(&mut tar, path, entry)?;
-            }
+        for (path, entry) in self.manifest.entries.iter().filter(|(path, _)| sent.contains(path.as_str())) {
+            self.append(&mut tar, path, entry)?;
         }
         tar.into_inner()
+    }
+
+    /// The paths that travel. With each goes every directory above it: what tar makes of its own accord is open to everybody.
+    fn sent(&self, base: Option<&Manifest>) -> BTreeSet<&str> {
+        let mut sent = BTreeSet::new();
+        for (path, entry) in &self.manifest.entries {
+            let travels = base.is_none_or(|base| match entry.kind {
+                Kind::File { .. } => self.manifest.is_new(path, base),
+                Kind::Link { .. } => true,
+                Kind::Directory => Manifest::is_escaped(path),
+            });
+            if travels {
+                let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+                sent.extend(above.chain([path.as_str()]));
+            }
+        }
+        sent
     }
 
     fn append<W: Write>(&self, tar: &mut tar::Builder<W>, path: &str, entry: &Entry) -> io::Result<()> {

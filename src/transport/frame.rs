@@ -174,13 +174,14 @@ impl Frame {
     }
 
     /// Says which process group the script runs in: the fifth field of its `stat`, or its own number without `/proc`.
-    /// And gives the script a way to say where a part of it ends.
+    /// And gives the script a way to say where a part of it ends, which it survives when nobody hears it.
     fn announce(&self) -> String {
         let token = quote(&self.token);
         format!(
             "relm_group=$$; read -r _ _ _ _ relm_group _ 2>/dev/null </proc/$$/stat\n\
              printf '\\n%s group %s\\n' {token} \"$relm_group\"\n\
-             relm_part() {{ printf '\\n%s part %d\\n' {token} \"$1\" >&2; printf '\\n%s part %d\\n' {token} \"$1\"; }}"
+             relm_part() {{ trap '' PIPE; printf '\\n%s part %d\\n' {token} \"$1\" >&2; \
+             printf '\\n%s part %d\\n' {token} \"$1\"; trap - PIPE; }}"
         )
     }
 }
