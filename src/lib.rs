@@ -57,7 +57,7 @@
 //! - No ending is computed from what relm believes: the hosts are asked again.
 //! - No file says "locked" after its run has gone: a lock is a living process, and a script that has lost it does nothing.
 //! - Nothing that runs under the lock and reads no input ends because a connection does: only relm ends it, or the keeper
-//!   when relm is gone. What reads from relm is begun anew.
+//!   when relm is gone. What reads from relm is begun anew; what stands behind it in the same journey is gone on with.
 //! - Nothing shows a secret: it has no `Display`, no JSON and an empty `Debug`; plans and definitions hold its name, and
 //!   only `operations` and `transport` put its value into what is sent to a host's standard input, and `notify`
 //!   into what it sends.
@@ -71,8 +71,8 @@
 //! - A name is chosen by the survey, under the lock, and claimed on each host in the script of its first step: a round
 //!   trip for the claim alone would cost as much as the flip. Whoever finds it taken all the same makes the run fail.
 //! - Steps of relm's own that stand beside each other on a host share a script, with marks between them
-//!   ([`engine::Operation::joins`]): each keeps its events, its line in the journal and its failure. A fleet of one has
-//!   nobody to wait for, and goes from the check to the last look in two journeys.
+//!   ([`engine::Operation::joins`]): each keeps its events, its line in the journal and its failure. One of them may read
+//!   a stream. A fleet of one has nobody to wait for, and goes from the upload to the last look in one journey.
 //! - The lock and the survey share a script, and so do a host's last steps, the last look and the giving back of the lock.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
 //!   source and the phases, rather than keeping words of their own for the same things. `tasks` names `event` for the

@@ -149,3 +149,17 @@ fn a_root_may_have_an_odd_name() {
         site.relm("rollback").ends(0);
     }
 }
+
+/// Each script of the control shell is a journey to the host and back. The upload is one more, with a channel of its own.
+#[test]
+fn a_host_alone_is_told_twice_what_to_do() {
+    let site = Site::new("web1", "");
+    site.shadow("setsid", "echo script >>\"$SITE/log\"\nexec \"$REAL\" \"$@\"");
+    for task in ["deploy", "deploy", "rollback"] {
+        site.write("code/VERSION", task);
+        site.take_log();
+        site.relm(task).ends(0);
+        let journeys = site.take_log().len() + usize::from(task == "deploy");
+        assert_eq!(journeys, 2, "{task}");
+    }
+}
