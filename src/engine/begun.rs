@@ -14,6 +14,8 @@ pub(super) struct Begun<'a> {
     steps: Mutex<Vec<(&'a Step, &'a Machine)>>,
     /// A step that leaves something on a host has come to its end somewhere.
     has_done: AtomicBool,
+    /// What could not be taken back: "STEP on HOST".
+    stays: Mutex<Vec<String>>,
 }
 
 impl<'a> Begun<'a> {
@@ -33,6 +35,16 @@ impl<'a> Begun<'a> {
     /// Says whether that host may have.
     pub(super) fn has_flipped_on(&self, host: &HostName) -> bool {
         self.newest_first(host).iter().any(|step| step.phase == Phase::Flip)
+    }
+
+    pub(super) fn note_stays(&self, step: &str, host: &HostName) {
+        self.stays.lock().expect("nobody panics while holding this").push(format!("{step} on {host}"));
+    }
+
+    /// Says what could not be taken back, if anything.
+    pub(super) fn stays(&self) -> Option<String> {
+        let stays = self.stays.lock().expect("nobody panics while holding this");
+        (!stays.is_empty()).then(|| format!("this could not be taken back: {}", stays.join(", ")))
     }
 
     pub(super) fn note_done(&self, step: &Step) {

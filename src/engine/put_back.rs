@@ -50,6 +50,7 @@ pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begu
             // A host that was only taken out of its pool has not begun to switch.
             let has_switched =
                 steps.iter().any(|step| step.phase >= Phase::BeforeFlip && step.operation.is_journaled());
+            took.stays.iter().for_each(|step| begun.note_stays(step, &machine.host.name));
             took.tell(setting.run, machine, has_switched)
         }
     });
@@ -129,11 +130,14 @@ impl Back<'_> {
 #[derive(Default)]
 struct Took {
     undone: Vec<String>,
+    /// Steps whose inverse failed.
+    stays: Vec<String>,
     failures: Vec<Failure>,
 }
 
 impl Took {
     fn failed(&mut self, step: &Step, failed: Failure) {
+        self.stays.push(step.name());
         self.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
     }
 

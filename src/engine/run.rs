@@ -73,7 +73,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         hosts: look.hosts,
         unread: look.unread,
         behind: plan.behind.clone(),
-        reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { None },
+        reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { begun.stays() },
         next: if begun.has_done() { next(plan, &came, ending) } else { anew(plan, &came, ending) },
     });
     Ended { ending, exit_code }

@@ -35,7 +35,8 @@ relm_edit() {
 
 # Names that begin with a dot: no `include` of a whole directory takes them.
 relm_new=${relm_file%/*}/.relm-new-$$ relm_old=${relm_file%/*}/.relm-old-$$
-trap 'rm -f -- "$relm_new" "$relm_old"' EXIT
+relm_again=${relm_file%/*}/.relm-again-$$
+trap 'rm -f -- "$relm_new" "$relm_old" "$relm_again"' EXIT
 # Copies of it, so that mode and owner stay what they are.
 cp -p -- "$relm_file" "$relm_old" && cp -p -- "$relm_file" "$relm_new" || exit 1
 relm_counts=$(relm_edit 2>&1 >"$relm_new") || exit 1
@@ -43,11 +44,17 @@ relm_count=${relm_counts% *} relm_found=${relm_counts#* }
 [ "$relm_found" -gt 0 ] || relm_fail "$relm_file has no line \"server $RELM_SERVER…;\""
 # A run that was cut off may not have come to the reload.
 if [ "$relm_count" -eq 0 ] && [ -n "$relm_out" ]; then relm_is_done=90; else relm_is_done=0; fi
-mv -f -T -- "$relm_new" "$relm_file" || exit 1
+if [ -n "$relm_out" ]; then relm_how=without; else relm_how=with; fi
+cp -p -- "$relm_new" "$relm_again" && mv -f -T -- "$relm_new" "$relm_file" || exit 1
 if ! relm_said=$( ( eval "$relm_test" ) </dev/null 2>&1 ); then
   printf '%s\n' "$relm_said" >&2
   mv -f -T -- "$relm_old" "$relm_file"
-  relm_fail "nginx refuses $relm_file without $RELM_SERVER; it is as it was"
+  # A host must not stay out because of what somebody else wrote.
+  if [ -z "$relm_out" ] && ! ( eval "$relm_test" ) </dev/null >/dev/null 2>&1; then
+    mv -f -T -- "$relm_again" "$relm_file"
+    relm_fail "nginx refuses its configuration, and did so before: $RELM_SERVER stands in $relm_file again, and serves when nginx is reloaded"
+  fi
+  relm_fail "nginx refuses $relm_file $relm_how $RELM_SERVER; it is as it was"
 fi
 if ! relm_said=$( ( eval "$relm_reload" ) </dev/null 2>&1 ); then
   printf '%s\n' "$relm_said" >&2

@@ -117,6 +117,7 @@ fn a_second_fault_while_putting_back_stops_no_other_host() {
     broken(&site, "health", "web1");
     let done = site.relm("deploy --json").ends(1);
     assert_eq!(done.ending()["ending"], "put_back", "every host serves what it served");
+    assert_eq!(done.ending()["reason"], "this could not be taken back: warm on web2");
     assert_eq!(site.live(), first);
     let back = done.json().into_iter().find(|event| event["event"] == "host_put_back" && event["host"] == "web2");
     let what = back.expect("an event")["failure"]["what"].to_string();

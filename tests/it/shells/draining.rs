@@ -56,6 +56,13 @@ async fn only_the_lines_of_the_host_become_comments(stage: Stage) {
         assert!(refused.status == Status::Code(1) && refused.stderr.contains("no servers"), "{refused:?}");
         assert_eq!(read(), format!("{FILE}\n"));
     }
+    fs::write(&file, &drained).expect("a file");
+    let refused = turn(&stage, pool("! grep -q '^  server web1:80' \"$HOME/proxy.conf\"", "true"), false).await;
+    assert!(refused.stderr.contains("with web1; it is as it was"), "{refused:?}");
+    assert_eq!(read(), drained);
+    let refused = turn(&stage, pool("echo somebody\\'s mistake; false", "true"), false).await;
+    assert!(refused.status == Status::Code(1) && refused.stderr.contains("did so before"), "{refused:?}");
+    assert_eq!(read(), format!("{FILE}\n"), "it is no longer out");
     let left = fs::read_dir(stage.home()).expect("a directory");
     let left = left.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     assert!(left.into_iter().all(|name| !name.starts_with(".relm-")));
