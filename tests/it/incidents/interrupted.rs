@@ -43,6 +43,8 @@ fn whenever_it_is_interrupted_all_that_was_taken_down_comes_up() {
             site.write("slow", "");
             let mut run = site.start("deploy");
             site.await_file("begun");
+            let is_page_up = site.host("web1").path("shared/down").exists();
+            assert_eq!(is_page_up, phase != "prepare", "{signal} in {phase}");
             kill(&run.id().to_string(), signal);
             assert!(within(20, || run.try_wait().expect("a status").is_some()), "relm does not end");
             Done::from(run.wait_with_output().expect("output")).ends(130);
