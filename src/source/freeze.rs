@@ -88,7 +88,7 @@ impl Wanted {
         for extra in &self.extra {
             told.origin.added.push(checkout::beside(git, places, extra, &mut gathering)?);
         }
-        let (manifest, offsets, spool) = gathering.finish().ok_or_else(|| self.empty())?;
+        let (manifest, offsets, spool) = gathering.finish()?.ok_or_else(|| self.empty())?;
         Ok(Frozen {
             origin: told.origin,
             manifest,

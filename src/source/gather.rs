@@ -75,7 +75,8 @@ impl Gathering {
         })?;
         self.take_room(&path, stored.size)?;
         self.offsets.insert(path.clone(), stored.offset);
-        let (size, sha256) = (stored.size, stored.sha256);
+        // The hash is filled in at the end.
+        let (size, sha256) = (stored.size, String::new());
         self.insert(path, file_mode(executable), Kind::File { size, sha256 })
     }
 
@@ -117,10 +118,16 @@ impl Gathering {
     }
 
     /// Ends the gathering; a tree without a file or link is a mistake, never a release.
-    pub(super) fn finish(self) -> Option<(Manifest, BTreeMap<String, u64>, Spool)> {
+    pub(super) fn finish(mut self) -> Result<Option<(Manifest, BTreeMap<String, u64>, Spool)>, SourceError> {
+        self.spool.settle().map_err(SourceError::Scratch)?;
+        for (path, entry) in &mut self.entries {
+            if let Kind::File { size, sha256 } = &mut entry.kind {
+                *sha256 = self.spool.sum(self.offsets[path], *size);
+            }
+        }
         let only_directories = self.entries.values().all(|entry| entry.kind == Kind::Directory);
         let manifest = Manifest { entries: self.entries };
-        (!only_directories).then_some((manifest, self.offsets, self.spool))
+        Ok((!only_directories).then_some((manifest, self.offsets, self.spool)))
     }
 
     fn admit_new(&mut self, path: &[u8]) -> Result<Option<String>, SourceError> {

@@ -15,7 +15,9 @@ const LONGEST_POINTER: u64 = 1024;
 const MOST_NAMES: usize = 5;
 
 /// Refuses a tree in which a pointer stands for its content: where git-lfs is missing, git exports pointers in silence.
-pub(super) fn refuse_pointers(gathering: &Gathering) -> Result<(), SourceError> {
+pub(super) fn refuse_pointers(gathering: &mut Gathering) -> Result<(), SourceError> {
+    gathering.spool.settle().map_err(SourceError::Scratch)?;
+    let gathering = &*gathering;
     let mut pointers = Vec::new();
     for (path, entry) in &gathering.entries {
         if is_pointer(gathering, path, entry).map_err(SourceError::Scratch)? {

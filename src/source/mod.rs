@@ -1,6 +1,6 @@
 //! Where code comes from, and one frozen tree of it.
 //!
-//! A source is read once. Every file is hashed in the pass that copies it into a temporary file, so the manifest and the
+//! A source is read once. Every file is hashed as it is copied into a temporary file, so the manifest and the
 //! contents agree even if the source changes meanwhile. What all sources share (legal names, `exclude`, one entry a path)
 //! stands in `gather`; `git`, `directory` and `archive` only bring paths and contents to it.
 
@@ -13,6 +13,7 @@ mod export;
 mod freeze;
 mod gather;
 mod git;
+mod hands;
 mod lfs;
 mod location;
 mod log;

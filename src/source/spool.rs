@@ -1,29 +1,35 @@
 //! The contents of a tree, one after the other in one temporary file.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::hands::{Hands, Piece};
 use crate::release::hex;
 
 /// Contents on disk; the file has no name, so it is gone with the process however that ends.
 #[derive(Debug)]
 pub(super) struct Spool {
-    file: File,
+    file: Arc<File>,
     end: u64,
-    /// For copying; most files are smaller than the work of making it anew.
+    /// For reading; most files are smaller than the work of making it anew.
     buffer: Box<[u8]>,
+    /// Who hashes and writes while the next content is read.
+    hands: Option<Hands>,
+    /// Hashes by where the contents begin.
+    sums: BTreeMap<u64, String>,
 }
 
-/// One content in the spool.
+/// One content in the spool. Its hash is known when the spool has settled.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) offset: u64,
     pub(super) size: u64,
-    pub(super) sha256: String,
 }
 
 /// Which side of a copy failed.
@@ -39,33 +45,74 @@ impl Spool {
             Some(dir) => tempfile::tempfile_in(dir),
             None => tempfile::tempfile(),
         };
-        Ok(Self { file: file?, end: 0, buffer: vec![0; 64 * 1024].into() })
+        let buffer = vec![0; 64 * 1024].into();
+        Ok(Self { file: Arc::new(file?), end: 0, buffer, hands: None, sums: BTreeMap::new() })
     }
 
     /// Copies a content to the end and hashes what it copies: the two can never differ.
     pub(super) fn store(&mut self, content: &mut dyn Read) -> Result<Stored, CopyError> {
-        let (mut hash, mut size) = (Sha256::new(), 0);
-        loop {
-            let count = match content.read(&mut self.buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(CopyError::Read(error)),
-            };
+        let offset = self.end;
+        let count = fill(&mut self.buffer, content).map_err(CopyError::Read)?;
+        if count < self.buffer.len() {
+            let piece = Piece { offset, bytes: self.buffer[..count].to_vec() };
+            let hands = self.hands.get_or_insert_with(|| Hands::new(&self.file));
+            if let Err(error) = hands.take(piece) {
+                // They know better.
+                return Err(CopyError::Write(self.settle().err().unwrap_or(error)));
+            }
+            self.end += count as u64;
+            return Ok(Stored { offset, size: count as u64 });
+        }
+        self.store_long(count, content)
+    }
+
+    /// Stores one that fills the buffer, piece by piece.
+    fn store_long(&mut self, mut count: usize, content: &mut dyn Read) -> Result<Stored, CopyError> {
+        let (offset, mut hash, mut size) = (self.end, Sha256::new(), 0);
+        while count > 0 {
             let piece = &self.buffer[..count];
             hash.update(piece);
-            self.file.write_all_at(piece, self.end + size).map_err(CopyError::Write)?;
+            self.file.write_all_at(piece, offset + size).map_err(CopyError::Write)?;
             size += count as u64;
+            count = fill(&mut self.buffer, content).map_err(CopyError::Read)?;
         }
-        let offset = self.end;
         self.end += size;
-        Ok(Stored { offset, size, sha256: hex(&hash.finalize()) })
+        self.sums.insert(offset, hex(&hash.finalize()));
+        Ok(Stored { offset, size })
+    }
+
+    /// Waits until everything is hashed and written. Blocks.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        let Some(hands) = self.hands.take() else { return Ok(()) };
+        self.sums.extend(hands.done()?);
+        Ok(())
+    }
+
+    /// The SHA-256 of a stored content, in hexadecimal, once the spool has settled.
+    pub(super) fn sum(&self, offset: u64, size: u64) -> String {
+        // An empty one begins where the next one does.
+        let stored = self.sums.get(&offset).filter(|_| size > 0);
+        stored.cloned().unwrap_or_else(|| hex(&Sha256::digest(b"")))
     }
 
     /// Reads a stored content; many readers can do so at once.
     pub(super) fn content(&self, offset: u64, size: u64) -> Content<'_> {
         Content { file: &self.file, at: offset, left: size }
     }
+}
+
+/// Reads until the buffer is full or the content has ended, and says how much that is.
+fn fill(buffer: &mut [u8], content: &mut dyn Read) -> io::Result<usize> {
+    let mut count = 0;
+    while count < buffer.len() {
+        match content.read(&mut buffer[count..]) {
+            Ok(0) => break,
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
 }
 
 /// A reader of one stored content.
@@ -111,7 +158,13 @@ mod tests {
         let big = vec![7; 200_000];
         let two = spool.store(&mut big.as_slice()).unwrap();
         let empty = spool.store(&mut b"".as_slice()).unwrap();
-        assert_eq!(one.sha256, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
+        let same = spool.store(&mut b"one".as_slice()).unwrap();
+        spool.settle().unwrap();
+        const ONE: &str = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
+        const NONE: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let sum = |stored: &Stored| spool.sum(stored.offset, stored.size);
+        assert_eq!([&one, &same, &empty].map(sum), [ONE, ONE, NONE]);
+        assert_eq!(sum(&two), hex(&Sha256::digest(&big)));
         for (stored, content) in [(one, b"one".as_slice()), (two, &big), (empty, b"")] {
             let mut read = Vec::new();
             spool.content(stored.offset, stored.size).read_to_end(&mut read).unwrap();
