@@ -9,7 +9,8 @@ use crate::tasks::manage::{self, ManageArgs};
 
 pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
-    let envs: Vec<&str> = config.envs.iter().map(|env| env.name.as_str()).collect();
+    let names = config.scope_names();
+    let envs: Vec<&str> = names.iter().map(String::as_str).collect();
     let (env, words) = args.read(&envs).map_err(|meant| {
         Complaint::usage(format!("there is no environment {:?}; did you mean {meant}?", args.env))
             .next(format!("relm manage {meant} …"))
