@@ -85,7 +85,7 @@ fn show(report: &Report, common: &Common) {
         out::line("");
     }
     let rows = report.components.iter().flat_map(component);
-    table(&rows.fold(Table::new(vec!["component", "live", "since", "by", "ref", "", "hosts"]), Table::row));
+    table(&rows.fold(Table::new(vec!["component", "live", "since", "by", "ref", "hosts", ""]), Table::row));
     for component in &report.components {
         troubles(component, Some(&component.env));
     }
@@ -117,7 +117,7 @@ fn component(report: &Report) -> Vec<Vec<String>> {
     let row = |group: Vec<&Line>| {
         let hosts: Vec<_> = group.iter().map(|line| line.host.clone()).collect();
         let mut row = cells(name.clone(), group[0]);
-        row.push(names(&hosts));
+        row.insert(row.len() - 1, names(&hosts));
         row
     };
     groups.into_iter().map(row).collect()

@@ -109,11 +109,11 @@ fn both_are_deployed_at_once_and_neither_waits_for_the_other() {
     let runs = [site.start("deploy"), site.start("deploy test player")];
     site.await_file("main-waits");
     site.await_file("player-waits");
-    // Each is told, by itself.
+    // Each is held, by itself.
     site.relm("rollback test player").ends(3).says(&["runs deploy on test/player", "relm lock show test player"]);
     let told = site.relm("lock show test player --json").ends(0).report();
-    assert_eq!((&told["component"], &held["held"]), (&json!("player"), &json!(true)));
-    assert!(within(20, || site.relm("status").ends(0).stdout.contains("test/player: told by ")));
+    assert_eq!((&told["component"], &told["held"]), (&json!("player"), &json!(true)));
+    assert!(within(20, || site.relm("status").ends(0).stdout.contains("test/player: held by ")));
     site.write("go", "");
     for run in runs {
         let output = run.wait_with_output().expect("an end");

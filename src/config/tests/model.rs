@@ -208,7 +208,7 @@ fn what_is_commented_out_is_right_too() {
     };
     let all_on: String = TEMPLATE.lines().map(on).collect();
     let config = read(&all_on).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!((config.envs.len(), config.envs[0].operations.len()), (2, 2));
+    assert_eq!((config.envs.len(), config.envs[0].operations.len()), (4, 2));
     let schema = schema().to_string();
     let commented = SAMPLE.lines().filter_map(|line| line.strip_prefix("# ")?.split_once(" = "));
     for (key, _) in commented {
