@@ -4,7 +4,7 @@ use super::super::Environment;
 use super::super::component::{self, Tables};
 use super::super::file::{EnvTable, ReleasesToml};
 use super::super::placed::At;
-use super::{Check, application, environment, hosts, roles, shared};
+use super::{Check, apart, application, environment, hosts, roles, shared};
 use crate::fleet::{ComponentName, Targets};
 
 /// Words that stand behind an environment and mean something of their own.
@@ -26,12 +26,15 @@ pub(super) fn applications(
     let all = component::tables(file, env);
     let mut applications = Vec::new();
     if all.is_empty() || component::has_main(file, env) || check.source_lost(name) {
-        applications.extend(environment(check, file, name, env, None));
+        applications.extend(environment(check, file, name, env, None).map(|main| (name, main)));
     } else {
         application(check, env.app.as_ref().or(file.app.as_ref()));
     }
-    applications.extend(all.iter().filter_map(|tables| of_component(check, file, name, env, tables)));
-    applications
+    for tables in &all {
+        applications.extend(of_component(check, file, name, env, tables).map(|found| (tables.name, found)));
+    }
+    apart::keep(check, &applications);
+    applications.into_iter().map(|(_, application)| application).collect()
 }
 
 /// Nothing where it lives on no host of the environment.

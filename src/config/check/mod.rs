@@ -1,5 +1,6 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
+mod apart;
 mod busy;
 mod components;
 mod distribution;

@@ -32,6 +32,15 @@ fn mistakes_in_components() {
             "component \"docs\" lives on no host of b",
             9,
         ),
+        // Each would take away what is the other's.
+        (
+            with(&format!(
+                "[[publish]]\nfrom = \"a\"\nto = \"~/docs\"\nmode = \"mirror\"\n[components.docs]\n{source}publish = [{{ \
+                 from = \"a\", to = \"~/docs/a\", mode = \"link\" }}]\n"
+            )),
+            "live puts something at ~/docs, and live/docs at ~/docs/a",
+            5,
+        ),
         // Somebody forgot [source].
         (
             format!(
