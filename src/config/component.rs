@@ -115,7 +115,12 @@ impl Tables<'_> {
             busy: component.busy,
             tasks: BTreeMap::new(),
             components: BTreeMap::new(),
-            ..file.clone()
+            // Every table is named here, so that whoever adds one has to say whether it is the application's.
+            default_env: file.default_env.clone(),
+            ssh_config: file.ssh_config.clone(),
+            role_sets: file.role_sets.clone(),
+            hosts: file.hosts.clone(),
+            env: file.env.clone(),
         }
     }
 

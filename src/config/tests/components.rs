@@ -1,6 +1,7 @@
 //! Components: what is theirs, what they take over, and how they are chosen.
 
-use super::super::{Batch, EnvError, Environment};
+use super::super::component::{OWN, SHARED};
+use super::super::{Batch, EnvError, Environment, schema};
 use super::read;
 use crate::source::Source;
 
@@ -142,4 +143,35 @@ fn a_component_is_chosen() {
     let (only, _) = TWO.split_once("[components.collect]").unwrap();
     let only = only.to_owned() + "[env.live.hosts]\na = { address = \"a\", roles = [\"data\"] }\n";
     assert_eq!(read(&only).unwrap().environment(None).unwrap().name.to_string(), "live/summarize");
+}
+
+#[test]
+fn of_every_table_it_is_known_whether_it_is_the_application_s() {
+    // What holds for components too.
+    let of_all = [
+        "app",
+        "become",
+        "components",
+        "default_env",
+        "distribution",
+        "env",
+        "hosts",
+        "lock",
+        "notify",
+        "pre_connect",
+        "role_sets",
+        "secrets",
+        "source_files",
+        "ssh_config",
+        "tasks",
+    ];
+    let mut known: Vec<&str> = OWN.iter().copied().chain(SHARED.iter().map(|(key, _)| *key)).chain(of_all).collect();
+    known.sort_unstable();
+    let schema = schema();
+    let tables: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(tables, known);
+    let component = &schema["properties"]["components"]["additionalProperties"]["properties"];
+    for table in OWN.iter().chain(SHARED.iter().map(|(key, _)| key)) {
+        assert!(component.get(table).is_some(), "a component cannot have {table}");
+    }
 }
