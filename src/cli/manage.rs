@@ -5,6 +5,7 @@ use super::change::{Change, Show};
 use super::complaint::Complaint;
 use super::secrets::Needs;
 use super::session;
+use crate::config::Config;
 use crate::tasks::manage::{self, ManageArgs};
 
 pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Complaint> {
@@ -15,6 +16,7 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
         Complaint::usage(format!("there is no environment {:?}; did you mean {meant}?", args.env))
             .next(format!("relm manage {meant} …"))
     })?;
+    require_own_word(&config, args, env)?;
     let is_named = env.is_some();
     let mut env = session::environment(&config, env, common)?;
     let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -29,4 +31,15 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
     env.fleet.hosts = env.fleet.select(&targets).into_iter().cloned().collect();
     let change = Change::new("manage", &config, env, common).showing(Show::Bare).locking(false).needing(Needs::Manage);
     change.run(|site| manage::plan(site, args, &words, &targets)).await
+}
+
+/// Refuses the name of a component behind its environment: the command would be given it, in another application's release.
+fn require_own_word(config: &Config, args: &ManageArgs, env: Option<&str>) -> Result<(), Complaint> {
+    let (Some(env), Some(word)) = (env, args.words.first()) else { return Ok(()) };
+    match config.joined(&[env.to_owned(), word.clone()]).as_slice() {
+        [meant] => Err(Complaint::usage(format!("{word:?} is a component of {env}: it is named in one word here"))
+            .next(format!("relm manage {meant} …"))
+            .next(format!("relm manage {env} -- {word} …   if the command is to get the word"))),
+        _ => Ok(()),
+    }
 }

@@ -20,7 +20,8 @@ pub(super) fn login() -> String {
 
 /// The one who acts, for records: their git identity if they have one, else their login.
 pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: DateTime<Utc>) -> Actor {
-    let said = output(Command::new("git").args(["config", "--get-regexp", r"^user\.(name|email)$"]).current_dir(directory));
+    let said =
+        output(Command::new("git").args(["config", "--get-regexp", r"^user\.(name|email)$"]).current_dir(directory));
     let said = said.unwrap_or_default();
     // The last one counts, as for git itself.
     let git = |key| said.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(str::trim);

@@ -135,6 +135,7 @@ fn what_is_typed_is_understood_or_answered_with_what_to_type() {
     let plan = site.relm("deploy test player --dry-run").ends(0).stdout;
     assert!(plan.starts_with("deploy test/player, release "), "{plan}");
     site.relm("deploy test player").ends(0);
+    site.relm("manage test player now").ends(2).says(&["relm manage test/player …"]);
     let said = site.relm("manage test/player now").ends(0).stdout;
     assert_eq!(said, "managed now\n");
     let said = site.relm_with(["run", "test", "player", "--once", "--", "cat", "app.txt"]).ends(0).stdout;
@@ -171,4 +172,26 @@ fn an_environment_may_have_nothing_but_components() {
     assert_eq!((&report["hosts"], report["components"].as_array().map(Vec::len)), (&json!([]), Some(2)));
     assert!(OnHost { base: site.host("spider1").path("components/collect") }.current().is_some());
     assert!(!site.path("hosts/data1/www").exists(), "nothing was done there");
+}
+
+#[test]
+fn a_component_is_promoted_to_the_same_one_and_who_is_told_of_it_knows_which() {
+    let site = Site::new("one", "");
+    let told = "[[notify]]\nname = \"log\"\non = [\"success\"]\n\
+                command = '''cat > \"$SITE/told.json\"; echo \"$RELM_ENV $RELM_COMPONENT\" > \"$SITE/told\"'''\n";
+    let env = |name: &str| format!("[env.{name}.hosts]\n{name}1 = {{ address = \"local:hosts/{name}1\" }}\n");
+    let component = "[components.player]\nsource = { dir = \"code\" }\n";
+    let main = "[source]\ndir = \"code\"\n";
+    site.write("Releases.toml", main.to_owned() + told + component + &env("staging") + &env("live"));
+    site.relm("deploy staging player").ends(0);
+    assert_eq!(site.read("told"), "staging player\n");
+    let payload: serde_json::Value = serde_json::from_str(&site.read("told.json")).expect("JSON");
+    assert_eq!((&payload["env"], &payload["component"]), (&json!("staging"), &json!("player")));
+    assert!(payload["text"].as_str().is_some_and(|text| text.starts_with("staging/player runs ")), "{payload}");
+    site.relm("promote staging/player live").ends(0);
+    let there = OnHost { base: site.path("hosts/live1/www/live/components/player") };
+    assert_eq!(there.read("app.txt"), "one\n");
+    assert!(site.relm("diff live/player staging").ends(0).stdout.contains("staging/player runs"));
+    site.relm("promote staging/player live/other").ends(2);
+    site.relm("promote staging live/player").ends(2).says(&["are not the same application"]);
 }

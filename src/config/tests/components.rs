@@ -97,6 +97,10 @@ fn a_component_is_an_application_of_its_own_on_some_of_the_hosts() {
     assert_eq!(hosts(player), ["form1", "form2"]);
     assert!(matches!(player.source.source, Source::Archive { strip: 1, .. }), "{:?}", player.source);
     assert_eq!((player.python.as_ref(), player.tag.as_ref()), (None, None));
+    // Of two that have releases of the same second, each has a tag of its own.
+    let tag = main.tag.as_ref().unwrap();
+    assert_eq!(tag.name(main, "R"), "shop-production-R");
+    assert_eq!(tag.name(player, "R"), "shop-production/formplayer-R");
     let run: Vec<&str> = player.operations.iter().map(|operation| operation.run.as_str()).collect();
     assert_eq!(run, ["./restart --slowly"]);
     // Of the fleet and of whoever deploys.
