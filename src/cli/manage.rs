@@ -16,10 +16,10 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
         Complaint::usage(format!("there is no environment {:?}; did you mean {meant}?", args.env))
             .next(format!("relm manage {meant} …"))
     })?;
-    require_own_word(&config, args, env)?;
+    let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    require_own_word(&config, args, env, &typed)?;
     let is_named = env.is_some();
     let mut env = session::environment(&config, env, common)?;
-    let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     if !is_named && let Some(option) = args.taken(&typed) {
         let what =
             format!("{option} behind {:?} would be relm's own: name the environment to have it passed on", args.env);
@@ -34,8 +34,12 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
 }
 
 /// Refuses the name of a component behind its environment: the command would be given it, in another application's release.
-fn require_own_word(config: &Config, args: &ManageArgs, env: Option<&str>) -> Result<(), Complaint> {
+fn require_own_word(config: &Config, args: &ManageArgs, env: Option<&str>, typed: &[String]) -> Result<(), Complaint> {
     let (Some(env), Some(word)) = (env, args.words.first()) else { return Ok(()) };
+    // Of the words that clap hands on, this one is gone.
+    if typed.windows(2).any(|pair| pair[0] == env && pair[1] == "--") {
+        return Ok(());
+    }
     match config.joined(&[env.to_owned(), word.clone()]).as_slice() {
         [meant] => Err(Complaint::usage(format!("{word:?} is a component of {env}: it is named in one word here"))
             .next(format!("relm manage {meant} …"))

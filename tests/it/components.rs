@@ -136,6 +136,7 @@ fn what_is_typed_is_understood_or_answered_with_what_to_type() {
     assert!(plan.starts_with("deploy test/player, release "), "{plan}");
     site.relm("deploy test player").ends(0);
     site.relm("manage test player now").ends(2).says(&["relm manage test/player …"]);
+    site.relm("manage test -- player now").ends(3).says(&["test has no [manage]"]);
     let said = site.relm("manage test/player now").ends(0).stdout;
     assert_eq!(said, "managed now\n");
     let said = site.relm_with(["run", "test", "player", "--once", "--", "cat", "app.txt"]).ends(0).stdout;
