@@ -10,7 +10,7 @@ use super::session;
 use crate::config::{Config, OwnTask, nearest};
 use crate::release::ReleaseName;
 use crate::tasks::deploy::SourceArgs;
-use crate::tasks::{EnvArgs, own};
+use crate::tasks::{EnvArgs, command, own};
 
 /// What a task of one's own takes.
 #[derive(Debug, Parser)]
@@ -69,7 +69,10 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
 fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
     config.tasks.iter().find(|task| task.name == name).ok_or_else(|| {
         let complaint = Complaint::usage(format!("there is no command and no task {name:?}"));
-        complaint.next(meant(name, &config.tasks).unwrap_or_else(|| "relm tasks".to_owned()))
+        let component =
+            config.envs.iter().find(|env| env.name.component.as_ref().is_some_and(|own| own.as_str() == name));
+        let next = component.map(|component| command("deploy", component)).or_else(|| meant(name, &config.tasks));
+        complaint.next(next.unwrap_or_else(|| "relm tasks".to_owned()))
     })
 }
 

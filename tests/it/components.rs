@@ -128,6 +128,7 @@ fn what_is_typed_is_understood_or_answered_with_what_to_type() {
     site.relm("deploy player").ends(2).says(&["\"player\" is a component", "relm deploy test player"]);
     site.relm("deploy test plyer").ends(2).says(&["test has no component \"plyer\"", "did you mean `player`?"]);
     site.relm("deploy test player more").ends(2);
+    site.relm("player test").ends(2).says(&["no task \"player\"", "relm deploy test player"]);
     let tasks = site.relm("tasks").ends(0).stdout;
     assert!(tasks.contains("relm deploy test player:   test/player"), "{tasks}");
     site.relm("services test player status").ends(3).says(&["test/player has no services"]);
