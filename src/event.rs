@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::release::ReleaseName;
 
 /// An event and when it happened, by the controller's clock. One JSON object a line in `--json`.
@@ -121,8 +121,9 @@ pub enum Event {
     RunStarted {
         /// `deploy`, `rollback`, …
         task: String,
-        /// The environment.
-        env: EnvName,
+        /// The environment, or the component of it.
+        #[serde(flatten)]
+        env: Scope,
         /// The release it is about, where there is one.
         release: Option<ReleaseName>,
         /// All steps, in order.

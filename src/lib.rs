@@ -28,6 +28,8 @@
 //! # Glossary
 //!
 //! - **Environment**: a fleet with its settings; a directory on each of its hosts.
+//! - **Component**: an application of an environment with releases of its own, on some of its hosts; an environment's
+//!   directory below it, of the same shape. **Scope**: an environment, or a component of it.
 //! - **Fleet**: the hosts of an environment, in the order of the file. **Role**: what a host is for.
 //! - **Release**: one built tree, named after the second it was asked for. **Live**: what `current` points to.
 //! - **Operation**: one thing done on hosts: roles and a script. **Step**: an operation at its place in a plan.

@@ -5,7 +5,7 @@ use super::change::{self, Change};
 use super::complaint::Complaint;
 use super::resume::Begun;
 use super::secrets::Needs;
-use super::{diff, jobs, lock, maintenance, manage, own, promote, read, services, session, trust};
+use super::{diff, jobs, lock, maintenance, manage, own, promote, read, services, session, status, trust};
 use crate::release::ReleaseName;
 use crate::tasks::{clean_releases, converge, deploy, keep, rollback, run, setup_release};
 
@@ -22,10 +22,10 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::Run(args) => run(args, common).await,
         Command::Manage(args) => manage::manage(args, common).await,
         Command::Jobs(args) => jobs::act(args, common).await,
-        Command::Releases(args) => read::releases(args.env.as_deref(), common).await,
-        Command::Status(args) => read::status(args.env.as_deref(), common).await,
-        Command::History(args) => read::history(args.env.as_deref(), common).await,
-        Command::Check(args) => read::check(args.env.as_deref(), common).await,
+        Command::Releases(args) => read::releases(&args.env, common).await,
+        Command::Status(args) => status::status(&args.env, common).await,
+        Command::History(args) => read::history(&args.env, common).await,
+        Command::Check(args) => read::check(&args.env, common).await,
         Command::Diff(args) => diff::diff(args, common).await,
         Command::Verify(args) => read::verify(args, common).await,
         Command::Services(args) => services::act(args, common).await,
@@ -42,7 +42,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
 async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint> {
     session::whole("deploy", common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let env = session::chosen(&config, &args.env, common)?;
     let change =
         Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run).sparing();
     if args.resume {
@@ -57,7 +57,7 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
 async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Complaint> {
     session::whole("rollback", common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let env = session::chosen(&config, &args.env, common)?;
     let change = Change::new("rollback", &config, env, common)
         .because(args.message.as_deref())
         .dry(args.dry_run)
@@ -69,7 +69,7 @@ async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Comp
 async fn converge(args: &converge::Converge, common: &Common) -> Result<u8, Complaint> {
     session::whole("converge", common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let env = session::chosen(&config, &args.env, common)?;
     let change = Change::new("converge", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
     change.converge(args.to.as_ref()).await
 }
@@ -77,7 +77,7 @@ async fn converge(args: &converge::Converge, common: &Common) -> Result<u8, Comp
 async fn setup_release(args: &setup_release::SetupRelease, common: &Common) -> Result<u8, Complaint> {
     session::whole("setup-release", common)?;
     let config = session::load(common)?;
-    let mut env = session::environment(&config, args.env.as_deref(), common)?;
+    let mut env = session::chosen(&config, &args.env, common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
     let change = Change::new("setup-release", &config, env, common).because(args.message.as_deref()).dry(args.dry_run);
     change.build(&args.source, Some(args.keep_days), setup_release::plan).await
@@ -86,7 +86,7 @@ async fn setup_release(args: &setup_release::SetupRelease, common: &Common) -> R
 async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -> Result<u8, Complaint> {
     session::whole("clean-releases", common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let env = session::chosen(&config, &args.env, common)?;
     if args.dry_run {
         return read::preview_clean(&config, &env, args.keep, common).await;
     }
@@ -96,8 +96,9 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
 
 async fn keep(args: &keep::Keep, common: &Common) -> Result<u8, Complaint> {
     session::whole("keep", common)?;
-    let (env, name) = args.read().map_err(Complaint::usage)?;
     let config = session::load(common)?;
+    let args = &keep::Keep { words: config.joined(&args.words), ..args.clone() };
+    let (env, name) = args.read().map_err(Complaint::usage)?;
     let env = session::environment(&config, env, common)?;
     let change = Change::new("keep", &config, env, common).needing(Needs::Way);
     change.run(|site| keep::plan(site, &name, args.days)).await
@@ -105,7 +106,7 @@ async fn keep(args: &keep::Keep, common: &Common) -> Result<u8, Complaint> {
 
 async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
-    let mut env = session::environment(&config, args.env.as_deref(), common)?;
+    let mut env = session::chosen(&config, &args.env, common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
     let change =
         Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock).needing(Needs::Way);

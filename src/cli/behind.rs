@@ -16,7 +16,7 @@ impl Change<'_> {
         // A host that is there and not to be trusted, or lets nobody in, is not one that is away.
         let is_away = |(_, error): &(HostName, ConnectError)| error.kind == ConnectErrorKind::Unreachable;
         if failed.len() > allowed || !failed.iter().all(is_away) {
-            return Err(Complaint::unreachable(self.env.name.as_str(), failed));
+            return Err(Complaint::unreachable(&self.env.name, failed));
         }
         if !failed.is_empty() {
             let mut env = self.env.clone();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::out;
 use crate::config::{EnvError, Problems};
 use crate::engine::ClaimError;
-use crate::fleet::HostName;
+use crate::fleet::{HostName, Scope};
 use crate::source::SourceError;
 use crate::tasks::Refusal;
 use crate::transport::{ConnectError, ConnectErrorKind};
@@ -101,7 +101,7 @@ impl Complaint {
     }
 
     /// Hosts that cannot be reached, each once.
-    pub(super) fn unreachable(env: &str, errors: &[(HostName, ConnectError)]) -> Self {
+    pub(super) fn unreachable(env: &Scope, errors: &[(HostName, ConnectError)]) -> Self {
         let message = match errors {
             [(host, error)] => format!("{host}: {error}"),
             _ => format!("{} hosts cannot be used", errors.len()),
@@ -115,7 +115,7 @@ impl Complaint {
                 let _ = writeln!(complaint.details, "    {detail}");
             }
             if error.kind == ConnectErrorKind::UnknownHostKey {
-                complaint.next.push(format!("relm trust {env} {host}"));
+                complaint.next.push(format!("relm trust {} {host}", env.env));
             }
         }
         complaint
@@ -139,10 +139,24 @@ impl From<Problems> for Complaint {
     }
 }
 
+/// The command line as it should have been: `right` in the place of `wrong`. Nothing where words would need quotes.
+fn retyped(wrong: &str, right: &str) -> Option<String> {
+    let typed: Vec<String> = std::env::args().skip(1).collect();
+    let is_plain = |word: &String| word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/=,:@+".contains(c));
+    let words = typed.iter().map(|word| if word == wrong { right } else { word });
+    typed.iter().all(is_plain).then(|| words.fold("relm".to_owned(), |line, word| line + " " + word))
+}
+
 impl From<EnvError> for Complaint {
     fn from(error: EnvError) -> Self {
         match &error {
-            EnvError::Unknown { hint: Some(hint), .. } => Self::usage(format!("{error}; {hint}")),
+            EnvError::Unknown { hint: Some(hint), .. } | EnvError::UnknownComponent { hint: Some(hint), .. } => {
+                Self::usage(format!("{error}; {hint}"))
+            }
+            EnvError::EnvMissing { name, known } => {
+                let meant = known.iter().filter_map(|words| retyped(name, words));
+                meant.fold(Self::usage(error.to_string()), Self::next)
+            }
             _ => Self::usage(error.to_string()),
         }
     }

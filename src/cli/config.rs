@@ -7,6 +7,7 @@ use clap::Args;
 use super::args::Common;
 use super::complaint::Complaint;
 use super::{out, session};
+use crate::tasks::EnvArgs;
 
 /// Print what holds for an environment, as a Releases.toml of its own
 ///
@@ -15,14 +16,14 @@ use super::{out, session};
 /// this environment.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ConfigArgs {
-    /// Environment of Releases.toml; the default one if left out
-    env: Option<String>,
+    #[command(flatten)]
+    env: EnvArgs,
 }
 
 pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint> {
     session::whole("config", common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let env = session::chosen(&config, &args.env, common)?;
     let text = fs::read_to_string(&config.path);
     let text = text.map_err(|error| Complaint::failed(format!("{}: {error}", config.path.display())))?;
     let whole = env.effective(&text, &config.path, &session::home()).ok_or_else(|| {

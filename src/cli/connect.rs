@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 use super::{ask, out, session, who};
 use crate::config::{Config, Environment};
-use crate::fleet::{Address, EnvName, Host, HostName};
+use crate::fleet::{Address, Host, HostName, Scope};
 use crate::local::LocalHost;
 use crate::secret::{self, Secrets};
 use crate::ssh;
@@ -41,7 +41,7 @@ pub(super) async fn connect(config: &Config, env: &Environment, secrets: &Secret
 }
 
 /// What ssh needs to know of the person and the machine.
-pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
+pub(super) fn ssh_settings(config: &Config, env: &Scope) -> ssh::Settings {
     let of_file = config.envs.iter().find(|known| known.name == *env);
     let knock = of_file.map(|env| &env.pre_connect).filter(|before| !before.knock.is_empty());
     let accepts = of_file.is_some_and(|env| env.accept_new_host_keys);
@@ -58,7 +58,7 @@ pub(super) fn ssh_settings(config: &Config, env: &EnvName) -> ssh::Settings {
             .collect(),
         agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
         ask: Arc::new(ask::passphrase),
-        ..ssh::Settings::new(env.to_string(), session::home(), who::login())
+        ..ssh::Settings::new(env.env.to_string(), session::home(), who::login())
     }
 }
 

@@ -20,9 +20,14 @@ use crate::tasks::{Site, deploy};
 pub(super) async fn diff(args: &Diff, common: &Common) -> Result<u8, Complaint> {
     session::whole("diff", common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
-    let report = match &args.other {
-        Some(other) => with_other(&config, &env, &session::environment(&config, Some(other), common)?, common).await?,
+    let words: Vec<String> = args.env.iter().chain(&args.other).cloned().collect();
+    let words = config.joined(&words);
+    let env = session::environment(&config, words.first().map(String::as_str), common)?;
+    let report = match words.get(1) {
+        Some(other) => {
+            let other = session::environment(&config, Some(&of_same_component(other, &env)), common)?;
+            with_other(&config, &env, &other, common).await?
+        }
         None => with_source(&config, &env, args, common).await?,
     };
     show_diff::show(&report, common);
@@ -71,6 +76,7 @@ async fn with_other(
     if env.name == other.name {
         return Err(Complaint::usage(format!("{} is the same as itself", env.name)));
     }
+    require_one_component(env, other)?;
     let (here, there) =
         tokio::join!(read::ground(config, env, false, common), read::ground(config, other, false, common));
     let (here, there) = (here?, there?);
@@ -86,6 +92,22 @@ async fn with_other(
     let report = compared(env, Some(other), live.as_ref(), End::of(&record), &other.source.source).await;
     let before = live.as_ref().map_or(&[][..], |live| &live.added);
     Ok(report.with_files(env, files).with_added(before, &record.added))
+}
+
+/// An environment that stands beside one with a component means the same component.
+pub(super) fn of_same_component(name: &str, beside: &Environment) -> String {
+    match &beside.name.component {
+        Some(component) if !name.contains('/') => format!("{name}/{component}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Releases of two applications have nothing to do with each other.
+pub(super) fn require_one_component(one: &Environment, other: &Environment) -> Result<(), Complaint> {
+    if one.name.component == other.name.component {
+        return Ok(());
+    }
+    Err(Complaint::usage(format!("{} and {} are not the same application", one.name, other.name)))
 }
 
 /// Said of a release that was deployed from a directory or an archive.
@@ -114,7 +136,7 @@ async fn compared(
     }
     Report {
         env: env.name.clone(),
-        other: other.map(|other| other.name.clone()),
+        other: other.map(|other| other.name.to_string()),
         from,
         to,
         notes: notes(commits.as_deref().unwrap_or_default()),

@@ -20,12 +20,13 @@ use crate::tasks::jobs::{self, Action, Jobs, Report};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn act(args: &Jobs, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let args = &Jobs { words: config.joined(&args.words), ..args.clone() };
     let Some((env, action)) = args.read() else {
         let words = args.words.join(" ");
         return Err(Complaint::usage(format!("what is to be done with jobs is not clear from {words:?}"))
             .next("relm jobs --help"));
     };
-    let config = session::load(common)?;
     let mut env = session::environment(&config, env, common)?;
     let report = listed(&config, &env, common).await?;
     let (Action::Tail(id) | Action::Stop(id)) = action else {

@@ -14,6 +14,7 @@ use crate::engine::lock::{self, Lock, LockError, Place};
 use crate::operations::Actor;
 use crate::release::Holder;
 use crate::secret::Secrets;
+use crate::tasks::EnvArgs;
 use crate::tasks::lock::{Report, report};
 
 /// Show, take or give back the right to change an environment
@@ -23,27 +24,20 @@ use crate::tasks::lock::{Report, report};
 #[derive(Debug, Subcommand)]
 pub(super) enum LockCommand {
     /// Show who holds it, since when and for what
-    Show(Env),
+    Show(EnvArgs),
     /// Take it across runs: only your tasks can change the environment then
     Take(Reason),
     /// Give it back
-    Release(Env),
+    Release(EnvArgs),
     /// Take it from whoever has it; their run, if there is one, changes nothing more
     Steal(Reason),
-}
-
-/// An environment.
-#[derive(Debug, Args)]
-pub(super) struct Env {
-    /// Environment of Releases.toml; the default one if left out
-    env: Option<String>,
 }
 
 /// An environment, and why.
 #[derive(Debug, Args)]
 pub(super) struct Reason {
-    /// Environment of Releases.toml; the default one if left out
-    env: Option<String>,
+    #[command(flatten)]
+    env: EnvArgs,
     /// Why; others are told
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
@@ -65,10 +59,10 @@ pub(super) async fn act(command: &LockCommand, common: &Common) -> Result<u8, Co
     }
 }
 
-async fn ground(task: &str, env: Option<&str>, message: Option<&str>, common: &Common) -> Result<Ground, Complaint> {
+async fn ground(task: &str, env: &EnvArgs, message: Option<&str>, common: &Common) -> Result<Ground, Complaint> {
     session::whole(task, common)?;
     let config = session::load(common)?;
-    let env = session::environment(&config, env, common)?;
+    let env = session::chosen(&config, env, common)?;
     let secrets = secrets::load(&config, &env, secrets::Needs::Way).await?;
     let connections = all(&config, &env, &secrets).await?;
     let places = locking::places(&config, &env, &connections, &secrets).await?;
@@ -82,29 +76,29 @@ async fn all(config: &Config, env: &Environment, secrets: &Secrets) -> Result<Co
     if connections.failed.is_empty() {
         return Ok(connections);
     }
-    Err(Complaint::unreachable(env.name.as_str(), &connections.failed))
+    Err(Complaint::unreachable(&env.name, &connections.failed))
 }
 
-async fn show_lock(args: &Env, common: &Common) -> Result<u8, Complaint> {
-    let ground = ground("lock show", args.env.as_deref(), None, common).await?;
+async fn show_lock(args: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
+    let ground = ground("lock show", args, None, common).await?;
     let report: Report = report(&ground.env.name, lock::tell(&ground.places).await);
     show_lock::lock(&report, common);
     Ok(if report.hosts.iter().all(|host| host.trouble.is_none()) { 0 } else { 3 })
 }
 
 async fn take(args: &Reason, common: &Common) -> Result<u8, Complaint> {
-    let ground = ground("lock take", args.env.as_deref(), args.message.as_deref(), common).await?;
+    let ground = ground("lock take", &args.env, args.message.as_deref(), common).await?;
     let lock = ground.lock(common).await?;
     let holder = locking::holder(&ground.env, &ground.actor);
     let taken = lock::hand_over(&lock, &holder).await;
     lock.release().await;
     taken.map_err(|reason| Complaint::failed(format!("the lock was not taken everywhere: {reason}")))?;
-    out::note(format!("{} is yours until   relm lock release {}\n", ground.env.name, ground.env.name));
+    out::note(format!("{} is yours until   relm lock release {}\n", ground.env.name, ground.env.name.words()));
     Ok(0)
 }
 
-async fn release(args: &Env, common: &Common) -> Result<u8, Complaint> {
-    let ground = ground("lock release", args.env.as_deref(), None, common).await?;
+async fn release(args: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
+    let ground = ground("lock release", args, None, common).await?;
     let told = lock::tell(&ground.places).await;
     if told.iter().all(|(_, seen)| seen.as_ref().is_ok_and(|seen| seen.taken.is_none())) {
         out::note(format!("nobody has taken {}: nothing to release\n", ground.env.name));
@@ -122,11 +116,11 @@ async fn steal(args: &Reason, common: &Common) -> Result<u8, Complaint> {
     let Some(reason) = args.message.as_deref().filter(|reason| !reason.trim().is_empty()) else {
         return Err(Complaint::usage("taking a lock from somebody needs a reason, which is recorded: -m TEXT"));
     };
-    let ground = ground("lock steal", args.env.as_deref(), Some(reason), common).await?;
+    let ground = ground("lock steal", &args.env, Some(reason), common).await?;
     let holder = locking::holder(&ground.env, &ground.actor);
     let stolen = lock::steal(&ground.places, &holder).await;
     stolen.map_err(|reason| Complaint::failed(format!("the lock could not be taken everywhere: {reason}")))?;
-    out::note(format!("{} is yours until   relm lock release {}\n", ground.env.name, ground.env.name));
+    out::note(format!("{} is yours until   relm lock release {}\n", ground.env.name, ground.env.name.words()));
     Ok(0)
 }
 
@@ -136,7 +130,9 @@ impl Ground {
         locking::take(&self.env, &self.places, &holder, common).await.map_err(|error: LockError| {
             let complaint = locking::complaint(&self.env, &error);
             match error {
-                LockError::TakenBy { .. } => complaint.next(format!("relm lock steal {} -m WHY", self.env.name)),
+                LockError::TakenBy { .. } => {
+                    complaint.next(format!("relm lock steal {} -m WHY", self.env.name.words()))
+                }
                 _ => complaint,
             }
         })

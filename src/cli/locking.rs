@@ -47,12 +47,12 @@ pub(super) async fn places(
     if let Some((name, host)) = &env.lock.shared {
         // A connection of its own: a host shell has one standing order, and each lock gives one.
         let link = connect::link(host, &connect::ssh_settings(config, &env.name)).await;
-        let link = link.map_err(|error| Complaint::unreachable(env.name.as_str(), &[(host.name.clone(), error)]))?;
+        let link = link.map_err(|error| Complaint::unreachable(&env.name, &[(host.name.clone(), error)]))?;
         let transport: Arc<dyn Transport> = Arc::new(connect::shell(link, env, secrets));
         places.push(place(host, &transport, SHARED, name));
     }
-    let hosts = connections.hosts.iter();
-    places.extend(hosts.map(|(host, transport)| place(host, transport, &env.release.root, env.name.as_str())));
+    let (hosts, directory) = (connections.hosts.iter(), env.name.directory());
+    places.extend(hosts.map(|(host, transport)| place(host, transport, &env.release.root, &directory)));
     Ok(places)
 }
 
@@ -107,11 +107,13 @@ pub(super) async fn take(
 
 /// What a person is told when the lock was not to be had.
 pub(super) fn complaint(env: &Environment, error: &LockError) -> Complaint {
-    let complaint = Complaint::refused(error.to_string()).next(format!("relm lock show {}", env.name));
+    let complaint = Complaint::refused(error.to_string()).next(format!("relm lock show {}", env.name.words()));
     match error {
-        LockError::Unable { .. } => Complaint::refused(error.to_string()).next(format!("relm check {}", env.name)),
+        LockError::Unable { .. } => {
+            Complaint::refused(error.to_string()).next(format!("relm check {}", env.name.words()))
+        }
         LockError::Held { .. } => {
-            complaint.next(format!("the same again with --wait 10m, or relm status {}", env.name))
+            complaint.next(format!("the same again with --wait 10m, or relm status {}", env.name.words()))
         }
         LockError::TakenBy { .. } => complaint,
     }

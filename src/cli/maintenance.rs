@@ -8,7 +8,7 @@ use super::complaint::Complaint;
 use super::secrets::Needs;
 use super::session;
 use crate::config::Part;
-use crate::tasks::maintenance;
+use crate::tasks::{EnvArgs, maintenance};
 
 /// Tell visitors that the site is being worked on, or stop telling them
 ///
@@ -24,8 +24,8 @@ pub(super) enum MaintenanceCommand {
 /// What is switched on.
 #[derive(Debug, Args)]
 pub(super) struct On {
-    /// Environment of Releases.toml; the default one if left out
-    env: Option<String>,
+    #[command(flatten)]
+    env: EnvArgs,
     /// For a long time: visitors are told so
     #[arg(long)]
     long: bool,
@@ -34,8 +34,8 @@ pub(super) struct On {
 /// What is switched off.
 #[derive(Debug, Args)]
 pub(super) struct Off {
-    /// Environment of Releases.toml; the default one if left out
-    env: Option<String>,
+    #[command(flatten)]
+    env: EnvArgs,
 }
 
 pub(super) async fn act(command: &MaintenanceCommand, common: &Common) -> Result<u8, Complaint> {
@@ -45,7 +45,7 @@ pub(super) async fn act(command: &MaintenanceCommand, common: &Common) -> Result
         MaintenanceCommand::Off(args) => (&args.env, false, false),
     };
     let config = session::load(common)?;
-    let env = session::environment(&config, env.as_deref(), common)?;
+    let env = session::chosen(&config, env, common)?;
     let change = Change::new("maintenance", &config, env, common).needing(Needs::Part(Part::Maintenance));
     change.run(|site| maintenance::plan(site, on, long)).await
 }

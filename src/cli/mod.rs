@@ -37,6 +37,7 @@ mod show;
 mod show_diff;
 mod show_lock;
 mod signals;
+mod status;
 mod tag;
 mod trust;
 mod who;

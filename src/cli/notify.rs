@@ -14,6 +14,7 @@ use super::secrets;
 use crate::config::{Notifier, Occasion};
 use crate::engine::Plan;
 use crate::event::{Ending, Event};
+use crate::fleet::Scope;
 use crate::notify::{self, Message};
 use crate::release::Record;
 use crate::secret::Secrets;
@@ -34,7 +35,7 @@ pub(super) struct News {
 struct Facts {
     task: String,
     subject: String,
-    env: String,
+    env: Scope,
     release: String,
     common: serde_json::Map<String, Value>,
     person: String,
@@ -70,18 +71,21 @@ impl Change<'_> {
         let known = plan.release.as_ref().and_then(|name| self.record_of(name));
         let (actor, hosts) = (&self.actor, self.reached().fleet.names());
         let common = json!({
-            "task": plan.task, "app": self.env.app, "env": plan.env, "release": plan.release,
+            "task": plan.task, "app": self.env.app, "env": plan.env.env, "release": plan.release,
             "source": known.as_ref().map(|record: &Record| record.source.clone()),
             "ref": known.as_ref().map(|record| record.reference.clone()),
             "commit": known.as_ref().and_then(|record| record.commit.clone()),
             "by": actor.by, "login": actor.login, "machine": actor.machine, "message": actor.message,
             "at": actor.at, "fleet": hosts,
         });
-        let Value::Object(common) = common else { unreachable!("it is written as an object") };
+        let Value::Object(mut common) = common else { unreachable!("it is written as an object") };
+        if let Some(component) = &plan.env.component {
+            common.insert("component".to_owned(), json!(component));
+        }
         Facts {
             task: plan.task.clone(),
             subject: format!("[{}] {} on {}", self.env.app, plan.task, plan.env),
-            env: plan.env.to_string(),
+            env: plan.env.clone(),
             person: actor.by.split(" <").next().unwrap_or(&actor.by).to_owned(),
             release,
             common,
@@ -157,17 +161,13 @@ impl Facts {
             lines.push(format!("after {}", text::duration(seconds)));
         }
         all.insert("text".to_owned(), json!(lines[0]));
-        let variables = [
-            ("RELM_EVENT", occasion.word()),
-            ("RELM_TASK", &self.task),
-            ("RELM_ENV", &self.env),
-            ("RELM_RELEASE", &self.release),
-        ];
+        let variables = [("RELM_EVENT", occasion.word()), ("RELM_TASK", &self.task), ("RELM_RELEASE", &self.release)];
+        let variables = variables.into_iter().chain(self.env.variables());
         Message {
             payload: Value::Object(all).to_string() + "\n",
             subject: format!("{}: {}", self.subject, occasion.word()),
             text: lines.join("\n"),
-            variables: variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            variables: variables.map(|(name, value)| (name, value.to_owned())).collect(),
         }
     }
 

@@ -10,14 +10,14 @@ use super::session;
 use crate::config::{Config, OwnTask, nearest};
 use crate::release::ReleaseName;
 use crate::tasks::deploy::SourceArgs;
-use crate::tasks::own;
+use crate::tasks::{EnvArgs, command, own};
 
 /// What a task of one's own takes.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true, disable_version_flag = true)]
 struct OwnArgs {
-    /// Environment of Releases.toml; the default one if left out
-    env: Option<String>,
+    #[command(flatten)]
+    env: EnvArgs,
     /// Days before a clean may remove the release it builds
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=36500))]
     keep_days: u32,
@@ -53,7 +53,7 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
     session::whole(name, &common)?;
     let config = session::load(&common).map_err(|complaint| unknown_if_unnamed(name, complaint))?;
     let task = find(&config, name)?;
-    let env = session::environment(&config, args.env.as_deref(), &common)?;
+    let env = session::chosen(&config, &args.env, &common)?;
     let change = Change::new(name, &config, env, &common).because(args.message.as_deref()).dry(args.dry_run);
     if args.resume {
         return change.resume(Begun::Own(task), args.release.as_ref(), &args.source).await;
@@ -69,7 +69,10 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
 fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
     config.tasks.iter().find(|task| task.name == name).ok_or_else(|| {
         let complaint = Complaint::usage(format!("there is no command and no task {name:?}"));
-        complaint.next(meant(name, &config.tasks).unwrap_or_else(|| "relm tasks".to_owned()))
+        let component =
+            config.envs.iter().find(|env| env.name.component.as_ref().is_some_and(|own| own.as_str() == name));
+        let next = component.map(|component| command("deploy", component)).or_else(|| meant(name, &config.tasks));
+        complaint.next(next.unwrap_or_else(|| "relm tasks".to_owned()))
     })
 }
 

@@ -4,6 +4,7 @@ use super::args::Common;
 use super::change::Change;
 use super::code::Code;
 use super::complaint::Complaint;
+use super::diff::{of_same_component, require_one_component};
 use super::{read, session};
 use crate::release::Record;
 use crate::source::Source;
@@ -15,10 +16,11 @@ pub(super) async fn promote(args: &Promote, common: &Common) -> Result<u8, Compl
     session::whole("promote", common)?;
     let config = session::load(common)?;
     let from = session::environment(&config, Some(&args.from), common)?;
-    let to = session::environment(&config, Some(&args.to), common)?;
+    let to = session::environment(&config, Some(&of_same_component(&args.to, &from)), common)?;
     if from.name == to.name {
         return Err(Complaint::usage(format!("{} cannot be promoted to itself", from.name)));
     }
+    require_one_component(&from, &to)?;
     let seen = read::surveyed(&config, &from, false, common).await?;
     let record = promote::choose(&from, &seen, args.release.as_ref())?;
     let is_git = matches!(to.source.source, Source::Git { .. });

@@ -19,33 +19,27 @@ use crate::fleet::HostName;
 use crate::operations;
 use crate::secret::Secrets;
 use crate::survey::Survey;
-use crate::tasks::{self, Site, busy, check, history, releases, status, verify};
+use crate::tasks::{self, EnvArgs, Site, busy, check, history, releases, verify};
 use crate::transport::{ExecError, Exit};
 
 /// Becoming another user takes no longer than this, a wrong password's punishment included.
 const PROBE: Duration = Duration::from_secs(30);
 
-pub(super) async fn releases(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+pub(super) async fn releases(env: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
     show::releases(&releases::report(&env.name, &survey), common);
     Ok(answered(&survey))
 }
 
-pub(super) async fn status(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
-    let (_, env, survey) = survey(env, common, false).await?;
-    show::status(&status::report(&env.name, &env.fleet.names(), &survey), common);
-    Ok(0)
-}
-
-pub(super) async fn history(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+pub(super) async fn history(env: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
     let (_, env, survey) = survey(env, common, false).await?;
     show::history(&history::report(&env.name, &survey), common);
     Ok(answered(&survey))
 }
 
-pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Complaint> {
+pub(super) async fn check(env: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
-    let env = session::environment(&config, env, common)?;
+    let env = session::chosen(&config, env, common)?;
     let secrets = secrets::load(&config, &env, Needs::Users).await?;
     let ground = ground_with(&config, &env, &secrets, false, common).await;
     let unable = unable(&env, &ground, &secrets).await;
@@ -60,7 +54,7 @@ pub(super) async fn check(env: Option<&str>, common: &Common) -> Result<u8, Comp
 /// Is what is live still what was deployed?
 pub(super) async fn verify(args: &verify::Verify, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
-    let env = session::environment(&config, args.env.as_deref(), common)?;
+    let env = session::chosen(&config, &args.env, common)?;
     let ground = ground(&config, &env, false, common).await?;
     let wanted = verify::wanted(&env, &ground.survey, args.release.as_ref())?;
     let machines = ground.machines(&Arc::default(), |_| None);
@@ -89,13 +83,9 @@ pub(super) async fn preview_clean(
     Ok(0)
 }
 
-async fn survey(
-    env: Option<&str>,
-    common: &Common,
-    processes: bool,
-) -> Result<(Config, Environment, Survey), Complaint> {
+async fn survey(env: &EnvArgs, common: &Common, processes: bool) -> Result<(Config, Environment, Survey), Complaint> {
     let config = session::load(common)?;
-    let env = session::environment(&config, env, common)?;
+    let env = session::chosen(&config, env, common)?;
     let survey = surveyed(&config, &env, processes, common).await?;
     Ok((config, env, survey))
 }
@@ -132,7 +122,7 @@ pub(super) async fn ground_with(
     let mut survey = engine::survey(&connections.hosts, &question, &BTreeMap::new()).await;
     if !connections.failed.is_empty() && !common.json {
         // The report has a line for each; fingerprints and what was tried need more room.
-        Complaint::unreachable(env.name.as_str(), &connections.failed).print();
+        Complaint::unreachable(&env.name, &connections.failed).print();
     }
     let failed = connections.failed.iter().map(|(host, error)| (host.clone(), error.to_string()));
     survey.silent.extend(failed);

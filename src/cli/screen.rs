@@ -15,7 +15,7 @@ use super::complaint::Complaint;
 use super::out;
 use crate::engine::{Heard, Plan};
 use crate::event::{Ending, Event, Stamped};
-use crate::fleet::EnvName;
+use crate::fleet::Scope;
 use crate::survey::Survey;
 use crate::ui::{Json, Lines, Plain, Renderer, Screen, Table, Terminal, tame};
 
@@ -170,7 +170,7 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
 }
 
 /// Tells whoever reads JSON that a task was refused.
-pub(super) fn refused(task: &str, env: &EnvName, seen: Option<&Survey>, complaint: &Complaint) {
+pub(super) fn refused(task: &str, env: &Scope, seen: Option<&Survey>, complaint: &Complaint) {
     say(Event::RunStarted {
         task: task.to_owned(),
         env: env.clone(),

@@ -13,6 +13,8 @@ use crate::operations::read_state;
 use crate::tasks::services::{self, Action, Line, Report, Services};
 
 pub(super) async fn act(args: &Services, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let args = &Services { words: config.joined(&args.words) };
     let Some((env, action, group)) = args.read() else {
         let words = args.words.join(" ");
         return Err(Complaint::usage(format!(
@@ -20,7 +22,6 @@ pub(super) async fn act(args: &Services, common: &Common) -> Result<u8, Complain
         ))
         .next("relm services --help"));
     };
-    let config = session::load(common)?;
     let env = session::environment(&config, env, common)?;
     services::chosen(&env, group)?;
     match action {

@@ -7,6 +7,7 @@ use super::complaint::Complaint;
 use crate::config::{self, Config, Environment, SecretSource};
 use crate::fleet::{Fleet, Host, Role};
 use crate::secret;
+use crate::tasks::EnvArgs;
 
 /// The home directory of the person who runs relm.
 pub(super) fn home() -> PathBuf {
@@ -43,6 +44,11 @@ pub(super) fn environment(config: &Config, name: Option<&str>, common: &Common) 
         env.fleet = with_hosts(&env, &common.hosts)?;
     }
     Ok(env)
+}
+
+/// What the first words of most tasks mean.
+pub(super) fn chosen(config: &Config, args: &EnvArgs, common: &Common) -> Result<Environment, Complaint> {
+    environment(config, args.named().as_deref(), common)
 }
 
 /// Refuses `--hosts` for tasks that concern all hosts or none.

@@ -3,29 +3,29 @@
 use serde::Serialize;
 
 use super::args::Common;
-use super::{out, show_lock};
+use super::out;
 use crate::config::Config;
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::release::escape;
 use crate::tasks::clean_releases::Verdicted;
-use crate::tasks::{check, history, jobs, releases, services, status, verify};
+use crate::tasks::{check, history, jobs, releases, services, verify};
 use crate::ui::{Table, text};
 
-fn json(report: &impl Serialize) {
+pub(super) fn json(report: &impl Serialize) {
     out::json(report);
 }
 
-fn table(table: &Table) {
+pub(super) fn table(table: &Table) {
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     out::text_only(table.render(colour));
 }
 
-fn names(hosts: &[HostName]) -> String {
+pub(super) fn names(hosts: &[HostName]) -> String {
     hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// A person's name, without the address that records keep too.
-fn person(by: &str) -> String {
+pub(super) fn person(by: &str) -> String {
     by.split(" <").next().unwrap_or(by).to_owned()
 }
 
@@ -36,7 +36,7 @@ fn with_login(by: &str, login: &str) -> String {
 }
 
 /// A reference and, where there is one, the beginning of its commit.
-fn origin(reference: &str, commit: Option<&str>) -> String {
+pub(super) fn origin(reference: &str, commit: Option<&str>) -> String {
     match commit.and_then(|commit| commit.get(..10)) {
         Some(short) if !reference.starts_with(short) => format!("{reference} {short}"),
         _ => reference.to_owned(),
@@ -69,38 +69,6 @@ pub(super) fn releases(report: &releases::Report, common: &Common) {
     }
     for (host, reason) in report.unreachable.iter().chain(&report.damage) {
         out::note(format!("{host}: {reason}\n"));
-    }
-}
-
-/// What is live, host by host.
-pub(super) fn status(report: &status::Report, common: &Common) {
-    if common.json {
-        return json(report);
-    }
-    let mut rows = Table::new(vec!["host", "live", "since", "by", "ref", ""]);
-    for line in &report.hosts {
-        let since = line.since.map(|since| since.format("%Y-%m-%d %H:%M UTC").to_string());
-        rows = rows.row(vec![
-            line.host.to_string(),
-            line.current.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            since.unwrap_or_default(),
-            line.by.as_deref().map(person).unwrap_or_default(),
-            line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
-            line.trouble.join("; "),
-        ]);
-    }
-    table(&rows);
-    if !report.in_step {
-        out::line("the hosts are out of step");
-    }
-    if let Some(lock) = &report.lock {
-        let holder = lock.taken.as_ref().or(lock.holder.as_ref());
-        if let Some(holder) = holder {
-            out::line(format!("held by {}", show_lock::who(holder)));
-        }
-    }
-    for release in &report.unfinished {
-        out::line(format!("unfinished: {release}"));
     }
 }
 
@@ -261,10 +229,18 @@ pub(super) fn jobs(report: &jobs::Report, common: &Common) {
     }
 }
 
+/// What `relm clean-releases --dry-run --json` prints.
+#[derive(Serialize)]
+struct Cleaning<'a> {
+    #[serde(flatten)]
+    env: &'a Scope,
+    releases: &'a [Verdicted],
+}
+
 /// What a clean would do.
-pub(super) fn cleaning(env: &EnvName, lines: &[Verdicted], common: &Common) {
+pub(super) fn cleaning(env: &Scope, lines: &[Verdicted], common: &Common) {
     if common.json {
-        return json(&serde_json::json!({ "env": env, "releases": lines }));
+        return json(&Cleaning { env, releases: lines });
     }
     let mut rows = Table::new(vec!["host", "release", "", "because"]);
     for line in lines {
@@ -274,9 +250,10 @@ pub(super) fn cleaning(env: &EnvName, lines: &[Verdicted], common: &Common) {
     table(&rows);
 }
 
-/// Every task, relm's own and the file's.
+/// Every task, relm's own and the file's, and what they can be typed for.
 pub(super) fn tasks(config: &Config, common: &Common) {
     use clap::CommandFactory as _;
+    let components = config.component_names();
     let cli = super::args::Cli::command();
     let builtin = cli.get_subcommands().filter(|command| !command.is_hide_set());
     let builtin = builtin.map(|command| (command.get_name().to_owned(), command.get_about().map(ToString::to_string)));
@@ -286,10 +263,18 @@ pub(super) fn tasks(config: &Config, common: &Common) {
     if common.json {
         let tasks: Vec<_> =
             all.iter().map(|(name, about)| serde_json::json!({ "name": name, "about": about })).collect();
-        return json(&serde_json::json!({ "tasks": tasks }));
+        let mut listed = serde_json::json!({ "tasks": tasks });
+        if !components.is_empty() {
+            listed["components"] = components.into();
+        }
+        return json(&listed);
     }
     let rows = all
         .into_iter()
         .fold(Table::new(vec!["task", "what it does"]), |table, (name, about)| table.row(vec![name, about]));
     table(&rows);
+    if let [first, ..] = components.as_slice() {
+        let typed = first.replace('/', " ");
+        out::line(format!("components, as in   relm deploy {typed}:   {}", components.join(", ")));
+    }
 }

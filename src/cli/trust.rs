@@ -5,6 +5,7 @@ use clap::Args;
 use super::args::Common;
 use super::complaint::Complaint;
 use super::{ask, connect, out, session};
+use crate::config::Environment;
 use crate::fleet::Address;
 use crate::ssh;
 use crate::transport::ConnectError;
@@ -21,14 +22,17 @@ pub(super) struct Trust {
 /// Shows the keys and writes them to `known_hosts` if the person agrees.
 pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
-    let env = session::environment(&config, Some(&args.env), common)?;
-    let host = session::host(&env, &args.host)?;
+    let all = config.applications(Some(&args.env))?;
+    // Without an application beside them, components have the hosts between them.
+    let has_it = |env: &&&Environment| env.fleet.hosts.iter().any(|host| host.name.as_str() == args.host);
+    let env = all.iter().find(has_it).unwrap_or(&all[0]);
+    let host = session::host(env, &args.host)?;
     if matches!(host.address, Address::Local(_)) {
         out::line(format!("{} is a directory of this machine and has no key", host.name));
         return Ok(0);
     }
     let settings = connect::ssh_settings(&config, &env.name);
-    let unreachable = |error| Complaint::unreachable(&args.env, &[(host.name.clone(), error)]);
+    let unreachable = |error| Complaint::unreachable(&env.name, &[(host.name.clone(), error)]);
     let mut recorded = false;
     for machine in ssh::machines(host, &settings).await.map_err(unreachable)? {
         recorded |= trust_one(&machine, common.yes, &unreachable).await?;

@@ -22,23 +22,33 @@ impl Environment {
     fn written(&self, file: &Table, with_others: bool) -> Option<Table> {
         let (envs, named) = (file.get("env")?.as_table()?, file.get("hosts").and_then(Value::as_table));
         let mut whole = file.clone();
-        for key in ["env", "hosts", "tasks"] {
+        for key in ["env", "hosts", "tasks", "components"] {
             whole.remove(key);
         }
-        whole.insert("default_env".to_owned(), self.name.as_str().into());
+        whole.insert("default_env".to_owned(), self.name.env.as_str().into());
         let (mut env, schema) = (Table::new(), schema());
         let is_above = |key: &str| schema["properties"].get(key).is_some();
-        for table in lineage(envs, self.name.as_str()).into_iter().rev() {
-            for (key, value) in table {
+        let lineage = lineage(envs, self.name.env.as_str());
+        for table in lineage.iter().rev() {
+            for (key, value) in *table {
                 match key.as_str() {
-                    "hosts" | "inherits" => {}
+                    "hosts" | "inherits" | "components" => {}
                     key if is_above(key) => lay(&mut whole, key, value),
                     key => _ = env.insert(key.to_owned(), value.clone()),
                 }
             }
         }
-        env.insert("hosts".to_owned(), hosts(envs.get(self.name.as_str())?, named)?.into());
-        self.fill_in(&mut whole);
+        env.insert("hosts".to_owned(), hosts(envs.get(self.name.env.as_str())?, named)?.into());
+        match &self.name.component {
+            None => self.fill_in(&mut whole),
+            Some(name) => {
+                let mut component = component(name.as_str(), file, &lineage);
+                self.fill_in(&mut component);
+                without_application(&mut whole);
+                let all = Table::from_iter([(name.to_string(), Value::from(component))]);
+                whole.insert("components".to_owned(), all.into());
+            }
+        }
         let known: Vec<&str> = self.operations.iter().map(|operation| operation.name.as_str()).collect();
         let tasks = file.get("tasks").and_then(Value::as_table).into_iter().flatten();
         let runs = |task: &Value| {
@@ -53,14 +63,14 @@ impl Environment {
         if with_others {
             whole.insert("hosts".to_owned(), self.others(envs, named).into());
         }
-        whole.insert("env".to_owned(), Table::from_iter([(self.name.to_string(), Value::from(env))]).into());
+        whole.insert("env".to_owned(), Table::from_iter([(self.name.env.to_string(), Value::from(env))]).into());
         Some(whole)
     }
 
     fn others(&self, envs: &Table, named: Option<&Table>) -> Table {
         let keeper = self.lock.shared.as_ref().map(|(_, host)| host.name.as_str());
         let mut all = Table::new();
-        for (env, table) in envs.iter().filter(|(env, _)| *env != self.name.as_str()) {
+        for (env, table) in envs.iter().filter(|(env, _)| *env != self.name.env.as_str()) {
             for (name, host) in hosts(table, named).into_iter().flatten() {
                 let is_here = self.fleet.hosts.iter().any(|host| host.name.as_str() == name);
                 let called = if keeper == Some(&name) && !is_here { name } else { format!("{env}.{name}") };
@@ -115,6 +125,26 @@ fn lineage<'t>(envs: &'t Table, name: &str) -> Vec<&'t Table> {
         next = table.get("inherits").and_then(Value::as_str).and_then(|base| envs.get(base)?.as_table());
     }
     all
+}
+
+/// What the file says of a component, with what its environment and those that this one inherits say of it.
+fn component(name: &str, file: &Table, lineage: &[&Table]) -> Table {
+    let said = |table: &Table| table.get("components")?.get(name)?.as_table().cloned();
+    let mut whole = said(file).unwrap_or_default();
+    for (key, value) in lineage.iter().rev().filter_map(|table| said(table)).flatten() {
+        lay(&mut whole, &key, &value);
+    }
+    whole
+}
+
+/// Takes out what no component takes over.
+fn without_application(whole: &mut Table) {
+    whole.retain(|key, _| !super::component::OWN.contains(&key));
+    for (key, shared) in super::component::SHARED {
+        if let Some(table) = whole.get_mut(*key).and_then(Value::as_table_mut) {
+            table.retain(|key, _| shared.contains(&key));
+        }
+    }
 }
 
 /// The hosts of an environment, each with what `[hosts]` says of it.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::placed::At;
 
 mod busy;
+mod component;
 mod distribution;
 mod env;
 mod guards;
@@ -35,6 +36,7 @@ mod source;
 mod templates;
 mod wait;
 pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
+pub(super) use component::ComponentTable;
 pub(super) use distribution::DistributionTable;
 pub(super) use env::EnvTable;
 pub(super) use guards::{GuardsTable, SameCodeText};
@@ -134,6 +136,10 @@ pub(super) struct ReleasesToml {
     /// Tasks of your own: compositions of operations.
     #[serde(default)]
     pub(super) tasks: BTreeMap<At<String>, At<TaskTable>>,
+    /// Applications beside the main one, each with releases of its own: `relm deploy ENV COMPONENT`.
+    #[serde(default)]
+    #[schemars(example = &serde_json::json!({ "formplayer": { "source": { "archive": "formplayer.tar.gz" } } }))]
+    pub(super) components: BTreeMap<At<String>, At<ComponentTable>>,
     /// Hosts that environments name: what is not said there stands here.
     #[serde(default)]
     #[schemars(example = &serde_json::json!({ "web1": { "address": "deploy@web1.example.org", "roles": ["web"] } }))]

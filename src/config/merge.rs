@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::file::{
-    AppTable, BusyTable, DistributionTable, EnvTable, GuardsTable, HealthTable, LockTable, MaintenanceTable,
-    ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable, ReleaseTable,
-    ServiceTable, SourceTable, TemplateTable,
+    AppTable, BusyTable, ComponentTable, DistributionTable, EnvTable, GuardsTable, HealthTable, LockTable,
+    MaintenanceTable, ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable,
+    ReleaseTable, ServiceTable, SourceTable, TemplateTable,
 };
 use super::placed::At;
 
@@ -163,8 +163,8 @@ impl EnvTable {
             notify: list(&self.notify, &base.notify),
             python: marked(self.python, base.python),
             operations: list(&self.operations, &base.operations),
-            templates: placed(&self.templates, &base.templates).into_iter().cloned().collect(),
-            publish: placed(&self.publish, &base.publish).into_iter().cloned().collect(),
+            templates: placed_list(&self.templates, &base.templates),
+            publish: placed_list(&self.publish, &base.publish),
             service: list(&self.service, &base.service),
             health: list(&self.health, &base.health),
             maintenance: marked(self.maintenance, base.maintenance),
@@ -172,32 +172,51 @@ impl EnvTable {
             pool: list(&self.pool, &base.pool),
             guards: table(self.guards, base.guards),
             busy: list(&self.busy, &base.busy),
+            components: components(self.components, base.components),
             hosts: self.hosts,
         }
     }
 }
 
-fn table<T: Over>(own: Option<T>, base: Option<T>) -> Option<T> {
+fn components(own: Entries<ComponentTable>, mut base: Entries<ComponentTable>) -> Entries<ComponentTable> {
+    let mut all = Entries::new();
+    for (name, table) in own {
+        let same = base.keys().find(|known| known.value == name.value).cloned();
+        let whole = match same.and_then(|same| base.remove(&same)) {
+            Some(base) => table.with(table.value.clone().over(base.value)),
+            None => table,
+        };
+        all.insert(name, whole);
+    }
+    all.append(&mut base);
+    all
+}
+
+pub(super) fn table<T: Over>(own: Option<T>, base: Option<T>) -> Option<T> {
     match (own, base) {
         (Some(own), Some(base)) => Some(own.over(base)),
         (own, base) => own.or(base),
     }
 }
 
-fn marked<T: Over>(own: Option<At<T>>, base: Option<At<T>>) -> Option<At<T>> {
+pub(super) fn marked<T: Over>(own: Option<At<T>>, base: Option<At<T>>) -> Option<At<T>> {
     match (own, base) {
         (Some(own), Some(base)) => Some(own.with(own.value.clone().over(base.value))),
         (own, base) => own.or(base),
     }
 }
 
-fn list<T: Named + Clone>(own: &[T], base: &[T]) -> Vec<T> {
+pub(super) fn list<T: Named + Clone>(own: &[T], base: &[T]) -> Vec<T> {
     named(own, base).into_iter().cloned().collect()
+}
+
+pub(super) fn placed_list<T: Placed + Clone>(own: &[T], base: &[T]) -> Vec<T> {
+    placed(own, base).into_iter().cloned().collect()
 }
 
 type Entries<T> = BTreeMap<At<String>, At<T>>;
 
-fn entries<T>(own: Option<Entries<T>>, base: Option<Entries<T>>) -> Option<Entries<T>> {
+pub(super) fn entries<T>(own: Option<Entries<T>>, base: Option<Entries<T>>) -> Option<Entries<T>> {
     match (own, base) {
         (Some(mut own), Some(mut base)) => {
             base.retain(|name, _| !own.keys().any(|known| known.value == name.value));

@@ -3,6 +3,7 @@
 pub mod busy;
 mod check;
 mod choose;
+mod component;
 mod effective;
 mod file;
 pub mod guards;
@@ -31,7 +32,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::Phase;
-use crate::fleet::{Become, EnvName, Fleet, Host, Role, Targets};
+use crate::fleet::{Become, EnvName, Fleet, Host, Role, Scope, Targets};
 use crate::source::Wanted;
 
 pub use check::operations::duration;
@@ -60,17 +61,17 @@ pub struct Config {
     pub default_env: Option<EnvName>,
     /// The ssh configuration to read instead of `~/.ssh/config`.
     pub ssh_config: Option<PathBuf>,
-    /// In the order of the file.
+    /// In the order of the file; the components of an environment behind its main application.
     pub envs: Vec<Environment>,
     /// Tasks of the file's own.
     pub tasks: Vec<OwnTask>,
 }
 
-/// One environment: its hosts and, after its own overrides, everything a task needs.
+/// One environment, or one component of it: its hosts and, after its own overrides, everything a task needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Environment {
-    /// Its name, which is also its directory on the hosts.
-    pub name: EnvName,
+    /// Its name, and that of the component, if it is not the main application.
+    pub name: Scope,
     /// Name of the application.
     pub app: String,
     /// Ask before changing anything.

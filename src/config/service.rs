@@ -97,6 +97,7 @@ pub(super) const TEMPLATE_NAMES: &[&str] = &[
     "address",
     "app",
     "base",
+    "component",
     "current_path",
     "env",
     "host",

@@ -5,7 +5,7 @@ use super::Environment;
 /// `tag` and `push_tag` of `[source]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagRules {
-    /// With `{app}`, `{env}` and `{release}` in it.
+    /// With `{app}`, `{env}` (of a component: `ENV/COMPONENT`) and `{release}` in it.
     pub pattern: String,
     /// Whether it is pushed.
     pub push: bool,
@@ -14,6 +14,8 @@ pub struct TagRules {
 impl TagRules {
     /// The tag of a release.
     pub fn name(&self, env: &Environment, release: &str) -> String {
-        self.pattern.replace("{app}", &env.app).replace("{env}", env.name.as_str()).replace("{release}", release)
+        // Two components may have releases of the same second.
+        let scope = env.name.to_string();
+        self.pattern.replace("{app}", &env.app).replace("{env}", &scope).replace("{release}", release)
     }
 }

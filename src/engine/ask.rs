@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::{Machine, On};
-use crate::fleet::EnvName;
+use crate::fleet::Scope;
 use crate::script::Script;
 
 /// Runs the script that `question` makes for the machine, and returns what it said, or why it did not.
 pub async fn ask(
     machine: &Machine,
-    env: &EnvName,
+    env: &Scope,
     limit: Duration,
     question: impl Fn(&On<'_>) -> Script,
 ) -> Result<String, String> {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::lock::{Fence, IS_LOST, LOST};
 use super::parts::{Frame, Part, compose};
 use super::{On, Work};
-use crate::fleet::{EnvName, Host};
+use crate::fleet::{Host, Scope};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
 use crate::secret::Secrets;
@@ -70,7 +70,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 impl Machine {
     /// What an operation sees of it while the run is about `release`.
-    pub(super) fn on<'a>(&'a self, env: &'a EnvName, release: Option<&'a ReleaseName>) -> On<'a> {
+    pub(super) fn on<'a>(&'a self, env: &'a Scope, release: Option<&'a ReleaseName>) -> On<'a> {
         let (before, before_reference) = (self.before.as_ref(), self.before_reference.as_str());
         let secrets = &*self.secrets;
         On { host: &self.host, layout: &self.layout, env, release, before, before_reference, secrets }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use crate::event::Outcome;
-use crate::fleet::{EnvName, Host, Targets};
+use crate::fleet::{Host, Scope, Targets};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
 use crate::secret::Secrets;
@@ -179,8 +179,8 @@ pub struct On<'a> {
     pub host: &'a Host,
     /// Its paths.
     pub layout: &'a Layout,
-    /// The environment.
-    pub env: &'a EnvName,
+    /// The environment, or the component of it.
+    pub env: &'a Scope,
     /// The release the run is about. While a switch is put back: the one that is live again.
     pub release: Option<&'a ReleaseName>,
     /// What was live when the run began.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::claim::ClaimRelease;
 use super::{Batches, Machine, Makes, Operation, journal};
 use crate::event::{Phase, StepInfo};
-use crate::fleet::{EnvName, Fleet, HostName};
+use crate::fleet::{Fleet, HostName, Scope};
 use crate::release::{PlannedStep, Record, ReleaseName};
 
 /// An operation at its place in a run.
@@ -70,8 +70,8 @@ impl Step {
 pub struct Plan {
     /// The task's name.
     pub task: String,
-    /// The environment.
-    pub env: EnvName,
+    /// The environment, or the component of it.
+    pub env: Scope,
     /// The release it is about.
     pub release: Option<ReleaseName>,
     /// In the order of the run.
@@ -101,7 +101,7 @@ pub struct Plan {
 
 impl Plan {
     /// An empty plan for `task` on the hosts of `fleet`.
-    pub fn new(task: &str, env: &EnvName, fleet: &Fleet) -> Self {
+    pub fn new(task: &str, env: &Scope, fleet: &Fleet) -> Self {
         Self {
             task: task.to_owned(),
             env: env.clone(),

@@ -11,7 +11,7 @@ use super::host::run_host;
 use super::progress::Progress;
 use super::step::Run;
 use super::{Machine, Step};
-use crate::fleet::EnvName;
+use crate::fleet::Scope;
 use crate::release::ReleaseName;
 use crate::script::Script;
 
@@ -19,7 +19,7 @@ use crate::script::Script;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setting<'a> {
     pub(super) run: Run<'a>,
-    pub(super) env: &'a EnvName,
+    pub(super) env: &'a Scope,
     pub(super) release: Option<&'a ReleaseName>,
     pub(super) machines: &'a [Machine],
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::fleet::{EnvName, Host, HostName};
+use crate::fleet::{Host, HostName, Scope};
 use crate::script::Script;
 use crate::survey::{HostSeen, Survey, parse};
 use crate::transport::Transport;
@@ -22,8 +22,11 @@ const SURVEY: &str = concat!(
 );
 
 /// What a host is asked. With `processes`, also which releases are in use.
-pub fn question(root: &str, env: &EnvName, processes: bool) -> Script {
-    Script::new(SURVEY).set("root", root).set("env", env.as_str()).set("processes", if processes { "yes" } else { "" })
+pub fn question(root: &str, env: &Scope, processes: bool) -> Script {
+    Script::new(SURVEY)
+        .set("root", root)
+        .set("env", env.directory())
+        .set("processes", if processes { "yes" } else { "" })
 }
 
 /// Surveys `hosts` all at once. Changes nothing. A host whose answer is known, because it was asked when its lock was

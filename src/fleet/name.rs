@@ -1,4 +1,4 @@
-//! Names of hosts, roles and environments: short, printable, and safe as one part of a path.
+//! Names of hosts, roles, environments and components: short, printable, and safe as one part of a path.
 
 use std::fmt;
 
@@ -84,6 +84,8 @@ names! {
     Role = "role";
     /// A fleet and its settings: `production`.
     EnvName = "environment name";
+    /// An application of an environment with releases of its own: `formplayer`.
+    ComponentName = "component name";
 }
 
 #[cfg(test)]

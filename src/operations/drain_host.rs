@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::becoming::run_as;
+use super::telling;
 use super::values::values;
 use crate::engine::{On, Operation, Work};
-use crate::fleet::{Become, Role, Targets};
+use crate::fleet::{Become, Targets};
 use crate::script::Script;
 use crate::template::Template;
 
@@ -59,7 +60,6 @@ impl DrainHost {
             Ok(server) => server,
             Err(reason) => return Script::new(REFUSE).set("reason", reason),
         };
-        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
         let [first, second] = &self.pool.commands;
         let text = match &self.pool.nginx {
             Some(file) => Script::new(include_str!("drain_nginx.sh"))
@@ -71,11 +71,8 @@ impl DrainHost {
         let script = text
             .set("relm_out", if out { "yes" } else { "" })
             .set("relm_wait", self.pool.wait.as_secs().to_string())
-            .export("RELM_SERVER", server)
-            .export("RELM_ENV", on.env.as_str())
-            .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "));
-        run_as(self.pool.becoming.as_ref(), script, on.secrets)
+            .export("RELM_SERVER", server);
+        run_as(self.pool.becoming.as_ref(), telling(script, on), on.secrets)
     }
 }
 

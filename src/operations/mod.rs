@@ -64,12 +64,20 @@ pub use write_templates::{FilledFile, WriteTemplates};
 pub use write_version::WriteVersion;
 
 use crate::engine::{On, Work};
+use crate::fleet::Role;
 use crate::release::ReleaseName;
 use crate::script::Script;
 
 /// The release an operation that only makes sense with one is about.
 fn release<'a>(on: &On<'a>) -> &'a ReleaseName {
     on.release.expect("a plan that builds or flips names its release")
+}
+
+/// With the variables that tell every command of the file's own where it runs.
+fn telling(script: Script, on: &On<'_>) -> Script {
+    let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
+    let script = on.env.variables().fold(script, |script, (name, value)| script.export(name, value));
+    script.export("RELM_HOST", on.host.name.as_str()).export("RELM_ROLES", roles.join(" "))
 }
 
 /// Work that fails on the host for a reason that is known already.

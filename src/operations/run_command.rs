@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::becoming::run_as;
 use super::sourcing::sourced;
+use super::telling;
 use crate::engine::{Makes, On, Operation, Reading, Work};
-use crate::fleet::{Become, Role, Targets};
+use crate::fleet::{Become, Targets};
 use crate::script::Script;
 use crate::transport::Input;
 
@@ -76,15 +77,11 @@ impl RunCommand {
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
         let base = on.layout.base().to_owned();
         let directory = if self.outside || path.is_empty() { base } else { path.clone() };
-        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
-        let script = around
+        let script = telling(around, on)
             .set("relm_directory", directory)
             .set("relm_command", command)
-            .export("RELM_ENV", on.env.as_str())
             .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
             .export("RELM_RELEASE_PATH", path)
-            .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "))
             .export("RELM_REF", reference);
         let script = self.secrets.iter().fold(script, |script, name| match on.secrets.get(name) {
             Some(secret) => script.export(name, secret.expose_line()),

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::becoming::as_another;
 use super::sourcing::sourced;
+use super::telling;
 use crate::engine::{On, Operation, Work};
-use crate::fleet::{Become, Role, Targets};
+use crate::fleet::{Become, Targets};
 use crate::script::Script;
 
 /// What switches it.
@@ -82,12 +83,7 @@ impl SetMaintenance {
 
     /// `script` with what the commands see.
     fn exporting(&self, script: Script, on: &On<'_>) -> Script {
-        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
-        script
-            .export("RELM_MAINTENANCE", if self.long { "long" } else { "short" })
-            .export("RELM_ENV", on.env.as_str())
-            .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "))
+        telling(script.export("RELM_MAINTENANCE", if self.long { "long" } else { "short" }), on)
     }
 }
 

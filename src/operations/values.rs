@@ -1,7 +1,7 @@
 //! What templates can name, on one host of one run.
 
 use crate::engine::On;
-use crate::fleet::{Address, Role};
+use crate::fleet::{Address, ComponentName, Role};
 use crate::template::Values;
 
 /// The values for the run's release, else for the live one.
@@ -16,8 +16,9 @@ pub(super) fn values(on: &On<'_>, app: &str, reference: &str) -> Values {
         .text("address", address)
         .text("app", app)
         .text("base", base)
+        .text("component", on.env.component.as_ref().map_or("", ComponentName::as_str))
         .text("current_path", on.layout.current())
-        .text("env", on.env.as_str())
+        .text("env", on.env.env.as_str())
         .text("host", on.host.name.as_str())
         .text("log_path", format!("{base}/log"))
         .text("ref", reference)

@@ -20,10 +20,13 @@ impl WriteVersion {
     /// What a program can ask for, and nothing about people.
     fn text(&self, on: &On<'_>) -> String {
         let Record { name, created, source, reference, commit, tree, .. } = &self.record;
-        let version = serde_json::json!({
-            "app": self.app, "env": on.env, "release": name, "created": created, "source": source, "ref": reference,
+        let mut version = serde_json::json!({
+            "app": self.app, "env": on.env.env, "release": name, "created": created, "source": source, "ref": reference,
             "commit": commit, "tree": tree,
         });
+        if let Some(component) = &on.env.component {
+            version["component"] = component.as_str().into();
+        }
         serde_json::to_string_pretty(&version).expect("it is plain data") + "\n"
     }
 }

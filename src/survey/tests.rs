@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::*;
-use crate::fleet::EnvName;
+use crate::fleet::{EnvName, Scope};
 use crate::release::State;
 use crate::tasks::{check, history, releases, status};
 
@@ -68,7 +68,7 @@ fn damaged_answers_are_refused_or_understood() {
 
 /// Everything that is computed from what a host says.
 fn what_is_made_of_it(seen: HostSeen) {
-    let (env, now) = (EnvName::new("test").expect("a name"), Utc::now());
+    let (env, now) = (Scope::from(EnvName::new("test").expect("a name")), Utc::now());
     let names = ["web1", "web2"].map(|name| HostName::new(name).expect("a name"));
     let survey = Survey { hosts: vec![(names[0].clone(), seen.clone()), (names[1].clone(), seen)], silent: Vec::new() };
     if let Ok(target) = rollback_target(&survey, None) {

@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::EnvArgs;
 use super::busy::Found;
 use super::readiness::troubles;
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::release::State;
 use crate::survey::{HostSeen, Survey};
 
@@ -15,8 +16,9 @@ use crate::survey::{HostSeen, Survey};
 /// Exits with 0 if it could and with 3 if it could not.
 #[derive(Debug, Clone, Args)]
 pub struct Check {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
 }
 
 /// A clock that is further off than this makes records hard to read; nothing relm decides depends on it.
@@ -26,7 +28,8 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(60);
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// Whether a deploy could start.
     pub ready: bool,
     /// In the order of the file.
@@ -73,7 +76,7 @@ pub struct Line {
 
 /// Puts together what stops a deploy and what is only odd. `unable` is what else a host cannot do.
 pub fn report(
-    env: &EnvName,
+    env: &Scope,
     order: &[HostName],
     survey: &Survey,
     unable: &[(HostName, String)],

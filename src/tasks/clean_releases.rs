@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::cleaning::{Verdicts, removal, unreadable, verdicts};
-use super::{Refusal, Site, command, readiness};
+use super::{EnvArgs, Refusal, Site, command, readiness};
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::release::{Reason, ReleaseName, Verdict};
@@ -18,8 +18,9 @@ use crate::release::{Reason, ReleaseName, Verdict};
 /// cannot be read, nothing is removed.
 #[derive(Debug, Clone, Args)]
 pub struct CleanReleases {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     /// Good releases to keep, the live one included; `keep` of Releases.toml if left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: Option<u32>,

@@ -10,7 +10,7 @@ use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
-use super::{Payload, Refusal, Site, command, pools, readiness};
+use super::{EnvArgs, Payload, Refusal, Site, command, pools, readiness};
 use crate::engine::{Difference, Plan};
 use crate::fleet::HostName;
 use crate::release::{Flip, Record, ReleaseName};
@@ -22,8 +22,9 @@ use crate::survey::{HostSeen, Survey};
 /// one with --to. It is built where it is missing, from the same source, and only hosts that run something else flip.
 #[derive(Debug, Clone, Args)]
 pub struct Converge {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     /// This release, whatever most hosts run
     #[arg(long, value_name = "RELEASE")]
     pub to: Option<ReleaseName>,

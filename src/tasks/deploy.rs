@@ -11,7 +11,7 @@ use super::cleaning::{removal, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
-use super::{Payload, Refusal, Site, command, pools, publishing, readiness, sourcing};
+use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, sourcing};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -22,6 +22,7 @@ use crate::survey::ReleaseSeen;
 const EXAMPLES: &str = "Examples:
   relm deploy production
   relm deploy production --ref v1.4.2 -m \"fix the checkout\"
+  relm deploy production formplayer               a component of it, which has releases of its own
   relm deploy production --resume                 go on with the one unfinished deploy
   relm deploy production --resume --dry-run       show what is left of it
   relm deploy production --release 2026-11-20_14.30.05";
@@ -35,8 +36,9 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Deploy {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     #[allow(missing_docs, reason = "clap would print them as help")]
     #[command(flatten)]
     pub source: SourceArgs,

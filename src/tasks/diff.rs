@@ -8,7 +8,7 @@ use super::deploy::SourceArgs;
 use super::promote::{answers, live_everywhere, record_of};
 use crate::config::{Environment, Packages};
 use crate::event::StepInfo;
-use crate::fleet::EnvName;
+use crate::fleet::Scope;
 use crate::release::{Added, Changes, Commit, Record, ReleaseName};
 use crate::survey::Survey;
 
@@ -16,6 +16,7 @@ const EXAMPLES: &str = "Examples:
   relm diff production                    what a deploy would bring
   relm diff production --ref v1.5.0
   relm diff production staging            what production lacks of staging
+  relm diff production formplayer         what a deploy of the component would bring
   relm diff production --json";
 
 /// Show what a deploy would change: commits, files, requirements, migrations, steps
@@ -26,7 +27,7 @@ const EXAMPLES: &str = "Examples:
 pub struct Diff {
     /// Environment of Releases.toml; the default one if left out
     pub env: Option<String>,
-    /// Instead of the source: what is live in this environment
+    /// Instead of the source: what is live in this environment. Or a component of ENV, with its source
     #[arg(value_name = "OTHER", conflicts_with_all = ["reference", "dir", "archive"])]
     pub other: Option<String>,
     #[allow(missing_docs, reason = "clap would print them as help")]
@@ -67,9 +68,10 @@ impl End {
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// The one it is compared with, if it is not the source.
-    pub other: Option<EnvName>,
+    pub other: Option<String>,
     /// What is live; nothing before a first deploy.
     pub from: Option<End>,
     /// What would be.

@@ -3,22 +3,25 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::fleet::{EnvName, HostName};
+use super::EnvArgs;
+use crate::fleet::{HostName, Scope};
 use crate::release::Flip;
 use crate::survey::Survey;
 
 /// Show who changed what is live, when, from where and why; newest first
 #[derive(Debug, Clone, Args)]
 pub struct History {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
 }
 
 /// What `relm history --json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// Newest first. The same change on several hosts is one entry.
     pub entries: Vec<Entry>,
     /// Hosts with lines that could not be understood, and how many.
@@ -40,7 +43,7 @@ pub struct Entry {
 }
 
 /// Merges the histories of all hosts.
-pub fn report(env: &EnvName, survey: &Survey) -> Report {
+pub fn report(env: &Scope, survey: &Survey) -> Report {
     let mut entries: Vec<Entry> = Vec::new();
     for (host, seen) in &survey.hosts {
         for flip in &seen.history {

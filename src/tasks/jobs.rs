@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Refusal, Site, command};
 use crate::config::Environment;
 use crate::engine::Plan;
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::operations::{JobSeen, JobState, ShowJob, StopJob, read_jobs};
 
 const EXAMPLES: &str = "Examples:
@@ -20,10 +20,10 @@ const EXAMPLES: &str = "Examples:
 /// Jobs are started by operations with `job = true` and by `relm run --detach`. They go on when relm and its connection are
 /// gone, and hold no lock. A job whose host went down is gone.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES, override_usage = "relm jobs [OPTIONS] [ENV] [tail|stop JOB]")]
+#[command(after_help = EXAMPLES, override_usage = "relm jobs [OPTIONS] [ENV [COMPONENT]] [tail|stop JOB]")]
 pub struct Jobs {
     /// Environment of Releases.toml (the default one if left out); and tail or stop with the name of a job
-    #[arg(num_args = 0..=3, value_name = "[ENV] [ACTION JOB]")]
+    #[arg(num_args = 0..=4, value_name = "[ENV] [ACTION JOB]")]
     pub words: Vec<String>,
     /// So many lines of the end
     #[arg(short = 'n', long, value_name = "N", default_value_t = 40)]
@@ -65,7 +65,8 @@ impl Jobs {
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// Newest last.
     pub jobs: Vec<Line>,
     /// Hosts whose jobs cannot be told, or not all of them, and why.
@@ -95,7 +96,7 @@ impl Line {
 }
 
 /// Puts together what hosts have said.
-pub fn report(env: &EnvName, said: Vec<(HostName, Result<String, String>)>) -> Report {
+pub fn report(env: &Scope, said: Vec<(HostName, Result<String, String>)>) -> Report {
     let mut report = Report { env: env.clone(), jobs: Vec::new(), trouble: Vec::new() };
     for (host, said) in said {
         match said {

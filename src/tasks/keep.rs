@@ -16,10 +16,10 @@ const EXAMPLES: &str = "Examples:
 ///
 /// No clean removes it before that time. A time that is recorded already only grows.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES, override_usage = "relm keep [OPTIONS] [ENV] <RELEASE> --days <N>")]
+#[command(after_help = EXAMPLES, override_usage = "relm keep [OPTIONS] [ENV [COMPONENT]] <RELEASE> --days <N>")]
 pub struct Keep {
     /// Environment of Releases.toml (the default one if left out), and the release
-    #[arg(required = true, num_args = 1..=2, value_name = "[ENV] RELEASE")]
+    #[arg(required = true, num_args = 1..=3, value_name = "[ENV] RELEASE")]
     pub words: Vec<String>,
     /// How many days from now it is kept at least
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::release::{Holder, LockSeen};
 
 /// What `relm lock show --json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// Whether a run holds it on some host.
     pub held: bool,
     /// The run.
@@ -34,7 +35,7 @@ pub struct Line {
 }
 
 /// Puts together what the hosts say.
-pub fn report(env: &EnvName, told: Vec<(HostName, Result<LockSeen, String>)>) -> Report {
+pub fn report(env: &Scope, told: Vec<(HostName, Result<LockSeen, String>)>) -> Report {
     let line = |(host, told): (HostName, Result<LockSeen, String>)| match told {
         Ok(seen) => Line { host, seen, trouble: None },
         Err(reason) => Line { host, seen: LockSeen::default(), trouble: Some(reason) },

@@ -22,7 +22,7 @@ const EXAMPLES: &str = "Examples:
 /// and arrives exactly as typed; options of relm's stand before that. Nobody is there to answer a question of its. relm
 /// exits with 0 when it does and with 1 otherwise, and says what it exited with.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES, override_usage = "relm manage [ENV] [OPTIONS] WORD...")]
+#[command(after_help = EXAMPLES, override_usage = "relm manage [ENV[/COMPONENT]] [OPTIONS] WORD...")]
 pub struct ManageArgs {
     /// Environment of Releases.toml; the default one if left out
     #[arg(required = true)]

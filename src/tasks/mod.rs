@@ -12,6 +12,7 @@ pub mod converge;
 pub mod deploy;
 pub mod diff;
 mod done;
+mod env_args;
 pub mod history;
 pub mod jobs;
 pub mod keep;
@@ -45,6 +46,7 @@ use crate::operations::{Actor, Parcels};
 use crate::survey::Survey;
 
 pub use done::Touched;
+pub use env_args::EnvArgs;
 pub use refusal::Refusal;
 
 /// What a task plans from: the file, and what was seen on the hosts.
@@ -78,9 +80,9 @@ impl Payload {
     }
 }
 
-/// A command to type next, about the same environment.
+/// A command to type next, about the same environment or component.
 pub fn command(task: &str, env: &Environment) -> String {
-    format!("relm {task} {}", env.name)
+    format!("relm {task} {}", env.name.words())
 }
 
 #[cfg(test)]

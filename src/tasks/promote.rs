@@ -12,6 +12,7 @@ use crate::survey::Survey;
 const EXAMPLES: &str = "Examples:
   relm promote staging production
   relm promote staging production --dry-run
+  relm promote staging/formplayer production       the component of either
   relm promote staging production --archive dist/shop-1.4.tar.gz
   relm promote staging production --release 2026-11-20_14.30.05";
 

@@ -4,22 +4,25 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use crate::fleet::{EnvName, HostName};
+use super::EnvArgs;
+use crate::fleet::{HostName, Scope};
 use crate::release::{Added, ReleaseName, State};
 use crate::survey::{HostSeen, ReleaseSeen, Survey};
 
 /// List every release: its state, who made it, from what, where it is live, until when it is kept
 #[derive(Debug, Clone, Args)]
 pub struct Releases {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
 }
 
 /// What `relm releases --json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// Oldest first.
     pub releases: Vec<Line>,
     /// Hosts that did not answer, and why.
@@ -62,7 +65,7 @@ pub struct Line {
 }
 
 /// Puts together what the hosts know.
-pub fn report(env: &EnvName, survey: &Survey) -> Report {
+pub fn report(env: &Scope, survey: &Survey) -> Report {
     let releases = survey.releases().into_iter().filter_map(|name| line(survey, name)).collect();
     let damage =
         survey.hosts.iter().flat_map(|(host, seen)| seen.damage.iter().map(|text| (host.clone(), text.clone())));

@@ -5,7 +5,7 @@ use clap::Args;
 use super::batches::batch_sizes;
 use super::building::around_flip;
 use super::unfinished::resume;
-use super::{Refusal, Site, command, pools, readiness, sourcing};
+use super::{EnvArgs, Refusal, Site, command, pools, readiness, sourcing};
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
@@ -18,8 +18,9 @@ use crate::survey::{Migrated, NoTarget, migrated_since, rollback_target};
 /// that is left is marked bad and never chosen again. Rolling back once more goes further back.
 #[derive(Debug, Clone, Args)]
 pub struct Rollback {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     /// This release instead of the one before
     #[arg(long, value_name = "RELEASE")]
     pub to: Option<ReleaseName>,

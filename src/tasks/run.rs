@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Refusal, Site, command};
+use super::{EnvArgs, Refusal, Site, command};
 use crate::engine::{Operation, Plan};
 use crate::fleet::Targets;
 use crate::operations::{RunCommand, StartJob};
@@ -15,8 +15,9 @@ use crate::script::quote;
 /// any host, relm exits with 1.
 #[derive(Debug, Clone, Args)]
 pub struct Run {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     /// Run in this release instead of the live one
     #[arg(long, value_name = "NAME")]
     pub release: Option<ReleaseName>,

@@ -7,13 +7,14 @@ use super::serving::{kind, service};
 use super::{Refusal, Site, command, readiness};
 use crate::config::{self, Environment};
 use crate::engine::Plan;
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::operations::{ProgramSeen, Service, Turn, TurnService};
 use crate::release::ReleaseName;
 
 const EXAMPLES: &str = "Examples:
   relm services production status
   relm services production restart workers      a group, or one service
+  relm services production formplayer restart   of one of its components
   relm services status --json                   in the default environment";
 
 /// Show, start, stop, restart or reload the services of Releases.toml
@@ -21,11 +22,11 @@ const EXAMPLES: &str = "Examples:
 /// Status reads only, and says of every process which release it runs from. The others work in the live release of each
 /// host, under the lock.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES, override_usage = "relm services [OPTIONS] [ENV] <ACTION> [GROUP]")]
+#[command(after_help = EXAMPLES, override_usage = "relm services [OPTIONS] [ENV [COMPONENT]] <ACTION> [GROUP]")]
 pub struct Services {
     /// Environment of Releases.toml (the default one if left out); status, start, stop, restart or reload; and a group or
     /// a service, if not all are meant
-    #[arg(required = true, num_args = 1..=3, value_name = "[ENV] ACTION [GROUP]")]
+    #[arg(required = true, num_args = 1..=4, value_name = "[ENV] ACTION [GROUP]")]
     pub words: Vec<String>,
 }
 
@@ -122,7 +123,8 @@ fn reference(site: Site<'_>) -> &str {
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// By host, in the order of the file.
     pub services: Vec<Line>,
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::building::build;
 use super::deploy::SourceArgs;
-use super::{Payload, Refusal, Site, command, readiness, sourcing};
+use super::{EnvArgs, Payload, Refusal, Site, command, readiness, sourcing};
 use crate::engine::Plan;
 use crate::operations::{MarkComplete, MarkFailed};
 use crate::release::Record;
@@ -15,8 +15,9 @@ use crate::release::Record;
 /// the first clean after that. `relm deploy --release NAME` makes it live.
 #[derive(Debug, Clone, Args)]
 pub struct SetupRelease {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     /// Days before a clean may remove it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub keep_days: u32,

@@ -4,23 +4,26 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::EnvArgs;
 use super::unfinished::unfinished;
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::release::{LockSeen, ReleaseName};
 use crate::survey::{Current, Survey};
 
 /// Show what is live on each host, since when, by whom, from what; and hosts out of step
 #[derive(Debug, Clone, Args)]
 pub struct Status {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
 }
 
 /// What `relm status --json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// In the order of the file.
     pub hosts: Vec<Line>,
     /// Whether every host answered and all run the same release.
@@ -29,6 +32,16 @@ pub struct Report {
     pub lock: Option<LockSeen>,
     /// Deploys that were begun and not finished: what `relm deploy --resume` can go on with.
     pub unfinished: Vec<ReleaseName>,
+    /// The same of each component, where an environment is asked about and has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<Report>,
+}
+
+impl Report {
+    /// Of an environment without an application beside its components.
+    pub fn nothing(env: Scope) -> Self {
+        Self { env, hosts: Vec::new(), in_step: true, lock: None, unfinished: Vec::new(), components: Vec::new() }
+    }
 }
 
 /// One host.
@@ -55,13 +68,14 @@ pub struct Line {
 }
 
 /// Puts together what the hosts say. `order` is the order of the file.
-pub fn report(env: &EnvName, order: &[HostName], survey: &Survey) -> Report {
+pub fn report(env: &Scope, order: &[HostName], survey: &Survey) -> Report {
     Report {
         env: env.clone(),
         hosts: order.iter().map(|host| line(host, survey)).collect(),
         in_step: survey.in_step(),
         lock: survey.hosts.iter().map(|(_, seen)| &seen.lock).find(|lock| !lock.is_free()).cloned(),
         unfinished: unfinished(survey),
+        components: Vec::new(),
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Refusal, command};
+use super::{EnvArgs, Refusal, command};
 use crate::config::Environment;
 use crate::engine::Difference;
-use crate::fleet::{EnvName, HostName};
+use crate::fleet::{HostName, Scope};
 use crate::release::{Record, ReleaseName};
 use crate::survey::{Current, HostSeen, Survey};
 
@@ -21,8 +21,9 @@ use crate::survey::{Current, HostSeen, Survey};
 /// Exits with 0 if all is as it was made, with 1 if something differs, and with 3 if a host cannot tell.
 #[derive(Debug, Clone, Args)]
 pub struct Verify {
-    /// Environment of Releases.toml; the default one if left out
-    pub env: Option<String>,
+    #[allow(missing_docs, reason = "clap would print them as help")]
+    #[command(flatten)]
+    pub env: EnvArgs,
     /// This release instead of what is live
     #[arg(long, value_name = "NAME")]
     pub release: Option<ReleaseName>,
@@ -32,7 +33,8 @@ pub struct Verify {
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The environment.
-    pub env: EnvName,
+    #[serde(flatten)]
+    pub env: Scope,
     /// Whether every host could tell and nothing differs.
     pub matches: bool,
     /// In the order of the file.
@@ -81,7 +83,7 @@ fn record(seen: &HostSeen, named: Option<&ReleaseName>) -> Result<Record, String
 }
 
 /// Puts together what was found. `order` is the order of the file.
-pub fn report(env: &EnvName, order: &[HostName], survey: &Survey, wanted: &Wanted, mut found: Found) -> Report {
+pub fn report(env: &Scope, order: &[HostName], survey: &Survey, wanted: &Wanted, mut found: Found) -> Report {
     let line = |host: &HostName| {
         let silent = || survey.silent.iter().find(|(silent, _)| silent == host).map(|(_, reason)| reason.clone());
         let result = match wanted.get(host) {

@@ -10,6 +10,7 @@ mod busy;
 mod chaos;
 mod clean;
 mod cli;
+mod components;
 mod config;
 mod converge;
 mod crowd;

@@ -1,6 +1,8 @@
 //! What a well-shaped file means: every mistake of meaning at once, each with its place.
 
+mod apart;
 mod busy;
+mod components;
 mod distribution;
 mod guards;
 mod health;
@@ -41,7 +43,8 @@ use super::placed::At;
 use super::problem::Problem;
 use super::suggest::did_you_mean;
 use super::{Config, Environment};
-use crate::fleet::EnvName;
+use crate::fleet::{ComponentName, EnvName, Scope};
+use components::Component;
 
 /// Where relative paths and `~` of the file lead on this machine.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +86,11 @@ impl Check<'_> {
         })
     }
 
+    /// Whether the source of an environment's application was taken out.
+    fn source_lost(&self, env: &At<String>) -> bool {
+        self.lost("source") || self.lost(&format!("env.{}.source", env.value))
+    }
+
     /// Whether a host or a part of one was taken out.
     fn hosts_lost(&self) -> bool {
         self.envs_lost() || self.lost.iter().any(|lost| lost.starts_with("env.") && lost.contains(".hosts"))
@@ -103,8 +111,9 @@ pub(super) fn check(
     }
     roles::sets(&mut check, file);
     shared::tables(&mut check, file);
-    let envs: Vec<_> = file.env.iter().map(|(name, env)| environment(&mut check, file, name, env)).collect();
-    if envs.is_empty() && !check.envs_lost() {
+    let envs: Vec<_> =
+        file.env.iter().flat_map(|(name, env)| components::applications(&mut check, file, name, env)).collect();
+    if file.env.is_empty() && !check.envs_lost() {
         let hint = "[env.production.hosts]\nweb1 = { address = \"deploy@web1.example.org\" }".to_owned();
         check.problem(0..0, "there is no environment to deploy to", Some(hint));
     }
@@ -114,7 +123,7 @@ pub(super) fn check(
     if !check.problems.is_empty() {
         return Err(check.problems);
     }
-    Ok(Config { path: PathBuf::new(), default_env, ssh_config, envs: envs.into_iter().flatten().collect(), tasks })
+    Ok(Config { path: PathBuf::new(), default_env, ssh_config, envs, tasks })
 }
 
 /// Complains about names that stand twice in one list.
@@ -129,10 +138,22 @@ fn named_twice<'t>(check: &mut Check<'_>, what: &str, names: impl Iterator<Item 
     }
 }
 
-fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Environment> {
+/// Takes an environment, or a component of it: then the tables are those of the component.
+fn environment(
+    check: &mut Check<'_>,
+    file: &ReleasesToml,
+    name: &At<String>,
+    env: &EnvTable,
+    component: Option<&Component<'_>>,
+) -> Option<Environment> {
     let known = check.fleet_name(name, EnvName::new);
+    let component_name = component.and_then(|component| ComponentName::new(&component.name.value).ok());
     roles::enter(check, name);
-    let fleet = hosts::fleet(check, file.source_files.as_ref(), name, env);
+    let mut fleet = hosts::fleet(check, file.source_files.as_ref(), name, env);
+    if let (Some(component), Some(fleet)) = (component, &mut fleet) {
+        fleet.hosts = fleet.select(&component.lives_on).into_iter().cloned().collect();
+        roles::narrow(check, fleet);
+    }
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = secrets::user(check, env.becoming.as_ref().or(file.becoming.as_ref()));
@@ -157,7 +178,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
     let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
-    source::present(check, name, &source);
+    source::present(check, name, component, &source);
     let python = both(bare(env.python.as_ref()), bare(file.python.as_ref()));
     let app = both(env.app.as_ref(), file.app.as_ref());
     let app = application(check, app.as_ref());
@@ -197,7 +218,7 @@ fn environment(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, en
         Some(python) => Some(python::python(check, &python)?),
     };
     Some(Environment {
-        name: known?,
+        name: Scope { env: known?, component: component_name },
         app: app?,
         confirm: env.confirm.unwrap_or(false),
         accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),

@@ -3,6 +3,7 @@
 use super::super::file::{PublishModeText, PublishTable};
 use super::super::{Publish, PublishMode};
 use super::templates::outside;
+use super::text::is_below;
 use super::{Check, hosts};
 use crate::fleet::Fleet;
 
@@ -26,11 +27,8 @@ pub(super) fn publish(check: &mut Check<'_>, list: &[&PublishTable], fleet: Opti
 
 /// Whether one is published into the other on some host.
 fn meet(one: &Publish, other: &Publish, fleet: &Fleet) -> bool {
-    let below = |inner: &str, outer: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     let both = |host: &&crate::fleet::Host| one.targets.concern(host) && other.targets.concern(host);
-    (below(&one.to, &other.to) || below(&other.to, &one.to)) && fleet.hosts.iter().any(|host| both(&host))
+    (is_below(&one.to, &other.to) || is_below(&other.to, &one.to)) && fleet.hosts.iter().any(|host| both(&host))
 }
 
 fn one(check: &mut Check<'_>, table: &PublishTable) -> Option<Publish> {

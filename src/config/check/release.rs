@@ -4,6 +4,7 @@ use super::super::file::{BatchText, ReleaseTable};
 use super::super::placed::At;
 use super::super::{Batch, ReleaseRules};
 use super::Check;
+use super::text::is_below;
 
 pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<ReleaseRules> {
     let root = table.root.as_ref().map_or(Some("www".to_owned()), |root| host_root(check, root));
@@ -117,8 +118,7 @@ fn percentage(text: &str) -> Option<u8> {
 /// Takes a path that relm itself puts into a release; `taken` are those it puts there already.
 fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut Vec<String>) -> Option<String> {
     let path = check.inside_release(key, text)?;
-    let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
-    if path == "python_env" || within(&path, "python_env") {
+    if is_below(&path, "python_env") {
         let hint = "every release has a virtualenv of its own there; take it out".to_owned();
         check.problem(text.span(), format!("`{key}` cannot name {path:?}, the release's virtualenv"), hint);
         return None;
@@ -128,7 +128,7 @@ fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut
         check.problem(text.span(), format!("`{key}` cannot name {path:?}, which is relm's"), hint);
         return None;
     }
-    if let Some(other) = taken.iter().find(|other| path == **other || within(&path, other) || within(other, &path)) {
+    if let Some(other) = taken.iter().find(|other| is_below(&path, other) || is_below(other, &path)) {
         let message = if path == *other {
             format!("the path {path:?} is named twice")
         } else {

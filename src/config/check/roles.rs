@@ -6,7 +6,7 @@ use super::super::file::{HostTable, ReleasesToml};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
 use super::Check;
-use crate::fleet::{HostName, Role, Selector, unfit};
+use crate::fleet::{Fleet, HostName, Role, Selector, unfit};
 
 /// The hosts of one environment and their roles, in the order of the file.
 type Hosts = Vec<(String, BTreeSet<String>)>;
@@ -18,8 +18,8 @@ pub(super) struct Known {
     roles: BTreeSet<String>,
     sets: BTreeMap<String, Vec<Vec<Term>>>,
     envs: Vec<(String, Hosts)>,
-    /// The environment that is checked now.
-    here: Option<String>,
+    /// The hosts of what is checked now: of an environment, or of a component of it.
+    here: Option<Hosts>,
 }
 
 /// A part of a sum.
@@ -83,7 +83,14 @@ fn in_order(hosts: &Hosts) -> impl Iterator<Item = &str> {
 /// From here on positions and differences are those of the hosts of an environment.
 pub(super) fn enter(check: &mut Check<'_>, env: &At<String>) {
     if let Some(known) = &mut check.roles {
-        known.here = Some(env.value.clone());
+        known.here = known.envs.iter().find(|(name, _)| *name == env.value).map(|(_, hosts)| hosts.clone());
+    }
+}
+
+/// From here on they are those of some of its hosts.
+pub(super) fn narrow(check: &mut Check<'_>, fleet: &Fleet) {
+    if let Some(here) = check.roles.as_mut().and_then(|known| known.here.as_mut()) {
+        here.retain(|(name, _)| fleet.hosts.iter().any(|host| host.name.as_str() == name));
     }
 }
 
@@ -122,8 +129,7 @@ pub(super) fn selector(check: &mut Check<'_>, text: &At<String>) -> Option<Selec
         check.problem(text.span(), format!("{:?} comes to no host{envs}", text.value), hint);
         return None;
     }
-    let here = known.envs.iter().find(|(name, _)| Some(name) == known.here.as_ref());
-    let hosts = here.map(|(_, hosts)| known.chosen(&sum, hosts)).unwrap_or_default();
+    let hosts = known.here.as_ref().map(|hosts| known.chosen(&sum, hosts)).unwrap_or_default();
     let hosts = hosts.into_iter().map(HostName::new).collect::<Result<_, _>>().ok()?;
     Some(Selector::Hosts { text: text.value.clone(), hosts })
 }

@@ -17,7 +17,10 @@ const TAKEN: [&str; 10] =
 
 /// Names of every secret that some environment has.
 pub(super) fn of_all(file: &ReleasesToml) -> Vec<String> {
-    let tables = file.env.values().filter_map(|env| env.secrets.as_ref()).chain(&file.secrets);
+    let of_components = file.env.values().flat_map(|env| env.components.values());
+    let of_components = of_components.filter_map(|component| component.value.secrets.as_ref());
+    let of_envs = file.env.values().filter_map(|env| env.secrets.as_ref());
+    let tables = of_envs.chain(of_components).chain(&file.secrets);
     tables.flat_map(BTreeMap::keys).map(|name| name.value.clone()).collect()
 }
 

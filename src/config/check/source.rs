@@ -3,6 +3,7 @@
 use super::super::file::{ExtraTable, SourceTable};
 use super::super::placed::At;
 use super::Check;
+use super::components::Component;
 use crate::source::{Extra, Patch, Source, Wanted};
 
 const KINDS: &str = "exactly one of `git`, `dir` and `archive`";
@@ -23,10 +24,18 @@ pub(super) fn one_kind(check: &mut Check<'_>, table: &At<SourceTable>) {
     }
 }
 
-/// Complains about an environment without a source.
-pub(super) fn present(check: &mut Check<'_>, env: &At<String>, table: &SourceTable) {
-    let lost = check.lost("source") || check.lost(&format!("env.{}.source", env.value));
-    if kinds(table).is_empty() && !lost {
+/// Complains about an environment, or a component of it, without a source.
+pub(super) fn present(check: &mut Check<'_>, env: &At<String>, component: Option<&Component<'_>>, table: &SourceTable) {
+    if !kinds(table).is_empty() {
+        return;
+    }
+    if let Some(Component { name, .. }) = component {
+        let paths = [format!("components.{}", name.value), format!("env.{}.components.{}", env.value, name.value)];
+        if !paths.iter().any(|path| check.lost(path) || check.lost(&format!("{path}.source"))) {
+            let message = format!("component {:?} has no source of its own", name.value);
+            check.problem(name.span(), message, format!("[components.{}.source] needs {KINDS}", name.value));
+        }
+    } else if !check.source_lost(env) {
         let message = format!("environment {:?} has no source: nothing says where the code comes from", env.value);
         check.problem(env.span(), message, format!("[source] needs {KINDS}"));
     }

@@ -40,7 +40,10 @@ const COMPOSITIONS: [&str; 1] = ["setup-release"];
 
 pub(super) fn tasks(check: &mut Check<'_>, file: &ReleasesToml) -> Vec<OwnTask> {
     let of_envs = file.env.values().flat_map(|env| &env.operations);
-    let named = file.operations.iter().chain(of_envs).filter_map(|operation| operation.name.as_ref());
+    let components = file.components.values().chain(file.env.values().flat_map(|env| env.components.values()));
+    let of_components = components.flat_map(|component| &component.value.operations);
+    let named =
+        file.operations.iter().chain(of_envs).chain(of_components).filter_map(|operation| operation.name.as_ref());
     let known: Vec<_> = named.map(|name| name.value.as_str()).chain(COMPOSITIONS).collect();
     file.tasks.iter().filter_map(|(name, table)| task(check, name, table, &known)).collect()
 }

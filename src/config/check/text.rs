@@ -116,6 +116,11 @@ impl Check<'_> {
     }
 }
 
+/// Whether a path is another or lies below it.
+pub(super) fn is_below(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Turns any text into the name it would be without what no name may have.
 pub(super) fn made_plain(text: &str) -> Option<String> {
     let plain: String =

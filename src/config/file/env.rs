@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::placed::At;
 use super::{
-    AppTable, BecomeText, BusyTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
+    AppTable, BecomeText, BusyTable, ComponentTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
     MaintenanceTable, ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable,
     ReleaseTable, SecretTable, ServiceTable, SourceTable, TemplateTable,
 };
@@ -87,6 +87,9 @@ pub(in crate::config) struct EnvTable {
     /// What may be busy only here; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(in crate::config) busy: Vec<BusyTable>,
+    /// What differs here of the file's `[components]`, and components only of this environment.
+    #[serde(default)]
+    pub(in crate::config) components: BTreeMap<At<String>, At<ComponentTable>>,
     /// The hosts, in the order they switch.
     #[serde(default)]
     pub(in crate::config) hosts: BTreeMap<At<String>, At<HostTable>>,

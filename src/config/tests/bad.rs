@@ -1,6 +1,7 @@
 //! Mistakes, each with a part of what is said about it and the line it stands in.
 
 use super::{LEAST, SAMPLE, read};
+mod components;
 mod operations;
 mod serving;
 mod tables;

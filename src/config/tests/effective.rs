@@ -93,9 +93,14 @@ s2 = { address = "s2", roles = ["static", "web"] }
 
 #[test]
 fn what_is_printed_comes_to_the_same_environment() {
-    for (file, text) in
-        [("contract", CONTRACT), ("sample", SAMPLE), ("template", TEMPLATE), ("corpus", CORPUS), ("sharing", SHARING)]
-    {
+    for (file, text) in [
+        ("contract", CONTRACT),
+        ("sample", SAMPLE),
+        ("template", TEMPLATE),
+        ("corpus", CORPUS),
+        ("sharing", SHARING),
+        ("components", super::components::FILE),
+    ] {
         let config = read(text).unwrap_or_else(|problems| panic!("{file}: {}", problems.render(false)));
         for env in &config.envs {
             let (path, home) = (Path::new("/srv/shop/Releases.toml"), Path::new("/home/ada"));

@@ -62,7 +62,7 @@ fn contract_operations() -> Vec<AppOperation> {
 
 fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Environment {
     Environment {
-        name: EnvName::new(name).unwrap(),
+        name: EnvName::new(name).unwrap().into(),
         app: "shop".to_owned(),
         confirm,
         accept_new_host_keys: false,
@@ -188,7 +188,7 @@ fn the_promised_file_comes_to_the_promised_model() {
 fn the_sample_deploys_an_example_to_directories() {
     let sample = read(SAMPLE).unwrap_or_else(|problems| panic!("{problems}"));
     let demo = sample.environment(None).unwrap();
-    assert_eq!((demo.name.as_str(), demo.fleet.hosts.len()), ("demo", 3));
+    assert_eq!((demo.name.to_string().as_str(), demo.fleet.hosts.len()), ("demo", 3));
     assert_eq!(demo.source.source, Source::Directory(PathBuf::from("/srv/shop/examples/flask")));
     assert!(demo.fleet.hosts.iter().all(|host| matches!(host.address, Address::Local(_))));
     let production = sample.environment(Some("production")).unwrap();
@@ -208,7 +208,7 @@ fn what_is_commented_out_is_right_too() {
     };
     let all_on: String = TEMPLATE.lines().map(on).collect();
     let config = read(&all_on).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!((config.envs.len(), config.envs[0].operations.len()), (2, 2));
+    assert_eq!((config.envs.len(), config.envs[0].operations.len()), (4, 2));
     let schema = schema().to_string();
     let commented = SAMPLE.lines().filter_map(|line| line.strip_prefix("# ")?.split_once(" = "));
     for (key, _) in commented {
@@ -264,14 +264,14 @@ fn places_of_code_are_found_from_the_file() {
 #[test]
 fn an_environment_is_chosen() {
     let contract = read(CONTRACT).unwrap();
-    assert_eq!(contract.environment(None).unwrap().name.as_str(), "staging");
-    assert_eq!(contract.environment(Some("demo")).unwrap().name.as_str(), "demo");
+    assert_eq!(contract.environment(None).unwrap().name.to_string(), "staging");
+    assert_eq!(contract.environment(Some("demo")).unwrap().name.to_string(), "demo");
     let undecided = Config { default_env: None, ..contract.clone() };
     let error = undecided.environment(None).unwrap_err().to_string();
     assert_eq!(error, "name an environment: staging, production, demo");
     let EnvError::Unknown { hint, .. } = contract.environment(Some("prod")).unwrap_err() else { panic!() };
     assert_eq!(hint.as_deref(), Some("did you mean `production`?"));
-    assert_eq!(read(LEAST).unwrap().environment(None).unwrap().name.as_str(), "live");
+    assert_eq!(read(LEAST).unwrap().environment(None).unwrap().name.to_string(), "live");
 }
 
 #[test]

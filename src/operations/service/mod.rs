@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use super::becoming::as_another;
 use super::sourcing::sourced;
+use super::telling;
 use super::values::values;
 use crate::engine::{On, Reading, Work};
-use crate::fleet::{Become, Fleet, Host, HostName, Role, Targets};
+use crate::fleet::{Become, Fleet, Host, HostName, Targets};
 use crate::script::Script;
 use crate::template::{Template, Values};
 use crate::transport::Input;
@@ -139,7 +140,6 @@ impl Service {
     fn script(&self, text: &'static str, on: &On<'_>) -> Script {
         let release = on.release.or(on.before);
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
-        let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
         let script = Script::new(self.kind.functions())
             .then(&Script::new(COMMON))
             .then(&Script::new(text))
@@ -153,17 +153,14 @@ impl Service {
             .set("relm_proof", if self.proof { "yes" } else { "" })
             .set("relm_is_noted", if self.becoming.is_some() { "yes" } else { "" })
             .set("relm_patience", self.time_limit.as_secs().to_string())
-            .export("RELM_ENV", on.env.as_str())
             .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
             .export("RELM_RELEASE_PATH", path)
-            .export("RELM_HOST", on.host.name.as_str())
-            .export("RELM_ROLES", roles.join(" "))
             .export("RELM_REF", &self.reference);
         let script = COMMANDS.into_iter().fold(script, |script, name| {
             let own = self.commands.iter().find(|(command, _)| *command == name);
             script.set(name, own.map_or("", |(_, text)| text.as_str()))
         });
-        sourced(&script, on)
+        sourced(&telling(script, on), on)
     }
 
     /// The same, done by whoever it is done as.

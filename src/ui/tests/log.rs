@@ -40,7 +40,7 @@ impl Log {
         };
         log.say(Event::RunStarted {
             task: task.to_owned(),
-            env: EnvName::new("production").expect("a name"),
+            env: EnvName::new("production").expect("a name").into(),
             release: name.map(release),
             steps: log.steps.clone(),
             dry_run: false,

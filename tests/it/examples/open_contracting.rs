@@ -39,7 +39,7 @@ fn users_are_served_and_crawls_are_not_disturbed() {
             ("into = \"supervisor\"", "into = \"conf.d\"".to_owned()),
             // Whoever runs the tests may sit in tmux.
             ("users = \"own\"", "users = \"own\"\nnames = [\"of-the-example\"]".to_owned()),
-            ("/home/ocp/", "{{ base }}/../../".to_owned()),
+            ("/home/ocp/", "{{ base }}/../../../../".to_owned()),
             ("sudo -n supervisorctl", "supervisorctl -c ~/supervisord.conf".to_owned()),
         ],
     );
@@ -53,24 +53,30 @@ fn users_are_served_and_crawls_are_not_disturbed() {
     let _nginx = nginx(&example.site, "kingfisher", port, &front);
     let relm = |line: &str| example.site.relm(line);
     // What cannot be asked counts as busy, and the very first time nothing is there.
-    relm("deploy").ends(3).says(&["spiders cannot be looked at and counts as busy"]);
-    example.site.relm_with(["deploy", "--consent", "spiders=Ann: there is no scrapyd yet"]).ends(0);
+    relm("deploy production summarize").ends(0);
+    relm("deploy production collect").ends(3).says(&["spiders cannot be looked at and counts as busy"]);
+    let consent = |why: &str| {
+        let agreed = format!("spiders=Ann: {why}");
+        example.site.relm_with(["deploy", "production", "collect", "--consent", &agreed])
+    };
+    consent("there is no scrapyd yet").ends(0);
     assert_eq!(page(port, "/"), (200, says("1", 0)));
     let visitors = Visitors::come(2, port, one_release);
 
-    // A spider runs, and somebody has to agree.
+    // A spider runs. A deploy of the other component leaves it alone; for its own somebody has to agree.
     let job = ["-fsS", "-d", "project=collect", "-d", "spider=paraguay"];
     let job = Command::new("curl").args(job).arg(format!("http://127.0.0.1:{crawls}/schedule.json")).output();
     assert!(job.expect("curl").status.success());
     release(&example, "2");
-    relm("deploy").ends(3).says(&["spiders is busy on kingfisher", "ask the data support managers"]);
-    relm("lock take -m crawling").ends(0);
-    let mut other = example.site.command(["deploy"]);
+    relm("lock take production collect -m crawling").ends(0);
+    let mut other = example.site.command(["deploy", "production", "summarize"]);
     let refused = crate::site::Done::from(other.env("USER", "somebody").output().expect("relm"));
     refused.ends(3).says(&["crawling"]);
-    relm("lock release").ends(0);
-    example.site.relm_with(["deploy", "--consent", "spiders=Ann: it can be run again"]).ends(0);
+    relm("lock release production collect").ends(0);
+    relm("deploy production summarize").ends(0);
     assert_eq!(page(port, "/"), (200, says("2", 0)));
+    relm("deploy production collect").ends(3).says(&["spiders is busy on kingfisher", "ask the data support managers"]);
+    consent("it can be run again").ends(0);
 
     // A migration that the data does not fit.
     postgres.sql("summarize", "insert into summarize_notice (ocid) values ('a'), ('a')");
@@ -79,13 +85,14 @@ fn users_are_served_and_crawls_are_not_disturbed() {
                   \"ocid\", models.TextField(unique=True))]\n";
     example.site.write("summarize/migrations/0002_unique.py", unique);
     release(&example, "3");
-    relm("deploy").ends(1).says(&["could not create unique index", "relm deploy production --resume"]);
+    let resume = "relm deploy production summarize --resume";
+    relm("deploy production summarize").ends(1).says(&["could not create unique index", resume]);
     assert_eq!(page(port, "/"), (200, says("2", 2)));
     postgres.sql("summarize", "delete from summarize_notice where id = 1");
-    relm("deploy --resume").ends(0);
+    relm(resume.trim_start_matches("relm ")).ends(0);
     assert_eq!(page(port, "/"), (200, says("3", 1)));
-    relm("rollback").ends(3).says(&["summarize.0002_unique"]);
-    relm("rollback --yes").ends(0);
+    relm("rollback production summarize").ends(3).says(&["summarize.0002_unique"]);
+    relm("rollback production summarize --yes").ends(0);
     assert_eq!(page(port, "/"), (200, says("2", 1)));
     visitors.go();
 }

@@ -25,17 +25,14 @@ fn everything_below(directory: &Path) -> BTreeMap<PathBuf, (u64, i64, i64)> {
 /// *The jar behind a running program.* It lay in the other application's release: a deploy of that flipped it away and
 /// cleaned it, and 60 GB of it were copied from release to release (commcare-cloud PR #3188, PR #3212).
 #[test]
-fn a_deploy_of_one_application_touches_nothing_of_another_on_the_same_hosts() {
-    let site = Site::new("web1", "[release]\nkeep = 1\n");
-    let file = site.read("Releases.toml").replace("[release]", "[release]\nroot = \"formplayer\"");
-    site.write("formplayer/code/formplayer.jar", "jar\n");
-    site.write(
-        "formplayer/Releases.toml",
-        file.replace("local:hosts", "local:../hosts").replace("\"shop\"", "\"formplayer\""),
-    );
-    site.relm("deploy --config formplayer/Releases.toml").ends(0);
-    let home = site.path("hosts/web1/formplayer");
-    let jar = home.join("test/current").canonicalize().expect("a release");
+fn a_deploy_of_one_component_touches_nothing_of_another_on_the_same_hosts() {
+    let components = "[components.formplayer]\nsource = { dir = \"formplayer\" }\n\
+                      [components.touchforms]\nsource = { dir = \"code\" }\nrelease = { keep = 1 }\n";
+    let site = Site::new("web1", &format!("[release]\nkeep = 1\n{components}"));
+    site.write("formplayer/formplayer.jar", "jar\n");
+    site.relm("deploy test formplayer").ends(0);
+    let home = site.host("web1").path("components/formplayer");
+    let jar = home.join("current").canonicalize().expect("a release");
     let mut program = Command::new("tail");
     let mut program = program
         .args(["-f", "formplayer.jar"])
@@ -45,12 +42,18 @@ fn a_deploy_of_one_application_touches_nothing_of_another_on_the_same_hosts() {
         .spawn()
         .expect("a program");
     let before = everything_below(&home);
-    let first = site.deploy();
-    site.deploy();
-    site.relm("rollback").ends(0);
-    assert_eq!(site.live(), first);
-    site.deploy();
-    site.relm("clean-releases --keep 1").ends(0);
+    // The main application, and a component beside it.
+    for of in ["test", "test touchforms"] {
+        let base = site.host("web1").path(if of == "test" { "" } else { "components/touchforms" });
+        let live = || fs::read_link(base.join("current")).expect("a link");
+        site.relm(&format!("deploy {of}")).ends(0);
+        let first = live();
+        site.relm(&format!("deploy {of}")).ends(0);
+        site.relm(&format!("rollback {of}")).ends(0);
+        assert_eq!(live(), first);
+        site.relm(&format!("deploy {of}")).ends(0);
+        site.relm(&format!("clean-releases {of} --keep 1")).ends(0);
+    }
     // The lock of its own deploy may still have been on its way out.
     let is_its = |path: &PathBuf| !path.ends_with(".relm") && !path.to_string_lossy().contains("/.relm/lock");
     let after = everything_below(&home);
@@ -59,12 +62,12 @@ fn a_deploy_of_one_application_touches_nothing_of_another_on_the_same_hosts() {
         .chain(after.keys())
         .filter(|path| is_its(path) && before.get(*path) != after.get(*path))
         .collect();
-    assert!(changed.is_empty(), "of the other application: {changed:?}");
+    assert!(changed.is_empty(), "of the other component: {changed:?}");
     let pid = program.id().to_string();
     let stands = fs::read_link(format!("/proc/{pid}/cwd")).expect("a process");
     kill(&pid, "TERM");
     program.wait().expect("an end");
-    assert_eq!(stands, jar);
+    assert_eq!((stands, fs::read(jar.join("formplayer.jar")).expect("it")), (jar.clone(), b"jar\n".to_vec()));
 }
 
 /// *What the release before had installed was still there.* Virtualenvs were cloned, and a package that nobody asked for any

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use relm::engine::{Events, Machine, On, Operation, Plan, Work, run};
-use relm::fleet::{Address, EnvName, Fleet, Host, HostName, Role};
+use relm::fleet::{Address, EnvName, Fleet, Host, HostName, Role, Scope};
 use relm::local::LocalHost;
 use relm::operations::RunCommand;
 use relm::release::{Layout, Record, ReleaseName};
@@ -44,7 +44,7 @@ pub(super) struct Stage {
     pub(super) transport: Arc<HostShell>,
     pub(super) layout: Layout,
     pub(super) host: Host,
-    pub(super) env: EnvName,
+    pub(super) env: Scope,
     home: PathBuf,
     link: Arc<LocalHost>,
     _directory: tempfile::TempDir,
@@ -100,7 +100,7 @@ impl Stage {
                 roles: BTreeSet::from(["web", "db"].map(|role| Role::new(role).expect("a role"))),
                 source_files: Vec::new(),
             },
-            env: EnvName::new("demo").expect("a name"),
+            env: EnvName::new("demo").expect("a name").into(),
             home,
             link,
             _directory: directory,

@@ -1,0 +1,137 @@
+//! `relm status`: an environment's application, and a line for each of its components.
+
+use std::collections::BTreeMap;
+
+use super::args::Common;
+use super::change::Ground;
+use super::complaint::Complaint;
+use super::connect::Connections;
+use super::show::{json, names, origin, person, table};
+use super::{out, read, session, show_lock};
+use crate::config::{Config, Environment};
+use crate::engine;
+use crate::fleet::Scope;
+use crate::survey::Survey;
+use crate::tasks::EnvArgs;
+use crate::tasks::status::{self, Line, Report};
+use crate::ui::Table;
+
+pub(super) async fn status(args: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
+    let config = session::load(common)?;
+    let named = args.named();
+    let mut all = Vec::new();
+    for application in config.applications(named.as_deref())? {
+        let name = application.name.to_string();
+        // Of the hosts that are asked for, a component may have none.
+        match session::environment(&config, Some(&name), common) {
+            Err(_) if application.name.component.is_some() && named.as_deref() != Some(&name) => {}
+            env => all.push(env?),
+        }
+    }
+    let Some(first) = all.first() else { return Err(Complaint::usage("no component lives on these hosts")) };
+    let ground = read::ground(&config, first, false, common).await?;
+    let is_whole = named.is_none_or(|named| !named.contains('/'));
+    let mut report = match &first.name.component {
+        Some(_) if is_whole => Report::nothing(Scope::from(first.name.env.clone())),
+        _ => status::report(&first.name, &first.fleet.names(), &ground.survey),
+    };
+    for component in all.iter().filter(|env| is_whole && env.name.component.is_some()) {
+        let survey = survey(&config, component, first, &ground, common).await?;
+        report.components.push(status::report(&component.name, &component.fleet.names(), &survey));
+    }
+    show(&report, common);
+    Ok(0)
+}
+
+/// Asks about a component, by the connections that there are where they are those it would have.
+async fn survey(
+    config: &Config,
+    component: &Environment,
+    first: &Environment,
+    ground: &Ground,
+    common: &Common,
+) -> Result<Survey, Complaint> {
+    if component.name == first.name {
+        return Ok(ground.survey.clone());
+    }
+    let is_theirs = |host| first.fleet.hosts.contains(host);
+    if component.becoming != first.becoming || !component.fleet.hosts.iter().all(is_theirs) {
+        return read::surveyed(config, component, false, common).await;
+    }
+    let names = component.fleet.names();
+    let Connections { hosts, failed } = &ground.connections;
+    let hosts: Vec<_> = hosts.iter().filter(|(host, _)| names.contains(&host.name)).cloned().collect();
+    let question = engine::question(&component.release.root, &component.name, false);
+    let mut survey = engine::survey(&hosts, &question, &BTreeMap::new()).await;
+    let failed = failed.iter().filter(|(host, _)| names.contains(host));
+    survey.silent.extend(failed.map(|(host, error)| (host.clone(), error.to_string())));
+    Ok(survey)
+}
+
+/// What is live, host by host; of components, release by release.
+fn show(report: &Report, common: &Common) {
+    if common.json {
+        return json(report);
+    }
+    if !report.hosts.is_empty() {
+        let rows = report.hosts.iter().map(|line| cells(line.host.to_string(), line));
+        table(&rows.fold(Table::new(vec!["host", "live", "since", "by", "ref", ""]), Table::row));
+    }
+    troubles(report, None);
+    if report.components.is_empty() {
+        return;
+    }
+    if !report.hosts.is_empty() {
+        out::line("");
+    }
+    let rows = report.components.iter().flat_map(component);
+    table(&rows.fold(Table::new(vec!["component", "live", "since", "by", "ref", "hosts", ""]), Table::row));
+    for component in &report.components {
+        troubles(component, Some(&component.env));
+    }
+}
+
+fn cells(first: String, line: &Line) -> Vec<String> {
+    let since = line.since.map(|since| since.format("%Y-%m-%d %H:%M UTC").to_string());
+    vec![
+        first,
+        line.current.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+        since.unwrap_or_default(),
+        line.by.as_deref().map(person).unwrap_or_default(),
+        line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
+        line.trouble.join("; "),
+    ]
+}
+
+/// A row for each of a component's releases that is live, with the hosts it is live on.
+fn component(report: &Report) -> Vec<Vec<String>> {
+    let name = report.env.component.as_ref().map(ToString::to_string).unwrap_or_default();
+    let is_alike = |one: &Line, other: &Line| one.current == other.current && one.trouble == other.trouble;
+    let mut groups: Vec<Vec<&Line>> = Vec::new();
+    for line in &report.hosts {
+        match groups.iter_mut().find(|group| is_alike(group[0], line)) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    let row = |group: Vec<&Line>| {
+        let hosts: Vec<_> = group.iter().map(|line| line.host.clone()).collect();
+        let mut row = cells(name.clone(), group[0]);
+        row.insert(row.len() - 1, names(&hosts));
+        row
+    };
+    groups.into_iter().map(row).collect()
+}
+
+fn troubles(report: &Report, component: Option<&Scope>) {
+    let about = component.map(|component| format!("{component}: ")).unwrap_or_default();
+    if !report.in_step {
+        out::line(format!("{about}the hosts are out of step"));
+    }
+    if let Some(holder) = report.lock.as_ref().and_then(|lock| lock.taken.as_ref().or(lock.holder.as_ref())) {
+        out::line(format!("{about}held by {}", show_lock::who(holder)));
+    }
+    for release in &report.unfinished {
+        out::line(format!("{about}unfinished: {release}"));
+    }
+}
