@@ -21,6 +21,9 @@ pub(super) struct Found<'a> {
     pub(super) origin: &'a Path,
 }
 
+/// A tree, where each file's content begins, and the contents.
+pub(super) type Gathered = (Manifest, BTreeMap<String, u64>, Spool);
+
 /// Paths and contents so far.
 #[derive(Debug)]
 pub(super) struct Gathering {
@@ -118,7 +121,7 @@ impl Gathering {
     }
 
     /// Ends the gathering; a tree without a file or link is a mistake, never a release.
-    pub(super) fn finish(mut self) -> Result<Option<(Manifest, BTreeMap<String, u64>, Spool)>, SourceError> {
+    pub(super) fn finish(mut self) -> Result<Option<Gathered>, SourceError> {
         self.spool.settle().map_err(SourceError::Scratch)?;
         for (path, entry) in &mut self.entries {
             if let Kind::File { size, sha256 } = &mut entry.kind {
