@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod bad;
+mod choosing;
 mod effective;
+mod inherit;
 mod model;
 mod odd;
 
