@@ -22,7 +22,6 @@ mod service;
 mod shape;
 mod suggest;
 mod tag;
-mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +32,7 @@ use std::time::Duration;
 use crate::event::Phase;
 use crate::fleet::{Become, EnvName, Fleet, Host, Role, Targets};
 use crate::source::Wanted;
+pub use crate::template::FilledFile;
 
 pub use check::operations::duration;
 pub use choose::{EnvError, find};
@@ -49,7 +49,6 @@ pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
 pub use tag::TagRules;
-pub use templates::FilledFile;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]

@@ -40,6 +40,17 @@ pub(crate) fn newest(site: &Site) -> String {
     site.host("web1").releases().pop().expect("a release")
 }
 
+/// A site with steps `a` and `b`, whose deploy failed in `b`; and what that deploy made.
+pub(crate) fn failed_in_b() -> (Site, String) {
+    let site = Site::new("web1", &(logged("a", "prepare", "") + &logged("b", "prepare", "")));
+    site.write("broken-b-web1", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "b", "web1");
+    did(&site);
+    let name = newest(&site);
+    (site, name)
+}
+
 /// The same command line from a machine that has nothing but the file: another directory, another home.
 pub(crate) fn from_elsewhere(site: &Site, line: &str) -> Done {
     let elsewhere = tempfile::tempdir().expect("a directory");
@@ -169,11 +180,7 @@ fn what_changed_in_the_file_is_shown_and_run() {
 
 #[test]
 fn a_done_step_whose_command_changed_is_run_again() {
-    let site = Site::new("web1", &(logged("a", "prepare", "") + &logged("b", "prepare", "")));
-    site.write("broken-b-web1", "");
-    site.relm("deploy").ends(1);
-    mend(&site, "b", "web1");
-    did(&site);
+    let (site, _) = failed_in_b();
     let changed = operation("a", "prepare", "", &format!("true; {}", LOG.replace("OP", "a")));
     site.configure(&(changed + &logged("b", "prepare", "")));
     site.relm("deploy --resume").ends(0).says(&["a: its command has changed", "it is run again"]);
@@ -377,12 +384,7 @@ fn a_command_that_failed_with_a_code_of_relm_s_own_is_not_done() {
 
 #[test]
 fn a_journal_that_lost_its_end_is_mended_by_the_next_line() {
-    let site = Site::new("web1", &(logged("a", "prepare", "") + &logged("b", "prepare", "")));
-    site.write("broken-b-web1", "");
-    site.relm("deploy").ends(1);
-    mend(&site, "b", "web1");
-    did(&site);
-    let name = newest(&site);
+    let (site, name) = failed_in_b();
     let steps = site.host("web1").record_file(&name, "steps");
     let whole = fs::read_to_string(&steps).expect("a journal");
     fs::write(&steps, &whole[..whole.len() - 4]).expect("a file");

@@ -2,19 +2,8 @@
 
 use std::fs;
 
-use crate::resume::{did, from_elsewhere, from_git, git, mend, newest};
+use crate::resume::{did, failed_in_b, from_elsewhere, from_git, git, mend, newest};
 use crate::site::{LOG, Site, logged, operation};
-
-/// A site with steps `a` and `b`, whose deploy failed in `b`; and what that deploy made.
-fn failed_in_b() -> (Site, String) {
-    let site = Site::new("web1", &(logged("a", "prepare", "") + &logged("b", "prepare", "")));
-    site.write("broken-b-web1", "");
-    site.relm("deploy").ends(1);
-    mend(&site, "b", "web1");
-    did(&site);
-    let name = newest(&site);
-    (site, name)
-}
 
 /// *Cleaned again by every resume.* The clean stood before the flip, and was done once more each time the restart after it
 /// failed and was resumed (commcare-cloud PR #4459).
