@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::*;
-use super::model::{host, ssh};
+use super::model::ssh;
 use super::{LEAST, read};
 use crate::fleet::Address;
 use crate::source::Source;
@@ -131,9 +131,11 @@ fn an_environment_inherits_all_but_hosts_and_hosts_stand_in_one_place() {
         ]
     );
     let hosts = &config.envs[1].fleet.hosts;
+    let hosts: Vec<_> = hosts.iter().map(|host| (host.name.as_str(), host.address.clone())).collect();
     let moved = Address::Ssh { host: text("s1"), user: None, port: None };
-    assert_eq!(hosts[0], host("db1", ssh("db1.example.org", "deploy", None), &["db"]));
-    assert_eq!(hosts[1], host("s1", moved, &["static"]), "the user belongs to the address");
+    let of_the_file = ssh("db1.example.org", "deploy", None);
+    let own = Address::Ssh { host: text("s2"), user: None, port: None };
+    assert_eq!(hosts, [("db1", of_the_file), ("s1", moved), ("s2", own)], "the user belongs to the address");
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn roles(names: &[&str]) -> Vec<Role> {
     names.iter().map(|name| Role::new(name).unwrap()).collect()
 }
 
-pub(super) fn host(name: &str, address: Address, names: &[&str]) -> Host {
+fn host(name: &str, address: Address, names: &[&str]) -> Host {
     Host {
         name: HostName::new(name).unwrap(),
         address,
