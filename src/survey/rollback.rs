@@ -261,6 +261,7 @@ mod tests {
                 steps: Vec::new(),
                 used_by: None,
                 is_finished: true,
+                is_back: false,
                 kept_until: None,
             }
         }

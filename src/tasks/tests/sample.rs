@@ -50,6 +50,7 @@ pub(in crate::tasks) fn release(n: i64, state: State, steps: &[&str]) -> Release
         steps,
         used_by: None,
         is_finished: true,
+        is_back: false,
         kept_until: None,
     }
 }
