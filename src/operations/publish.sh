@@ -9,6 +9,7 @@
 #   before/          what stood there before this release and would not come back with the release before it
 #   of/RELEASE       what it was published with: the path in the release, then patterns
 #   of.new           which of these the run that published last made
+#   place            where it goes
 #   edited/          what somebody wrote into a published file, below the name of the release that came in its place
 umask 022
 LC_ALL=C; export LC_ALL
@@ -17,6 +18,7 @@ relm_nl='
 '
 
 relm_failed=
+relm_stays=
 # A host that ran the release before this run stays with it. Of no release nothing has been published.
 if [ "$relm_do" = back ]; then
   case $relm_name in none|"$relm_before") exit 90 ;; esac
@@ -28,6 +30,12 @@ relm_no() { printf '%s\n' "$1" >&2; return 1; }
 
 # relm_fault: what cannot be put back keeps nothing else from it.
 relm_fault() { relm_failed=yes; [ "$relm_do" = back ]; }
+
+# Says whether something of the tree would land in what relm keeps itself, where that lies below the place.
+relm_is_above() {
+  relm_real=$(cd -P -- "$relm_to" 2>/dev/null && pwd -P) || return
+  case $relm_home in "${relm_real%/}"/*) relm_stands "$relm_tree/${relm_home#"${relm_real%/}"/}" ;; *) return 1 ;; esac
+}
 
 # Says whether the place is a link that relm made when it published there as a link.
 relm_is_linked() {
@@ -242,10 +250,15 @@ relm_publish() {
       # A release of old may have been without it; what is put back was there, unless it is written down otherwise.
       case $relm_do in
         look) relm_no "the release has no $relm_from" || return ;;
+        # What is public does not vanish with a rollback to a release that never published anything there.
+        publish) relm_stays="$relm_stays${relm_stays:+, }$relm_to stays as it is: $relm_name has no $relm_from"; return ;;
         back) [ -e "$relm_state/of/$relm_of" ] || relm_no "the release $relm_of has no $relm_from" || return ;;
       esac
       relm_tree=
     fi
+  fi
+  if [ "$relm_mode" != link ] && [ -n "$relm_tree" ] && relm_is_above; then
+    relm_no "$relm_from would be written into what relm keeps itself, in $relm_home" || return
   fi
   if [ "$relm_do" = look ]; then
     if [ "$relm_mode" = link ]; then relm_fits; else [ -d "$relm_tree" ] || relm_no "$relm_from is no directory of the release"; fi
@@ -278,6 +291,7 @@ relm_write_down() {
       [ -d "$relm_base/releases/${relm_one##*/}" ] || rm -f -- "$relm_one" || return
     done
   fi
+  printf '%s\n' "$relm_to" >"$relm_state/place" || return
   printf '%s\n%s\n' "$relm_from" "$relm_left" >"$relm_state/now" && mv -f -- "$relm_state/now" "$relm_state/of/$relm_name"
 }
 
@@ -289,4 +303,5 @@ while [ $# -gt 0 ]; do
   shift 4
 done
 [ -z "$relm_ends" ] || exit 1
+if [ -n "$relm_stays" ]; then printf '%s\n' "$relm_stays"; exit 98; fi
 [ "$relm_do" = look ] || [ -n "$relm_changed" ] || exit 90
