@@ -187,6 +187,28 @@ fn a_done_step_whose_command_changed_is_run_again() {
     assert_eq!(did(&site), ["web1 a", "web1 b"]);
 }
 
+/// What was built on its result may not be what it should be any more.
+#[test]
+fn what_stands_behind_a_changed_step_is_run_again_too() {
+    let inputs = logged("same", "prepare", "inputs = [\"app.txt\"]");
+    let rest = logged("b", "prepare", "") + &logged("c", "prepare", "") + &inputs;
+    let site = Site::new("web1 web2", &(logged("a", "prepare", "") + &rest + &logged("d", "prepare", "")));
+    site.write("broken-d-web2", "");
+    site.relm("deploy").ends(1);
+    mend(&site, "d", "web2");
+    did(&site);
+    let changed = operation("b", "prepare", "", &format!("true; {}", LOG.replace("OP", "b")));
+    let settings = logged("a", "prepare", "") + &rest.replace(&logged("b", "prepare", ""), &changed);
+    site.configure(&(settings + &logged("d", "prepare", "")));
+    let shown = site.relm("deploy --resume --dry-run").ends(0).stdout;
+    assert!(shown.contains("c: stands behind b and may build on it; it is run again"), "{shown}");
+    site.relm("deploy --resume").ends(0);
+    let all = ["b", "c", "d", "same"].map(|step| ["web1", "web2"].map(|host| format!("{host} {step}")));
+    let mut all = all.concat();
+    all.sort();
+    assert_eq!(did(&site), all, "a stands before it");
+}
+
 #[test]
 fn a_touched_file_is_sent_again_with_all_that_was_built_on_it() {
     let settings = "[release]\nshared_dirs = [\"media\"]\n".to_owned()

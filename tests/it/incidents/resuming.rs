@@ -140,7 +140,7 @@ fn the_commit_that_was_asked_for_is_deployed_or_nothing_is() {
     git(&site, &["gc", "-q", "--prune=now"]);
     let name = newest(&site);
     let commit = site.host("web1").record(&name)["commit"].as_str().expect("a commit").to_owned();
-    site.relm("deploy --resume").ends(1).says(&[&commit[..7]]);
+    site.relm("deploy --resume").ends(3).says(&[&commit[..7], "cannot be had", "relm deploy test   for a new release"]);
     assert_eq!(site.live(), live);
     site.deploy();
     assert_eq!(site.host("web1").read("app.txt"), "three\n");
