@@ -76,6 +76,16 @@ fn it_gets_its_secrets_and_nothing_shows_them() {
 }
 
 #[test]
+fn a_check_tells_where_it_cannot_run_as_whom_it_should() {
+    let site = site("become = \"app\"\n");
+    site.shadow("sudo", "echo 'nobody is called app' >&2; exit 1");
+    let check = site.relm("check").ends(3).stdout;
+    assert!(check.contains("manage: ") && check.contains("nobody is called app"), "{check}");
+    // A deploy has nothing to do with it.
+    site.deploy();
+}
+
+#[test]
 fn environments_are_never_guessed_and_one_without_the_table_says_so() {
     let site = site("");
     site.relm("manage tset flush").ends(2).says(&["there is no environment \"tset\"; did you mean test?"]);

@@ -240,3 +240,12 @@ fn an_older_virtualenv_is_used_again_when_everything_is_pinned_or_as_the_file_sa
         assert_eq!(config.envs[0].python.as_ref().unwrap().reuse, reuse, "{line}");
     }
 }
+
+#[test]
+fn a_pool_may_wait_for_no_time_at_all() {
+    let wait = |text: &str| {
+        let pool = "[[pool]]\nname = \"web\"\nroles = [\"web\"]\ndrain = \"x\"\nundrain = \"y\"\n";
+        read(&format!("{LEAST}{pool}{text}")).unwrap_or_else(|problems| panic!("{problems}")).envs[0].pools[0].wait
+    };
+    assert_eq!([wait(""), wait("wait = \"0s\"")], [Duration::from_secs(1), Duration::ZERO]);
+}
