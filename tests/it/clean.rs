@@ -149,24 +149,6 @@ fn a_release_that_a_process_runs_in_stays_and_the_process_is_named() {
     assert_eq!(host.releases(), [c, d]);
 }
 
-#[test]
-fn a_deploy_that_leaves_a_release_to_a_process_says_so() {
-    let site = Site::new("web1", "[release]\nkeep = 1\n");
-    let old = site.deploy();
-    let mut sleep = Command::new("sleep");
-    sleep.arg("60").current_dir(site.host("web1").release(&old)).stdin(Stdio::null());
-    let mut all = [sleep.spawn().expect("sleep"), sleep.spawn().expect("sleep")];
-    site.deploy();
-    let done = site.relm("deploy").ends(0);
-    let mut pids = all.each_ref().map(|child| child.id().to_string());
-    pids.sort();
-    for child in &mut all {
-        kill(&child.id().to_string(), "KILL");
-        child.wait().expect("an end");
-    }
-    done.says(&[&format!("web1: {old} stays: processes {} run in it", pids.join(" "))]);
-}
-
 type Damage = fn(&OnHost, &str);
 
 /// Each makes a record one that cannot be read.

@@ -76,6 +76,8 @@ async fn what_is_in_use_stays(stage: Stage) {
     fs::create_dir(tree(&stage, 1).join("deep  er")).expect("a directory");
     let mut by_directory = Command::new(&sleep);
     by_directory.arg("30").current_dir(tree(&stage, 1).join("deep  er"));
+    let mut by_both = Command::new(&sleep);
+    by_both.arg("30").current_dir(tree(&stage, 2));
     let program = tree(&stage, 2).join("my sleep");
     fs::copy(&sleep, &program).expect("a copy");
     let mut by_program = Command::new(&program);
@@ -83,16 +85,17 @@ async fn what_is_in_use_stays(stage: Stage) {
     let open = fs::File::create(tree(&stage, 3).join("a -> b\nlog")).expect("a file");
     let mut by_file = Command::new(&sleep);
     by_file.arg("30").stderr(open);
-    let mut children = [by_directory, by_program, by_file].map(started);
+    let mut children = [by_directory, by_program, by_file, by_both].map(started);
     let exit = remove(&stage, &[1, 2, 3, 4]).await;
     for child in &mut children {
         child.kill().and_then(|()| child.wait()).expect("an end");
     }
     ended(&exit, 98);
-    let [a, b, c] = children.map(|child| child.id());
+    let [a, b, c, d] = children.map(|child| child.id().to_string());
     let [n1, n2, n3, n4] = [1, 2, 3, 4].map(|n| record(n).name);
     let stays = |name, pid| format!("{name} stays: process {pid} runs in it");
-    let all = [stays(n1, a), stays(n2, b), stays(n3, c)].join(", ");
+    let two = format!("{n2} stays: processes {} {} run in it", b.clone().min(d.clone()), b.max(d));
+    let all = [stays(n1, a), two, stays(n3, c)].join(", ");
     assert_eq!(exit.stdout, format!("removed {n4}\n{all}\n"));
     assert_eq!([1, 2, 3, 4].map(|n| is_there(&stage, n).0), [true, true, true, false]);
     ended(&remove(&stage, &[1, 2, 3]).await, 0);
