@@ -28,7 +28,7 @@ impl Environment {
         whole.insert("default_env".to_owned(), self.name.as_str().into());
         let (mut env, schema) = (Table::new(), schema());
         let is_above = |key: &str| schema["properties"].get(key).is_some();
-        for table in lineage(envs, self.name.as_str()).into_iter().rev() {
+        for (_, table) in lineage(envs, self.name.as_str()).into_iter().rev() {
             for (key, value) in table {
                 match key.as_str() {
                     "hosts" | "inherits" => {}
@@ -107,14 +107,11 @@ impl Environment {
 }
 
 /// An environment's table and those it inherits, nearest first. The file was checked: nobody inherits in a circle.
-fn lineage<'t>(envs: &'t Table, name: &str) -> Vec<&'t Table> {
-    let mut all: Vec<&Table> = Vec::new();
-    let mut next = envs.get(name).and_then(Value::as_table);
-    while let Some(table) = next {
-        all.push(table);
-        next = table.get("inherits").and_then(Value::as_str).and_then(|base| envs.get(base)?.as_table());
-    }
-    all
+pub(super) fn lineage<'t>(envs: &'t Table, name: &str) -> Vec<(&'t str, &'t Table)> {
+    let named =
+        |name: &str| envs.get_key_value(name).and_then(|(name, table)| Some((name.as_str(), table.as_table()?)));
+    let base = |(_, table): &(&str, &'t Table)| named(table.get("inherits")?.as_str()?);
+    std::iter::successors(named(name), base).collect()
 }
 
 /// The hosts of an environment, each with what `[hosts]` says of it.

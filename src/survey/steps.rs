@@ -22,12 +22,11 @@ pub(super) fn replay<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<(Strin
                 done.retain(|(other, ..)| *other != step);
                 done.push((step, hash, phase));
             }
-            // Cut off, so it had not been said yet.
-            (Some("done"), ..) => {}
+            // Cut off, so it had not been said yet; and what takes nothing back.
+            (Some("done"), ..) | (Some(BACK), None, ..) => {}
             (Some("undone"), Some(step), None, None) if done.iter().any(|(other, ..)| *other == step) => {
                 done.retain(|(other, ..)| *other != step);
             }
-            (Some(BACK), None, ..) => {}
             _ => done.retain(|(_, _, phase)| *phase == "prepare"),
         }
     }

@@ -1,6 +1,6 @@
 //! What an environment lays over the file, and takes from another one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::*;
 use super::model::ssh;
@@ -145,4 +145,33 @@ fn environments_that_inherit_each_other_are_told_with_the_way() {
     let said: Vec<&str> = problems.list.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].ends_with("x → live → x") && said[1].ends_with("live → x → live"), "{said:?}");
+}
+
+#[test]
+fn each_setting_is_told_with_its_line() {
+    let config = read(SHARING).unwrap_or_else(|problems| panic!("{problems}"));
+    let (path, home) = (Path::new("/srv/shop/Releases.toml"), Path::new("/home/ada"));
+    let told = config.envs[1].origins(SHARING, path, home).expect("what holds");
+    let said = |setting: &str| {
+        let one = told.iter().find(|one| one.path == setting).unwrap_or_else(|| panic!("no {setting} in {told:?}"));
+        (one.value.to_string(), one.line.and_then(|line| SHARING.lines().nth(line - 1)))
+    };
+    for (setting, value, line) in [
+        ("release.root", "\"/srv\"", Some("release = { root = \"/srv\" }")),
+        (
+            "release.keep",
+            "7",
+            Some("release = { keep = 7, root = \"srv\", batches = [1, \"50%\"], max_unreachable = \"25%\" }"),
+        ),
+        ("lock.name", "\"servers\"", Some("name = \"servers\"")),
+        ("lock.grace", "\"10s\"", None),
+        ("operations.b.run", "\"b of base\"", Some("run = \"b of base\"")),
+        ("publish.\"~/docs\".mode", "\"overlay\"", Some("mode = \"overlay\"")),
+        ("env.other.confirm", "false", Some("confirm = false")),
+        ("env.other.forward_agent", "true", Some("forward_agent = true")),
+        ("env.other.hosts.db1.address", "\"db1.example.org\"", Some("address = \"db1.example.org\"")),
+        ("env.other.hosts.s1.address", "\"s1\"", Some("s1 = { address = \"s1\", roles = [\"static\"] }")),
+    ] {
+        assert_eq!(said(setting), (value.to_owned(), line), "{setting}");
+    }
 }
