@@ -155,6 +155,9 @@ pub enum Event {
         stream: Stream,
         /// Without its end.
         line: String,
+        /// Whether it is a piece of a long line, with which the next one of the same stream goes on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cut: bool,
     },
     /// How much of an upload has been sent.
     Progress {

@@ -21,7 +21,8 @@
 //! | [`event`] | the vocabulary of a run | fleet, release, transport |
 //! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
 //! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | fleet, script, secret |
-//! | [`fleet`], [`release`], [`script`], [`secret`], [`template`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value; what nothing may show; text with holes | nothing of ours |
+//! | [`template`] | pure: text with holes; files made of it | fleet |
+//! | [`fleet`], [`release`], [`script`], [`secret`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value; what nothing may show | nothing of ours |
 //!
 //! `tests/it/architecture.rs` holds this table as law.
 //!
@@ -77,7 +78,8 @@
 //!   a stream. A fleet of one has nobody to wait for, and goes from the upload to the last look in one journey.
 //! - The lock and the survey share a script, and so do a host's last steps, the last look and the giving back of the lock.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
-//!   source and the phases, rather than keeping words of their own for the same things. `tasks` names `event` for the
+//!   source and the phases, rather than keeping words of their own for the same things. `template` names `fleet` for the
+//!   hosts that a file is for: the table of `Releases.toml` and the step that writes it are one type. `tasks` names `event` for the
 //!   phases too, and `script` to quote the words of `relm run`.
 
 pub mod cli;

@@ -1,5 +1,5 @@
 //! Text with holes: `{{ name }}` as in Jinja. Strict: a name that nobody gives a value is a mistake, found before any
-//! host is touched.
+//! host is touched. And the files that are made of it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +7,40 @@ use std::fmt;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 
+use crate::fleet::Targets;
+
 /// A template whose syntax and names have been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// For messages.
     name: String,
     text: String,
+}
+
+/// A file that is filled in for each host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilledFile {
+    /// Inside the release; outside of it if it begins with `/` or `~/`.
+    pub dest: String,
+    /// What it says.
+    pub template: Template,
+    /// Permissions, in octal digits.
+    pub mode: String,
+    /// `OWNER:GROUP` for `chown`, either of which may be left out; empty if nothing is said of both.
+    pub owner: String,
+    /// Which hosts get it.
+    pub targets: Targets,
+    /// Text for `sh` that looks at it, at the path in `$RELM_FILE`.
+    pub check: Option<String>,
+    /// The secrets it may use, by name.
+    pub secrets: Vec<String>,
+}
+
+impl FilledFile {
+    /// Whether it lies outside of the release.
+    pub fn is_outside(&self) -> bool {
+        self.dest.starts_with(['/', '~'])
+    }
 }
 
 /// The values of a template's names: texts, and lists of them.

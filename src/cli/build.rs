@@ -95,8 +95,6 @@ pub(super) fn record(site: Site<'_>, code: &Code, keep_days: Option<u32>) -> Rec
         name = name.next_second();
     }
     Record {
-        name,
-        created: site.now,
         by: actor.by.clone(),
         machine: actor.machine.clone(),
         reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
@@ -109,7 +107,7 @@ pub(super) fn record(site: Site<'_>, code: &Code, keep_days: Option<u32>) -> Rec
         keep_until: keep_days.map(|days| site.now + TimeDelta::days(i64::from(days))),
         message: actor.message.clone(),
         hosts: site.env.fleet.names().iter().map(ToString::to_string).collect(),
-        steps: Vec::new(),
+        ..Record::new(name, site.now)
     }
 }
 

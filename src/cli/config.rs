@@ -3,10 +3,12 @@
 use std::fs;
 
 use clap::Args;
+use serde_json::json;
 
 use super::args::Common;
 use super::complaint::Complaint;
 use super::{out, session};
+use crate::config::Setting;
 use crate::tasks::EnvArgs;
 
 /// Print what holds for an environment, as a Releases.toml of its own
@@ -18,6 +20,9 @@ use crate::tasks::EnvArgs;
 pub(super) struct ConfigArgs {
     #[command(flatten)]
     env: EnvArgs,
+    /// Print each setting with the line of the file it comes from
+    #[arg(long)]
+    origin: bool,
 }
 
 pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint> {
@@ -26,9 +31,13 @@ pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint>
     let env = session::chosen(&config, &args.env, common)?;
     let text = fs::read_to_string(&config.path);
     let text = text.map_err(|error| Complaint::failed(format!("{}: {error}", config.path.display())))?;
-    let whole = env.effective(&text, &config.path, &session::home()).ok_or_else(|| {
-        Complaint::failed(format!("what holds for {} cannot be written as one file that means the same", env.name))
-    })?;
+    let odd = || format!("what holds for {} cannot be written as one file that means the same", env.name);
+    if args.origin {
+        let settings = env.origins(&text, &config.path, &session::home());
+        return Ok(print_origins(&settings.ok_or_else(|| Complaint::failed(odd()))?, common));
+    }
+    let whole = env.effective(&text, &config.path, &session::home());
+    let whole = whole.ok_or_else(|| Complaint::failed(odd()))?;
     if common.json {
         let value: serde_json::Value = toml::from_str(&whole).map_err(|error| Complaint::failed(error.to_string()))?;
         out::json(&value);
@@ -36,4 +45,19 @@ pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint>
         out::line(whole.trim_end());
     }
     Ok(0)
+}
+
+fn print_origins(settings: &[Setting], common: &Common) -> u8 {
+    if common.json {
+        let row = |one: &Setting| json!({ "setting": one.path, "value": one.value, "line": one.line });
+        out::json(&settings.iter().map(row).collect::<Vec<_>>());
+        return 0;
+    }
+    let line = |one: &Setting| one.line.map_or_else(|| "default".to_owned(), |line| format!("line {line}"));
+    for one in settings {
+        // As in JSON, a text is one line, and good TOML too.
+        let value = serde_json::to_string(&one.value).expect("plain data");
+        out::line(format!("{:<10}{} = {value}", line(one), one.path));
+    }
+    0
 }

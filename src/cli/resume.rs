@@ -105,7 +105,12 @@ impl Change<'_> {
             *reference = Some(commit.clone());
         }
         wanted.pin(&record.added);
-        let mut code = code::freeze(wanted).await?;
+        let anew = format!("{}   for a new release", command("deploy", &self.env));
+        let mut code = code::freeze(wanted).await.map_err(|complaint| {
+            let begun = format!("release {} was begun from {}, which cannot be had", record.name, record.source);
+            let reason = format!("{begun}: {}", complaint.message());
+            Complaint::refused(reason).next(format!("bring it back and go on, or   {anew}"))
+        })?;
         if code.payload.tree == record.tree {
             code.address(ground, Some(&record.name)).await;
             return Ok(code);
@@ -118,7 +123,7 @@ impl Change<'_> {
             code.origin.source,
             short(&code.payload.tree),
         ))
-        .next(format!("put the source back as it was, or   {}   for a new release", command("deploy", &self.env))))
+        .next(format!("put the source back as it was, or   {anew}")))
     }
 }
 

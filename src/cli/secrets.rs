@@ -98,15 +98,16 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     };
     wanted.extend(env.operations.iter().filter(runs).flat_map(|operation| operation.secrets.iter().cloned()));
     let others = env.done_as_others().into_iter().filter(|other| match needs {
-        Needs::Way | Needs::Manage => false,
+        Needs::Way => false,
+        Needs::Manage => other.part == Part::Manage,
         Needs::Part(part) => other.part == part,
-        Needs::Flip => other.part != Part::Building,
-        Needs::Users | Needs::All => true,
+        Needs::Flip => !matches!(other.part, Part::Building | Part::Manage),
+        Needs::All => other.part != Part::Manage,
+        Needs::Users => true,
     });
     wanted.extend(others.filter_map(|other| other.becoming.password.clone()));
     if let Some(manage) = env.manage.as_ref().filter(|_| needs == Needs::Manage) {
-        let password = manage.becoming.as_ref().and_then(|becoming| becoming.password.clone());
-        wanted.extend(password.into_iter().chain(manage.secrets.iter().cloned()));
+        wanted.extend(manage.secrets.iter().cloned());
     }
     if needs == Needs::All {
         wanted.extend(env.secret_files.iter().map(|file| file.secret.clone()));

@@ -29,7 +29,7 @@ impl Environment {
         let (mut env, schema) = (Table::new(), schema());
         let is_above = |key: &str| schema["properties"].get(key).is_some();
         let lineage = lineage(envs, self.name.env.as_str());
-        for table in lineage.iter().rev() {
+        for (_, table) in lineage.iter().rev() {
             for (key, value) in *table {
                 match key.as_str() {
                     "hosts" | "inherits" | "components" => {}
@@ -117,21 +117,18 @@ impl Environment {
 }
 
 /// An environment's table and those it inherits, nearest first. The file was checked: nobody inherits in a circle.
-fn lineage<'t>(envs: &'t Table, name: &str) -> Vec<&'t Table> {
-    let mut all: Vec<&Table> = Vec::new();
-    let mut next = envs.get(name).and_then(Value::as_table);
-    while let Some(table) = next {
-        all.push(table);
-        next = table.get("inherits").and_then(Value::as_str).and_then(|base| envs.get(base)?.as_table());
-    }
-    all
+pub(super) fn lineage<'t>(envs: &'t Table, name: &str) -> Vec<(&'t str, &'t Table)> {
+    let named =
+        |name: &str| envs.get_key_value(name).and_then(|(name, table)| Some((name.as_str(), table.as_table()?)));
+    let base = |(_, table): &(&str, &'t Table)| named(table.get("inherits")?.as_str()?);
+    std::iter::successors(named(name), base).collect()
 }
 
 /// What the file says of a component, with what its environment and those that this one inherits say of it.
-fn component(name: &str, file: &Table, lineage: &[&Table]) -> Table {
+fn component(name: &str, file: &Table, lineage: &[(&str, &Table)]) -> Table {
     let said = |table: &Table| table.get("components")?.get(name)?.as_table().cloned();
     let mut whole = said(file).unwrap_or_default();
-    for (key, value) in lineage.iter().rev().filter_map(|table| said(table)).flatten() {
+    for (key, value) in lineage.iter().rev().filter_map(|(_, table)| said(table)).flatten() {
         lay(&mut whole, &key, &value);
     }
     whole

@@ -227,46 +227,23 @@ pub(super) fn entries<T>(own: Option<Entries<T>>, base: Option<Entries<T>>) -> O
     }
 }
 
+/// Says by which of its keys a table of a list is known.
+macro_rules! known_by {
+    ($trait:ident, $asked:ident, $key:ident: $($table:ty),*) => {$(
+        impl $trait for $table {
+            fn $asked(&self) -> Option<&str> {
+                self.$key.as_ref().map(|key| key.value.as_str())
+            }
+        }
+    )*};
+}
+
 /// A table of a list that is known by its name.
 pub(super) trait Named {
     fn name(&self) -> Option<&str>;
 }
 
-impl Named for OperationTable {
-    fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.value.as_str())
-    }
-}
-
-impl Named for BusyTable {
-    fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.value.as_str())
-    }
-}
-
-impl Named for HealthTable {
-    fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.value.as_str())
-    }
-}
-
-impl Named for PoolTable {
-    fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.value.as_str())
-    }
-}
-
-impl Named for NotifyTable {
-    fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.value.as_str())
-    }
-}
-
-impl Named for ServiceTable {
-    fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| name.value.as_str())
-    }
-}
+known_by!(Named, name, name: OperationTable, BusyTable, HealthTable, PoolTable, NotifyTable, ServiceTable);
 
 /// Puts an environment's tables in the place of those with the same name, and the others behind.
 pub(super) fn named<'t, T: Named>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {
@@ -281,17 +258,8 @@ pub(super) trait Placed {
     fn place(&self) -> Option<&str>;
 }
 
-impl Placed for TemplateTable {
-    fn place(&self) -> Option<&str> {
-        self.dest.as_ref().map(|dest| dest.value.as_str())
-    }
-}
-
-impl Placed for PublishTable {
-    fn place(&self) -> Option<&str> {
-        self.to.as_ref().map(|to| to.value.as_str())
-    }
-}
+known_by!(Placed, place, dest: TemplateTable);
+known_by!(Placed, place, to: PublishTable);
 
 /// An environment's tables; the file's own stand before them, but for those that go to the same places.
 pub(super) fn placed<'t, T: Placed>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {

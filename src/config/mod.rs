@@ -12,6 +12,7 @@ mod maintenance;
 mod manage;
 mod merge;
 mod notifier;
+mod origin;
 mod other_users;
 mod parse;
 mod placed;
@@ -23,7 +24,6 @@ mod service;
 mod shape;
 mod suggest;
 mod tag;
-mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +34,7 @@ use std::time::Duration;
 use crate::event::Phase;
 use crate::fleet::{Become, EnvName, Fleet, Host, Role, Scope, Targets};
 use crate::source::Wanted;
+pub use crate::template::FilledFile;
 
 pub use check::operations::duration;
 pub use choose::{EnvError, find};
@@ -41,6 +42,7 @@ pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
 pub use manage::Manage;
 pub use notifier::{Notifier, NotifyBy, Occasion, Value};
+pub use origin::Setting;
 pub use other_users::{AsAnother, Part};
 pub use parse::{load, parse};
 pub use pool::{Pool, Way};
@@ -50,7 +52,6 @@ pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
 pub use tag::TagRules;
-pub use templates::FilledFile;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]

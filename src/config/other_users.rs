@@ -34,6 +34,8 @@ pub enum Part {
     Pool,
     /// Maintenance.
     Maintenance,
+    /// The command of `[manage]`.
+    Manage,
 }
 
 impl AsAnother<'_> {
@@ -46,6 +48,7 @@ impl AsAnother<'_> {
             Part::Busy => "busy",
             Part::Pool => "pool",
             Part::Maintenance => return "maintenance".to_owned(),
+            Part::Manage => return "manage".to_owned(),
         };
         format!("{kind} {}", self.name)
     }
@@ -72,7 +75,8 @@ impl Environment {
         });
         let maintenance =
             self.maintenance.iter().map(|rules| (Part::Maintenance, "", rules.targets.clone(), &rules.becoming));
-        let all = operations.chain(services).chain(health).chain(busy).chain(pools).chain(maintenance);
+        let manage = self.manage.iter().map(|manage| (Part::Manage, "", manage.targets.clone(), &manage.becoming));
+        let all = operations.chain(services).chain(health).chain(busy).chain(pools).chain(maintenance).chain(manage);
         all.filter_map(|(part, name, targets, becoming)| {
             Some(AsAnother { part, name, targets, becoming: becoming.as_ref()? })
         })

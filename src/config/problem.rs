@@ -38,8 +38,7 @@ impl Problems {
 
     /// Returns the line a problem stands in, counted from 1.
     pub fn line(&self, problem: &Problem) -> usize {
-        let start = problem.span.start.min(self.text.len());
-        self.text.as_bytes()[..start].split(|byte| *byte == b'\n').count()
+        line(&self.text, problem.span.start)
     }
 
     /// Draws every problem with its place in the file, a caret below it, and its hint.
@@ -75,6 +74,11 @@ impl Problems {
         let line = self.text[start..end].find(['\r', '\n']).unwrap_or(end - start);
         start..start + line
     }
+}
+
+/// The line that a byte stands in, counted from 1.
+pub(super) fn line(text: &str, at: usize) -> usize {
+    text.as_bytes()[..at.min(text.len())].split(|byte| *byte == b'\n').count()
 }
 
 /// The plain drawing.

@@ -103,7 +103,7 @@ mod tests {
             let line = "x".repeat(length);
             for _ in 0..=at_most {
                 let (step, host, line) = ("talk".to_owned(), host.clone(), line.clone());
-                events.send(Event::Output { step, host, stream: Stream::Stdout, line });
+                events.send(Event::Output { step, host, stream: Stream::Stdout, line, cut: false });
             }
             assert!(events.left_out() > 0, "{length}");
             while heard.within(Duration::ZERO).is_ok() {}

@@ -26,7 +26,7 @@ impl LastWords {
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back((self.heard, line.chars().take(LONGEST).collect()));
+        kept.push_back((self.heard, line.trim_end_matches('\n').chars().take(LONGEST).collect()));
         self.heard += 1;
     }
 

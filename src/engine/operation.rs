@@ -212,7 +212,7 @@ pub enum Reading {
     /// 0 is success and everything else failure: commands that are not ours.
     Plain,
     /// Besides, 90 means that there was nothing to do, and 91 that it does not apply, with the reason as the last line
-    /// of output. Never told from texts.
+    /// of output. 98 is 0 with something that a person should know, as the last line of output. Never told from texts.
     Ours,
     /// A command that is not ours behind a script that is: 91 means that it was skipped, with the reason as the last line of
     /// output. All else is as in `Plain`.
@@ -237,7 +237,7 @@ impl Reading {
             Self::Skips => "0 91",
             // Commands that look for something exit with 1 where nothing is.
             Self::Look => "0 1",
-            Self::Ours => "0 90 91",
+            Self::Ours => "0 90 91 98",
         }
     }
 }
@@ -263,6 +263,12 @@ impl Work {
         Some((obstacle, exit.stdout.lines().last().unwrap_or_default().to_owned()))
     }
 
+    /// What a person should know of how it ended.
+    pub(super) fn remark(&self, exit: &Exit) -> Option<String> {
+        let is_one = self.reading == Reading::Ours && exit.status == Status::Code(98);
+        is_one.then(|| exit.stdout.lines().last().unwrap_or_default().to_owned())
+    }
+
     /// One of relm's own scripts, without input or limit.
     pub fn ours(script: Script) -> Self {
         Self { script, input: Input::Nothing, time_limit: None, reading: Reading::Ours, command: None }
@@ -277,7 +283,7 @@ impl Work {
         }
         let exit = ended.map_err(|error| error.to_string())?;
         match (&exit.status, self.reading) {
-            (Status::Code(0), _) => Ok(Outcome::Changed),
+            (Status::Code(0), _) | (Status::Code(98), Reading::Ours) => Ok(Outcome::Changed),
             (Status::Code(90), Reading::Ours) => Ok(Outcome::AlreadyDone),
             (Status::Code(91), Reading::Ours | Reading::Skips) => {
                 Ok(Outcome::Skipped(exit.stdout.lines().last().unwrap_or_default().to_owned()))

@@ -15,8 +15,9 @@ use super::parts::Part;
 use super::step::{Run, last_words, run_work};
 use super::stretch::Setting;
 use super::through::{run_for, undo_through};
-use super::{Machine, On, Plan, Step};
+use super::{Machine, On, Plan, Step, Work};
 use crate::event::{Event, Failure, Outcome, Phase};
+use crate::script::Script;
 
 /// Takes back on all hosts what was begun there. Says whether every undo succeeded.
 pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begun<'a>) -> bool {
@@ -57,6 +58,16 @@ pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begu
     join_all(up).await.into_iter().all(|ok| ok)
 }
 
+/// Writes down that a host which may have flipped is back to the end: all that was to be started there again is. Where this
+/// cannot be written down, no more is lost than that it may be started once more.
+async fn note_end(setting: Setting<'_>, machine: &Machine) {
+    let Some(release) = setting.release else { return };
+    let script =
+        Script::new(concat!(include_str!("journal.sh"), r#"[ -d "$relm_record" ] || exit 90; relm_journal back"#));
+    let work = Work::ours(script.set("relm_whole", "").set("relm_record", machine.layout.record(release)));
+    let _ = run_work(setting.run, Part::plain("put_back", &work), machine, &work).await;
+}
+
 /// Says whether a step stands around the whole switch, and not around one host's.
 fn is_around(step: &Step) -> bool {
     step.phase == Phase::Prepare && step.operation.is_passing()
@@ -86,6 +97,9 @@ impl Back<'_> {
             // What prepare did, it did in the new release; what belongs to the switch is undone in what is live again.
             let release = if step.phase == Phase::Prepare { release } else { machine.before.as_ref() };
             self.step(step, machine, &machine.on(env, release), &mut took).await;
+        }
+        if steps.iter().any(|step| step.phase == Phase::Flip) && took.failures.is_empty() {
+            note_end(self.setting, machine).await;
         }
         took
     }

@@ -22,10 +22,12 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Tells of a line that a step's script said.
+    /// Tells of a line that a step's script said, or of a piece of one, which has no end.
     pub(super) fn line(&self, step: &str, machine: &Machine, stream: Stream, line: &str) {
         let (step, host) = (step.to_owned(), machine.host.name.clone());
-        self.events.send(Event::Output { step, host, stream, line: line.to_owned() });
+        let whole = line.strip_suffix('\n');
+        let (line, cut) = (whole.unwrap_or(line).to_owned(), whole.is_none());
+        self.events.send(Event::Output { step, host, stream, line, cut });
     }
 
     /// Tells how much of a step's input has been sent.

@@ -162,6 +162,9 @@ impl Listener<'_> {
                 let (step, host) = (self.parts[part].step.clone(), self.machine.host.name.clone());
                 let seconds = now.since.elapsed().as_secs_f64();
                 self.run.events.send(Event::HostFinished { step, host, outcome: outcome.clone(), seconds });
+                if let Some(words) = self.shares[part].work.remark(&exit) {
+                    self.run.warn(self.machine, words);
+                }
                 self.hears.ended(part, &outcome);
                 (now.at, now.since) = (part + 1, Instant::now());
                 now.said.remove(&part);

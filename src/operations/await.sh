@@ -1,11 +1,7 @@
 # Asks relm_check until it says yes. Exits with 94 when `relm_max` seconds have passed in vain.
 # In, in whole seconds: relm_every, relm_longest and relm_max; relm_factor.
 # shellcheck disable=SC2181 # see below
-# The clock that nobody sets; the other may jump while we wait.
-relm_clock() { read -r relm_now relm_rest </proc/uptime && relm_now=${relm_now%%.*}; }
-relm_clock || { printf 'this host has no /proc/uptime to measure a wait by\n' >&2; exit 1; }
-# It counts whole seconds: rather a part of one too long than too short.
-relm_end=$((relm_now + relm_max + 1))
+relm_begin "$relm_max"
 relm_pause=$relm_every
 while :; do
   # Not in a condition, where `set -e` in the check would mean nothing.

@@ -48,7 +48,7 @@ impl AwaitCommand {
     pub(super) fn patiently(&self, check: Script) -> Script {
         let seconds = |time: Duration| time.as_secs().to_string();
         check
-            .then(&Script::new(include_str!("await.sh")))
+            .then(&Script::new(concat!(include_str!("clock.sh"), include_str!("await.sh"))))
             .set("relm_every", seconds(self.every))
             .set("relm_factor", self.factor.to_string())
             .set("relm_longest", seconds(LONGEST_PAUSE.max(self.every)))

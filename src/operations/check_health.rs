@@ -93,7 +93,7 @@ impl Operation for CheckHealth {
             Err(reason) => return refused(&reason),
         };
         let seconds = |time: Duration| time.as_secs().to_string();
-        let script = Script::new(include_str!("check_health.sh"))
+        let script = Script::new(concat!(include_str!("clock.sh"), include_str!("check_health.sh")))
             .args(&asked.headers)
             .set("relm_kind", asked.kind)
             .set("relm_what", asked.what)

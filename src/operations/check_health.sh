@@ -3,10 +3,7 @@
 # relm_contains, header lines as arguments; relm_within, relm_every, relm_attempt in whole seconds.
 # shellcheck disable=SC3040,SC2181 # asked for first; see below
 cd -- "$relm_directory" || exit
-relm_clock() { read -r relm_now relm_rest </proc/uptime && relm_now=${relm_now%%.*}; }
-relm_clock || { printf 'this host has no /proc/uptime to measure time by\n' >&2; exit 1; }
-# It counts whole seconds: rather a part of one too long than too short.
-relm_end=$((relm_now + relm_within + 1))
+relm_begin "$relm_within"
 relm_has() { command -v "$1" >/dev/null 2>&1; }
 
 # Each prints the answer and, as its last line, the status. Redirects are not followed: they are answers.

@@ -17,7 +17,7 @@ pub struct CopyFromCurrent {
 /// Where `cp` knows `--reflink` a copy costs nothing on file systems that share blocks.
 ///
 /// Neither is written through a link of the code, nor read through one of the live release: both lead elsewhere.
-const COPY: &str = include_str!("copy_from_current.sh");
+const COPY: &str = concat!(include_str!("way.sh"), include_str!("copy_from_current.sh"));
 
 impl Operation for CopyFromCurrent {
     fn name(&self) -> String {

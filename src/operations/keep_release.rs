@@ -16,10 +16,11 @@ pub struct KeepRelease {
 }
 
 /// Beside the record, which tells how the release came to be and is never changed.
-const KEEP: &str = r#"[ -d "$record" ] || { printf 'it is not on this host\n'; exit 91; }
-flush() { sync "$1" 2>/dev/null || sync; }
-printf '%s\n' "$until" >"$record/keep.new" && flush "$record/keep.new" &&
-mv -f -- "$record/keep.new" "$record/keep" && flush "$record""#;
+const KEEP: &str = concat!(
+    include_str!("durably.sh"),
+    r#"[ -d "$record" ] || { printf 'it is not on this host\n'; exit 91; }
+durably "$record/keep" "$until""#
+);
 
 impl Operation for KeepRelease {
     fn name(&self) -> String {

@@ -24,8 +24,9 @@ pub struct MarkFailed {
 
 /// `sync -f` flushes the file system that holds a path (GNU and busybox); plain `sync` flushes all of them. What is
 /// shared and the records may lie on others than the release.
-const COMPLETE: &str = r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
-flush() { sync "$1" 2>/dev/null || sync; }
+const COMPLETE: &str = concat!(
+    include_str!("durably.sh"),
+    r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
 flushed=
 for device in $(stat -c %d -- "$release" "$record" "$base/shared" 2>/dev/null); do
   case " $flushed " in *" $device "*) continue ;; esac
@@ -36,21 +37,24 @@ case $flushed in
   ' '*' '* | '') for place in "$release" "$record" "$base/shared"; do sync -f "$place" 2>/dev/null || sync; done ;;
   *) sync -f "$release" 2>/dev/null || sync ;;
 esac
-printf 'complete %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
-mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
+durably "$record/state" "complete $at""#
+);
 
 /// Removed by the next flip to the release.
-const FINISHED: &str = r#"flush() { sync "$@" 2>/dev/null || sync; }
-printf '%s\n' "$at" >"$record/finished" && flush "$record/finished" "$record""#;
+const FINISHED: &str = concat!(
+    include_str!("durably.sh"),
+    r#"printf '%s\n' "$at" >"$record/finished" && flush "$record/finished" "$record""#
+);
 
 /// A release that went live meanwhile is not failed, whatever became of the run; and one that was never begun, or that
 /// is not this run's because somebody else has made one of the same name, is none of its business.
-const FAILED: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
+const FAILED: &str = concat!(
+    include_str!("durably.sh"),
+    r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
 [ -d "$record" ] || exit 90
 [ -z "$written" ] || [ "$(cat "$record/release.json")" = "$written" ] || exit 90
-flush() { sync "$1" 2>/dev/null || sync; }
-printf 'failed %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
-mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
+durably "$record/state" "failed $at""#
+);
 
 impl Operation for MarkComplete {
     fn name(&self) -> String {

@@ -12,7 +12,7 @@ pub struct PlaceFiles;
 impl PlaceFiles {
     fn script(on: &On<'_>, back: bool) -> Script {
         let name = |release: Option<&ReleaseName>| release.map_or("-", |release| release.as_str()).to_owned();
-        Script::new(include_str!("place_files.sh"))
+        Script::new(concat!(include_str!("places.sh"), include_str!("place_files.sh")))
             .set("relm_base", on.layout.base())
             .set("relm_kept", on.release.map(|release| on.layout.record(release)).unwrap_or_default() + "/outside")
             .set("relm_name", name(on.release))

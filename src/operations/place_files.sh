@@ -21,51 +21,10 @@ relm_place() {
   case $1 in root/*) relm_path=/${1#root/} ;; *) relm_path=$HOME/${1#home/} ;; esac
 }
 
-# relm_stands PATH: says whether anything stands there.
-relm_stands() { [ -e "$1" ] || [ -L "$1" ]; }
-
 # relm_sum PATH
 relm_sum() {
   if [ -L "$1" ] || [ ! -f "$1" ]; then printf 'other'; return; fi
   relm_word=$(sha256sum <"$1") && printf '%s' "${relm_word%% *}"
-}
-
-# relm_clear DIRECTORY KEY: makes room for a copy. An older one can be a link on the way there.
-relm_clear() {
-  relm_at=$1 relm_rest=$2
-  while :; do
-    case $relm_rest in */*) relm_at=$relm_at/${relm_rest%%/*} relm_rest=${relm_rest#*/} ;; *) break ;; esac
-    if [ -L "$relm_at" ] || [ ! -d "$relm_at" ]; then rm -f -- "$relm_at" || return; fi
-  done
-  rm -rf -- "${1:?}/$2"
-}
-
-# relm_save DIRECTORY KEY: a copy of what stands in its place.
-relm_save() {
-  relm_clear "$1" "$2" && mkdir -p -- "$1/${2%/*}" && cp -P -p -- "$relm_path" "$1/$2"
-}
-
-# relm_inside PATH: says whether its directory is one that relm keeps itself, whatever links lead there.
-relm_inside() {
-  case $1 in "$relm_base"/shared/*) return 1 ;; "$relm_base"/*) return 0 ;; esac
-  relm_up=${1%/*}
-  while [ -n "$relm_up" ] && [ ! -d "$relm_up" ]; do relm_up=${relm_up%/*}; done
-  relm_real=$(cd -P -- "${relm_up:-/}" && pwd -P) || return 0
-  case $relm_real/ in "$relm_home"/shared/*) return 1 ;; "$relm_home"/*) return 0 ;; esac
-  return 1
-}
-
-# relm_bring FILE: to its place, which never holds half of it.
-relm_bring() {
-  if [ -d "$relm_path" ] && [ ! -L "$relm_path" ]; then
-    printf '%s is a directory\n' "$relm_path" >&2
-    return 1
-  fi
-  relm_new=${relm_path%/*}/.relm-new-$$
-  rm -f -- "$relm_new" && cp -P -p -- "$1" "$relm_new" && mv -f -T -- "$relm_new" "$relm_path" || {
-    rm -f -- "$relm_new"
-    return 1
-  }
 }
 
 # relm_known KEY: says whether a release's file stands there as it came, whichever release's it is.
@@ -101,7 +60,7 @@ if [ -n "$relm_back" ]; then
     while IFS= read -r relm_entry; do
       relm_key=${relm_entry#* }
       relm_place "$relm_key"
-      if [ "${relm_entry%% *}" = was ]; then relm_bring "previous/$relm_key"; else rm -f -- "$relm_path"; fi || {
+      if [ "${relm_entry%% *}" = was ]; then relm_bring "previous/$relm_key" "$relm_path"; else rm -f -- "$relm_path"; fi || {
         printf '%s is not as it was before\n' "$relm_path" >&2
         relm_failed=yes
       }
@@ -123,7 +82,7 @@ fi
 relm_remember() {
   grep -q -x -F -e "was $1" -e "none $1" changes && return
   relm_stood=none
-  if relm_stands "$relm_path"; then relm_stood=was; relm_save previous "$1" || return; fi
+  if relm_stands "$relm_path"; then relm_stood=was; relm_save "$relm_path" previous "$1" || return; fi
   printf '%s %s\n' "$relm_stood" "$1" >>changes
 }
 
@@ -133,7 +92,7 @@ relm_wanted=$(printf '%s\n' "$relm_found" | sed 's|^\./||' | sort) || exit
 printf '%s\n' "$relm_wanted" | while IFS= read -r relm_key; do
   [ -n "$relm_key" ] || continue
   relm_place "$relm_key"
-  if relm_inside "$relm_path"; then
+  if relm_inside "${relm_path%/*}"; then
     printf '%s is inside of what relm keeps itself\n' "$relm_path" >&2
     exit 1
   fi
@@ -149,17 +108,17 @@ printf '%s\n' "$relm_wanted" | while IFS= read -r relm_key; do
   relm_remember "$relm_key" || exit
   if [ -n "$relm_old" ]; then
     if relm_stands "$relm_path" && ! relm_known "$relm_key"; then
-      relm_save "edited/$relm_name" "$relm_key" || exit
+      relm_save "$relm_path" "edited/$relm_name" "$relm_key" || exit
       printf '%s was edited by hand; what it said is in %s\n' "$relm_path" "$relm_state/edited/$relm_name/$relm_key" >&2
     fi
   else
     relm_what=none
-    if relm_stands "$relm_path"; then relm_what=was; relm_save original "$relm_key" || exit
+    if relm_stands "$relm_path"; then relm_what=was; relm_save "$relm_path" original "$relm_key" || exit
     else relm_clear original "$relm_key" || exit; fi
   fi
   (umask 022 && mkdir -p -- "${relm_path%/*}") || exit
   # Written down first: a file that is there and in no ledger would stay for ever.
-  relm_ledger "$relm_key" "$relm_hash $relm_what" && relm_bring "$relm_kept/$relm_key" || exit
+  relm_ledger "$relm_key" "$relm_hash $relm_what" && relm_bring "$relm_kept/$relm_key" "$relm_path" || exit
 done || exit
 
 relm_nl='
@@ -173,7 +132,7 @@ while IFS= read -r relm_entry; do
     printf '%s was edited by hand and is left where it is\n' "$relm_path" >&2
   else
     relm_remember "$relm_key" || exit
-    if [ "$relm_what" = was ]; then relm_bring "original/$relm_key" || exit
+    if [ "$relm_what" = was ]; then relm_bring "original/$relm_key" "$relm_path" || exit
     elif relm_stands "$relm_path"; then rm -f -- "$relm_path" || exit; fi
   fi
   relm_ledger "$relm_key" '' || exit

@@ -37,7 +37,7 @@ impl Publish {
             here.flat_map(|path| [path.mode.to_owned(), path.from.clone(), path.to.clone(), path.exclude.join("\n")]);
         // On a host that had none, a resumed run asks for the inverse with no release.
         let name = |release: Option<&ReleaseName>| release.map_or("none", ReleaseName::as_str).to_owned();
-        Script::new(include_str!("publish.sh"))
+        Script::new(concat!(include_str!("way.sh"), include_str!("places.sh"), include_str!("publish.sh")))
             .args(args.collect::<Vec<_>>())
             .set("relm_base", on.layout.base())
             .set("relm_name", name(on.release))

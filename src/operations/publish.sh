@@ -9,6 +9,7 @@
 #   before/          what stood there before this release and would not come back with the release before it
 #   of/RELEASE       what it was published with: the path in the release, then patterns
 #   of.new           which of these the run that published last made
+#   place            where it goes
 #   edited/          what somebody wrote into a published file, below the name of the release that came in its place
 umask 022
 LC_ALL=C; export LC_ALL
@@ -17,6 +18,7 @@ relm_nl='
 '
 
 relm_failed=
+relm_stays=
 # A host that ran the release before this run stays with it. Of no release nothing has been published.
 if [ "$relm_do" = back ]; then
   case $relm_name in none|"$relm_before") exit 90 ;; esac
@@ -26,29 +28,13 @@ if [ -d "$relm_base" ]; then relm_home=$(cd -P -- "$relm_base" && pwd -P) || exi
 
 relm_no() { printf '%s\n' "$1" >&2; return 1; }
 
-# relm_way FROM PATH: says which part of the way from FROM to PATH is a link.
-relm_way() {
-  relm_at=$1 relm_rest=$2
-  while :; do
-    case $relm_rest in */*) relm_at=$relm_at/${relm_rest%%/*} relm_rest=${relm_rest#*/} ;; *) return 1 ;; esac
-    [ ! -L "$relm_at" ] || return 0
-  done
-}
-
 # relm_fault: what cannot be put back keeps nothing else from it.
 relm_fault() { relm_failed=yes; [ "$relm_do" = back ]; }
 
-# relm_stands PATH: says whether anything stands there.
-relm_stands() { [ -e "$1" ] || [ -L "$1" ]; }
-
-# relm_inside PATH: says whether it leads into what relm keeps itself.
-relm_inside() {
-  case $1/ in "$relm_base"/shared/*) return 1 ;; "$relm_base"/*) return 0 ;; esac
-  relm_up=$1
-  while [ -n "$relm_up" ] && [ ! -d "$relm_up" ]; do relm_up=${relm_up%/*}; done
-  relm_real=$(cd -P -- "${relm_up:-/}" && pwd -P) || return 0
-  case $relm_real/ in "$relm_home"/shared/*) return 1 ;; "$relm_home"/*) return 0 ;; esac
-  return 1
+# Says whether something of the tree would land in what relm keeps itself, where that lies below the place.
+relm_is_above() {
+  relm_real=$(cd -P -- "$relm_to" 2>/dev/null && pwd -P) || return
+  case $relm_home in "${relm_real%/}"/*) relm_stands "$relm_tree/${relm_home#"${relm_real%/}"/}" ;; *) return 1 ;; esac
 }
 
 # Says whether the place is a link that relm made when it published there as a link.
@@ -57,28 +43,8 @@ relm_is_linked() {
   case $(readlink "$relm_to") in "$relm_base"/releases/*) ;; *) return 1 ;; esac
 }
 
-# relm_save DIRECTORY PATH: a copy of what stands there. An older copy can be a link on the way to the new one.
-relm_save() {
-  relm_clear "$1" "$2" && mkdir -p -- "$1/${2%/*}" && cp -P -p -- "$relm_to/$2" "$1/$2"
-}
-
-# relm_clear DIRECTORY PATH: makes room for a copy.
-relm_clear() {
-  relm_at=$1 relm_rest=${2#./}
-  while :; do
-    case $relm_rest in */*) relm_at=$relm_at/${relm_rest%%/*} relm_rest=${relm_rest#*/} ;; *) break ;; esac
-    if [ -L "$relm_at" ] || [ ! -d "$relm_at" ]; then rm -f -- "$relm_at" || return; fi
-  done
-  rm -rf -- "${1:?}/${2#./}"
-}
-
-# relm_bring FILE PLACE: a likeness of it, which is never there by half.
-relm_bring() {
-  case $2 in */*) mkdir -p -- "${2%/*}" || return ;; esac
-  relm_new=${2%/*}/.relm-new-$$
-  rm -f -- "$relm_new" && cp -P -p -- "$1" "$relm_new" && mv -f -T -- "$relm_new" "$2" || { rm -f -- "$relm_new"; return 1; }
-  relm_changed=yes
-}
+# relm_lay FILE PLACE: brings it, with the directories on the way.
+relm_lay() { mkdir -p -- "${2%/*}" && relm_bring "$1" "$2" && relm_changed=yes; }
 
 # relm_sums: a line for each path that is read and stands here.
 relm_sums() {
@@ -155,7 +121,7 @@ relm_copy() {
     if relm_way "$relm_to" "${relm_one#./}"; then
       relm_no "$relm_at is a link, and relm publishes nothing behind it" || relm_fault || return
     elif [ -L "$relm_to/$relm_one" ] || [ -f "$relm_to/$relm_one" ]; then
-      relm_save found "$relm_one" || relm_fault || return
+      relm_save "$relm_to/$relm_one" found "$relm_one" || relm_fault || return
     elif [ -e "$relm_to/$relm_one" ]; then
       relm_no "$relm_to/${relm_one#./} is not a file" || relm_fault || return
     else
@@ -173,7 +139,7 @@ relm_copy() {
       continue
     fi
     relm_keep || relm_fault || return
-    relm_bring "$relm_tree/${relm_one#./}" "$relm_to/${relm_one#./}" || relm_fault || return
+    relm_lay "$relm_tree/${relm_one#./}" "$relm_to/${relm_one#./}" || relm_fault || return
   done <changed
   if [ "$relm_do" = back ]; then relm_again; fi
   case $relm_mode-$relm_do in
@@ -215,12 +181,12 @@ relm_keep() {
   if grep -q -x -F -e "$relm_one" new; then return; fi
   relm_line=$(relm_line there)
   if [ -z "$relm_line" ] || ! grep -q -x -F -e "$relm_line" ledger.old; then
-    relm_save "edited/$relm_name" "$relm_one" || return
+    relm_save "$relm_to/$relm_one" "edited/$relm_name" "$relm_one" || return
     printf '%s was edited by hand; what it said is in %s\n' \
       "$relm_to/${relm_one#./}" "$relm_state/edited/$relm_name/${relm_one#./}" >&2
   elif [ "$relm_mode" = mirror ]; then return; fi
   if relm_stands "before/$relm_one"; then return; fi
-  relm_save before "$relm_one"
+  relm_save "$relm_to/$relm_one" before "$relm_one"
 }
 
 # Brings what this release overwrote.
@@ -229,7 +195,7 @@ relm_again() {
   (cd -- before && find . \( -type f -o -type l \) -print) >again || relm_fault
   while IFS= read -r relm_one; do
     if relm_way "$relm_to" "${relm_one#./}"; then continue; fi
-    relm_bring "before/$relm_one" "$relm_to/${relm_one#./}" || relm_fault
+    relm_lay "before/$relm_one" "$relm_to/${relm_one#./}" || relm_fault
   done <again
 }
 
@@ -244,7 +210,7 @@ relm_take_away() {
     if ! grep -q -x -F -e "$relm_line" ledger; then
       printf '%s was edited and is left where it is\n' "$relm_place" >&2
     elif [ -e "found/$relm_one" ] || [ -L "found/$relm_one" ]; then
-      relm_bring "found/$relm_one" "$relm_place" || relm_fault || return
+      relm_lay "found/$relm_one" "$relm_place" || relm_fault || return
     else
       relm_changed=yes
       rm -f -- "$relm_place" || relm_fault || return
@@ -284,10 +250,15 @@ relm_publish() {
       # A release of old may have been without it; what is put back was there, unless it is written down otherwise.
       case $relm_do in
         look) relm_no "the release has no $relm_from" || return ;;
+        # What is public does not vanish with a rollback to a release that never published anything there.
+        publish) relm_stays="$relm_stays${relm_stays:+, }$relm_to stays as it is: $relm_name has no $relm_from"; return ;;
         back) [ -e "$relm_state/of/$relm_of" ] || relm_no "the release $relm_of has no $relm_from" || return ;;
       esac
       relm_tree=
     fi
+  fi
+  if [ "$relm_mode" != link ] && [ -n "$relm_tree" ] && relm_is_above; then
+    relm_no "$relm_from would be written into what relm keeps itself, in $relm_home" || return
   fi
   if [ "$relm_do" = look ]; then
     if [ "$relm_mode" = link ]; then relm_fits; else [ -d "$relm_tree" ] || relm_no "$relm_from is no directory of the release"; fi
@@ -320,6 +291,7 @@ relm_write_down() {
       [ -d "$relm_base/releases/${relm_one##*/}" ] || rm -f -- "$relm_one" || return
     done
   fi
+  printf '%s\n' "$relm_to" >"$relm_state/place" || return
   printf '%s\n%s\n' "$relm_from" "$relm_left" >"$relm_state/now" && mv -f -- "$relm_state/now" "$relm_state/of/$relm_name"
 }
 
@@ -331,4 +303,5 @@ while [ $# -gt 0 ]; do
   shift 4
 done
 [ -z "$relm_ends" ] || exit 1
+if [ -n "$relm_stays" ]; then printf '%s\n' "$relm_stays"; exit 98; fi
 [ "$relm_do" = look ] || [ -n "$relm_changed" ] || exit 90

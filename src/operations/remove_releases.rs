@@ -1,4 +1,4 @@
-//! Removes releases that retention has given up, unless a process still runs in one.
+//! Removes releases that retention has given up, unless a process still runs in one, or something published leads there.
 
 use std::collections::BTreeMap;
 

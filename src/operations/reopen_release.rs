@@ -12,11 +12,12 @@ pub struct ReopenRelease;
 
 /// A failed release was put back wherever it had been live, if need be by another run than the one that flipped it: it has
 /// not lived.
-const REOPEN: &str = r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
+const REOPEN: &str = concat!(
+    include_str!("durably.sh"),
+    r#"case $(readlink "$base/current") in */"$name") exit 90 ;; esac
 case $(cat "$record/state" 2>/dev/null) in failed*) rm -f -- "$record/lived" || exit ;; esac
-flush() { sync "$1" 2>/dev/null || sync; }
-printf 'building %s\n' "$at" >"$record/state.new" && flush "$record/state.new" &&
-mv -f -- "$record/state.new" "$record/state" && flush "$record""#;
+durably "$record/state" "building $at""#
+);
 
 impl Operation for ReopenRelease {
     fn name(&self) -> String {

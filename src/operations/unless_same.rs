@@ -49,7 +49,7 @@ impl Wraps for UnlessSame {
     fn work_around(&self, on: &On<'_>) -> Work {
         let work = self.operation.work(on);
         let patterns = self.inputs.iter().map(|input| Self::pattern(input));
-        let before = Script::new(include_str!("unless_same.sh"))
+        let before = Script::new(concat!(include_str!("way.sh"), include_str!("unless_same.sh")))
             .args(patterns.chain(self.outputs.iter().cloned()))
             .set("relm_inputs", self.inputs.len().to_string())
             .set("relm_identity", self.identity(on))

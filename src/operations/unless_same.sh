@@ -7,15 +7,6 @@ relm_same=$relm_records/$relm_name/same/$relm_step
 # What stands there is of an earlier attempt.
 rm -f -- "$relm_same" || exit
 
-# relm_through_link DIR PATH: says whether a part of the way from DIR to PATH is a link.
-relm_through_link() {
-  relm_way=$1 relm_rest=$2
-  while :; do
-    case $relm_rest in */*) relm_way=$relm_way/${relm_rest%%/*} relm_rest=${relm_rest#*/} ;; *) return 1 ;; esac
-    [ ! -L "$relm_way" ] || return 0
-  done
-}
-
 # relm_below PATTERN OUTPUT..: what stands below a pattern, without the outputs: content, links and what can be run.
 relm_below() (
   pattern=$1
@@ -52,7 +43,7 @@ END
 
 # What the code brings itself, or an earlier attempt has left, is for the command to deal with.
 for relm_path in "$@"; do
-  if [ -e "./$relm_path" ] || [ -L "./$relm_path" ] || relm_through_link . "$relm_path"; then relm_stands=$relm_path; fi
+  if [ -e "./$relm_path" ] || [ -L "./$relm_path" ] || relm_way . "$relm_path"; then relm_stands=$relm_path; fi
 done
 
 # relm_has_all DIR OUTPUT..
@@ -61,7 +52,7 @@ relm_has_all() {
   shift
   for relm_path in "$@"; do
     [ -e "$relm_dir/$relm_path" ] || [ -L "$relm_dir/$relm_path" ] || return
-    if relm_through_link "$relm_dir" "$relm_path"; then return 1; fi
+    if relm_way "$relm_dir" "$relm_path"; then return 1; fi
   done
 }
 

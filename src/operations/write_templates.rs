@@ -7,26 +7,7 @@ use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
 use crate::script::Script;
 use crate::secret::Secret;
-use crate::template::{Template, Values};
-
-/// A file that is filled in.
-#[derive(Debug, Clone)]
-pub struct FilledFile {
-    /// Inside the release; outside of it if it begins with `/` or `~/`.
-    pub dest: String,
-    /// What it says.
-    pub template: Template,
-    /// Permissions, in octal digits.
-    pub mode: String,
-    /// For `chown`; empty if it stays the login's.
-    pub owner: String,
-    /// Which hosts get it.
-    pub targets: Targets,
-    /// Text for `sh` that looks at it, at the path in `$RELM_FILE`.
-    pub check: Option<String>,
-    /// The secrets it may use, by name.
-    pub secrets: Vec<String>,
-}
+use crate::template::{FilledFile, Values};
 
 /// Writes them. Those for places outside of the release are kept beside its record: the switch takes them where they belong,
 /// and a rollback takes the old ones there again.

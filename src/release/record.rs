@@ -50,6 +50,27 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record that says nothing yet but which release it is of and when that was asked for.
+    pub fn new(name: ReleaseName, created: DateTime<Utc>) -> Self {
+        Self {
+            name,
+            created,
+            by: String::new(),
+            machine: String::new(),
+            source: String::new(),
+            reference: String::new(),
+            commit: None,
+            added: Vec::new(),
+            tree: String::new(),
+            private: false,
+            task: None,
+            keep_until: None,
+            message: None,
+            hosts: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
     /// As it stands on a host.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a record is plain data")

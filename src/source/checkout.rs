@@ -45,12 +45,12 @@ pub(super) fn freeze(
     let (start, location) = (wish.start(git, places)?, wish.location);
     let (time, subject) = facts(&start.holder.repository, &start.commit)?;
     let mut added = Vec::new();
+    let repository = &start.holder.repository;
     if wish.patches.is_empty() {
-        submodules::export(&start.holder, &start.commit, b"", places, gathering)?;
+        submodules::export(repository, &start.holder, &start.commit, b"", places, gathering)?;
     } else {
-        let repository = &start.holder.repository;
         let patched = patches::apply(repository, &start.commit, time, wish.patches, places.scratch.as_deref())?;
-        submodules::export_of(&patched.repository, &start.holder, &patched.commit, b"", places, gathering)?;
+        submodules::export(&patched.repository, &start.holder, &patched.commit, b"", places, gathering)?;
         added = patched.added;
     }
     lfs::refuse_pointers(gathering)?;
@@ -77,7 +77,8 @@ pub(super) fn beside(
         return Err(SourceError::PlaceTaken { path: path.clone(), what: shown_location(location) });
     }
     let start = Wish { location, reference: reference.as_deref(), patches: &[] }.start(git, places)?;
-    submodules::export(&start.holder, &start.commit, path.as_bytes(), places, gathering)?;
+    let holder = &start.holder;
+    submodules::export(&holder.repository, holder, &start.commit, path.as_bytes(), places, gathering)?;
     lfs::refuse_pointers(gathering)?;
     let source = format!("{} of {}", start.name, shown_location(location));
     Ok(Added::Repository { path: path.clone(), source, commit: start.commit })

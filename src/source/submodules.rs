@@ -30,19 +30,9 @@ struct Listed {
     url: String,
 }
 
-/// Adds a commit's tree and those of its submodules below a directory.
+/// Adds a commit's tree and those of its submodules below a directory. `repository` is the holder's, or one that knows more
+/// commits.
 pub(super) fn export(
-    holder: &Holder,
-    commit: &str,
-    directory: &[u8],
-    places: &Places,
-    gathering: &mut Gathering,
-) -> Result<(), SourceError> {
-    export_of(&holder.repository, holder, commit, directory, places, gathering)
-}
-
-/// The same where the commit is known to `repository`, which is the holder's with more objects than it has.
-pub(super) fn export_of(
     repository: &Repository,
     holder: &Holder,
     commit: &str,
@@ -65,7 +55,7 @@ pub(super) fn export_of(
         found
             .ok_or(SourceError::UnlistedSubmodule)
             .and_then(|listed| obtain(holder, listed, &commit, places))
-            .and_then(|module| export(&module, &commit, &place, places, gathering))
+            .and_then(|module| export(&module.repository, &module, &commit, &place, places, gathering))
             .map_err(|cause| naming(&place, cause))?;
     }
     Ok(())

@@ -55,6 +55,21 @@ impl From<russh::Error> for Broken {
     }
 }
 
+/// A host has no business opening channels here, and russh would take every one. Dropping the reply refuses.
+macro_rules! refuse {
+    ($($opening:ident($($told:ty),*);)*) => {$(
+        async fn $opening(
+            &mut self,
+            _: Channel<Msg>,
+            $(_: $told,)*
+            _: ChannelOpenHandle,
+            _: &mut Session,
+        ) -> Result<(), Broken> {
+            Ok(())
+        }
+    )*};
+}
+
 impl Handler for Guard {
     type Error = Broken;
 
@@ -62,72 +77,13 @@ impl Handler for Guard {
         (self.judge)(key).map(|()| true).map_err(Broken::Refused)
     }
 
-    // A host has no business opening channels here, and russh would take every one. Dropping the reply refuses.
-
-    async fn server_channel_open_session(
-        &mut self,
-        _: Channel<Msg>,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Broken> {
-        Ok(())
-    }
-
-    async fn server_channel_open_x11(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Broken> {
-        Ok(())
-    }
-
-    async fn server_channel_open_forwarded_tcpip(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: &str,
-        _: u32,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Broken> {
-        Ok(())
-    }
-
-    async fn server_channel_open_forwarded_streamlocal(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Broken> {
-        Ok(())
-    }
-
-    async fn server_channel_open_direct_tcpip(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: &str,
-        _: u32,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Broken> {
-        Ok(())
-    }
-
-    async fn server_channel_open_direct_streamlocal(
-        &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: ChannelOpenHandle,
-        _: &mut Session,
-    ) -> Result<(), Broken> {
-        Ok(())
+    refuse! {
+        server_channel_open_session();
+        server_channel_open_x11(&str, u32);
+        server_channel_open_forwarded_tcpip(&str, u32, &str, u32);
+        server_channel_open_forwarded_streamlocal(&str);
+        server_channel_open_direct_tcpip(&str, u32, &str, u32);
+        server_channel_open_direct_streamlocal(&str);
     }
 
     /// But to an agent that it is lent.

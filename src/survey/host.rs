@@ -68,6 +68,8 @@ pub struct ReleaseSeen {
     pub used_by: Option<u32>,
     /// Whether the run that last made it live came to its end.
     pub is_finished: bool,
+    /// Whether a switch to it was the last that happened to it, failed, and was put back to the end.
+    pub is_back: bool,
     /// Never removed before this time, by its record or by what somebody said later.
     pub kept_until: Option<DateTime<Utc>>,
 }
@@ -91,6 +93,19 @@ impl HostSeen {
     pub fn brought_in(&self, name: &ReleaseName) -> Option<&Flip> {
         let decided = |flip: &&Flip| flip.stage != FlipStage::Note && flip.task != "put_back";
         self.history.iter().rev().filter(decided).find(|flip| flip.to.as_ref() == Some(name))
+    }
+
+    /// Says whether a failed switch was put back here and what runs may not have been started again: the run that did it was
+    /// killed over that, and nobody has gone on since.
+    pub fn is_half_back(&self) -> bool {
+        let last = self.history.iter().rev().find(|flip| flip.stage != FlipStage::Note);
+        let Some((last, live)) = last.filter(|flip| flip.task == "put_back").zip(self.live()) else { return false };
+        let left = last.from.as_ref().and_then(|left| self.release(left));
+        // Whoever finishes what is live writes that into its journal, from which the flip away had taken it.
+        let is_recorded = |live: &ReleaseSeen| live.steps.iter().any(|(step, _)| step == "record");
+        last.to.as_ref() == Some(live)
+            && left.is_some_and(|left| !left.is_back)
+            && !self.release(live).is_some_and(is_recorded)
     }
 
     /// The latest change that made `name` live.

@@ -200,6 +200,7 @@ fn finish(seen: &mut HostSeen, name: ReleaseName, parts: &Parts<'_>) {
         steps: steps::replay(parts.journal.iter().copied()),
         used_by: parts.used_by,
         is_finished: parts.finished,
+        is_back: steps::is_back(&parts.journal),
         kept_until,
     });
 }

@@ -252,32 +252,16 @@ mod tests {
                 n if self.whole.contains(&n) => State::Retired,
                 _ => State::Failed,
             };
-            let record = Record {
-                name: name(n),
-                created: time(n),
-                by: String::new(),
-                machine: String::new(),
-                source: String::new(),
-                reference: String::new(),
-                commit: None,
-                added: Vec::new(),
-                tree: String::new(),
-                private: false,
-                task: None,
-                keep_until: None,
-                message: None,
-                hosts: Vec::new(),
-                steps: Vec::new(),
-            };
             ReleaseSeen {
                 name: name(n),
                 has_tree: true,
-                record,
+                record: Record::new(name(n), time(n)),
                 state,
                 since: None,
                 steps: Vec::new(),
                 used_by: None,
                 is_finished: true,
+                is_back: false,
                 kept_until: None,
             }
         }

@@ -6,6 +6,7 @@
 //! done 00ff31… prepare upload_code     the step of this definition is done
 //! undone restart                       its undo was begun
 //! left                                 `current` went on to another release
+//! back                                 a failed switch to it was put back, to the end
 //! ```
 
 /// Replays a journal. Returns the steps that are done, each with the hash of its definition, in the order they ended.
@@ -21,8 +22,8 @@ pub(super) fn replay<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<(Strin
                 done.retain(|(other, ..)| *other != step);
                 done.push((step, hash, phase));
             }
-            // Cut off, so it had not been said yet.
-            (Some("done"), ..) => {}
+            // Cut off, so it had not been said yet; and what takes nothing back.
+            (Some("done"), ..) | (Some(BACK), None, ..) => {}
             (Some("undone"), Some(step), None, None) if done.iter().any(|(other, ..)| *other == step) => {
                 done.retain(|(other, ..)| *other != step);
             }
@@ -30,6 +31,13 @@ pub(super) fn replay<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<(Strin
         }
     }
     done.into_iter().map(|(step, hash, _)| (step.to_owned(), hash.to_owned())).collect()
+}
+
+const BACK: &str = "back";
+
+/// Says whether the last that happened is that a switch to the release was put back, to the end.
+pub(super) fn is_back(lines: &[&str]) -> bool {
+    lines.iter().rev().find(|line| !line.is_empty()) == Some(&BACK)
 }
 
 #[cfg(test)]
@@ -51,6 +59,16 @@ mod tests {
         assert_eq!(names(&format!("{WHOLE}undone restart\n")), ["upload_code", "drain", "flip_current"]);
         assert_eq!(names(&format!("{WHOLE}left\n")), ["upload_code"]);
         assert_eq!(names(&format!("{WHOLE}left\ndone 4 after_flip restart\n")), ["upload_code", "restart"]);
+    }
+
+    #[test]
+    fn what_was_put_back_to_the_end_says_so_last() {
+        let told = |text: &str| is_back(&text.lines().collect::<Vec<_>>());
+        assert!(told(&format!("{WHOLE}left\nundone restart\nback\n")));
+        for text in ["left\nundone restart\n", "left\nback\ndone 3 flip flip_current\nleft\n", "left\nbac"] {
+            assert!(!told(&format!("{WHOLE}{text}")), "{text}");
+        }
+        assert_eq!(names("done 1 prepare a\ndone 2 after_flip b\nback\n"), ["a", "b"], "it takes nothing back itself");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Site;
 use crate::engine::{Plan, Step};
+use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::release::{PlannedStep, Record};
 
@@ -18,7 +19,7 @@ pub(super) fn told(
     if record.steps.is_empty() {
         return Vec::new();
     }
-    let mut told = Vec::new();
+    let (mut told, mut changed) = (Vec::new(), None);
     for (step, planned) in plan.steps.iter().zip(&now) {
         let was_done = || site.survey.hosts.iter().any(|(host, _)| recorded(step, host).is_some());
         let another = || site.survey.hosts.iter().any(|(host, _)| recorded(step, host) == Some(false));
@@ -26,8 +27,18 @@ pub(super) fn told(
             None => "is new in Releases.toml".to_owned(),
             Some(then) if then != planned => difference(then, planned, step),
             Some(_) if another() => "is defined otherwise than when it was done".to_owned(),
-            Some(_) => continue,
+            Some(_) => match &changed {
+                Some(first)
+                    if step.phase == Phase::Prepare && step.left().any(|host| recorded(step, host) == Some(true)) =>
+                {
+                    format!("stands behind {first} and may build on it")
+                }
+                _ => continue,
+            },
         };
+        if changed.is_none() && step.phase == Phase::Prepare && step.builds() && another() {
+            changed = Some(planned.name.clone());
+        }
         let then = if step.left().next().is_none() {
             "it is not run in what is live"
         } else if was_done() {

@@ -12,6 +12,7 @@ use super::done::mark_done;
 use super::resume::{reopen, touched};
 use super::{EnvArgs, Payload, Refusal, Site, command, pools, readiness};
 use crate::engine::{Difference, Plan};
+use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::release::{Flip, Record, ReleaseName};
 use crate::survey::{HostSeen, Survey};
@@ -63,8 +64,10 @@ pub fn choose(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Chosen, Refusa
         return Err(Refusal::new(format!("no host has release {name} whole")).next(command("releases", site.env)));
     };
     // A host that flipped and was not heard of again may still run the old code.
-    let is_there =
-        |seen: &HostSeen| seen.live() == Some(&name) && seen.release(&name).is_some_and(|release| release.is_finished);
+    let is_there = |seen: &HostSeen| {
+        let is_finished = seen.release(&name).is_some_and(|release| release.is_finished);
+        seen.live() == Some(&name) && is_finished && !seen.is_half_back()
+    };
     let is_behind = |(_, seen): &&(HostName, HostSeen)| !is_there(seen);
     let behind: Vec<&(HostName, HostSeen)> = site.survey.hosts.iter().filter(is_behind).collect();
     let names = |wanted: &dyn Fn(&HostSeen) -> bool| -> Vec<HostName> {
@@ -150,6 +153,7 @@ pub fn plan(
     again.extend(chosen.lost.iter().map(|host| (host.clone(), "upload_code".to_owned())));
     mark_done(&mut plan, site, &record.name, &again);
     once_is_enough(&mut plan, site, &record.name);
+    only_start_again(&mut plan, site, &record.name);
     let again = command("converge", site.env);
     let mut plan =
         reopen(plan, there, &record.name).batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()));
@@ -171,6 +175,16 @@ fn once_is_enough(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
             // Wherever it ran, the others rely on it: it is not taken back either.
             step.unneeded = step.hosts.iter().cloned().collect();
         }
+    }
+}
+
+/// Where the release was finished once and a later one was put back, all that lacks is what starts it again.
+fn only_start_again(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
+    let finished = |(_, seen): &&(HostName, HostSeen)| seen.release(name).is_some_and(|release| release.is_finished);
+    let half_back = site.survey.hosts.iter().filter(|(_, seen)| seen.is_half_back()).filter(finished);
+    let half_back: Vec<&HostName> = half_back.map(|(host, _)| host).collect();
+    for step in plan.steps.iter_mut().filter(|step| step.phase == Phase::Finish && step.name() != "record") {
+        step.unneeded.extend(half_back.iter().copied().cloned());
     }
 }
 

@@ -31,7 +31,11 @@ pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, tou
     for (host, seen) in &site.survey.hosts {
         if seen.live() != Some(name) {
             let elsewhere = |step: &Step| step.operation.targets().once && recorded(site, name, step, host).is_none();
-            settle_preparation(plan, host, touched.get(host), elsewhere);
+            let changed = plan.steps.iter().find(|step| {
+                step.phase == Phase::Prepare && step.builds() && recorded(site, name, step, host) == Some(false)
+            });
+            let again = [touched.get(host).cloned(), changed.map(Step::name)];
+            settle_preparation(plan, host, &again, elsewhere);
         }
     }
 }
@@ -98,9 +102,9 @@ fn is_so(step: &Step, seen: &HostSeen, release: Option<&ReleaseSeen>) -> bool {
     }
 }
 
-/// Of the steps that build on one another, does those again that come after one that is done again; but not what was
-/// done once, and elsewhere.
-fn settle_preparation(plan: &mut Plan, host: &HostName, touched: Option<&String>, elsewhere: impl Fn(&Step) -> bool) {
+/// Of the steps that build on one another, does those again that come after one that is done `again`, because of what became
+/// of what it made or of its definition; but not what was done once, and elsewhere.
+fn settle_preparation(plan: &mut Plan, host: &HostName, again: &[Option<String>], elsewhere: impl Fn(&Step) -> bool) {
     let prepare: Vec<usize> = (0..plan.steps.len())
         .filter(|&at| plan.steps[at].phase == Phase::Prepare && plan.steps[at].hosts.contains(host))
         .collect();
@@ -109,8 +113,8 @@ fn settle_preparation(plan: &mut Plan, host: &HostName, touched: Option<&String>
     let (foundation, others): (Vec<usize>, Vec<usize>) = prepare.iter().partition(|at| is_foundation(at));
     let is_torn = foundation.iter().any(|at| !is_done(at)) && others.iter().any(is_done);
     let lost = foundation.first().is_some_and(|at| !is_done(at)) || is_torn;
-    let touched = touched.map(|step| prepare.iter().position(|at| plan.steps[*at].name() == *step).unwrap_or(0));
-    let from = if lost { Some(0) } else { touched };
+    let place = |step: &String| prepare.iter().position(|at| plan.steps[*at].name() == *step).unwrap_or(0);
+    let from = if lost { Some(0) } else { again.iter().flatten().map(place).min() };
     for &at in from.map(|from| &prepare[from..]).unwrap_or_default() {
         if !elsewhere(&plan.steps[at]) {
             plan.steps[at].run_again(host);

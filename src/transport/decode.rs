@@ -33,6 +33,8 @@ pub(super) struct Decoder {
     /// A mark stands after a newline of its own. An empty line may be that newline, so it waits for what follows.
     empty_line_waits: bool,
     in_body: bool,
+    /// A piece of a long line was handed on, and its end is yet to come.
+    is_cut: bool,
     body: Vec<u8>,
     /// The parts that have ended and were not asked for yet: how, and what they said.
     parts: VecDeque<(u32, String)>,
@@ -66,6 +68,7 @@ impl Decoder {
             line: Vec::new(),
             empty_line_waits: false,
             in_body,
+            is_cut: false,
             body: Vec::new(),
             parts: VecDeque::new(),
             part: 0,
@@ -114,7 +117,7 @@ impl Decoder {
     }
 
     /// Takes bytes and calls `on_line` for each line they complete, without secrets and with the number of the part that
-    /// said it.
+    /// said it. A line has its end; what has none is a piece, and more of its line follows.
     pub(super) fn take(&mut self, bytes: &[u8], mask: &Mask, on_line: &mut dyn FnMut(usize, &str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.status.is_some() {
@@ -125,8 +128,10 @@ impl Decoder {
                 self.taken += piece.len() as u64;
             }
             if piece.ends_with(b"\n") || self.line.len() > LONGEST_LINE {
-                // Of a line that is handed on in pieces, what may be the beginning of a secret waits for the rest of it.
-                let waits = if piece.ends_with(b"\n") { 0 } else { mask.open_end(&self.line) };
+                // Of a line that is handed on in pieces, what may be the beginning of a secret, or is that of a character, waits
+                // for the rest of it.
+                let open_end = || mask.open_end(&self.line).max(open_character(&self.line));
+                let waits = if piece.ends_with(b"\n") { 0 } else { open_end() };
                 let rest = self.line.split_off(self.line.len() - waits);
                 let line = std::mem::replace(&mut self.line, rest);
                 self.take_line(&line, mask, on_line);
@@ -135,7 +140,7 @@ impl Decoder {
     }
 
     fn take_line(&mut self, line: &[u8], mask: &Mask, on_line: &mut dyn FnMut(usize, &str)) {
-        if line.starts_with(&self.token) {
+        if line.starts_with(&self.token) && !(self.in_body && self.is_cut) {
             return self.take_mark(line);
         }
         if !self.in_body {
@@ -146,7 +151,8 @@ impl Decoder {
         if self.empty_line_waits {
             self.keep(b"\n", mask, on_line);
         }
-        self.empty_line_waits = line == b"\n";
+        // The end of a line that was handed on in pieces is no empty one.
+        self.empty_line_waits = line == b"\n" && !self.is_cut;
         if !self.empty_line_waits {
             self.keep(line, mask, on_line);
         }
@@ -204,7 +210,13 @@ impl Decoder {
         if self.body.len() > 2 * KEPT {
             self.body.drain(..self.body.len() - KEPT);
         }
-        on_line(self.part, String::from_utf8_lossy(&mask.apply(line)).trim_end_matches(['\n', '\r']));
+        self.is_cut = !line.ends_with(b"\n");
+        let mut text = String::from_utf8_lossy(&mask.apply(line)).into_owned();
+        if !self.is_cut {
+            text.truncate(text.trim_end_matches(['\n', '\r']).len());
+            text.push('\n');
+        }
+        on_line(self.part, &text);
     }
 
     /// Says whether a part has ended that was not taken yet.
@@ -239,6 +251,20 @@ impl Decoder {
     }
 }
 
+/// How many bytes at the end are the beginning of a character that goes on.
+fn open_character(line: &[u8]) -> usize {
+    let last = &line[line.len().saturating_sub(3)..];
+    let Some(at) = last.iter().rposition(|byte| byte & 0xC0 != 0x80) else { return 0 };
+    let open = &last[at..];
+    let whole = match open[0] {
+        0xC0..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF7 => 4,
+        _ => 1,
+    };
+    if open.len() < whole { open.len() } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -248,11 +274,16 @@ mod tests {
     use super::*;
     use crate::secret::{Secret, Secrets};
 
+    /// A line that is short enough is handed on with its end.
+    fn whole(line: &str) -> String {
+        line.strip_suffix('\n').expect("a whole line").to_owned()
+    }
+
     fn decode(output: &[u8], cut: usize) -> (Vec<String>, String, Option<u32>) {
         let mut decoder = Decoder::after_mark("tok");
         let mut lines = Vec::new();
         for piece in output.chunks(cut) {
-            decoder.take(piece, Mask::nothing(), &mut |_, line| lines.push(line.to_owned()));
+            decoder.take(piece, Mask::nothing(), &mut |_, line| lines.push(whole(line)));
         }
         let status = decoder.status();
         (lines, decoder.take_text(), status)
@@ -292,7 +323,7 @@ mod tests {
         let (mut decoder, mut lines) = (Decoder::after_mark("tok"), Vec::new());
         let said = b"\ntok group 7\none\n\ntok part 0\n\ntok part 90\nhalf\ntok part 3\nafter\n\ntok end 3\n";
         for piece in said.chunks(3) {
-            decoder.take(piece, Mask::nothing(), &mut |part, line| lines.push((part, line.to_owned())));
+            decoder.take(piece, Mask::nothing(), &mut |part, line| lines.push((part, whole(line))));
         }
         assert_eq!(lines, [(0, "one".to_owned()), (2, "half".to_owned()), (3, "after".to_owned())]);
         let parts: Vec<_> = std::iter::from_fn(|| decoder.take_part()).collect();
@@ -310,9 +341,27 @@ mod tests {
         for cut in [1, 7, 4096, LONGEST_LINE, output.len()] {
             let (mut decoder, mut heard) = (Decoder::after_mark("tok"), String::new());
             for piece in output.as_bytes().chunks(cut) {
-                decoder.take(piece, secrets.mask(), &mut |_, line| heard += line);
+                decoder.take(piece, secrets.mask(), &mut |_, line| heard += line.trim_end());
             }
             assert_eq!(heard, format!("a [KEY] b{long}[KEY]{long}"), "in pieces of {cut}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_comes_in_pieces_that_make_it_up() {
+        // A character stands where the first piece ends, and what looks like a mark begins the second.
+        for (start, more) in [(LONGEST_LINE, "ö€🎉"), (LONGEST_LINE + 1, "tok end 3"), (LONGEST_LINE + 1, "")] {
+            let line = "x".repeat(start) + more;
+            let output = format!("\ntok group 1\n{line}\n\nnext\n\ntok end 0\n");
+            for cut in [1, 4096, output.len()] {
+                let (mut decoder, mut heard) = (Decoder::after_mark("tok"), Vec::new());
+                for piece in output.as_bytes().chunks(cut) {
+                    decoder.take(piece, Mask::nothing(), &mut |_, line| heard.push(line.to_owned()));
+                }
+                assert!(heard.concat() == format!("{line}\n\nnext\n"), "{more:?} in pieces of {cut}");
+                assert_eq!(decoder.status(), Some(0));
+                assert!(cut > 1 || heard.len() > 3, "{more:?} came whole");
+            }
         }
     }
 
@@ -320,7 +369,7 @@ mod tests {
     fn what_is_said_between_two_connections_is_not_the_script_s() {
         let (mut decoder, mut lines) = (Decoder::from_start("tok"), Vec::new());
         let mut take = |decoder: &mut Decoder, text: &[u8]| {
-            decoder.take(text, Mask::nothing(), &mut |_, line| lines.push(line.to_owned()));
+            decoder.take(text, Mask::nothing(), &mut |_, line| lines.push(whole(line)));
         };
         take(&mut decoder, b"one\ntw");
         decoder.await_again();
@@ -347,7 +396,7 @@ mod tests {
     fn told(bytes: &[u8], cut: usize) -> Told {
         let (mut decoder, mut lines) = (Decoder::after_mark("tok"), Vec::new());
         for piece in bytes.chunks(cut) {
-            decoder.take(piece, Mask::nothing(), &mut |part, line| lines.push((part, line.to_owned())));
+            decoder.take(piece, Mask::nothing(), &mut |part, line| lines.push((part, whole(line))));
         }
         Told {
             lines,

@@ -18,7 +18,8 @@ pub struct Exec<'a> {
     pub script: &'a Script,
     /// What it reads on its standard input.
     pub input: &'a Input,
-    /// Hears each line as it comes, without its end, and with the number of the part that said it.
+    /// Hears each line as it comes, with its end and with the number of the part that said it. What has no end is a piece of a
+    /// long line, and more of that follows.
     pub on_line: &'a (dyn Fn(usize, Stream, &str) + Send + Sync),
     /// Hears of each part that has ended, in order. A script ends a part by calling `relm_part STATUS`; one that never
     /// does has a single part, number 0, whose end is the script's.

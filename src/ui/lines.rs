@@ -43,11 +43,11 @@ impl<O: Write, E: Write> Renderer for Lines<O, E> {
                 self.width = steps.iter().filter_map(hosts).max().unwrap_or(0);
                 Ok(())
             }
-            Event::Output { stream: Stream::Stdout, line, .. } if self.is_bare => {
-                writeln!(self.out, "{}", tame(line)).and_then(|()| self.out.flush())
+            Event::Output { stream: Stream::Stdout, line, cut, .. } if self.is_bare => {
+                write!(self.out, "{}{}", tame(line), end(*cut)).and_then(|()| self.out.flush())
             }
-            Event::Output { stream: Stream::Stderr, line, .. } if self.is_bare => {
-                writeln!(self.err, "{}", tame(line))
+            Event::Output { stream: Stream::Stderr, line, cut, .. } if self.is_bare => {
+                write!(self.err, "{}{}", tame(line), end(*cut))
             }
             Event::Output { host, stream: Stream::Stdout, line, .. } => {
                 writeln!(self.out, "{host:width$} | {}", tame(line)).and_then(|()| self.out.flush())
@@ -63,6 +63,11 @@ impl<O: Write, E: Write> Renderer for Lines<O, E> {
     }
 }
 
+/// A piece of a long line has none.
+fn end(cut: bool) -> &'static str {
+    if cut { "" } else { "\n" }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -74,8 +79,10 @@ mod tests {
     #[test]
     fn each_stream_keeps_its_place_and_escapes_are_tamed() {
         let host = HostName::new("web1").expect("a name");
-        let output =
-            |stream, line: &str| Event::Output { step: "run".into(), host: host.clone(), stream, line: line.into() };
+        let output = |stream, line: &str| {
+            let (step, host) = ("run".into(), host.clone());
+            Event::Output { step, host, stream, line: line.into(), cut: false }
+        };
         let failure = Failure { what: "exited 3".into(), command: None, said: Vec::new() };
         let failed = Event::HostFailed { step: "run".into(), host: host.clone(), failure, seconds: 0.1 };
         let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -10,7 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("fleet", &[]),
     ("release", &[]),
-    ("template", &[]),
+    ("template", &["fleet"]),
     ("survey", &["fleet", "release"]),
     ("transport", &["fleet", "script", "secret"]),
     ("event", &["fleet", "release", "transport"]),

@@ -25,6 +25,10 @@ fn what_holds_is_printed_without_secrets_and_deploys_as_the_file_does() {
     );
     let json = site.relm("config --json").ends(0).report();
     assert_eq!((&json["release"]["keep"], &json["env"]["test"]["hosts"]["db1"]["roles"][0]), (&4.into(), &"db".into()));
+    let origin = site.relm("config test --origin").ends(0).stdout;
+    let line = site.read("Releases.toml").lines().position(|line| line.contains("keep = 4")).expect("a line") + 1;
+    assert!(origin.contains(&format!("{:<10}release.keep = 4\n", format!("line {line}"))), "{origin}");
+    assert!(origin.contains("default   release.root = \"www\"\n") && !origin.contains("wonderful"), "{origin}");
     site.write("Releases.toml", &whole);
     assert_eq!(site.relm("config").ends(0).stdout, whole);
     site.deploy();

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::resume::{WAITS, killed_in};
+use crate::resume::{WAITS, did, killed_in};
 use crate::site::{Site, logged, operation};
 
 /// Nobody reaches the host from here on.
@@ -124,6 +124,30 @@ fn a_killed_converge_is_gone_on_with() {
     assert!(site.take_log().is_empty());
     site.relm("converge --wait 1m").ends(0);
     assert_eq!(site.take_log().len(), 1, "restarted on web2 and nowhere else");
+    site.relm("converge").ends(0).says(&["there was nothing to do"]);
+}
+
+/// What was put back and not started again is not in step, whatever its host points to.
+#[test]
+fn a_host_whose_putting_back_was_killed_is_gone_on_with() {
+    let settings = "[lock]\ngrace = \"1s\"\n[release]\nbatches = [1]\n".to_owned()
+        + &logged("restart", "after_flip", "undo = true")
+        + &operation("slow", "after_flip", &format!("undo = '''{WAITS}'''"), "true")
+        + &logged("health", "after_flip", "")
+        + &logged("announce", "finish", "");
+    let site = Site::new("web1 web2", &settings);
+    let first = site.deploy();
+    site.write("broken-health-web2", "");
+    killed_in(&site, "deploy", "web1");
+    fs::remove_file(site.path("broken-health-web2")).expect("a file");
+    assert_eq!(site.live(), first);
+    site.take_log();
+    site.relm("converge --wait 1m").ends(0);
+    assert_eq!(did(&site), ["web1 health", "web1 restart"], "web2 was put back to the end");
+    site.relm("converge").ends(0).says(&["there was nothing to do"]);
+    // A switch that fails and is put back to the end leaves nothing to do either.
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
     site.relm("converge").ends(0).says(&["there was nothing to do"]);
 }
 

@@ -40,6 +40,22 @@ fn words_arrive_exactly_and_options_behind_the_environment_are_the_commands() {
 }
 
 #[test]
+fn a_long_line_comes_out_whole() {
+    let site = site("");
+    let long = "if [ \"$1\" = long ]; then head -c 300000 /dev/zero | tr '\\0' x; echo; echo next; exit; fi\n";
+    site.write("code/manage.py", MANAGE.replacen('\n', &format!("\n{long}"), 1));
+    site.deploy();
+    let line = "x".repeat(300_000);
+    assert!(site.relm("manage test long").ends(0).stdout == format!("{line}\nnext\n"));
+    let events = site.relm("manage --json test long").ends(0).json();
+    let said: Vec<_> = events.iter().filter(|event| event["event"] == "output").collect();
+    let cut = |event: &&&serde_json::Value| event["cut"] == true;
+    assert_eq!(said.iter().map(|event| event["line"].as_str().expect("text")).collect::<String>(), line + "next");
+    assert_eq!(said.iter().filter(cut).count(), said.len() - 2, "the end of the line, and the next");
+    assert!(said.len() > 4);
+}
+
+#[test]
 fn what_it_exited_with_is_told_and_relm_exits_with_1() {
     let site = site("");
     site.deploy();
@@ -57,6 +73,16 @@ fn it_gets_its_secrets_and_nothing_shows_them() {
     assert_eq!(site.relm("manage test check").ends(0).stdout, format!("web1 {live} [TOKEN]\n<check>\n"));
     std::fs::remove_file(site.path("token")).expect("a file");
     site.relm("manage test check").ends(2).says(&["TOKEN"]);
+}
+
+#[test]
+fn a_check_tells_where_it_cannot_run_as_whom_it_should() {
+    let site = site("become = \"app\"\n");
+    site.shadow("sudo", "echo 'nobody is called app' >&2; exit 1");
+    let check = site.relm("check").ends(3).stdout;
+    assert!(check.contains("manage: ") && check.contains("nobody is called app"), "{check}");
+    // A deploy has nothing to do with it.
+    site.deploy();
 }
 
 #[test]

@@ -248,3 +248,43 @@ fn an_older_release_is_published_as_it_was_then() {
     site.relm("rollback").ends(0);
     assert_eq!(docroot(&site), first);
 }
+
+#[test]
+fn a_rollback_to_before_the_table_leaves_what_is_public() {
+    for mode in ["mirror", "link"] {
+        let site = Site::new("web1", "");
+        let before = site.deploy();
+        let table = format!("[[publish]]\nfrom = \"public\"\nto = \"~/docroot\"\nmode = \"{mode}\"\n");
+        site.configure(&table);
+        site.write("code/public/index.html", "public\n");
+        site.deploy();
+        let done = site.relm("rollback").ends(0);
+        done.says(&["docroot stays as it is", &format!("{before} has no public")]);
+        assert_eq!(docroot(&site), ["./index.html public"], "{mode}");
+    }
+}
+
+#[test]
+fn a_release_that_a_link_leads_to_stays_when_the_table_is_gone() {
+    let site = site("link", "[release]\nkeep = 1\n");
+    let published = site.deploy();
+    site.configure("[release]\nkeep = 1\n");
+    site.deploy();
+    site.relm("deploy").ends(0).says(&[&format!("{published} stays"), "docroot leads to it"]);
+    assert_eq!(docroot(&site), ["./css/one.css one", "./index.html first"]);
+    fs::remove_file(site.path("hosts/web1/docroot")).expect("a link");
+    site.relm("clean-releases").ends(0);
+    assert!(!site.host("web1").release(&published).exists());
+}
+
+#[test]
+fn nothing_is_published_into_what_relm_keeps() {
+    let site = Site::new("web1", "[[publish]]\nfrom = \"public\"\nto = \"~/www\"\nmode = \"overlay\"\n");
+    site.write("code/public/elsewhere", "fine\n");
+    let live = site.deploy();
+    assert_eq!(site.read("hosts/web1/www/elsewhere"), "fine\n");
+    site.write("code/public/test/.relm/history.jsonl", "forged\n");
+    let refused = site.relm("deploy").ends(1);
+    refused.says(&["check_publish", "public would be written into what relm keeps itself"]);
+    assert_eq!(site.live(), live);
+}

@@ -133,7 +133,16 @@ fn undo_of(check: &mut Check<'_>, undo: &At<UndoText>, phase: Option<PhaseText>)
 }
 
 pub(super) fn time_limit(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {
-    let limit = duration(&text.value).filter(|limit| !limit.is_zero() && *limit <= LONGEST);
+    time(check, text, Duration::from_secs(1))
+}
+
+/// A time to wait, which may be none.
+pub(super) fn pause(check: &mut Check<'_>, text: &At<String>) -> Option<Duration> {
+    time(check, text, Duration::ZERO)
+}
+
+fn time(check: &mut Check<'_>, text: &At<String>, least: Duration) -> Option<Duration> {
+    let limit = duration(&text.value).filter(|limit| (least..=LONGEST).contains(limit));
     if limit.is_none() {
         let hint = "such as \"90s\", \"10m\", \"1h\" or \"1h30m\"; at most 1000h".to_owned();
         check.problem(text.span(), format!("{:?} is no limit of time", text.value), hint);

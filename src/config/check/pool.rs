@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::file::PoolTable;
 use super::super::placed::At;
 use super::super::{Pool, Way};
-use super::operations::time_limit;
+use super::operations::pause;
 use super::service::template;
 use super::{Check, hosts, named_twice, secrets};
 use crate::fleet::Targets;
@@ -29,7 +29,7 @@ fn pool(check: &mut Check<'_>, table: &PoolTable) -> Option<Pool> {
     let way = way(check, table);
     let becoming = secrets::user(check, table.becoming.as_ref());
     let min_healthy = table.min_healthy.as_ref().map_or(Some(1), |number| at_least(check, number));
-    let wait = table.wait.as_ref().map_or(Some(WAIT), |wait| time_limit(check, wait));
+    let wait = table.wait.as_ref().map_or(Some(WAIT), |wait| pause(check, wait));
     let server = match &table.server {
         None => template(check, 0..0, "server", "{{ address }}"),
         Some(text) => {

@@ -2,13 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::super::FilledFile;
 use super::super::file::TemplateTable;
 use super::super::placed::At;
 use super::super::service::TEMPLATE_NAMES;
 use super::service::{filled, optional, read_beside};
 use super::{Check, hosts, secrets};
 use crate::fleet::Fleet;
+use crate::template::FilledFile;
 
 /// Takes the templates of one environment, or those of the file, which have no fleet.
 pub(super) fn templates(

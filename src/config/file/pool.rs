@@ -40,7 +40,7 @@ pub(in crate::config) struct PoolTable {
     /// How many of its hosts must be in it at any time; 1 if left out.
     #[schemars(example = 1)]
     pub(in crate::config) min_healthy: Option<At<i64>>,
-    /// How long requests that are under way have to end once it is out; 1 second if left out.
+    /// How long requests that are under way have to end once it is out; 1 second if left out, "0s" for none.
     #[schemars(example = &"5s")]
     pub(in crate::config) wait: Option<At<String>>,
     /// The user that all of it is done as, by sudo or doas.

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod bad;
+mod choosing;
 mod components;
 mod effective;
+mod inherit;
 mod model;
 mod odd;
 

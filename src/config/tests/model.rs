@@ -21,7 +21,7 @@ fn host(name: &str, address: Address, names: &[&str]) -> Host {
     }
 }
 
-fn ssh(host: &str, user: &str, port: Option<u16>) -> Address {
+pub(super) fn ssh(host: &str, user: &str, port: Option<u16>) -> Address {
     Address::Ssh { host: host.to_owned(), user: Some(user.to_owned()), port }
 }
 
@@ -228,71 +228,6 @@ fn what_is_left_out_has_a_default() {
 }
 
 #[test]
-fn an_environment_overrides_key_by_key() {
-    let text = format!(
-        "{LEAST}[python]\nproject = true\npython = \"python3.12\"\n\
-         [env.live]\napp = {{ name = \"other\" }}\nsource = {{ archive = \"~/a.zip\", strip = 1 }}\n\
-         python = {{ command = \"make env\" }}\nrelease = {{ root = \"~/sites//live/\" }}\n"
-    );
-    let env = &read(&text).unwrap_or_else(|problems| panic!("{problems}")).envs[0];
-    assert_eq!(env.app, "other");
-    assert_eq!(env.source.source, Source::Archive { path: PathBuf::from("/home/ada/a.zip"), strip: 1 });
-    let python = env.python.as_ref().unwrap();
-    assert_eq!(python.packages, Packages::Command("make env".to_owned()));
-    assert_eq!(python.python, "python3.12");
-    assert_eq!(env.release.root, "sites/live");
-}
-
-#[test]
-fn places_of_code_are_found_from_the_file() {
-    let cases = [
-        (".", "/srv/shop"),
-        ("../lib", "/srv/shop/../lib"),
-        ("~/src/shop", "/home/ada/src/shop"),
-        ("/repo.git", "/repo.git"),
-        ("https://example.org/a.git", "https://example.org/a.git"),
-        ("git@example.org:shop.git", "git@example.org:shop.git"),
-        ("./odd:name", "/srv/shop/odd:name"),
-    ];
-    for (written, expected) in cases {
-        let config = read(&LEAST.replace("git = \".\"", &format!("git = {written:?}"))).unwrap();
-        let Source::Git { location, reference } = &config.envs[0].source.source else { panic!("{config:?}") };
-        assert_eq!((location.as_str(), reference), (expected, &None), "{written}");
-    }
-}
-
-#[test]
-fn an_environment_is_chosen() {
-    let contract = read(CONTRACT).unwrap();
-    assert_eq!(contract.environment(None).unwrap().name.to_string(), "staging");
-    assert_eq!(contract.environment(Some("demo")).unwrap().name.to_string(), "demo");
-    let undecided = Config { default_env: None, ..contract.clone() };
-    let error = undecided.environment(None).unwrap_err().to_string();
-    assert_eq!(error, "name an environment: staging, production, demo");
-    let EnvError::Unknown { hint, .. } = contract.environment(Some("prod")).unwrap_err() else { panic!() };
-    assert_eq!(hint.as_deref(), Some("did you mean `production`?"));
-    assert_eq!(read(LEAST).unwrap().environment(None).unwrap().name.to_string(), "live");
-}
-
-#[test]
-fn the_nearest_file_upwards_is_found_and_read() {
-    let top = tempfile::tempdir().unwrap();
-    let deep = top.path().join("a/b");
-    std::fs::create_dir_all(&deep).unwrap();
-    std::fs::write(top.path().join("Releases.toml"), LEAST).unwrap();
-    let found = find(&deep).unwrap();
-    assert_eq!(found, top.path().join("Releases.toml"));
-    assert_eq!(load(&found, top.path()).unwrap().path, found);
-
-    let problems = load(&top.path().join("no.toml"), top.path()).unwrap_err();
-    assert!(problems.render(false).contains("cannot read"), "{problems}");
-    std::fs::write(&found, b"a = \"\n# \xff").unwrap();
-    let problems = load(&found, top.path()).unwrap_err();
-    assert!(problems.render(false).contains("this is not UTF-8"), "{problems}");
-    assert_eq!(problems.line(&problems.list[0]), 2);
-}
-
-#[test]
 fn an_older_virtualenv_is_used_again_when_everything_is_pinned_or_as_the_file_says() {
     let cases = [
         ("", Reuse::Pinned),
@@ -307,67 +242,10 @@ fn an_older_virtualenv_is_used_again_when_everything_is_pinned_or_as_the_file_sa
 }
 
 #[test]
-fn an_environment_inherits_all_but_hosts_and_hosts_stand_in_one_place() {
-    let text = r#"
-[source]
-git = "."
-[release]
-keep = 5
-[hosts.web1]
-address = "web1.example.org"
-user = "deploy"
-roles = ["web"]
-[env.base]
-confirm = true
-release = { keep = 7, root = "srv" }
-[[env.base.operations]]
-name = "a"
-phase = "prepare"
-run = "base"
-[[env.base.operations]]
-name = "b"
-phase = "prepare"
-run = "base"
-[env.live]
-inherits = "base"
-release = { root = "/srv" }
-[[env.live.operations]]
-name = "b"
-phase = "prepare"
-run = "live"
-[env.live.hosts]
-web1 = {}
-[env.stage]
-inherits = "live"
-confirm = false
-[env.stage.hosts]
-web1 = { address = "stage.example.org", roles = ["web", "db"] }
-"#;
-    let config = read(text).expect("a file");
-    let told = |env: &Environment| {
-        let runs: Vec<&str> = env.operations.iter().map(|operation| operation.run.as_str()).collect();
-        (env.name.to_string(), env.confirm, env.release.keep, env.release.root.clone(), runs.join(" "))
+fn a_pool_may_wait_for_no_time_at_all() {
+    let wait = |text: &str| {
+        let pool = "[[pool]]\nname = \"web\"\nroles = [\"web\"]\ndrain = \"x\"\nundrain = \"y\"\n";
+        read(&format!("{LEAST}{pool}{text}")).unwrap_or_else(|problems| panic!("{problems}")).envs[0].pools[0].wait
     };
-    let all: Vec<_> = config.envs.iter().map(told).collect();
-    let text = |text: &str| text.to_owned();
-    assert_eq!(
-        all,
-        [
-            (text("live"), true, 7, text("/srv"), text("base live")),
-            (text("stage"), false, 7, text("/srv"), text("base live")),
-        ]
-    );
-    let hosts: Vec<&Host> = config.envs.iter().flat_map(|env| &env.fleet.hosts).collect();
-    let stage = Address::Ssh { host: text("stage.example.org"), user: None, port: None };
-    assert_eq!(hosts[0], &host("web1", ssh("web1.example.org", "deploy", None), &["web"]));
-    assert_eq!(hosts[1], &host("web1", stage, &["web", "db"]));
-}
-
-#[test]
-fn environments_that_inherit_each_other_are_told_with_the_way() {
-    let text = format!("{LEAST}[env.live]\ninherits = \"x\"\n[env.x]\ninherits = \"live\"\n");
-    let problems = read(&text).expect_err("a circle");
-    let said: Vec<&str> = problems.list.iter().map(|problem| problem.message.as_str()).collect();
-    assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].ends_with("x → live → x") && said[1].ends_with("live → x → live"), "{said:?}");
+    assert_eq!([wait(""), wait("wait = \"0s\"")], [Duration::from_secs(1), Duration::ZERO]);
 }

@@ -80,7 +80,12 @@ pub struct File {
 }
 
 /// What all of a service's scripts share; what knows each kind stands before it.
-const COMMON: &str = concat!(include_str!("service.sh"), include_str!("files.sh"), include_str!("proof.sh"));
+const COMMON: &str = concat!(
+    include_str!("../clock.sh"),
+    include_str!("service.sh"),
+    include_str!("files.sh"),
+    include_str!("proof.sh")
+);
 const SUPERVISOR: &str = include_str!("supervisor.sh");
 const SYSTEMD: &str = include_str!("systemd.sh");
 const DAEMONTOOLS: &str = include_str!("daemontools.sh");

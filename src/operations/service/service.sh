@@ -7,9 +7,6 @@
 
 relm_fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-# The clock that nobody sets.
-relm_clock() { read -r relm_now relm_rest </proc/uptime && relm_now=${relm_now%%.*}; }
-relm_begin() { relm_clock || relm_fail 'this host has no /proc/uptime to measure time by'; relm_end=$((relm_now + relm_patience)); }
 relm_is_late() { relm_clock && [ "$relm_now" -ge "$relm_end" ]; }
 
 # Where a service of this release stands.
@@ -38,7 +35,7 @@ relm_roots() {
 }
 
 relm_halt() {
-  relm_begin
+  relm_begin "$relm_patience"
   relm_see
   relm_old=$(relm_roots)
   if [ -n "$relm_stop" ]; then relm_run "$relm_stop"; else kind_stop; fi || relm_fail "$relm_service was not stopped"
@@ -59,7 +56,7 @@ relm_halt() {
 }
 
 relm_launch() {
-  relm_begin
+  relm_begin "$relm_patience"
   relm_see
   if [ -n "$relm_start" ]; then relm_run "$relm_start"; else kind_start; fi ||
     { relm_see; kind_why; relm_fail "$relm_service does not run"; }
@@ -76,7 +73,7 @@ relm_reload_it() {
 }
 
 relm_await_running() {
-  relm_begin
+  relm_begin "$relm_patience"
   while :; do
     relm_see
     [ -n "$relm_seen" ] || { kind_why; relm_fail "nobody knows $relm_service here"; }

@@ -30,21 +30,11 @@ pub(in crate::tasks) fn now() -> DateTime<Utc> {
 
 pub(in crate::tasks) fn record(name: &ReleaseName) -> Record {
     Record {
-        name: name.clone(),
-        created: name.time(),
         by: "ada".to_owned(),
         machine: "desk".to_owned(),
         source: "main of shop".to_owned(),
         reference: "main".to_owned(),
-        commit: None,
-        added: Vec::new(),
-        tree: String::new(),
-        private: false,
-        task: None,
-        keep_until: None,
-        message: None,
-        hosts: Vec::new(),
-        steps: Vec::new(),
+        ..Record::new(name.clone(), name.time())
     }
 }
 
@@ -60,6 +50,7 @@ pub(in crate::tasks) fn release(n: i64, state: State, steps: &[&str]) -> Release
         steps,
         used_by: None,
         is_finished: true,
+        is_back: false,
         kept_until: None,
     }
 }

@@ -70,7 +70,7 @@ impl Log {
     pub(super) fn output(&mut self, step: &str, name: &str, line: &str) {
         let (step, line, host) = (step.to_owned(), line.to_owned(), host(name));
         let stream = Stream::Stdout;
-        self.say(Event::Output { step, host, stream, line });
+        self.say(Event::Output { step, host, stream, line, cut: false });
     }
 
     pub(super) fn sent(&mut self, step: &str, name: &str, done: u64) {

@@ -94,21 +94,9 @@ impl Scene {
 
     fn record(&self, now: DateTime<Utc>) -> Record {
         Record {
-            name: ReleaseName::at(now),
-            created: now,
-            by: "ada".to_owned(),
-            machine: "desk".to_owned(),
-            source: "dir code".to_owned(),
-            reference: "dir code".to_owned(),
-            commit: None,
-            added: Vec::new(),
             tree: self.tree.clone(),
-            private: false,
-            task: None,
-            keep_until: None,
-            message: None,
             hosts: self.env.fleet.names().iter().map(ToString::to_string).collect(),
-            steps: Vec::new(),
+            ..Record::new(ReleaseName::at(now), now)
         }
     }
 }

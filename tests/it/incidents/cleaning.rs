@@ -103,7 +103,7 @@ fn a_release_that_a_worker_still_runs_from_is_kept_and_the_worker_named() {
     let mut worker = worker.spawn().expect("a worker");
     site.deploy();
     let pid = worker.id().to_string();
-    site.deploy();
+    site.relm("deploy").ends(0).says(&[&format!("web1: {old} stays: process {pid} runs in it")]);
     let why = site.relm("clean-releases --dry-run").ends(0).stdout;
     assert!(why.lines().any(|line| line.contains(&old) && line.contains(&format!("in use by process {pid}"))), "{why}");
     assert!(site.host("web1").release(&old).join("app.txt").exists());

@@ -88,23 +88,7 @@ impl World {
     }
 
     fn record(&self, keep_until: Option<DateTime<Utc>>) -> Record {
-        Record {
-            name: ReleaseName::at(self.now),
-            created: self.now,
-            by: "ada".to_owned(),
-            machine: "desk".to_owned(),
-            source: "dir code".to_owned(),
-            reference: "dir code".to_owned(),
-            commit: None,
-            added: Vec::new(),
-            tree: "f00d".to_owned(),
-            private: keep_until.is_some(),
-            task: None,
-            keep_until,
-            message: None,
-            hosts: Vec::new(),
-            steps: Vec::new(),
-        }
+        Record { private: keep_until.is_some(), keep_until, ..Record::new(ReleaseName::at(self.now), self.now) }
     }
 
     /// A new release in a state that is written down so.

@@ -108,7 +108,7 @@ impl Theatre {
             patience: Duration::from_secs(seconds),
             on_loss: &|_| {},
         };
-        let on_line = |_, _, line: &str| self.lines.lock().expect("a lock").push(line.to_owned());
+        let on_line = |_, _, line: &str| self.lines.lock().expect("a lock").push(line.trim_end().to_owned());
         let exec = Exec {
             script: &Script::new(text),
             input: &Input::Nothing,

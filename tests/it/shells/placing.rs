@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use relm::engine::Operation as _;
 use relm::fleet::Targets;
-use relm::operations::{FilledFile, PlaceFiles, Publish, Published, RunCommand, WriteTemplates};
-use relm::template::Template;
+use relm::operations::{PlaceFiles, Publish, Published, RunCommand, WriteTemplates};
+use relm::template::{FilledFile, Template};
 use relm::transport::Exit;
 
 use super::stage::{Stage, ended};

@@ -11,7 +11,13 @@ use relm::transport::Exit;
 
 use super::stage::{Stage, ended, record};
 
-super::under_every_shell!(what_is_named_goes, what_is_live_stays, what_is_in_use_stays, links_and_leftovers,);
+super::under_every_shell!(
+    what_is_named_goes,
+    what_is_live_stays,
+    what_is_in_use_stays,
+    what_is_published_by_a_link_stays,
+    links_and_leftovers,
+);
 
 async fn remove(stage: &Stage, releases: &[u32]) -> Exit {
     let names = releases.iter().map(|n| record(*n).name).collect();
@@ -70,6 +76,8 @@ async fn what_is_in_use_stays(stage: Stage) {
     fs::create_dir(tree(&stage, 1).join("deep  er")).expect("a directory");
     let mut by_directory = Command::new(&sleep);
     by_directory.arg("30").current_dir(tree(&stage, 1).join("deep  er"));
+    let mut by_both = Command::new(&sleep);
+    by_both.arg("30").current_dir(tree(&stage, 2));
     let program = tree(&stage, 2).join("my sleep");
     fs::copy(&sleep, &program).expect("a copy");
     let mut by_program = Command::new(&program);
@@ -77,15 +85,18 @@ async fn what_is_in_use_stays(stage: Stage) {
     let open = fs::File::create(tree(&stage, 3).join("a -> b\nlog")).expect("a file");
     let mut by_file = Command::new(&sleep);
     by_file.arg("30").stderr(open);
-    let mut children = [by_directory, by_program, by_file].map(started);
+    let mut children = [by_directory, by_program, by_file, by_both].map(started);
     let exit = remove(&stage, &[1, 2, 3, 4]).await;
     for child in &mut children {
         child.kill().and_then(|()| child.wait()).expect("an end");
     }
-    ended(&exit, 0);
-    let [a, b, c] = children.map(|child| child.id());
+    ended(&exit, 98);
+    let [a, b, c, d] = children.map(|child| child.id().to_string());
     let [n1, n2, n3, n4] = [1, 2, 3, 4].map(|n| record(n).name);
-    assert_eq!(exit.stdout, format!("kept {n1} {a}\nkept {n2} {b}\nkept {n3} {c}\nremoved {n4}\n"));
+    let stays = |name, pid| format!("{name} stays: process {pid} runs in it");
+    let two = format!("{n2} stays: processes {} {} run in it", b.clone().min(d.clone()), b.max(d));
+    let all = [stays(n1, a), two, stays(n3, c)].join(", ");
+    assert_eq!(exit.stdout, format!("removed {n4}\n{all}\n"));
     assert_eq!([1, 2, 3, 4].map(|n| is_there(&stage, n).0), [true, true, true, false]);
     ended(&remove(&stage, &[1, 2, 3]).await, 0);
     assert_eq!([1, 2, 3].map(|n| is_there(&stage, n)), [(false, false); 3]);
@@ -96,6 +107,28 @@ fn which(name: &str) -> std::path::PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = std::env::split_paths(&path).map(|place| place.join(name));
     places.find(|file| file.is_file()).expect("a program")
+}
+
+async fn what_is_published_by_a_link_stays(stage: Stage) {
+    for n in 0..3 {
+        stage.with_version(n).await;
+    }
+    let publish = stage.path(".relm/publish");
+    for (n, place) in [(1, "it's here"), (2, "gone")] {
+        let kept = publish.join(format!("%{place}"));
+        fs::create_dir_all(&kept).expect("a directory");
+        let place = stage.home().join(place);
+        fs::write(kept.join("place"), format!("{}\n", place.display())).expect("a file");
+        symlink(tree(&stage, n).join("doc"), place).expect("a link");
+    }
+    fs::remove_file(stage.home().join("gone")).expect("a link");
+    let exit = remove(&stage, &[1, 2]).await;
+    ended(&exit, 98);
+    let place = stage.home().join("it's here");
+    let (one, two) = (record(1).name, record(2).name);
+    assert_eq!(exit.stdout, format!("removed {two}\n{one} stays: {} leads to it\n", place.display()));
+    fs::remove_file(place).expect("a link");
+    ended(&remove(&stage, &[1]).await, 0);
 }
 
 async fn links_and_leftovers(stage: Stage) {

@@ -269,20 +269,13 @@ pub(super) fn record(n: u32) -> Record {
     let created = at(n);
     Record {
         reference: "main".to_owned(),
-        name: ReleaseName::at(created),
-        created,
         by: "Zoë O'Neil".to_owned(),
         machine: "laptop".to_owned(),
         source: "main of shop".to_owned(),
         commit: Some("0123abc".to_owned()),
-        added: Vec::new(),
         tree: "f00d".to_owned(),
-        private: false,
-        task: None,
-        keep_until: None,
         message: Some("quotes ' \" and \\n, $HOME `id` % é\nand a second line".to_owned()),
-        hosts: Vec::new(),
-        steps: Vec::new(),
+        ..Record::new(ReleaseName::at(created), created)
     }
 }
 

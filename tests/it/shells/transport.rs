@@ -78,7 +78,8 @@ async fn death_by_signal(stage: Stage) {
 async fn the_streams_are_apart_and_heard_in_time(stage: Stage) {
     let heard = Mutex::new(Vec::new());
     let stop = CancellationToken::new();
-    let on_line = |_, stream: Stream, line: &str| heard.lock().expect("a lock").push((stream, line.to_owned()));
+    let on_line =
+        |_, stream: Stream, line: &str| heard.lock().expect("a lock").push((stream, line.trim_end().to_owned()));
     let script = Script::new("echo out; echo err >&2; sleep 30");
     let run = stage.transport.exec(Exec {
         script: &script,
