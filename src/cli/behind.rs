@@ -46,6 +46,13 @@ impl Change<'_> {
                 return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
             }
         }
+        let given = plan.steps.iter().filter_map(|step| Some((step, step.operation.gives()?.host())));
+        if let Some((step, host)) =
+            given.into_iter().find(|(step, host)| step.left().next().is_some() && away.contains(host))
+        {
+            let reason = format!("{} is taken from {host}, which cannot be reached", step.name());
+            return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
+        }
         for step in plan.steps.iter().filter(|step| !away.is_empty() && step.hosts.is_empty()) {
             let wanted = self.env.fleet.select(&step.operation.targets());
             let names: Vec<&str> = wanted.iter().map(|host| host.name.as_str()).collect();

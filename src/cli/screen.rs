@@ -153,6 +153,10 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
             true => "done already".to_owned(),
             false => hosts.join(" "),
         };
+        let hosts = match step.operation.gives() {
+            Some(gives) => format!("{hosts} from {}", gives.host()),
+            None => hosts,
+        };
         table = table.row(vec![step.phase.word().to_owned(), step.name(), hosts]);
     }
     out::text_only(table.render(false));

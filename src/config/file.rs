@@ -34,6 +34,7 @@ mod secrets;
 mod service;
 mod source;
 mod templates;
+mod transfer;
 mod wait;
 pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 pub(super) use component::ComponentTable;
@@ -58,6 +59,7 @@ pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
 pub(super) use service::{ServiceKindText, ServiceTable, StrategyText};
 pub(super) use source::{AppTable, ExtraTable, SourceTable};
 pub(super) use templates::TemplateTable;
+pub(super) use transfer::TransferTable;
 pub(super) use wait::{OnTimeoutText, WaitTable};
 
 /// How relm deploys this project.
@@ -115,6 +117,9 @@ pub(super) struct ReleasesToml {
     /// The application's own commands, in the order they run within a phase.
     #[serde(default)]
     pub(super) operations: Vec<OperationTable>,
+    /// Paths of the release that one host makes for others.
+    #[serde(default)]
+    pub(super) transfer: Vec<TransferTable>,
     /// What runs on the hosts and has to follow the release.
     #[serde(default)]
     pub(super) service: Vec<ServiceTable>,

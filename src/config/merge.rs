@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::file::{
     AppTable, BusyTable, ComponentTable, DistributionTable, EnvTable, GuardsTable, HealthTable, LockTable,
     MaintenanceTable, ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable,
-    ReleaseTable, ServiceTable, SourceTable, TemplateTable,
+    ReleaseTable, ServiceTable, SourceTable, TemplateTable, TransferTable,
 };
 use super::placed::At;
 
@@ -165,6 +165,7 @@ impl EnvTable {
             operations: list(&self.operations, &base.operations),
             templates: placed_list(&self.templates, &base.templates),
             publish: placed_list(&self.publish, &base.publish),
+            transfer: list(&self.transfer, &base.transfer),
             service: list(&self.service, &base.service),
             health: list(&self.health, &base.health),
             maintenance: marked(self.maintenance, base.maintenance),
@@ -243,7 +244,7 @@ pub(super) trait Named {
     fn name(&self) -> Option<&str>;
 }
 
-known_by!(Named, name, name: OperationTable, BusyTable, HealthTable, PoolTable, NotifyTable, ServiceTable);
+known_by!(Named, name, name: OperationTable, BusyTable, HealthTable, PoolTable, NotifyTable, ServiceTable, TransferTable);
 
 /// Puts an environment's tables in the place of those with the same name, and the others behind.
 pub(super) fn named<'t, T: Named>(own: &'t [T], base: &'t [T]) -> Vec<&'t T> {

@@ -26,6 +26,7 @@ mod suggest;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -52,6 +53,7 @@ pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
 pub use suggest::nearest;
 pub use tag::TagRules;
+pub use transfer::Transfer;
 
 /// A whole `Releases.toml`.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,6 +115,8 @@ pub struct Environment {
     pub publish: Vec<Publish>,
     /// The app's own commands, in the order of the file.
     pub operations: Vec<AppOperation>,
+    /// What one host makes for others, in the order of the file.
+    pub transfers: Vec<Transfer>,
     /// What runs on the hosts and has to follow the release, in the order of the file.
     pub services: Vec<Service>,
     /// Signs that a host is well, in the order of the file.

@@ -141,7 +141,7 @@ fn join(path: &str, name: &str) -> String {
 
 /// Names a table as it stands in the file.
 fn called(path: &str) -> String {
-    if ["operations", "service", "health", "pool", "busy", "notify", "secret_files", "templates", "publish"]
+    if ["operations", "service", "health", "pool", "busy", "notify", "secret_files", "templates", "publish", "transfer"]
         .iter()
         .any(|list| path.rsplit('.').next() == Some(list))
     {

@@ -4,11 +4,12 @@ use tokio::time::{Instant, sleep};
 
 use super::begun::Begun;
 use super::claim::claiming;
+use super::given::receive;
 use super::step::last_words;
 use super::stretch::Setting;
 use super::through::run_through;
 use super::together::{Failed, Hears, Share, Stopped, run_together};
-use super::{Machine, On, Step};
+use super::{Gives, Machine, On, Step};
 use crate::event::{Event, Outcome};
 use crate::fleet::Targets;
 use crate::script::Script;
@@ -54,6 +55,11 @@ pub(super) async fn run_host<'a>(
         }
         if let Some(targets) = first.operation.through() {
             journey.run_elsewhere(*at, first, &targets).await?;
+            rest = &rest[1..];
+            continue;
+        }
+        if let Some(gives) = first.operation.gives() {
+            journey.receive((*at, first), gives).await?;
             rest = &rest[1..];
             continue;
         }
@@ -150,6 +156,21 @@ impl<'a> Journey<'_, 'a> {
                 Some(())
             }
             Err(failed) => self.failed(at, step, failed).then_some(()),
+        }
+    }
+
+    /// Does a step for which another host gives something. Nothing if the host is not to go on.
+    async fn receive(&self, step: (usize, &'a Step), gives: &dyn Gives) -> Option<()> {
+        let hears = OfJourney { journey: *self, steps: &[step], is_again: false };
+        hears.begins(0);
+        let hears = OfJourney { is_again: true, ..hears };
+        match receive(self.setting, step.1, gives, self.machine, &hears).await {
+            None => Some(()),
+            Some(Stopped::Paused(words)) => {
+                self.tells.paused(step.0, self.machine, &words);
+                None
+            }
+            Some(Stopped::Failed(failed)) => self.failed(step.0, step.1, failed).then_some(()),
         }
     }
 

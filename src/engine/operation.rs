@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use crate::event::Outcome;
-use crate::fleet::{Host, Scope, Targets};
+use crate::fleet::{Host, HostName, Scope, Targets};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
 use crate::secret::Secrets;
@@ -84,6 +84,13 @@ pub trait Operation: Debug + Send + Sync {
         None
     }
 
+    /// What another host gives for it; nothing if it needs nothing from there. On a host of its own its work first looks
+    /// whether it has that, and meets [`Obstacle::Lacking`] if not; then it is done once more, and reads it. Both times it
+    /// knows as `relm_told` what the other host told of it, and as `relm_reads` whether it reads.
+    fn gives(&self) -> Option<&dyn Gives> {
+        None
+    }
+
     /// Says whether it takes something down for the time of a run: a journal is not believed that it is done, a run that goes
     /// on does it anew, and takes it back wherever an earlier one may have been killed over it. Taking it back harms nothing
     /// where it was not done.
@@ -121,6 +128,18 @@ pub trait Operation: Debug + Send + Sync {
     fn may_fail(&self) -> bool {
         false
     }
+}
+
+/// What one host gives to others. Its scripts run there, read only, and say on standard error why they fail.
+pub trait Gives: Debug + Send + Sync {
+    /// The host.
+    fn host(&self) -> &HostName;
+
+    /// Tells in a word what would be given: the same for the same, and another for anything else.
+    fn tell(&self, on: &On<'_>) -> Script;
+
+    /// Writes it to standard output.
+    fn give(&self, on: &On<'_>) -> Script;
 }
 
 /// How long something is looked at again.
@@ -249,6 +268,8 @@ pub enum Obstacle {
     Base,
     /// 97: what the host was to fetch by itself cannot be had. Then it is sent.
     Fetch,
+    /// 98: it lacks what another host gives. Then that is asked for it, and it is sent.
+    Lacking,
 }
 
 impl Work {
@@ -258,6 +279,7 @@ impl Work {
         let obstacle = match exit.status {
             Status::Code(96) => Obstacle::Base,
             Status::Code(97) => Obstacle::Fetch,
+            Status::Code(98) => Obstacle::Lacking,
             _ => return None,
         };
         Some((obstacle, exit.stdout.lines().last().unwrap_or_default().to_owned()))

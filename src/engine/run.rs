@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::begun::Begun;
 use super::ending::{Came, judge};
+use super::given::AllGiven;
 use super::look::{LastWords, look};
 use super::parts::Part;
 use super::put_back::put_back;
@@ -40,11 +41,13 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         let message = format!("{}: no host of {} has its role, so it does not run", step.name(), plan.env);
         events.send(Event::Warning { host: None, message });
     }
+    let given = AllGiven::default();
     let setting = Setting {
         run: Run { events, stop, about: plan.release.as_ref() },
         env: &plan.env,
         release: plan.release.as_ref(),
         machines,
+        given: &given,
     };
     let said = LastWords::default();
     let begun = Begun::default();

@@ -7,6 +7,7 @@
 use futures_util::future::join_all;
 
 use super::begun::Begun;
+use super::given::AllGiven;
 use super::host::run_host;
 use super::progress::Progress;
 use super::step::Run;
@@ -22,6 +23,7 @@ pub(super) struct Setting<'a> {
     pub(super) env: &'a Scope,
     pub(super) release: Option<&'a ReleaseName>,
     pub(super) machines: &'a [Machine],
+    pub(super) given: &'a AllGiven,
 }
 
 /// How a stretch of steps went.

@@ -15,7 +15,7 @@ use crate::operations::{
 use crate::release::Record;
 
 use super::unfinished::was_switching;
-use super::{Payload, Site, maintenance, pools, publishing, serving, templates, wellness};
+use super::{Payload, Site, maintenance, pools, publishing, serving, templates, transfers, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -69,10 +69,14 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
 }
 
-/// Adds the app's operations of some phases, in the order of the file.
+/// Adds the app's operations of some phases, in the order of the file, and with those of `prepare` the transfers.
 pub(super) fn app_operations(plan: Plan, site: Site<'_>, reference: &str, phases: &[Phase]) -> Plan {
     let wanted = site.env.operations.iter().filter(|operation| phases.contains(&operation.phase));
-    wanted.fold(plan, |plan, operation| add(plan, site, operation.phase, operation, command(operation, reference)))
+    let plan = wanted.fold(plan, |plan, operation| {
+        let plan = add(plan, site, operation.phase, operation, command(operation, reference));
+        transfers::after(plan, site.env, Some(&operation.name))
+    });
+    if phases.contains(&Phase::Prepare) { transfers::after(plan, site.env, None) } else { plan }
 }
 
 /// Adds one of the app's operations, whose command is `command`.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Site;
-use crate::engine::{On, Plan, Step, hash};
+use crate::engine::{Gives, On, Plan, Step, hash};
 use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::release::{ReleaseName, State};
@@ -28,16 +28,33 @@ pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, tou
             }
         }
     }
+    let elsewhere =
+        |step: &Step, host: &HostName| step.operation.targets().once && recorded(site, name, step, host).is_none();
     for (host, seen) in &site.survey.hosts {
         if seen.live() != Some(name) {
-            let elsewhere = |step: &Step| step.operation.targets().once && recorded(site, name, step, host).is_none();
             let changed = plan.steps.iter().find(|step| {
                 step.phase == Phase::Prepare && step.builds() && recorded(site, name, step, host) == Some(false)
             });
             let again = [touched.get(host).cloned(), changed.map(Step::name)];
-            settle_preparation(plan, host, &again, elsewhere);
+            settle_preparation(plan, host, &again, |step| elsewhere(step, host));
         }
     }
+    for at in 0..plan.steps.len() {
+        if is_given_anew(plan, at) {
+            let (given, hosts) = (plan.steps[at].name(), plan.steps[at].hosts.clone());
+            for host in hosts.iter().filter(|host| site.survey.host(host).and_then(HostSeen::live) != Some(name)) {
+                settle_preparation(plan, host, &[Some(given.clone())], |step| elsewhere(step, host));
+            }
+        }
+    }
+}
+
+/// Says whether a step takes from a host on which something that comes before it is done again: what it takes may be another
+/// then, and what comes after it builds on that.
+fn is_given_anew(plan: &Plan, at: usize) -> bool {
+    let Some(from) = plan.steps[at].operation.gives().map(Gives::host) else { return false };
+    let before = plan.steps[..at].iter().filter(|step| step.phase == Phase::Prepare && step.builds());
+    before.into_iter().any(|step| step.hosts.contains(from) && step.is_left(from))
 }
 
 /// Says whether the host's journal has the step by the definition it has now, or by another one.

@@ -35,6 +35,7 @@ pub mod setup_release;
 mod sourcing;
 pub mod status;
 mod templates;
+mod transfers;
 mod unfinished;
 pub mod verify;
 mod wellness;

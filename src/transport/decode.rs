@@ -48,6 +48,9 @@ pub(super) struct Decoder {
     noise: String,
     /// The beginning of a line, and whether an empty one waited, when the connection was lost.
     held: Option<(Vec<u8>, bool)>,
+    /// The script's own bytes as they are, where they are data: those that were not asked for yet, and whether a newline
+    /// waits behind them that may be the mark's.
+    data: Option<(Vec<u8>, bool)>,
 }
 
 impl Decoder {
@@ -60,6 +63,11 @@ impl Decoder {
     /// A decoder for standard error, which has only an end mark.
     pub(super) fn from_start(token: &str) -> Self {
         Self::new(token, true)
+    }
+
+    /// The same where the script's own bytes are data: none of it is a line, is kept as text, or is changed.
+    pub(super) fn of_data(token: &str) -> Self {
+        Self { data: Some((Vec::new(), false)), ..Self::after_mark(token) }
     }
 
     fn new(token: &str, in_body: bool) -> Self {
@@ -78,6 +86,7 @@ impl Decoder {
             refusal: None,
             noise: String::new(),
             held: None,
+            data: None,
         }
     }
 
@@ -146,6 +155,13 @@ impl Decoder {
         if !self.in_body {
             let shown = String::from_utf8_lossy(&line[..line.len().min(200)]);
             self.noise = shown.trim().replace(char::is_control, " ");
+            return;
+        }
+        if let Some((data, newline_waits)) = &mut self.data {
+            if std::mem::replace(newline_waits, line.ends_with(b"\n")) {
+                data.push(b'\n');
+            }
+            data.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
             return;
         }
         if self.empty_line_waits {
@@ -217,6 +233,11 @@ impl Decoder {
             text.push('\n');
         }
         on_line(self.part, &text);
+    }
+
+    /// The data that has come since this was last asked for.
+    pub(super) fn take_data(&mut self) -> Vec<u8> {
+        self.data.as_mut().map(|(data, _)| std::mem::take(data)).unwrap_or_default()
     }
 
     /// Says whether a part has ended that was not taken yet.
@@ -361,6 +382,25 @@ mod tests {
                 assert!(heard.concat() == format!("{line}\n\nnext\n"), "{more:?} in pieces of {cut}");
                 assert_eq!(decoder.status(), Some(0));
                 assert!(cut > 1 || heard.len() > 3, "{more:?} came whole");
+            }
+        }
+    }
+
+    #[test]
+    fn data_comes_as_it_is_in_whatever_pieces() {
+        let noise: Vec<u8> =
+            (0..300_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2] % 23 + 3).collect();
+        let cases: [&[u8]; 7] = [b"", b"\n", b"\n\n", b"a", b"\xff\r\n\0\n", b"a\ntoken\n\n", &noise];
+        for data in cases {
+            let said = [b"welcome\n\ntok group 7\n".as_slice(), data, b"\ntok end 3\nlate"].concat();
+            for cut in [1, 7, 4096, said.len()] {
+                let (mut decoder, mut heard) = (Decoder::of_data("tok"), Vec::new());
+                for piece in said.chunks(cut) {
+                    decoder.take(piece, Mask::nothing(), &mut |_, line| panic!("a line: {line}"));
+                    heard.extend(decoder.take_data());
+                }
+                assert!(heard == data, "{} bytes in pieces of {cut}", data.len());
+                assert_eq!((decoder.group(), decoder.status(), decoder.take_text().as_str()), (Some(7), Some(3), ""));
             }
         }
     }

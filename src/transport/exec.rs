@@ -165,6 +165,12 @@ pub enum ExecError {
     /// What it was to read cannot be read on this machine.
     #[error("what is to be sent cannot be read: {0}")]
     NoInput(String),
+    /// What it hands over cannot be kept on this machine.
+    #[error("what it sent cannot be kept on this machine: {0}")]
+    NotKept(String),
+    /// Nobody takes what it hands over.
+    #[error("nobody took what it sent")]
+    NotTaken,
     /// The run that asked for it does not hold the host's lock any more, and the script did nothing.
     #[error("this run has lost the lock of the host, and changed nothing more there")]
     LockLost,

@@ -9,6 +9,7 @@ mod decode;
 mod exec;
 mod file;
 mod frame;
+mod handed;
 mod kept;
 mod run;
 mod shell;
@@ -16,8 +17,10 @@ mod shell;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::script::Script;
@@ -26,6 +29,7 @@ use crate::secret::Mask;
 pub use channel::{Channel, Heard, Link, OUTPUT_QUEUE};
 pub use exec::{Exec, ExecError, Exit, Input, Kept, Status, Stream};
 pub use file::LazyFile;
+pub use handed::handed_over;
 pub use shell::HostShell;
 
 /// A machine that runs scripts under its POSIX `sh`.
@@ -34,6 +38,10 @@ pub trait Transport: Debug + Send + Sync {
     ///
     /// An ending without an exit status is [`ExecError::Lost`], never success.
     fn exec<'a>(&'a self, exec: Exec<'a>) -> BoxFuture<'a, Result<Exit, ExecError>>;
+
+    /// Runs a script whose standard output is data: `sink` gets it as it comes, in pieces, and the host waits while there is
+    /// no room in it. Only its standard error is heard in lines.
+    fn hand_over<'a>(&'a self, exec: Exec<'a>, sink: mpsc::Sender<Bytes>) -> BoxFuture<'a, Result<Exit, ExecError>>;
 
     /// Makes ready for a script that reads a stream, so that it need not wait for its channel.
     fn open_ahead(&self) -> BoxFuture<'_, ()>;

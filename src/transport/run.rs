@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     owed: Option<&'static str>,
     ending: Ending,
     alarm: Option<Instant>,
+    /// Where standard output goes, where that is data.
+    sink: Option<mpsc::Sender<Bytes>>,
 }
 
 impl<'a> Run<'a> {
@@ -63,7 +65,13 @@ impl<'a> Run<'a> {
             owed: None,
             ending: Ending::No,
             alarm,
+            sink: None,
         }
+    }
+
+    /// Hands on the script's standard output as it is.
+    pub(super) fn handing_on(self, frame: &Frame, sink: mpsc::Sender<Bytes>) -> Self {
+        Self { stdout: Decoder::of_data(frame.token()), sink: Some(sink), ..self }
     }
 
     /// How many bytes of what the script said have been heard: of standard output and of standard error.
@@ -124,6 +132,9 @@ impl<'a> Run<'a> {
                 heard = channel.output.recv() => match heard {
                     Some(Heard::Stdout(bytes)) => {
                         self.stdout.take(&bytes, exec.mask, &mut |part, line| (exec.on_line)(part, Stream::Stdout, line));
+                        if !self.hand_on().await && !self.is_ending() {
+                            self.end(ExecError::NotTaken).await;
+                        }
                     }
                     Some(Heard::Stderr(bytes)) => {
                         self.stderr.take(&bytes, exec.mask, &mut |part, line| (exec.on_line)(part, Stream::Stderr, line));
@@ -136,16 +147,10 @@ impl<'a> Run<'a> {
                 sent = &mut feeding, if !all_sent => {
                     all_sent = true;
                     if let Err(error) = sent {
-                        self.send("TERM").await;
-                        self.ending = Ending::Terminated(error);
-                        self.alarm = Some(Instant::now() + GRACE);
+                        self.end(error).await;
                     }
                 },
-                () = exec.stop.cancelled(), if !self.is_ending() => {
-                    self.send("TERM").await;
-                    self.ending = Ending::Terminated(ExecError::Interrupted);
-                    self.alarm = Some(Instant::now() + GRACE);
-                },
+                () = exec.stop.cancelled(), if !self.is_ending() => self.end(ExecError::Interrupted).await,
                 () = sleep_until(self.alarm.unwrap_or_else(Instant::now)), if self.alarm.is_some() => {
                     (self.ending, self.alarm) = match std::mem::replace(&mut self.ending, Ending::No) {
                         Ending::No => {
@@ -183,6 +188,20 @@ impl<'a> Run<'a> {
                 };
             }
         }
+    }
+
+    /// Hands on the data that has come, and waits until there is room for it. Says whether somebody takes it.
+    async fn hand_on(&mut self) -> bool {
+        let Some(sink) = &self.sink else { return true };
+        let data = self.stdout.take_data();
+        data.is_empty() || sink.send(data.into()).await.is_ok()
+    }
+
+    /// Has the script ended, for this reason.
+    async fn end(&mut self, reason: ExecError) {
+        self.send("TERM").await;
+        self.ending = Ending::Terminated(reason);
+        self.alarm = Some(Instant::now() + GRACE);
     }
 
     /// A part has ended when both streams say so.

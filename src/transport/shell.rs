@@ -145,7 +145,8 @@ impl HostShell {
         exit
     }
 
-    async fn run_in_bulk(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
+    /// `sink` takes standard output where that is data.
+    async fn run_in_bulk(&self, exec: Exec<'_>, sink: Option<mpsc::Sender<Bytes>>) -> Result<Exit, ExecError> {
         let spare = self.spare.lock().await.take().filter(is_open);
         let mut bulk = match spare {
             Some(spare) => spare,
@@ -157,6 +158,9 @@ impl HostShell {
         let input = bulk.input.clone();
         bulk.input = tokio::sync::mpsc::channel(1).0;
         let mut run = Run::new(&frame, Signals::Beside(self), exec.time_limit);
+        if let Some(sink) = sink {
+            run = run.handing_on(&frame, sink);
+        }
         match run.follow(&mut bulk, exec, Some(input)).await {
             Ok(exit) => Ok(exit),
             Err(error) => Err(self.not_become(error, Some(&mut run), &mut bulk).await),
@@ -249,8 +253,18 @@ impl Transport for HostShell {
             match (exec.input, exec.kept) {
                 (Input::Nothing, Some(kept)) => self.run_kept(exec, kept).await,
                 (Input::Nothing, None) => self.run_in_control(exec).await,
-                (Input::Bytes(_) | Input::File(_), _) => self.run_in_bulk(exec).await,
+                (Input::Bytes(_) | Input::File(_), _) => self.run_in_bulk(exec, None).await,
             }
+        }
+        .boxed()
+    }
+
+    fn hand_over<'a>(&'a self, exec: Exec<'a>, sink: mpsc::Sender<Bytes>) -> BoxFuture<'a, Result<Exit, ExecError>> {
+        async move {
+            if exec.stop.is_cancelled() {
+                return Err(ExecError::Interrupted);
+            }
+            self.run_in_bulk(exec, Some(sink)).await
         }
         .boxed()
     }

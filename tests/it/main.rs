@@ -61,6 +61,7 @@ mod store;
 mod templates;
 mod traces;
 mod transaction;
+mod transfer;
 mod unfinished;
 mod upload;
 mod users;

@@ -48,6 +48,7 @@ mod seals;
 mod serving;
 mod streams;
 mod survey;
+mod transferring;
 mod transport;
 mod upload;
 mod waiting;

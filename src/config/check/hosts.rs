@@ -153,7 +153,7 @@ pub(super) fn targets(check: &mut Check<'_>, roles: Option<&At<Vec<At<String>>>>
         return Some(Targets { once, ..Targets::all() });
     };
     if roles.value.is_empty() && !check.lost.iter().any(|lost| lost.ends_with("roles")) {
-        check.problem(roles.span(), "`roles` names no role", "leave `roles` out to mean every host".to_owned());
+        check.problem(roles.span(), "the list names no role", "leave it out to mean every host".to_owned());
     }
     let named: Vec<_> = roles.value.iter().map(|role| roles::selector(check, role)).collect();
     Some(Targets { once, ..Targets::any(named.into_iter().collect::<Option<_>>()?) })

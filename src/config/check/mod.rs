@@ -31,6 +31,7 @@ mod tag;
 mod tasks;
 mod templates;
 mod text;
+mod transfer;
 mod wait;
 
 use std::collections::BTreeSet;
@@ -164,6 +165,14 @@ fn environment(
     notify::unique(check, &env.notify);
     let notify = notify::notifiers(check, &env.notify, &file.notify);
     let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
+    transfer::unique(check, &env.transfer, &env.operations);
+    let transfers = merge::named(&env.transfer, &file.transfer);
+    let transfers = match (&known, &fleet, &operations) {
+        (Some(env), Some(fleet), Some(operations)) => {
+            transfer::transfers(check, &transfers, Some(transfer::There { env, fleet, operations }))
+        }
+        _ => None,
+    };
     pool::unique(check, &env.pool);
     let pools = pool::pools(check, &merge::named(&env.pool, &file.pool));
     health::unique(check, &env.health);
@@ -190,6 +199,9 @@ fn environment(
         let others = secret_files.iter().map(|file| file.path.as_str());
         let others: Vec<&str> = others.chain(release.places()).collect();
         templates::elsewhere(check, &merge::placed(&env.templates, &file.templates), &others);
+        let written = templates.iter().flatten().map(|file| file.dest.as_str());
+        let others: Vec<&str> = others.into_iter().chain(written).collect();
+        transfer::elsewhere(check, &merge::named(&env.transfer, &file.transfer), &others);
     }
     let lock = both(env.lock.as_ref(), file.lock.as_ref()).unwrap_or_default();
     let lock = lock::lock(check, file, &lock);
@@ -239,6 +251,7 @@ fn environment(
         templates: templates?,
         publish: publish?,
         operations: operations?,
+        transfers: transfers?,
         services: services?,
         health: health?,
         maintenance,

@@ -90,7 +90,8 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
     })
 }
 
-fn operation_name(check: &mut Check<'_>, name: &At<String>) -> Option<String> {
+/// Takes the name of a step of the app's own.
+pub(super) fn operation_name(check: &mut Check<'_>, name: &At<String>) -> Option<String> {
     let text = check.name("operation name", name)?;
     if OWN_STEPS.contains(&text.as_str()) {
         let hint = format!("such as \"app_{text}\"");

@@ -28,7 +28,12 @@ pub(super) fn publish(check: &mut Check<'_>, list: &[&PublishTable], fleet: Opti
 /// Whether one is published into the other on some host.
 fn meet(one: &Publish, other: &Publish, fleet: &Fleet) -> bool {
     let both = |host: &&crate::fleet::Host| one.targets.concern(host) && other.targets.concern(host);
-    (is_below(&one.to, &other.to) || is_below(&other.to, &one.to)) && fleet.hosts.iter().any(|host| both(&host))
+    overlap(&one.to, &other.to) && fleet.hosts.iter().any(|host| both(&host))
+}
+
+/// Says whether one path is the other, or stands below it.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    is_below(one, other) || is_below(other, one)
 }
 
 fn one(check: &mut Check<'_>, table: &PublishTable) -> Option<Publish> {

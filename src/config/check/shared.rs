@@ -3,7 +3,7 @@
 use super::super::file::ReleasesToml;
 use super::{
     Check, application, busy, distribution, guards, health, hosts, lock, maintenance, manage, notify, operations, pool,
-    pre_connect, publish, python, release, secrets, service, source, tag, templates,
+    pre_connect, publish, python, release, secrets, service, source, tag, templates, transfer,
 };
 
 /// Checks the file's own tables too where every environment overrides them.
@@ -47,6 +47,8 @@ pub(super) fn tables(check: &mut Check<'_>, file: &ReleasesToml) {
     notify::notifiers(check, &[], &file.notify);
     operations::unique(check, &file.operations);
     operations::operations(check, &file.operations.iter().collect::<Vec<_>>());
+    transfer::unique(check, &file.transfer, &file.operations);
+    transfer::transfers(check, &file.transfer.iter().collect::<Vec<_>>(), None);
     pool::unique(check, &file.pool);
     pool::pools(check, &file.pool.iter().collect::<Vec<_>>());
     health::unique(check, &file.health);

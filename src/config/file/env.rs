@@ -9,7 +9,7 @@ use super::super::placed::At;
 use super::{
     AppTable, BecomeText, BusyTable, ComponentTable, DistributionTable, GuardsTable, HealthTable, HostTable, LockTable,
     MaintenanceTable, ManageTable, NotifyTable, OperationTable, PoolTable, PreConnectTable, PublishTable, PythonTable,
-    ReleaseTable, SecretTable, ServiceTable, SourceTable, TemplateTable,
+    ReleaseTable, SecretTable, ServiceTable, SourceTable, TemplateTable, TransferTable,
 };
 
 /// One environment.
@@ -69,6 +69,9 @@ pub(in crate::config) struct EnvTable {
     /// What is published only here; one with the `to` of others of the file takes their place.
     #[serde(default)]
     pub(in crate::config) publish: Vec<PublishTable>,
+    /// Transfers only of this environment; one with the name of another of the file takes its place.
+    #[serde(default)]
+    pub(in crate::config) transfer: Vec<TransferTable>,
     /// Services only of this environment; one with the name of another of the file takes its place.
     #[serde(default)]
     pub(in crate::config) service: Vec<ServiceTable>,

@@ -92,6 +92,11 @@ confirm = false
 name = "extra"
 phase = "finish"
 run = "extra"
+[[env.other.transfer]]
+name = "css"
+path = "out"
+from = "static[0]"
+after = "b"
 [env.other.hosts]
 db1 = {}
 s1 = { address = "s1", roles = ["static"] }

@@ -105,6 +105,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         secret_files: Vec::new(),
         templates: Vec::new(),
         publish: Vec::new(),
+        transfers: Vec::new(),
         operations: contract_operations(),
         services: Vec::new(),
         health: Vec::new(),

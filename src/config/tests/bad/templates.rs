@@ -1,6 +1,6 @@
 //! Mistakes in what goes to places of each host.
 
-use super::super::LEAST;
+use super::super::{LEAST, read};
 use super::one;
 
 #[test]
@@ -88,4 +88,46 @@ fn mistakes_in_what_is_added_to_the_source() {
     for (text, message, line) in cases {
         one(&format!("[source]\n{text}\n{hosts}"), message, line);
     }
+}
+
+/// Mistakes in transfers, each in a table that begins in line 6 with its name, path and source.
+#[test]
+fn mistakes_in_transfers() {
+    let fleet = format!("{LEAST}web2 = {{ address = \"w2\", roles = [\"web\", \"app\"] }}\n");
+    let table = "[[transfer]]\nname = \"css\"\npath = \"out\"\nfrom = \"web[0]\"\n";
+    let cases = [
+        (table.replace("name = \"css\"\n", ""), "[[transfer]] has no `name`", 6),
+        (table.replace("path = \"out\"\n", ""), "[[transfer]] has no `path`", 6),
+        (table.replace("from = \"web[0]\"\n", ""), "[[transfer]] has no `from`", 6),
+        (table.replace("css", "upload_code"), "\"upload_code\" is a step of relm's own", 7),
+        (table.replace("\"out\"", "\"/out\""), "is absolute", 8),
+        (table.replace("web[0]", "wbe"), "no host has the role \"wbe\"", 9),
+        (table.replace("web[0]", "web"), "`from`: \"web\" comes to 2 hosts of live: web1, web2", 9),
+        (table.replace("web[0]", "web[7]"), "\"web[7]\" comes to no host", 9),
+        (format!("{table}to = []\n"), "the list names no role", 10),
+        (format!("{table}form = \"x\"\n"), "unknown key \"form\" in [[transfer]]", 10),
+        (format!("{table}after = \"compress\"\n"), "`after`: there is no operation \"compress\"", 10),
+        (format!("{table}{table}"), "there are two transfers \"css\"", 11),
+        (
+            format!("{table}[[operations]]\nname = \"css\"\nphase = \"prepare\"\nrun = \"x\"\n"),
+            "there are an operation and a transfer \"css\"",
+            7,
+        ),
+        (
+            format!("{table}after = \"x\"\n[[operations]]\nname = \"x\"\nphase = \"finish\"\nrun = \"x\"\n"),
+            "`after`: \"x\" is of another phase than `prepare`",
+            10,
+        ),
+        (
+            format!("{table}[release]\nshared_dirs = [\"out/media\"]\n"),
+            "`path`: \"out/media\" is for relm to put on each host by itself",
+            8,
+        ),
+    ];
+    for (text, message, line) in cases {
+        one(&format!("{fleet}{text}"), message, line);
+    }
+    let other = "[env.other.hosts]\ndb1 = { address = \"d1\", roles = [\"db\"] }\n";
+    one(&format!("{fleet}{table}{other}"), "`from`: \"web[0]\" comes to no host of other, and db1 would get it", 9);
+    read(&format!("{fleet}{table}to = [\"web\"]\n{other}")).expect("nobody there has to do with it");
 }
