@@ -8,14 +8,15 @@ use super::stretch::Setting;
 use super::together::Failed;
 use super::{Machine, On, Step, Work};
 use crate::event::{Failure, Outcome};
-use crate::fleet::{Fleet, Targets};
+use crate::fleet::{Fleet, Host, Targets};
 
-/// The machines that a step for `machine` is done on, each under its name.
+/// The machines that a step for `machine` is done on, each under its name. What commands need there is each one's own.
 pub(super) fn places(machine: &Machine, targets: &Targets, machines: &[Machine]) -> Vec<Machine> {
     let fleet = Fleet { hosts: machines.iter().map(|machine| machine.host.clone()).collect() };
     let chosen = fleet.select(targets);
     let of = |place: &&Machine| chosen.iter().any(|host| host.name == place.host.name);
-    machines.iter().filter(of).map(|place| Machine { host: machine.host.clone(), ..place.clone() }).collect()
+    let named = |place: &Machine| Host { source_files: place.host.source_files.clone(), ..machine.host.clone() };
+    machines.iter().filter(of).map(|place| Machine { host: named(place), ..place.clone() }).collect()
 }
 
 /// Does `work` on each place in turn, and stops at the first that fails.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::becoming::run_as;
+use super::sourcing::sourced;
 use super::telling;
 use super::values::values;
 use crate::engine::{On, Operation, Work};
@@ -72,7 +73,7 @@ impl DrainHost {
             .set("relm_out", if out { "yes" } else { "" })
             .set("relm_wait", self.pool.wait.as_secs().to_string())
             .export("RELM_SERVER", server);
-        run_as(self.pool.becoming.as_ref(), telling(script, on), on.secrets)
+        run_as(self.pool.becoming.as_ref(), sourced(&telling(script, on), on), on.secrets)
     }
 }
 

@@ -50,6 +50,19 @@ fn commands_of_every_kind_see_what_a_host_s_files_set() {
 }
 
 #[test]
+fn what_takes_a_host_out_of_its_pool_sees_what_is_set_where_it_runs() {
+    let say = |what: &str| format!("echo \"{what} $RELM_HOST: $GREETING\" >>\"$SITE/log\"");
+    let (drain, undrain) = (say("drain"), say("undrain"));
+    let pool = format!("drain = '{drain}'\nundrain = '{undrain}'\nmin_healthy = 0\nwait = \"1s\"\n");
+    let site = site(&format!("[[pool]]\nname = \"http\"\nroles = [\"web\"]\nproxies = [\"db\"]\n{pool}"));
+    site.relm("deploy").ends(0);
+    assert_eq!(site.take_log(), ["drain web1: hello of db1", "undrain web1: hello of db1"]);
+    configure(&site, SOURCES, &format!("[[pool]]\nname = \"http\"\nroles = [\"web\"]\n{pool}"));
+    site.relm("deploy").ends(0);
+    assert_eq!(site.take_log(), ["drain web1: hello of web1", "undrain web1: hello of web1"]);
+}
+
+#[test]
 fn a_file_that_is_missing_or_broken_stops_before_anything_is_changed() {
     let site = site("");
     fs::remove_file(site.path("hosts/db1/shop.sh")).expect("a file");
