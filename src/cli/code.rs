@@ -64,6 +64,11 @@ impl Code {
         &self.frozen.manifest
     }
 
+    /// The text of a file, if it is one, and not large.
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        self.frozen.text(path)
+    }
+
     /// Decides what is sent to each host, by what stands there. `about` is a release that is gone on with.
     pub(super) async fn address(&mut self, ground: &Ground, about: Option<&ReleaseName>) {
         self.learn(ground, about).await;

@@ -15,6 +15,7 @@ use crate::engine;
 use crate::release::{Changes, Commit, Manifest, Record};
 use crate::source::{Manifests, Source};
 use crate::tasks::diff::{self, Diff, End, Report, notes};
+use crate::tasks::requirements::Files;
 use crate::tasks::{Site, deploy};
 
 pub(super) async fn diff(args: &Diff, common: &Common) -> Result<u8, Complaint> {
@@ -53,6 +54,11 @@ async fn with_source(config: &Config, env: &Environment, args: &Diff, common: &C
     };
     let before = live.as_ref().map_or(&[][..], |live| &live.added);
     let report = compared(env, None, live.as_ref(), to, &source).await.with_files(env, files);
+    let after = report.requirements.iter().filter_map(|path| Some((path.clone(), code.text(path)?))).collect();
+    let report = match files_of(&ground, live.as_ref(), &report.requirements).await {
+        Some(before) => report.with_packages(&before, &after),
+        None => report,
+    };
     Ok(planned(report.with_added(before, &code.origin.added), config, env, &ground, &code))
 }
 
@@ -91,7 +97,25 @@ async fn with_other(
     let files = before.zip(manifest(&there, &record).await).map(|(before, after)| Changes::between(&before, &after));
     let report = compared(env, Some(other), live.as_ref(), End::of(&record), &other.source.source).await;
     let before = live.as_ref().map_or(&[][..], |live| &live.added);
-    Ok(report.with_files(env, files).with_added(before, &record.added))
+    let report = report.with_files(env, files).with_added(before, &record.added);
+    let before = files_of(&here, live.as_ref(), &report.requirements).await;
+    Ok(match before.zip(files_of(&there, Some(&record), &report.requirements).await) {
+        Some((before, after)) => report.with_packages(&before, &after),
+        None => report,
+    })
+}
+
+/// Texts of files of a release that is live, from the first host that tells; none of a release that is not there.
+async fn files_of(ground: &Ground, record: Option<&Record>, paths: &[String]) -> Option<Files> {
+    let Some(record) = record.filter(|_| !paths.is_empty()) else { return Some(Files::new()) };
+    for (host, transport) in &ground.connections.hosts {
+        let Some(seen) = ground.survey.host(&host.name) else { continue };
+        let files = engine::files(transport.as_ref(), &seen.layout, &record.name, paths).await;
+        if files.is_some() {
+            return files;
+        }
+    }
+    None
 }
 
 /// An environment that stands beside one with a component means the same component.
@@ -145,6 +169,7 @@ async fn compared(
         unknown,
         files: None,
         requirements: Vec::new(),
+        packages: Vec::new(),
         migrations: Vec::new(),
         steps: Vec::new(),
         obstacle: None,

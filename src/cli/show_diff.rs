@@ -4,6 +4,7 @@ use super::args::Common;
 use super::out;
 use crate::release::{Commit, escape};
 use crate::tasks::diff::{End, Note, Report};
+use crate::tasks::requirements::Package;
 use crate::ui::{Table, text};
 
 /// Commits and files that a person is shown.
@@ -22,6 +23,7 @@ pub(super) fn show(report: &Report, common: &Common) {
     files(report);
     if !report.requirements.is_empty() {
         out::line(format!("requirements: {}", report.requirements.join(", ")));
+        packages(&report.packages);
     }
     if !report.migrations.is_empty() {
         out::line(format!("migrations: {}", report.migrations.join(", ")));
@@ -105,6 +107,19 @@ fn files(report: &Report) {
     let row = |(what, path): &(&str, &str)| vec![format!("  {what}"), escape(path)];
     table(&lines.iter().take(SHOWN).map(row).fold(Table::new([""; 0]), Table::row));
     more(lines.len());
+}
+
+fn packages(packages: &[Package]) {
+    let row = |package: &Package| {
+        let (what, asks) = match (&package.before, &package.after) {
+            (Some(before), Some(after)) => ("changed", format!("{before} → {after}")),
+            (None, after) => ("added", after.clone().unwrap_or_default()),
+            (before, None) => ("removed", before.clone().unwrap_or_default()),
+        };
+        vec![format!("  {what}"), escape(&package.name), escape(&asks)]
+    };
+    table(&packages.iter().take(SHOWN).map(row).fold(Table::new([""; 0]), Table::row));
+    more(packages.len());
 }
 
 fn more(count: usize) {

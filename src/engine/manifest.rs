@@ -11,7 +11,7 @@ use crate::script::Script;
 use crate::transport::Transport;
 
 /// A host that does not answer within this is not worth waiting for: its code can be sent without it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A damaged or hostile file must not fill this machine's memory.
 const LONGEST: u64 = 256 << 20;
@@ -28,10 +28,15 @@ pub async fn manifest(
 ) -> Option<Manifest> {
     let script = Script::new(MANIFEST).set("record", layout.record(release));
     let exit = transport.capture(&script, Some(PATIENCE)).await.ok()?;
-    let mut text = exit.stdout;
-    text.retain(|c| !c.is_ascii_whitespace());
-    let packed = BASE64.decode(text.as_bytes()).ok()?;
+    Manifest::parse(&unpacked(&exit.stdout)?).ok().filter(|manifest| manifest.hash() == tree)
+}
+
+/// Text that came packed, and as text.
+pub(super) fn unpacked(said: &str) -> Option<String> {
+    let mut said = said.to_owned();
+    said.retain(|c| !c.is_ascii_whitespace());
+    let packed = BASE64.decode(said.as_bytes()).ok()?;
     let mut text = String::new();
     GzDecoder::new(packed.as_slice()).take(LONGEST).read_to_string(&mut text).ok()?;
-    Manifest::parse(&text).ok().filter(|manifest| manifest.hash() == tree)
+    Some(text)
 }

@@ -1,9 +1,10 @@
 //! A source resolved once to one tree that no longer changes.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::PathBuf;
 
-use crate::release::{Added, Manifest};
+use crate::release::{Added, Kind, Manifest};
 
 use super::error::SourceError;
 use super::exclude::Exclude;
@@ -62,6 +63,22 @@ const LATEST: u64 = 0o77_777_777_777;
 pub(super) struct Told {
     pub(super) origin: Origin,
     pub(super) time: u64,
+}
+
+/// A text that is larger is none that anybody wants to read as a whole.
+const LARGEST_TEXT: u64 = 4 << 20;
+
+impl Frozen {
+    /// The text of a file; nothing if it is not there, is no text, or is large.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let Kind::File { size, .. } = &self.manifest.entries.get(path)?.kind else { return None };
+        if *size > LARGEST_TEXT {
+            return None;
+        }
+        let mut text = String::new();
+        self.spool.content(*self.offsets.get(path)?, *size).read_to_string(&mut text).ok()?;
+        Some(text)
+    }
 }
 
 impl Wanted {

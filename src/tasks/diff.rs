@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Refusal;
 use super::deploy::SourceArgs;
 use super::promote::{answers, live_everywhere, record_of};
+use super::requirements::{self, Files, Package};
 use crate::config::{Environment, Packages};
 use crate::event::StepInfo;
 use crate::fleet::Scope;
@@ -88,6 +89,8 @@ pub struct Report {
     pub files: Option<Changes>,
     /// Those of them that say what is installed.
     pub requirements: Vec<String>,
+    /// Packages of which these ask for something else; empty where that is not known.
+    pub packages: Vec<Package>,
     /// Those of them that are migrations.
     pub migrations: Vec<String>,
     /// The steps a deploy would run; none where environments are compared.
@@ -136,6 +139,12 @@ impl Report {
         self.migrations = migrations.cloned().collect();
         self.files = files;
         self
+    }
+
+    /// Fills in what the files that say what is installed ask for.
+    #[must_use]
+    pub fn with_packages(self, before: &Files, after: &Files) -> Self {
+        Self { packages: requirements::changed(before, after), ..self }
     }
 
     /// Says that commits of other repositories, whose own history nobody looks at, come or go.

@@ -26,6 +26,7 @@ mod publishing;
 mod readiness;
 mod refusal;
 pub mod releases;
+pub mod requirements;
 pub mod resume;
 pub mod rollback;
 pub mod run;

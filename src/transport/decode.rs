@@ -390,7 +390,7 @@ mod tests {
     fn data_comes_as_it_is_in_whatever_pieces() {
         let noise: Vec<u8> =
             (0..300_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2] % 23 + 3).collect();
-        let cases: [&[u8]; 7] = [b"", b"\n", b"\n\n", b"a", b"\xff\r\n\0\n", b"a\ntoken\n\n", &noise];
+        let cases: [&[u8]; 7] = [b"", b"\n", b"\n\n", b"a", b"\xff\r\n\0\n", b"a\nto ken\n\n", &noise];
         for data in cases {
             let said = [b"welcome\n\ntok group 7\n".as_slice(), data, b"\ntok end 3\nlate"].concat();
             for cut in [1, 7, 4096, said.len()] {

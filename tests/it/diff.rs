@@ -61,19 +61,50 @@ fn commits_files_and_steps_of_a_deploy_are_told() {
 #[test]
 fn a_directory_is_compared_by_its_files() {
     let site = Site::new("web1=web", MORE);
-    site.write("code/requirements.txt", "flask==1\n");
+    site.write("code/requirements.txt", "flask==1\nsix\n");
     site.configure("");
     site.deploy();
     site.configure(&MORE.replace("nobody", "web"));
-    site.write("code/requirements.txt", "flask==2\n");
+    site.write("code/requirements.txt", "Flask==2 --hash=sha256:0\nredis>=5\n# no six\n");
     site.write("code/new.txt", "");
     let report = site.relm("diff --json").ends(0).report();
     assert_eq!((&report["commits"], &report["unknown"]), (&serde_json::Value::Null, &serde_json::Value::Null));
     assert_eq!(report["files"]["added"], serde_json::json!(["new.txt"]));
     assert_eq!(report["requirements"], serde_json::json!(["requirements.txt"]));
+    let packages = |name: &str, before: Option<&str>, after: Option<&str>| serde_json::json!({ "name": name, "before": before, "after": after });
+    let changed = [
+        packages("flask", Some("1"), Some("2")),
+        packages("redis", None, Some(">=5")),
+        packages("six", Some(""), None),
+    ];
+    assert_eq!(report["packages"], serde_json::json!(changed));
+    let told = site.relm("diff").ends(0).stdout;
+    assert!(told.contains("  changed   flask   1 → 2\n"), "{told}");
     // Another machine has never seen that tree: a host is asked.
     fs::remove_dir_all(site.path("home/.cache")).expect("a cache");
     assert_eq!(site.relm("diff --json").ends(0).report()["files"], report["files"]);
+}
+
+/// What is live in each is asked of its hosts.
+#[test]
+fn packages_of_two_environments_are_told() {
+    // Neither of them installs anything.
+    let site = two_environments(&MORE.replace("nobody", "py"));
+    let other = "\n[env.other.hosts]\np1 = { address = \"local:hosts/p1\", roles = [\"py\"] }\n";
+    site.write("Releases.toml", site.read("Releases.toml") + other);
+    site.write("code/requirements.txt", "flask==1\n");
+    commit(&site, "flask");
+    site.relm("deploy test").ends(0);
+    site.write("code/requirements.txt", "flask==2\n");
+    commit(&site, "flask 2");
+    site.relm("deploy stage").ends(0);
+    site.write("code/requirements.txt", "flask==3\n");
+    commit(&site, "flask 3");
+    let package = |report: &serde_json::Value| report["packages"][0].clone();
+    let wanted = |before: &str, after: &str| serde_json::json!({ "name": "flask", "before": before, "after": after });
+    assert_eq!(package(&site.relm("diff test stage --json").ends(0).report()), wanted("1", "2"));
+    assert_eq!(package(&site.relm("diff stage test --json").ends(0).report()), wanted("2", "1"));
+    assert_eq!(package(&site.relm("diff test --ref main --json").ends(0).report()), wanted("1", "3"));
 }
 
 #[test]
