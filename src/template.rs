@@ -23,7 +23,7 @@ pub struct FilledFile {
     /// Inside the release; outside of it if it begins with `/` or `~/`.
     pub dest: String,
     /// What it says.
-    pub template: Template,
+    pub template: Wording,
     /// Permissions, in octal digits.
     pub mode: String,
     /// `OWNER:GROUP` for `chown`, either of which may be left out; empty if nothing is said of both.
@@ -36,7 +36,51 @@ pub struct FilledFile {
     pub secrets: Vec<String>,
 }
 
+/// Where a file's text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wording {
+    /// A file beside `Releases.toml`.
+    Beside(Template),
+    /// A file of the release.
+    OfRelease {
+        /// Its path there.
+        path: String,
+        /// The names it may use.
+        known: Vec<String>,
+        /// Its text, once the source has been read.
+        template: Option<Template>,
+    },
+}
+
 impl FilledFile {
+    /// The path of its text in the release, as long as that has not been read.
+    pub fn lacks(&self) -> Option<&str> {
+        match &self.template {
+            Wording::OfRelease { path, template: None, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The same with the text that stands in the release; or why that is no template.
+    pub fn reading(&self, text: &str) -> Result<Self, String> {
+        let Wording::OfRelease { path, known, .. } = &self.template else { return Ok(self.clone()) };
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let template = Template::new(path, text, &names).map_err(|flaw| match flaw {
+            Flaw::Broken(words) => words,
+            Flaw::Unknown(name) => format!("it uses {name:?}, which has no value"),
+        })?;
+        let (path, known, template) = (path.clone(), known.clone(), Some(template));
+        Ok(Self { template: Wording::OfRelease { path, known, template }, ..self.clone() })
+    }
+
+    /// Fills it in.
+    pub fn render(&self, values: &Values) -> Result<String, String> {
+        let (Wording::Beside(template) | Wording::OfRelease { template: Some(template), .. }) = &self.template else {
+            return Err("the source has not been read in this run".to_owned());
+        };
+        template.render(values)
+    }
+
     /// Whether it lies outside of the release.
     pub fn is_outside(&self) -> bool {
         self.dest.starts_with(['/', '~'])
@@ -55,6 +99,11 @@ impl fmt::Debug for Values {
 }
 
 impl Values {
+    /// All of them as text, for what has none of a secret among them.
+    pub fn words(&self) -> String {
+        self.0.iter().map(|(name, value)| format!("{name} = {value}\n")).collect()
+    }
+
     /// Gives `name` a text.
     #[must_use]
     pub fn text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {

@@ -49,6 +49,7 @@ impl Change<'_> {
         if let Some(promoted) = &self.promoted {
             promoted.require(&mut code)?;
         }
+        code.read_templates(&self.env)?;
         if let Some(nothing) = self.same_code(&ground.survey, &code.payload.tree)? {
             self.require_lock()?;
             if self.dry_run {

@@ -64,6 +64,20 @@ impl Code {
         &self.frozen.manifest
     }
 
+    /// Reads the templates that stand in it, and refuses those that cannot be filled in.
+    pub(super) fn read_templates(&mut self, env: &Environment) -> Result<(), Complaint> {
+        for (file, path) in env.templates.iter().filter_map(|file| Some((file, file.lacks()?))) {
+            let refused = |reason: &str| {
+                Complaint::refused(format!("the template {path} of {}: {reason}", self.origin.source))
+                    .next(format!("mend it, or `src` of the template for {} in Releases.toml", file.dest))
+            };
+            let text = self.frozen.text(path).ok_or_else(|| refused("there is no such text"))?;
+            file.reading(&text).map_err(|reason| refused(&reason))?;
+            self.payload.texts.insert(path.to_owned(), text);
+        }
+        Ok(())
+    }
+
     /// The text of a file, if it is one, and not large.
     pub(super) fn text(&self, path: &str) -> Option<String> {
         self.frozen.text(path)

@@ -112,6 +112,7 @@ impl Change<'_> {
             Complaint::refused(reason).next(format!("bring it back and go on, or   {anew}"))
         })?;
         if code.payload.tree == record.tree {
+            code.read_templates(&self.env)?;
             code.address(ground, Some(&record.name)).await;
             return Ok(code);
         }

@@ -113,6 +113,11 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// Says whether it can only be done with what the source has, and that was not read when it was planned.
+    fn lacks_code(&self) -> bool {
+        false
+    }
+
     /// How long and how often it looks again before the run is paused; only asked of operations that look whether
     /// something is busy.
     fn patience(&self) -> Option<Patience> {

@@ -59,4 +59,8 @@ impl Operation for CheckUpload {
     fn joins(&self) -> bool {
         true
     }
+
+    fn lacks_code(&self) -> bool {
+        self.parcels.is_empty()
+    }
 }

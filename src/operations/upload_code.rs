@@ -110,6 +110,10 @@ impl Operation for UploadCode {
         true
     }
 
+    fn lacks_code(&self) -> bool {
+        self.parcels.is_empty()
+    }
+
     fn reads(&self) -> bool {
         true
     }

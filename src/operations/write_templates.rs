@@ -7,7 +7,7 @@ use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
 use crate::script::Script;
 use crate::secret::Secret;
-use crate::template::{FilledFile, Values};
+use crate::template::{FilledFile, Values, Wording};
 
 /// Writes them. Those for places outside of the release are kept beside its record: the switch takes them where they belong,
 /// and a rollback takes the old ones there again.
@@ -19,6 +19,8 @@ pub struct WriteTemplates {
     pub app: String,
     /// What the release is made from.
     pub reference: String,
+    /// The hash of the code's manifest, by which texts of the release are known.
+    pub tree: String,
 }
 
 /// What messages call one; the script knows the word too.
@@ -59,14 +61,15 @@ impl WriteTemplates {
         self.files.iter().filter(|file| file.targets.concern(host))
     }
 
-    /// A host's files, filled in with what `secret` gives for the names of secrets.
+    /// What a file says, with what `secret` gives for the names of secrets.
+    fn content(file: &FilledFile, common: &Values, secret: impl Fn(&str) -> String) -> Result<String, String> {
+        let with = |values: Values, name: &String| values.text(name, secret(name));
+        let values = file.secrets.iter().fold(common.clone(), with);
+        file.render(&values).map_err(|reason| format!("{}: {reason}", file.dest))
+    }
+
     fn filled(&self, on: &On<'_>, secret: impl Fn(&str) -> String) -> Result<Vec<Written<'_>>, String> {
         let common = values(on, &self.app, &self.reference);
-        let fill = |file: &'_ FilledFile| {
-            let with = |values: Values, name: &String| values.text(name, secret(name));
-            let values = file.secrets.iter().fold(common.clone(), with);
-            file.template.render(&values).map_err(|reason| format!("{}: {reason}", file.dest))
-        };
         let host = on.host.clone();
         let files = self.files.iter().filter(|file| file.targets.concern(&host));
         files
@@ -76,7 +79,7 @@ impl WriteTemplates {
                     mode: &file.mode,
                     owner: &file.owner,
                     check: file.check.as_deref().unwrap_or_default(),
-                    content: fill(file)?,
+                    content: Self::content(file, &common, &secret)?,
                 })
             })
             .collect()
@@ -109,11 +112,22 @@ impl Operation for WriteTemplates {
         }
     }
 
-    /// With the names of secrets in their places: what hosts write down of a step must tell nothing of a secret, and a new
+    /// The text of a release is known by where it stands. With the names of secrets in their places: what hosts write down of a step must tell nothing of a secret, and a new
     /// value is no new step.
     fn definition(&self, on: &On<'_>) -> String {
-        let files = self.filled(on, |name| format!("[{name}]")).unwrap_or_default();
-        let line = |file: &Written<'_>| [file.place, file.mode, file.owner, file.check, &file.content].join("\n");
-        files.iter().map(line).collect::<Vec<_>>().join("\n\n")
+        let common = values(on, &self.app, &self.reference);
+        let secret = |name: &str| format!("[{name}]");
+        let line = |file: &FilledFile| {
+            let content = match &file.template {
+                Wording::Beside(_) => Self::content(file, &common, secret).unwrap_or_default(),
+                Wording::OfRelease { path, .. } => format!("{path} of {}\n{}", self.tree, common.words()),
+            };
+            [&file.dest, &file.mode, &file.owner, file.check.as_deref().unwrap_or_default(), &content].join("\n")
+        };
+        self.on(on.host).map(line).collect::<Vec<_>>().join("\n\n")
+    }
+
+    fn lacks_code(&self) -> bool {
+        self.files.iter().any(|file| file.lacks().is_some())
     }
 }

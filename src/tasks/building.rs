@@ -48,7 +48,7 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
         plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
     }
     if !env.templates.is_empty() {
-        plan = plan.prepare(templates::write(env, &record.reference));
+        plan = plan.prepare(templates::write(env, &record.reference, payload));
     }
     if let Some(python) = &env.python {
         plan = plan.prepare(virtualenv(python));

@@ -41,6 +41,8 @@ mod unfinished;
 pub mod verify;
 mod wellness;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::config::Environment;
@@ -73,6 +75,8 @@ pub struct Payload {
     pub unpacked: u64,
     /// The hash of the tree's manifest.
     pub tree: String,
+    /// Texts of templates that stand in it, by path.
+    pub texts: BTreeMap<String, String>,
 }
 
 impl Payload {

@@ -180,9 +180,7 @@ pub(super) fn going_on(
 
 /// Says whether some host still needs the code.
 pub fn needs_code(plan: &Plan) -> bool {
-    plan.steps
-        .iter()
-        .any(|step| matches!(step.name().as_str(), "upload_code" | "check_upload") && step.left().next().is_some())
+    plan.steps.iter().any(|step| step.operation.lacks_code() && step.left().next().is_some())
 }
 
 /// Hosts whose tree has to be looked at before their journals are trusted.

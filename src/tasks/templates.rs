@@ -1,6 +1,6 @@
 //! The steps of templates: filled in when a release is built, and taken to their places in the switch.
 
-use super::Site;
+use super::{Payload, Site};
 use crate::config::{Environment, FilledFile};
 use crate::engine::Plan;
 use crate::event::Phase;
@@ -8,8 +8,12 @@ use crate::operations::{PlaceFiles, WriteTemplates};
 use crate::survey::ReleaseSeen;
 
 /// What fills them in.
-pub(super) fn write(env: &Environment, reference: &str) -> WriteTemplates {
-    WriteTemplates { files: env.templates.clone(), app: env.app.clone(), reference: reference.to_owned() }
+pub(super) fn write(env: &Environment, reference: &str, payload: &Payload) -> WriteTemplates {
+    // Whoever has read the code has made sure that its templates can be filled in.
+    let read = |file: &FilledFile| file.reading(payload.texts.get(file.lacks()?)?).ok();
+    let files = env.templates.iter().map(|file| read(file).unwrap_or_else(|| file.clone()));
+    let (app, reference, tree) = (env.app.clone(), reference.to_owned(), payload.tree.clone());
+    WriteTemplates { files: files.collect(), app, reference, tree }
 }
 
 /// Adds what takes them to places outside of the release; on every host, because one that gets none may have had some. It

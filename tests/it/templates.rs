@@ -172,3 +172,42 @@ fn no_link_of_the_code_leads_one_elsewhere() {
     site.write("Releases.toml", inside.replace("~/app/.relm/new/x", "~/etc/x "));
     site.relm("deploy").ends(2).says(&["begins or ends with a blank", "write \"~/etc/x\""]);
 }
+
+const OF_RELEASE: &str = "[[templates]]\nsrc = \"release:deploy/shop.conf\"\ndest = \"~/etc/conf.d/shop.conf\"\n\
+    check = \"[ ! -e $SITE/refuse ] || grep -q never {file}\"\n";
+
+#[test]
+fn a_template_that_stands_in_the_code_goes_with_it() {
+    let site = site("");
+    let last = operation("last", "prepare", "", "[ ! -e \"$SITE/broken\" ]");
+    site.configure(&format!("{OF_RELEASE}{last}"));
+    site.write("code/deploy/shop.conf", "first of {{ host }}\n");
+    site.deploy();
+    assert_eq!(conf(&site, "db1").as_deref(), Some("first of db1\n"));
+    assert_eq!(site.host("db1").read("deploy/shop.conf"), "first of {{ host }}\n", "the code stays what it is");
+    site.write("code/deploy/shop.conf", "second of {{ host }} {{ release }}\n");
+    // A run that has the code on all hosts reads it again for what is left to fill in, and only for that.
+    site.write("refuse", "");
+    site.relm("deploy").ends(1).says(&["write_templates", "the check of ~/etc/conf.d/shop.conf failed"]);
+    fs::remove_file(site.path("refuse")).expect("a file");
+    site.write("broken", "");
+    site.relm("deploy --resume").ends(1);
+    fs::rename(site.path("code"), site.path("away")).expect("a name");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    assert_eq!(conf(&site, "web1"), Some(format!("second of web1 {}\n", site.live())));
+    site.relm("rollback").ends(0);
+    assert_eq!(conf(&site, "web1").as_deref(), Some("first of web1\n"));
+}
+
+#[test]
+fn a_template_of_the_code_that_cannot_be_filled_in_stops_before_any_host_is_touched() {
+    let site = site("");
+    site.configure(OF_RELEASE);
+    site.relm("deploy").ends(3).says(&["the template deploy/shop.conf of", "there is no such text"]);
+    site.write("code/deploy/shop.conf", "{{ hots }}\n");
+    site.relm("deploy").ends(3).says(&["it uses \"hots\", which has no value"]);
+    site.write("code/deploy/shop.conf", "one\n{{ host\n");
+    site.relm("deploy").ends(3).says(&["line 2: syntax error"]);
+    assert_eq!(site.host("web1").releases(), Vec::<String>::new());
+}

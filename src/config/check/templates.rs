@@ -9,6 +9,7 @@ use super::service::{filled, optional, read_beside};
 use super::{Check, hosts, secrets};
 use crate::fleet::Fleet;
 use crate::template::FilledFile;
+use crate::template::Wording;
 
 /// Takes the templates of one environment, or those of the file, which have no fleet.
 pub(super) fn templates(
@@ -28,8 +29,14 @@ fn file(check: &mut Check<'_>, table: &TemplateTable) -> Option<FilledFile> {
     let known: Vec<&str> = TEMPLATE_NAMES.iter().copied().filter(|name| *name != "service").collect();
     let known: Vec<&str> = known.into_iter().chain(secrets.iter().map(String::as_str)).collect();
     let src = table.src.as_ref().and_then(|src| {
+        if let Some(path) = src.value.strip_prefix("release:") {
+            let path = check.inside_release("src", &src.with(path.to_owned()))?;
+            let known = known.iter().map(|name| (*name).to_owned()).collect();
+            return Some((Wording::OfRelease { path, known, template: None }, false));
+        }
         let (text, permissions) = read_beside(check, "src", src)?;
-        Some((filled(check, src.span(), &src.value, &text, &known)?, permissions.mode() & 0o100 != 0))
+        let template = filled(check, src.span(), &src.value, &text, &known)?;
+        Some((Wording::Beside(template), permissions.mode() & 0o100 != 0))
     });
     let dest = table.dest.as_ref().and_then(|dest| place(check, dest));
     let targets = hosts::targets(check, table.roles.as_ref(), false);

@@ -9,7 +9,7 @@ use super::super::placed::At;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct TemplateTable {
-    /// A file beside this one, with holes as in Jinja: `{{ host }}`.
+    /// A file beside this one, with holes as in Jinja: `{{ host }}`; or, as `release:PATH`, a file of the code that is deployed.
     #[schemars(required, example = &"templates/env")]
     pub(in crate::config) src: Option<At<String>>,
     /// Where it goes: a path in the release; or an absolute one, or one that begins with `~/`, outside of it. A file outside is

@@ -118,7 +118,12 @@ impl Scene {
         let frozen = env.source.freeze(&places).expect("a tree");
         let tree = frozen.manifest.hash();
         let now = Utc::now();
-        let payload = Payload { parcels: parcels(&env, &Arc::new(frozen)), unpacked: 1, tree: tree.clone() };
+        let payload = Payload {
+            parcels: parcels(&env, &Arc::new(frozen)),
+            unpacked: 1,
+            tree: tree.clone(),
+            ..Payload::default()
+        };
         let scene = Self { directory, env, payload, tree, now };
         if lived {
             let (ran, _) = scene.disturbed_deploy(&at("template"), scene.now - TimeDelta::hours(1), &[]).await;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use relm::engine::Operation as _;
 use relm::fleet::Targets;
 use relm::operations::{PlaceFiles, Publish, Published, RunCommand, WriteTemplates};
-use relm::template::{FilledFile, Template};
+use relm::template::{FilledFile, Template, Wording};
 use relm::transport::Exit;
 
 use super::stage::{Stage, ended};
@@ -22,7 +22,7 @@ super::under_every_shell!(
 fn template(dest: &str, text: &str) -> FilledFile {
     FilledFile {
         dest: dest.to_owned(),
-        template: Template::new(dest, text, &["host", "release"]).expect("a template"),
+        template: Wording::Beside(Template::new(dest, text, &["host", "release"]).expect("a template")),
         mode: "0640".to_owned(),
         owner: String::new(),
         targets: Targets::all(),
@@ -32,7 +32,7 @@ fn template(dest: &str, text: &str) -> FilledFile {
 }
 
 fn write(files: Vec<FilledFile>) -> WriteTemplates {
-    WriteTemplates { files, app: "shop".to_owned(), reference: "main".to_owned() }
+    WriteTemplates { files, app: "shop".to_owned(), reference: "main".to_owned(), tree: String::new() }
 }
 
 /// Takes them to their places, or back.

@@ -90,6 +90,15 @@ fn mistakes_in_what_is_added_to_the_source() {
     }
 }
 
+#[test]
+fn templates_of_the_release_have_paths_in_it() {
+    let table = |src: &str| format!("{LEAST}[[templates]]\nsrc = \"release:{src}\"\ndest = \"x\"\n");
+    one(&table("/etc/x"), "`src`: the path \"/etc/x\" is absolute", 6);
+    one(&table("../x"), "has `..` in it", 6);
+    one(&table(""), "`src` is empty", 6);
+    read(&table("deploy/nginx.conf")).expect("a path");
+}
+
 /// Mistakes in transfers, each in a table that begins in line 6 with its name, path and source.
 #[test]
 fn mistakes_in_transfers() {
