@@ -7,7 +7,7 @@ use std::fmt;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 
-use crate::fleet::Targets;
+use crate::fleet::{Become, Targets};
 
 /// A template whose syntax and names have been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct FilledFile {
     pub check: Option<String>,
     /// The secrets it may use, by name.
     pub secrets: Vec<String>,
+    /// Who looks at it and takes it to its place outside of the release, if not whoever does all else.
+    pub becoming: Option<Become>,
 }
 
 /// Where a file's text comes from.

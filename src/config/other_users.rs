@@ -36,6 +36,8 @@ pub enum Part {
     Maintenance,
     /// The command of `[manage]`.
     Manage,
+    /// A template.
+    Template,
 }
 
 impl AsAnother<'_> {
@@ -49,6 +51,7 @@ impl AsAnother<'_> {
             Part::Pool => "pool",
             Part::Maintenance => return "maintenance".to_owned(),
             Part::Manage => return "manage".to_owned(),
+            Part::Template => "template",
         };
         format!("{kind} {}", self.name)
     }
@@ -76,7 +79,12 @@ impl Environment {
         let maintenance =
             self.maintenance.iter().map(|rules| (Part::Maintenance, "", rules.targets.clone(), &rules.becoming));
         let manage = self.manage.iter().map(|manage| (Part::Manage, "", manage.targets.clone(), &manage.becoming));
-        let all = operations.chain(services).chain(health).chain(busy).chain(pools).chain(maintenance).chain(manage);
+        let templates = self
+            .templates
+            .iter()
+            .map(|file| (Part::Template, file.dest.as_str(), file.targets.clone(), &file.becoming));
+        let all = operations.chain(services).chain(health).chain(busy).chain(pools).chain(maintenance);
+        let all = all.chain(manage).chain(templates);
         all.filter_map(|(part, name, targets, becoming)| {
             Some(AsAnother { part, name, targets, becoming: becoming.as_ref()? })
         })

@@ -164,7 +164,7 @@ impl<'a> Journey<'_, 'a> {
         let hears = OfJourney { journey: *self, steps: &[step], is_again: false };
         hears.begins(0);
         let hears = OfJourney { is_again: true, ..hears };
-        match receive(self.setting, step.1, gives, self.machine, &hears).await {
+        match Box::pin(receive(self.setting, step.1, gives, self.machine, &hears)).await {
             None => Some(()),
             Some(Stopped::Paused(words)) => {
                 self.tells.paused(step.0, self.machine, &words);

@@ -1,7 +1,7 @@
 # Takes a release's files to their places outside of it, or puts back what this run has changed there.
 # In: relm_base, relm_kept (the release's files, below root/ and home/), relm_name (the release), relm_before (what was live
-# when the run began, or -), relm_back (not empty: put back).
-# In .relm/outside:
+# when the run began, or -), relm_back (not empty: put back), relm_taker (who does this, if that is another user than the login).
+# In .relm/outside, or outside@USER:
 #   ledger      a line a file that some release brought: its hash, "was" or "none" for what stood there before, its key
 #   original/   what stood there before any release's file
 #   changes     the run that changed something last (BEFORE RELEASE), then a line a file: "was" or "none", its key
@@ -9,11 +9,22 @@
 #   edited/     what somebody wrote into a release's file, below the name of the release that came in its place
 # A key is the way below root/ or home/.
 umask 077
-relm_state=$relm_base/.relm/outside
+relm_state=$relm_base/.relm/outside${relm_taker:+@$relm_taker}
 # A host that ran the release before this run stays with it, and with its files.
 if [ -n "$relm_back" ] && [ "$relm_before" = "$relm_name" ]; then exit 90; fi
 if [ ! -d "$relm_kept" ] && [ ! -d "$relm_state" ]; then exit 90; fi
 mkdir -p -- "$relm_state" && cd -- "$relm_state" || exit
+# What the login wrote is to be whose it is to be before it is anywhere.
+if [ -n "$relm_taker" ] && [ -z "$relm_back" ]; then
+  rm -rf -- staged && mkdir -- staged || exit
+  if [ -d "$relm_kept" ]; then
+    cp -R -P -p -- "$relm_kept/." staged && chown -R -h -- "$(id -u):$(id -g)" staged || exit
+    while read -r relm_owner relm_key; do
+      [ "$relm_owner" = - ] || chown -h -- "$relm_owner" "staged/$relm_key" || exit
+    done <"$relm_kept.owners" || exit
+  fi
+  relm_kept=$relm_state/staged
+fi
 relm_home=$(cd -P -- "$relm_base" && pwd -P) || exit
 
 # relm_place KEY: where it belongs.

@@ -1,7 +1,8 @@
 # Writes files into a release, and beside its record those that have their place outside of it: the switch takes them there.
-# In: release, record, what (what such a file is called in messages); arguments in fives: place (inside the release, or
-# absolute, or from ~/), permissions, owner for chown, check (text for sh that looks at $RELM_FILE), content. Places and
-# contents are known to this shell only: printf is part of it.
+# In: release, record, what (what such a file is called in messages); arguments in sixes: place (inside the release, or
+# absolute, or from ~/), permissions, owner for chown, check (text for sh that looks at $RELM_FILE), content, and who takes it
+# to its place if that is another user: then it becomes the owner's there, and what each is to be stands in outside@USER.owners.
+# Places and contents are known to this shell only: printf is part of it.
 kept=$record/outside
 
 # give OWNER FILE: never what a link leads to.
@@ -13,12 +14,12 @@ give() {
   return 1
 }
 
-[ "$what" != template ] || rm -rf -- "$kept" || exit
+[ "$what" != template ] || rm -rf -- "$kept" "$kept"@* || exit
 while [ $# -gt 0 ]; do
-  path=$1
+  path=$1 keeps=$kept${6:+@$6}
   case $path in
-    /*) within=$kept/root rest=${path#/} ;;
-    "~"/*) within=$kept/home rest=${path#??} ;;
+    /*) within=$keeps/root rest=${path#/} ;;
+    "~"/*) within=$keeps/home rest=${path#??} ;;
     *) within=$release rest=$path ;;
   esac
   if [ "$within" != "$release" ]; then (umask 077 && mkdir -p -- "$within") || exit; fi
@@ -36,11 +37,16 @@ while [ $# -gt 0 ]; do
     printf '%s is a directory in this release, so no %s can be written there\n' "$path" "$what" >&2
     exit 1
   fi
-  new=$at/.relm-new-$$
+  # Another user who looks at it knows the name beforehand.
+  new=$at/.relm-new-${6:-$$} owner=$3
+  if [ -n "$6" ]; then
+    printf '%s root%s\n' "${owner:--}" "$path" >>"$keeps.owners" || exit
+    owner=
+  fi
   # Also what was left when this was cut short.
   rm -f -- "$at"/.relm-new-*
   # Never readable by others, not for a moment, and under its name only when it is whole.
-  (umask 077 && set -C && printf '%s' "$5" >"$new") && give "$3" "$new" && chmod -- "$2" "$new" || {
+  (umask 077 && set -C && printf '%s' "$5" >"$new") && give "$owner" "$new" && chmod -- "$2" "$new" || {
     rm -f -- "$new"
     exit 1
   }
@@ -58,5 +64,5 @@ while [ $# -gt 0 ]; do
     fi
   fi
   mv -f -T -- "$new" "$at/$rest" || exit
-  shift 5
+  shift 6
 done

@@ -1,5 +1,7 @@
 //! Writes files whose content is a secret into the release.
 
+use std::borrow::Cow;
+
 use super::refused;
 use super::write_templates::{Written, union, write};
 use crate::engine::{Makes, On, Operation, Work};
@@ -53,7 +55,14 @@ impl Operation for WriteSecrets {
             let Some(content) = on.secrets.get(secret).map(Secret::expose) else {
                 return refused(&format!("there is no content for {path}"));
             };
-            written.push(Written { place: path, mode, owner, check: "", content: content.to_owned() });
+            written.push(Written {
+                place: path,
+                mode,
+                owner,
+                check: Cow::Borrowed(""),
+                content: content.to_owned(),
+                taker: "",
+            });
         }
         write("secret file", &written, on)
     }

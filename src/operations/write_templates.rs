@@ -1,5 +1,8 @@
 //! Fills files in for each host and writes them: into the release, or beside its record if their place is outside of it.
 
+use std::borrow::Cow;
+
+use super::becoming::as_another;
 use super::sourcing::sourced;
 use super::values::values;
 use super::{refused, release};
@@ -35,13 +38,16 @@ pub(super) struct Written<'f> {
     /// For `chown`, or nothing.
     pub(super) owner: &'f str,
     /// Text for `sh`, or nothing.
-    pub(super) check: &'f str,
+    pub(super) check: Cow<'f, str>,
     pub(super) content: String,
+    /// The user who takes it to its place, where that is another; or nothing.
+    pub(super) taker: &'f str,
 }
 
 /// Writes files, which messages call `what`.
 pub(super) fn write(what: &str, files: &[Written<'_>], on: &On<'_>) -> Work {
-    let args = files.iter().flat_map(|file| [file.place, file.mode, file.owner, file.check, &file.content]);
+    let args =
+        files.iter().flat_map(|file| [file.place, file.mode, file.owner, &file.check, &file.content, file.taker]);
     let script = Script::new(include_str!("write_files.sh"))
         .args(args)
         .set("what", what)
@@ -68,6 +74,21 @@ impl WriteTemplates {
         file.render(&values).map_err(|reason| format!("{}: {reason}", file.dest))
     }
 
+    /// What looks at it. Whoever takes it to its place looks at it, in a shell of their own.
+    fn check<'f>(file: &'f FilledFile, on: &On<'_>) -> Cow<'f, str> {
+        let own = file.check.as_deref().unwrap_or_default();
+        let Some(becoming) = file.becoming.as_ref().filter(|_| !own.is_empty()) else { return Cow::Borrowed(own) };
+        let name = release(on);
+        // As write_files.sh calls it meanwhile.
+        let (directory, _) = file.dest.rsplit_once('/').unwrap_or_default();
+        let path = format!("{}/outside@{}/root{directory}/.relm-new-{1}", on.layout.record(name), becoming.user);
+        let script = Script::new("cd -- \"$relm_directory\" || exit\neval \"$relm_command\"")
+            .set("relm_directory", on.layout.release(name))
+            .set("relm_command", own)
+            .export("RELM_FILE", path);
+        Cow::Owned(as_another(&sourced(&script, on), becoming, on.secrets).as_str().to_owned())
+    }
+
     fn filled(&self, on: &On<'_>, secret: impl Fn(&str) -> String) -> Result<Vec<Written<'_>>, String> {
         let common = values(on, &self.app, &self.reference);
         let host = on.host.clone();
@@ -78,8 +99,9 @@ impl WriteTemplates {
                     place: &file.dest,
                     mode: &file.mode,
                     owner: &file.owner,
-                    check: file.check.as_deref().unwrap_or_default(),
+                    check: Self::check(file, on),
                     content: Self::content(file, &common, &secret)?,
+                    taker: file.becoming.as_ref().map(|becoming| becoming.user.as_str()).unwrap_or_default(),
                 })
             })
             .collect()
@@ -122,7 +144,9 @@ impl Operation for WriteTemplates {
                 Wording::Beside(_) => Self::content(file, &common, secret).unwrap_or_default(),
                 Wording::OfRelease { path, .. } => format!("{path} of {}\n{}", self.tree, common.words()),
             };
-            [&file.dest, &file.mode, &file.owner, file.check.as_deref().unwrap_or_default(), &content].join("\n")
+            let taker = file.becoming.iter().map(|becoming| format!("\nas {}", becoming.user)).collect::<String>();
+            [&file.dest, &file.mode, &file.owner, file.check.as_deref().unwrap_or_default(), &(content + &taker)]
+                .join("\n")
         };
         self.on(on.host).map(line).collect::<Vec<_>>().join("\n\n")
     }

@@ -265,6 +265,58 @@ fn everything_in_the_file_can_be_done_as_another_user() {
     hosted.relm("services start").ends(1).says(&["cannot become", "sudoers"]);
 }
 
+/// The login may write nothing there, and not even read it.
+#[test]
+fn a_template_goes_to_a_place_that_is_root_s_and_comes_back() {
+    let Some(hosted) = Hosted::new("") else { return };
+    let (site, users) = (&hosted.site, &hosted.users);
+    let table = "[[templates]]\nsrc = \"shop.conf\"\ndest = \"TALK/etc/shop.conf\"\nmode = \"0440\"\ngroup = \"APP\"\nbecome = \"root\"\n\
+        check = \"id -u >>TALK/looked && grep -q ^of {file}\"\n";
+    let last = operation("last", "after_flip", "", "[ ! -e TALK/broken ]");
+    let place = site.path("talk/etc/shop.conf");
+    fs::create_dir(site.path("talk/etc")).expect("a directory");
+    fs::set_permissions(site.path("talk/etc"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::write(&place, "root's own\n").expect("a file");
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o400)).expect("a mode");
+    let stands = |text: &str| {
+        assert_eq!(fs::read_to_string(&place).expect("a file"), text);
+        let (is, app) = (fs::metadata(&place).expect("a file"), fs::metadata(home(&users.app)).expect("a home"));
+        let wanted = if text.starts_with("root") { (0o400, 0, 0) } else { (0o440, 0, app.gid()) };
+        assert_eq!((is.mode() & 0o7777, is.uid(), is.gid()), wanted, "{text}");
+    };
+    site.write("shop.conf", "of {{ release }}\n");
+    hosted.configure(&format!("{table}{last}[release]\nkeep = 2\n"));
+    users.allow("");
+    let check = hosted.relm("check").ends(3);
+    assert!(check.stdout.contains("template ") && check.stdout.contains("cannot become root"), "{}", check.stdout);
+    hosted.relm("deploy").ends(1).says(&["write_templates", "cannot become root", "nothing is live yet"]);
+    users.allow("LOGIN ALL=(root) NOPASSWD: ALL");
+    site.write("talk/broken", "");
+    hosted.relm("deploy").ends(1);
+    stands("root's own\n");
+    fs::remove_file(site.path("talk/broken")).expect("a file");
+    let deployed = || {
+        hosted.relm("deploy").ends(0);
+        let live = fs::read_link(home(&users.login).join("www/test/current")).expect("a link");
+        format!("of {}\n", live.file_name().expect("a name").display())
+    };
+    let first = deployed();
+    stands(&first);
+    stands(&deployed());
+    assert_eq!(site.read("talk/looked").lines().collect::<std::collections::BTreeSet<_>>().len(), 1, "root looks");
+    hosted.relm("rollback --yes").ends(0);
+    stands(&first);
+    hosted.relm("verify").ends(0);
+    for _ in 0..3 {
+        stands(&deployed());
+    }
+    site.write("shop.conf", "nothing\n");
+    hosted.relm("deploy").ends(1).says(&["the check of", "the file was put nowhere"]);
+    hosted.configure("");
+    hosted.relm("deploy").ends(0);
+    stands("root's own\n");
+}
+
 /// Only root gives files away: whoever logs in may not, whoever it becomes may.
 #[test]
 fn a_secret_file_belongs_to_whom_it_should_or_nothing_is_live() {

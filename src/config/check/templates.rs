@@ -7,7 +7,7 @@ use super::super::placed::At;
 use super::super::service::TEMPLATE_NAMES;
 use super::service::{filled, optional, read_beside};
 use super::{Check, hosts, secrets};
-use crate::fleet::Fleet;
+use crate::fleet::{Become, Fleet};
 use crate::template::FilledFile;
 use crate::template::Wording;
 
@@ -43,6 +43,7 @@ fn file(check: &mut Check<'_>, table: &TemplateTable) -> Option<FilledFile> {
     let looks = optional(table.check.as_ref(), |text| looks(check, text));
     let mode = optional(table.mode.as_ref(), |mode| permissions(check, mode, !secrets.is_empty()));
     let owner = ownership(check, table.owner.as_ref(), table.group.as_ref());
+    let becoming = becoming(check, table);
     let (template, is_program) = src?;
     Some(FilledFile {
         dest: dest?,
@@ -52,7 +53,31 @@ fn file(check: &mut Check<'_>, table: &TemplateTable) -> Option<FilledFile> {
         targets: targets?,
         check: looks?,
         secrets,
+        becoming: becoming?,
     })
+}
+
+/// Takes who puts it in its place. What it has to keep there lies among the records of the login, which only root may write.
+#[expect(clippy::option_option, reason = "wrong, and none")]
+fn becoming(check: &mut Check<'_>, table: &TemplateTable) -> Option<Option<Become>> {
+    let becoming = secrets::user(check, table.becoming.as_ref())?;
+    let (Some(found), Some(place)) = (&becoming, &table.becoming) else { return Some(None) };
+    if found.user != "root" {
+        let hint = format!("become = \"root\", with owner = {:?}", found.user);
+        check.problem(
+            place.span(),
+            format!("`become`: a template is put in its place by root, not {:?}", found.user),
+            hint,
+        );
+        return None;
+    }
+    if table.dest.as_ref().is_some_and(|dest| !dest.value.starts_with('/')) {
+        let hint =
+            "an absolute `dest`, or no `become`: what is in the release, and in the home, is the login's".to_owned();
+        check.problem(place.span(), "`become` is for places outside of the release and of the home", hint);
+        return None;
+    }
+    Some(becoming)
 }
 
 fn usual(has_secrets: bool, is_program: bool) -> &'static str {

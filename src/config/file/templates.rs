@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::placed::At;
+use super::BecomeText;
 
 /// A file that is filled in for each host.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -19,6 +20,11 @@ pub(in crate::config) struct TemplateTable {
     /// Its permissions; 0644 if left out, 0755 for a template that is a program, 0600 with secrets in it.
     #[schemars(example = &"0640")]
     pub(in crate::config) mode: Option<At<String>>,
+    /// Who takes it to its place outside of the release, and runs its `check`: `root`, for places that are root's. Then it is
+    /// root's too, unless something else is said.
+    #[serde(rename = "become")]
+    #[schemars(example = &"root")]
+    pub(in crate::config) becoming: Option<At<BecomeText>>,
     /// Whose it is; the login's if left out.
     #[schemars(example = &"root")]
     pub(in crate::config) owner: Option<At<String>>,

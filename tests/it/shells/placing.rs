@@ -28,6 +28,7 @@ fn template(dest: &str, text: &str) -> FilledFile {
         targets: Targets::all(),
         check: Some("test -s \"$RELM_FILE\"".to_owned()),
         secrets: Vec::new(),
+        becoming: None,
     }
 }
 
@@ -43,7 +44,8 @@ async fn place(
     back: bool,
 ) -> Exit {
     let on = stage.on(Some(&release.name), before.map(|record| &record.name));
-    let work = if back { PlaceFiles.undo(&on).expect("an inverse") } else { PlaceFiles.work(&on) };
+    let place = PlaceFiles::default();
+    let work = if back { place.undo(&on).expect("an inverse") } else { place.work(&on) };
     stage.work(&work).await
 }
 

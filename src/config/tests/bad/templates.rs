@@ -99,6 +99,19 @@ fn templates_of_the_release_have_paths_in_it() {
     read(&table("deploy/nginx.conf")).expect("a path");
 }
 
+#[test]
+fn only_root_takes_templates_to_their_places() {
+    let table = |dest: &str, user: &str| {
+        let src = "src = \"release:x\"";
+        format!("{LEAST}[[templates]]\n{src}\ndest = \"{dest}\"\nbecome = \"{user}\"\n")
+    };
+    one(&table("/etc/x", "app"), "`become`: a template is put in its place by root, not \"app\"", 8);
+    one(&table("x", "root"), "`become` is for places outside of the release and of the home", 8);
+    one(&table("~/x", "root"), "`become` is for places outside of the release and of the home", 8);
+    one(&table("/etc/x", "a b"), "\"a b\" is no user", 8);
+    read(&table("/etc/x", "root")).expect("a template");
+}
+
 /// Mistakes in transfers, each in a table that begins in line 6 with its name, path and source.
 #[test]
 fn mistakes_in_transfers() {
