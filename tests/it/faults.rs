@@ -90,18 +90,18 @@ async fn every_script_of_a_deploy(kinds: &[Kind], lived: bool, title: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_of_a_deploy_whose_connection_breaks() {
-    every_script_of_a_deploy(&Kind::ALL[..6], true, "connections that break in a deploy").await;
+    Box::pin(every_script_of_a_deploy(&Kind::ALL[..6], true, "connections that break in a deploy")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_of_a_deploy_that_go_wrong() {
-    every_script_of_a_deploy(&Kind::ALL[6..], true, "scripts of a deploy that go wrong").await;
+    Box::pin(every_script_of_a_deploy(&Kind::ALL[6..], true, "scripts of a deploy that go wrong")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_of_a_first_deploy() {
     let kinds = [Kind::ALL[0], Kind::ALL[5], Kind::Exits];
-    every_script_of_a_deploy(&kinds, false, "faults in a first deploy").await;
+    Box::pin(every_script_of_a_deploy(&kinds, false, "faults in a first deploy")).await;
 }
 
 /// The end of its script is not heard, and the connection comes back: what stands behind the step must not be run.
