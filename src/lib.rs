@@ -76,6 +76,8 @@
 //! - Steps of relm's own that stand beside each other on a host share a script, with marks between them
 //!   ([`engine::Operation::joins`]): each keeps its events, its line in the journal and its failure. One of them may read
 //!   a stream. A fleet of one has nobody to wait for, and goes from the upload to the last look in one journey.
+//! - What one host gives to others goes by way of this machine: [`engine::Gives`] is two scripts, one that tells of it and one
+//!   whose standard output it is, which `transport` hands on as bytes and keeps in a file without a name.
 //! - The lock and the survey share a script, and so do a host's last steps, the last look and the giving back of the lock.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
 //!   source and the phases, rather than keeping words of their own for the same things. `template` names `fleet` for the
