@@ -273,7 +273,7 @@ pub enum Obstacle {
     Base,
     /// 97: what the host was to fetch by itself cannot be had. Then it is sent.
     Fetch,
-    /// 98: it lacks what another host gives. Then that is asked for it, and it is sent.
+    /// 99: it lacks what another host gives. Then that is asked for it, and it is sent.
     Lacking,
 }
 
@@ -284,7 +284,7 @@ impl Work {
         let obstacle = match exit.status {
             Status::Code(96) => Obstacle::Base,
             Status::Code(97) => Obstacle::Fetch,
-            Status::Code(98) => Obstacle::Lacking,
+            Status::Code(99) => Obstacle::Lacking,
             _ => return None,
         };
         Some((obstacle, exit.stdout.lines().last().unwrap_or_default().to_owned()))

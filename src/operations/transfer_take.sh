@@ -1,12 +1,12 @@
 # Takes what another host has at a path of the release. In, besides: relm_told (its word for what it has), relm_record,
 # relm_from (its name), relm_reads (not empty: it is read from standard input).
-# Exits with 98 where it has to be sent.
+# Exits with 99 where it has to be sent.
 relm_is_own || exit
 if [ -z "$relm_reads" ]; then
-  [ -e "./$relm_path" ] || exit 98
+  [ -e "./$relm_path" ] || exit 99
   relm_has=$(relm_tell) || exit
   if [ "$relm_has" = "$relm_told" ]; then exit 90; fi
-  exit 98
+  exit 99
 fi
 relm_cut=$relm_record/cut-$$
 # Unpacked under a name that no code can have, and only what proves to be right is renamed.

@@ -65,7 +65,7 @@ async fn a_path_goes_to_another_host_and_back(stage: Stage) {
     symlink("../-dash", made.join("link")).expect("a link");
     let (told, file) = given(&stage, &here).await;
 
-    ended(&takes(&other, &there, &told, Input::Nothing).await, 98);
+    ended(&takes(&other, &there, &told, Input::Nothing).await, 99);
     ended(&takes(&other, &there, &told, Input::File(Arc::clone(&file))).await, 0);
     ended(&takes(&other, &there, &told, Input::Nothing).await, 90);
     let (told_back, back) = given(&other, &there).await;
@@ -83,7 +83,7 @@ async fn a_path_goes_to_another_host_and_back(stage: Stage) {
     ];
     for change in changes {
         change();
-        ended(&takes(&stage, &here, &told, Input::Nothing).await, 98);
+        ended(&takes(&stage, &here, &told, Input::Nothing).await, 99);
         ended(&takes(&stage, &here, &told, Input::File(Arc::clone(&back))).await, 0);
         ended(&takes(&stage, &here, &told, Input::Nothing).await, 90);
     }
