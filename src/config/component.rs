@@ -19,6 +19,7 @@ pub(super) const OWN: &[&str] = &[
     "busy",
     "templates",
     "publish",
+    "transfer",
     "secret_files",
 ];
 
@@ -55,14 +56,14 @@ pub(super) fn has_main(file: &ReleasesToml, env: &EnvTable) -> bool {
         || file.maintenance.is_some()
         || file.manage.is_some()
         || !(file.operations.is_empty() && file.service.is_empty() && file.health.is_empty() && file.pool.is_empty())
-        || !(file.busy.is_empty() && file.templates.is_empty() && file.publish.is_empty())
+        || !(file.busy.is_empty() && file.templates.is_empty() && file.publish.is_empty() && file.transfer.is_empty())
         || !file.secret_files.is_empty();
     let of_env = env.source.is_some()
         || env.python.is_some()
         || env.maintenance.is_some()
         || env.manage.is_some()
         || !(env.operations.is_empty() && env.service.is_empty() && env.health.is_empty() && env.pool.is_empty())
-        || !(env.busy.is_empty() && env.templates.is_empty() && env.publish.is_empty());
+        || !(env.busy.is_empty() && env.templates.is_empty() && env.publish.is_empty() && env.transfer.is_empty());
     of_file || of_env
 }
 
@@ -97,6 +98,7 @@ impl Tables<'_> {
             secrets: entries(component.secrets, entries(env.secrets.clone(), file.secrets.clone())),
             secret_files,
             publish: component.publish,
+            transfer: component.transfer,
             templates: component.templates,
             app: table(component.app, table(env.app.clone(), file.app.clone())),
             source: component.source,
@@ -147,6 +149,7 @@ impl Tables<'_> {
             operations: own.operations,
             templates: own.templates,
             publish: own.publish,
+            transfer: own.transfer,
             service: own.service,
             health: own.health,
             maintenance: own.maintenance,
@@ -179,6 +182,7 @@ impl ComponentTable {
             operations: list(&self.operations, &base.operations),
             templates: placed_list(&self.templates, &base.templates),
             publish: placed_list(&self.publish, &base.publish),
+            transfer: list(&self.transfer, &base.transfer),
             service: list(&self.service, &base.service),
             health: list(&self.health, &base.health),
             maintenance: marked(self.maintenance, base.maintenance),

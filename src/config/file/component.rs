@@ -9,7 +9,7 @@ use super::super::placed::At;
 use super::{
     AppTable, BecomeText, BusyTable, GuardsTable, HealthTable, LockTable, MaintenanceTable, ManageTable, NotifyTable,
     OperationTable, PoolTable, PublishTable, PythonTable, ReleaseTable, SecretFileTable, SecretTable, ServiceTable,
-    SourceTable, TemplateTable,
+    SourceTable, TemplateTable, TransferTable,
 };
 
 /// An application beside the main one, with releases of its own.
@@ -57,6 +57,9 @@ pub(in crate::config) struct ComponentTable {
     /// Paths of each release that are published at places outside of it.
     #[serde(default)]
     pub(in crate::config) publish: Vec<PublishTable>,
+    /// Paths of a release that one host makes and others take over.
+    #[serde(default)]
+    pub(in crate::config) transfer: Vec<TransferTable>,
     /// What runs on the hosts and has to follow its release.
     #[serde(default)]
     pub(in crate::config) service: Vec<ServiceTable>,
