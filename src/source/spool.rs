@@ -178,9 +178,9 @@ mod tests {
         let same = spool.store(&mut b"one".as_slice()).unwrap();
         spool.settle().unwrap();
         let sum = |stored: &Stored| spool.sum(stored.offset, stored.size);
-        let [of_one, of_none] = [b"one".as_slice(), b""].map(|content| hex(&Sha256::digest(content)));
+        let [of_one, of_empty] = [b"one".as_slice(), b""].map(|content| hex(&Sha256::digest(content)));
         assert_eq!(of_one, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
-        assert_eq!([&one, &same, &empty].map(sum), [&of_one, &of_one, &of_none].map(Clone::clone));
+        assert_eq!([&one, &same, &empty].map(sum), [&of_one, &of_one, &of_empty].map(Clone::clone));
         assert_eq!(sum(&two), hex(&Sha256::digest(&big)));
         for (stored, content) in [(one, b"one".as_slice()), (two, &big), (empty, b"")] {
             let mut read = Vec::new();
