@@ -249,13 +249,13 @@ impl<'a> Change<'a> {
 
     pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
         if let Some(question) = &plan.question {
-            return ask::confirm(question, self.common.yes);
+            return ask::confirm(question, self.common.yes).map(drop);
         }
         if !self.env.confirm || plan.steps.is_empty() {
             return Ok(());
         }
         let about = plan.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
-        ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes)
+        ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes).map(drop)
     }
 
     /// The machines of the run, behind the fence of its lock.

@@ -14,7 +14,7 @@ use super::complaint::Complaint;
 use super::{ask, out, secrets};
 use crate::config::guards::SameCode;
 use crate::engine::Plan;
-use crate::release::Consent;
+use crate::release::{Consent, Wanted};
 use crate::secret::{self, Mask};
 use crate::source::Source;
 use crate::survey::Survey;
@@ -110,12 +110,15 @@ impl Change<'_> {
             self.note_agreed(consent.clone());
             return Ok(());
         }
-        let again = format!("{} --consent {name}=\"who: why\"", typed());
+        let wanted = [Wanted { name: name.to_owned(), ask: None }];
+        let again = |complaint| Wanted::next(&wanted, &typed()).into_iter().fold(complaint, Complaint::next);
         if let Some(question) = question {
-            return ask::confirm(&question, self.common.yes).map_err(|complaint| complaint.next(again));
+            let answer = ask::confirm(&question, self.common.yes).map_err(again)?;
+            self.note_agreed(Consent { name: name.to_owned(), words: answer.words().to_owned() });
+            return Ok(());
         }
         if !ask::is_possible() {
-            return Err(Complaint::refused(format!("{what}; nothing was changed")).next(again));
+            return Err(again(Complaint::refused(format!("{what}; nothing was changed"))));
         }
         let words = ask::words(&format!("{what}. Who agreed to go on, and why? (nothing: stop)"))?;
         self.note_agreed(Consent { name: name.to_owned(), words });

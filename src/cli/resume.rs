@@ -83,7 +83,7 @@ impl Change<'_> {
         }
         self.agree(&planned, &machines).await?;
         match &chosen.question {
-            Some(question) => ask::confirm(question, self.common.yes)?,
+            Some(question) => ask::confirm(question, self.common.yes).map(drop)?,
             None => self.confirm(&planned)?,
         }
         self.running.set(true);

@@ -11,7 +11,7 @@ use super::becoming::run_as;
 use super::sourcing::sourced;
 use crate::engine::{On, Operation, Patience, Reading, Sight, Work};
 use crate::fleet::{Become, Targets};
-use crate::release::Consents;
+use crate::release::{Consents, Wanted};
 use crate::script::Script;
 use crate::transport::{Exit, Input, Status};
 
@@ -22,6 +22,8 @@ pub struct LookBusy {
     pub name: String,
     /// Its name in the file.
     pub about: String,
+    /// Who can say whether it may be disturbed.
+    pub ask: Option<String>,
     /// The hosts that are looked at.
     pub targets: Targets,
     /// How long a look may take.
@@ -186,6 +188,10 @@ impl Operation for LookBusy {
 
     fn patience(&self) -> Option<Patience> {
         self.patience
+    }
+
+    fn wanted(&self) -> Option<Wanted> {
+        Some(Wanted { name: self.about.clone(), ask: self.ask.clone() })
     }
 
     /// Nobody goes on before it is known of every host.

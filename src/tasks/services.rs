@@ -103,7 +103,9 @@ pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Ref
             .table(vec!["host"], lacking)
             .next(command("status", site.env)));
     }
-    let plan = Plan::new("services", &site.env.name, &site.env.fleet);
+    let group = group.map(|group| format!(" {group}")).unwrap_or_default();
+    let typed = format!("{} {}{group}", command("services", site.env), turn.word());
+    let plan = Plan::new("services", &site.env.name, &site.env.fleet).next(typed);
     Ok(found.into_iter().fold(plan, |plan, found| {
         plan.finish(TurnService { service: service(site.env, found, reference(site)), turn, journaled: false })
     }))

@@ -35,7 +35,10 @@ fn questions_are_asked_on_their_days() {
     let ask = |days: &str| format!("[[guards.ask]]\nname = \"texts\"\nquestion = \"Are the texts in?\"\n{days}\n");
     let site = Site::new("web1", &ask(""));
     site.relm("deploy").ends(3).says(&["Are the texts in?", "--yes", "--consent texts=\"who: why\""]);
-    site.relm("deploy --yes").ends(0);
+    site.relm("deploy --yes").ends(0).says(&["Are the texts in? answered by --yes"]);
+    let history = site.relm("history --json").ends(0).report();
+    let consent = serde_json::json!([{ "name": "texts", "words": "answered by --yes" }]);
+    assert_eq!(history["entries"][0]["consents"], consent);
     site.relm_with(["deploy", "--consent", "texts=Ann: they are not needed"]).ends(0);
     let now = chrono::Utc::now();
     let near = [-1, 0, 1].map(|days| (now + chrono::TimeDelta::days(days)).format("%a").to_string());
