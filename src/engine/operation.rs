@@ -134,6 +134,11 @@ pub trait Operation: Debug + Send + Sync {
         None
     }
 
+    /// The releases that it removes on a host.
+    fn removes(&self, _host: &HostName) -> &[ReleaseName] {
+        &[]
+    }
+
     /// Says whether its failure only warrants a warning.
     fn may_fail(&self) -> bool {
         false

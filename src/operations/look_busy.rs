@@ -209,7 +209,9 @@ impl Operation for LookBusy {
             return of_command(*busy_if, exit);
         }
         if !exit.status.success() {
-            return Sight::Unknown(format!("the look {}{}", exit.status, last(&exit.stderr)));
+            // Behind what is wrong with a pattern awk repeats where.
+            let said = if let Activity::Process { .. } = self.what { first(&exit.stderr) } else { last(&exit.stderr) };
+            return Sight::Unknown(format!("the look {}{said}", exit.status));
         }
         match self.seen(exit) {
             Ok(seen) if seen.is_empty() => Sight::Idle,
@@ -238,6 +240,10 @@ fn of_command(busy_if: BusyIf, exit: &Exit) -> Sight {
         }
         (_, status) => Sight::Unknown(format!("the command {status}{}", last(&exit.stderr))),
     }
+}
+
+fn first(stderr: &str) -> String {
+    stderr.trim().lines().next().map(|line| format!(": {line}")).unwrap_or_default()
 }
 
 fn last(stderr: &str) -> String {

@@ -58,6 +58,14 @@ pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
     wanted.map(look).collect()
 }
 
+/// What is looked at in the course of `plan`.
+pub fn later<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
+    let is_looked_at = |busy: &&Busy| {
+        plan.steps.iter().filter_map(|step| step.operation.wanted()).any(|wanted| wanted.name == busy.name)
+    };
+    env.busy.iter().filter(is_looked_at).map(look).collect()
+}
+
 /// Says whether somebody stops or restarts services by hand. Starting them ends nothing that runs.
 fn takes_down(plan: &Plan) -> bool {
     let ends = |name: String| name.starts_with("stop:") || name.starts_with("restart:");

@@ -122,6 +122,13 @@ fn it_is_looked_for_only_if_the_task_runs_what_disturbs_it() {
 }
 
 #[test]
+fn what_is_not_there_is_answered_with_what_is() {
+    let site = Site::new("web1=web", "");
+    site.relm("services test restart").ends(3).says(&["has no services", "next", "[[service]]"]);
+    site.relm("run --roles wbe -- true").ends(2).says(&["no host of test has the role", "next", "--roles web"]);
+}
+
+#[test]
 fn turning_a_service_by_hand_asks_too() {
     let service = "[[service]]\nname = \"crawler\"\nkind = \"command\"\nproof = false\nrestart = 'echo restart >> \"$SITE/turned\"'\nstart = 'echo start >> \"$SITE/turned\"'\nstop = 'echo stop >> \"$SITE/turned\"'\n";
     let only = "ask = \"Ann\"\nonly_if = \"restart:crawler\"";
@@ -138,6 +145,7 @@ fn turning_a_service_by_hand_asks_too() {
     assert_eq!(site.read("turned"), turned);
     site.relm("services test start").ends(0);
     site.relm_with(["services", "test", "restart", "--consent", "import=Ann: it can be run again"]).ends(0);
+    site.relm("services test restart crawlr").ends(3).says(&["next", "relm services test status crawler"]);
     // Right before a turn it pauses, and says the same.
     site.configure(&(flag("ask = \"Ann\"\nwhen = [\"before:restart:crawler\"]") + service));
     let ending = site.relm("services test restart crawler --json").ends(75).ending();
