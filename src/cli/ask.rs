@@ -6,10 +6,30 @@ use super::complaint::Complaint;
 use super::out;
 use crate::ui::tame;
 
-/// Asks a question whose answer is no unless the person says yes.
-pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
+/// Who said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Yes {
+    /// Whoever was asked.
+    Typed,
+    /// `--yes` did, before anything was asked.
+    Option,
+}
+
+impl Yes {
+    /// As it stands in the history.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Typed => "answered with yes",
+            Self::Option => "answered by --yes",
+        }
+    }
+}
+
+/// Asks a question whose answer is no unless the person says yes. What `--yes` answers is told all the same.
+pub(super) fn confirm(question: &str, yes: bool) -> Result<Yes, Complaint> {
     if yes {
-        return Ok(());
+        out::note(format!("{} {}\n", tame(question), Yes::Option.words()));
+        return Ok(Yes::Option);
     }
     if !is_possible() {
         return Err(Complaint::refused(format!("{question} Nobody is there to answer; --yes answers for you")));
@@ -20,7 +40,7 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Complaint> {
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     match (read, answer.trim().to_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
+        (Ok(_), "y" | "yes") => Ok(Yes::Typed),
         _ => Err(Complaint::refused("declined; nothing was changed")),
     }
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::change::Change;
 use super::code::{self, Code};
 use super::complaint::Complaint;
-use super::{out, screen};
+use super::out;
 use crate::engine::{Machine, Plan};
 use crate::release::{Record, ReleaseName};
 use crate::tasks::deploy::SourceArgs;
@@ -52,10 +52,11 @@ impl Change<'_> {
         code.read_templates(&self.env)?;
         if let Some(nothing) = self.same_code(&ground.survey, &code.payload.tree)? {
             self.require_lock()?;
+            let machines = self.machines(&ground);
             if self.dry_run {
-                return Ok(screen::dry_run(&self.told(&nothing), self.common));
+                return Ok(self.preview(&nothing, &machines).await);
             }
-            return Ok(self.carry_out(&nothing, &self.machines(&ground)).await);
+            return Ok(self.carry_out(&nothing, &machines).await);
         }
         let notes = self.acknowledged_notes(&from, &ground.survey, &code).await?;
         code.address(&ground, None).await;
@@ -65,12 +66,12 @@ impl Change<'_> {
         let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?);
         self.require_hosts(&planned)?;
         self.require_lock()?;
+        let machines = self.machines(&ground);
         if self.dry_run {
             planned.notes.extend(notes);
             planned.notes.extend(code.told(&ground));
-            return Ok(screen::dry_run(&self.told(&planned), self.common));
+            return Ok(self.preview(&planned, &machines).await);
         }
-        let machines = self.machines(&ground);
         self.may_begin(&planned, &machines).await?;
         let _ = self.made.set(record.clone());
         code.pack_ahead();

@@ -60,6 +60,8 @@ pub(super) struct Change<'a> {
     stop: CancellationToken,
     /// What was agreed to before hosts were asked.
     pub(super) agreed_before: Mutex<Vec<Consent>>,
+    /// What a run would have said or asked by now, for a dry one.
+    pub(super) foreseen: Mutex<Vec<String>>,
     /// Whether hosts are being changed.
     pub(super) running: Cell<bool>,
     /// What the survey saw, for whoever is told of a refusal.
@@ -101,6 +103,7 @@ impl<'a> Change<'a> {
             reached: OnceLock::new(),
             stop,
             agreed_before: Mutex::default(),
+            foreseen: Mutex::default(),
             running: Cell::new(false),
             seen: OnceLock::new(),
             promoted: None,
@@ -186,10 +189,10 @@ impl<'a> Change<'a> {
         let planned = self.looking(plan(self.site(&ground.survey))?);
         self.require_hosts(&planned)?;
         self.require_lock()?;
-        if self.dry_run {
-            return Ok(screen::dry_run(&self.told(&planned), self.common));
-        }
         let machines = self.machines(&ground);
+        if self.dry_run {
+            return Ok(self.preview(&planned, &machines).await);
+        }
         self.may_begin(&planned, &machines).await?;
         Ok(self.carry_out(&planned, &machines).await)
     }
@@ -205,7 +208,8 @@ impl<'a> Change<'a> {
             let ways = connections.hosts.iter().map(|(_, transport)| Arc::clone(transport));
             ways.for_each(|way| drop(tokio::spawn(async move { way.open_ahead().await })));
         }
-        let question = engine::question(&self.env.release.root, &self.env.name, self.processes);
+        let (rules, env) = (&self.env.release, &self.env.name);
+        let question = engine::question(&rules.root, env, &rules.shared_files, self.processes);
         if self.locking && !self.dry_run {
             self.take_lock(&connections, &question).await?;
         }
@@ -224,7 +228,12 @@ impl<'a> Change<'a> {
     }
 
     async fn secrets(&self) -> Result<Arc<Secrets>, Complaint> {
-        let needs = if self.dry_run { Needs::Way } else { self.needs };
+        let needs = match self.dry_run {
+            // Something busy may be for another user to see.
+            true if self.env.busy.iter().any(|busy| busy.becoming.is_some()) => Needs::Users,
+            true => Needs::Way,
+            false => self.needs,
+        };
         let loaded = secrets::load(self.config, &self.env, needs).await?;
         Ok(Arc::clone(self.secrets.get_or_init(|| loaded)))
     }
@@ -232,6 +241,11 @@ impl<'a> Change<'a> {
     /// The secrets that have been looked for.
     pub(super) fn known_secrets(&self) -> Arc<Secrets> {
         self.secrets.get().cloned().unwrap_or_default()
+    }
+
+    /// What stood on the hosts before the run.
+    pub(super) fn seen(&self) -> Option<&Survey> {
+        self.seen.get()
     }
 
     /// The record of a release that is made, or stands on a host.
@@ -249,13 +263,13 @@ impl<'a> Change<'a> {
 
     pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
         if let Some(question) = &plan.question {
-            return ask::confirm(question, self.common.yes);
+            return ask::confirm(question, self.common.yes).map(drop);
         }
         if !self.env.confirm || plan.steps.is_empty() {
             return Ok(());
         }
         let about = plan.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
-        ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes)
+        ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes).map(drop)
     }
 
     /// The machines of the run, behind the fence of its lock.

@@ -3,7 +3,6 @@
 use super::change::Change;
 use super::complaint::Complaint;
 use super::resume::{as_they_began, inspected};
-use super::screen;
 use crate::engine::{self, Machine};
 use crate::fleet::HostName;
 use crate::release::ReleaseName;
@@ -31,7 +30,7 @@ impl Change<'_> {
         if chosen.behind.is_empty() {
             let nothing = converge::nothing(site, &chosen);
             if self.dry_run {
-                return Ok(screen::dry_run(&nothing, self.common));
+                return Ok(self.preview(&nothing, &machines).await);
             }
             return Ok(self.carry_out(&nothing, &machines).await);
         }
@@ -44,7 +43,7 @@ impl Change<'_> {
         }
         let mut planned = self.looking(planned);
         if self.dry_run {
-            return Ok(screen::dry_run(&self.told(&planned), self.common));
+            return Ok(self.preview(&planned, &machines).await);
         }
         self.may_begin(&planned, &machines).await?;
         self.running.set(true);

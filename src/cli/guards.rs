@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::io::AsyncBufReadExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -12,11 +13,12 @@ use super::busy::typed;
 use super::change::Change;
 use super::complaint::Complaint;
 use super::{ask, out, secrets};
-use crate::config::guards::SameCode;
+use crate::config::guards::{Guards, SameCode};
+use crate::config::{Config, Environment};
 use crate::engine::Plan;
-use crate::release::Consent;
+use crate::release::{Consent, Wanted};
 use crate::secret::{self, Mask};
-use crate::source::Source;
+use crate::source::{self, Source};
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
 
@@ -29,41 +31,94 @@ pub(super) struct Objection<'g> {
     pub(super) question: Option<String>,
 }
 
+impl Objection<'_> {
+    /// What it would come to, unless somebody has agreed.
+    fn foretold(&self, consents: &[Consent]) -> Option<String> {
+        if consents.iter().any(|consent| consent.name == self.name) {
+            return None;
+        }
+        Some(match &self.question {
+            Some(question) => format!("would be asked: {question}"),
+            None => format!("would be refused: {}; --consent {} lets it go on", self.what, self.name),
+        })
+    }
+}
+
+/// What the guards of `relm deploy` say now, and whether one of them refuses it. Their commands are not run.
+pub(super) async fn foretold(config: &Config, env: &Environment, consents: &[Consent]) -> (Vec<String>, bool) {
+    let directory = config.path.parent().unwrap_or(Path::new("."));
+    let mut objections: Vec<Objection<'_>> = standing(&env.guards, Utc::now()).collect();
+    objections.extend(unclean(&env.guards, directory).await);
+    let told = |objection: &Objection<'_>| Some((objection.foretold(consents)?, objection.question.is_none()));
+    let (mut notes, refuses): (Vec<String>, Vec<bool>) = objections.iter().filter_map(told).unzip();
+    notes.extend(env.guards.before.iter().map(|command| comes_first(command)));
+    (notes, refuses.contains(&true))
+}
+
+fn comes_first(command: &str) -> String {
+    format!("first this machine would run: {command}")
+}
+
+/// What the clock and the calendar say.
+fn standing(guards: &Guards, now: DateTime<Utc>) -> impl Iterator<Item = Objection<'_>> {
+    let shut = guards.window.as_ref().filter(|window| !window.is_open(now)).map(|window| {
+        let what = format!("it is {} there, outside the window {}", window.clock(now), window.text);
+        Objection { name: "window", what, question: None }
+    });
+    let asked = guards.questions.iter().filter(move |asked| asked.is_asked(now));
+    let asked = asked.map(|asked| Objection {
+        name: &asked.name,
+        what: asked.question.clone(),
+        question: Some(asked.question.clone()),
+    });
+    shut.into_iter().chain(asked)
+}
+
+/// What the repository around the file says.
+async fn unclean(guards: &Guards, directory: &Path) -> Option<Objection<'static>> {
+    let what = if guards.clean_repository { clean(directory).await.err()? } else { return None };
+    Some(Objection { name: "clean_repository", what, question: None })
+}
+
 impl Change<'_> {
-    /// Holds a deploy against the guards that need no host. `source` is what it was asked to release, if it is new code.
+    /// Holds a deploy against the guards that need no host. `source` is what it was asked to release, if it is new code. A
+    /// dry run only learns what they say.
     pub(super) async fn pass_guards(&self, source: Option<&SourceArgs>) -> Result<(), Complaint> {
-        if self.actor.task != "deploy" || self.dry_run {
+        if self.actor.task != "deploy" {
             return Ok(());
         }
         self.know_consents()?;
         let guards = &self.env.guards;
-        if let Some(window) = guards.window.as_ref().filter(|window| !window.is_open(self.now)) {
-            let what = format!("it is {} there, outside the window {}", window.clock(self.now), window.text);
-            self.overcome(Objection { name: "window", what, question: None })?;
-        }
-        if guards.reference
-            && let Some(other) = source.and_then(|source| self.other_source(source))
-        {
-            let question = Some(format!("{other} Deploy it all the same?"));
-            self.overcome(Objection { name: "ref", what: other, question })?;
-        }
-        for asked in guards.questions.iter().filter(|asked| asked.is_asked(self.now)) {
-            let question = Some(asked.question.clone());
-            self.overcome(Objection { name: &asked.name, what: asked.question.clone(), question })?;
+        let other = source.filter(|_| guards.reference).and_then(|source| self.other_source(source));
+        let other = other.map(|other| Objection {
+            name: "ref",
+            question: Some(format!("{other} Deploy it all the same?")),
+            what: other,
+        });
+        for objection in other.into_iter().chain(standing(guards, self.now)) {
+            self.meet(objection)?;
         }
         let directory = self.config.path.parent().unwrap_or(Path::new("."));
-        if guards.clean_repository
-            && let Err(what) = clean(directory).await
-        {
-            self.overcome(Objection { name: "clean_repository", what, question: None })?;
+        if let Some(objection) = unclean(guards, directory).await {
+            self.meet(objection)?;
         }
         let hidden = secrets::at_hand(&self.env);
         for command in guards.before.iter().filter(|_| source.is_some()) {
-            if let Err(what) = succeeds(directory, command, hidden.mask()).await {
+            if self.dry_run {
+                self.foresee(comes_first(command));
+            } else if let Err(what) = succeeds(directory, command, hidden.mask()).await {
                 self.overcome(Objection { name: "before", what, question: None })?;
             }
         }
         Ok(())
+    }
+
+    fn meet(&self, objection: Objection<'_>) -> Result<(), Complaint> {
+        if self.dry_run {
+            objection.foretold(&self.common.consent).into_iter().for_each(|note| self.foresee(note));
+            return Ok(());
+        }
+        self.overcome(objection)
     }
 
     /// A plan that does nothing, where the very same code is live everywhere and the file says to leave it at that. Asks
@@ -83,10 +138,8 @@ impl Change<'_> {
             out::note(format!("{what}\n"));
             return Ok(Some(Plan::new(&self.actor.task, &self.env.name, &self.env.fleet).about(name)));
         }
-        if !self.dry_run {
-            let question = Some(format!("{what}. Deploy it once more?"));
-            self.overcome(Objection { name: "same_code", what, question })?;
-        }
+        let question = Some(format!("{what}. Deploy it once more?"));
+        self.meet(Objection { name: "same_code", what, question })?;
         Ok(None)
     }
 
@@ -110,12 +163,15 @@ impl Change<'_> {
             self.note_agreed(consent.clone());
             return Ok(());
         }
-        let again = format!("{} --consent {name}=\"who: why\"", typed());
+        let wanted = [Wanted { name: name.to_owned(), ask: None }];
+        let again = |complaint| Wanted::next(&wanted, &typed()).into_iter().fold(complaint, Complaint::next);
         if let Some(question) = question {
-            return ask::confirm(&question, self.common.yes).map_err(|complaint| complaint.next(again));
+            let answer = ask::confirm(&question, self.common.yes).map_err(again)?;
+            self.note_agreed(Consent { name: name.to_owned(), words: answer.words().to_owned() });
+            return Ok(());
         }
         if !ask::is_possible() {
-            return Err(Complaint::refused(format!("{what}; nothing was changed")).next(again));
+            return Err(again(Complaint::refused(format!("{what}; nothing was changed"))));
         }
         let words = ask::words(&format!("{what}. Who agreed to go on, and why? (nothing: stop)"))?;
         self.note_agreed(Consent { name: name.to_owned(), words });
@@ -129,7 +185,11 @@ async fn clean(directory: &Path) -> Result<(), String> {
     if let Some(first) = changed.lines().next() {
         return Err(format!("{} has changes that are not committed, such as {first:?}", directory.display()));
     }
-    git(directory, &["fetch", "--quiet"]).await?;
+    let place = directory.to_owned();
+    let own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| std::env::var_os(name).is_some());
+    let fetched =
+        tokio::task::spawn_blocking(move || source::fetch(&place, own_ssh)).await.map_err(|error| error.to_string())?;
+    fetched.map_err(|reason| format!("git fetch in {}: {reason}", directory.display()))?;
     let apart = git(directory, &["rev-list", "--left-right", "--count", "HEAD...@{upstream}"]).await?;
     match apart.split_whitespace().collect::<Vec<_>>()[..] {
         ["0", "0"] => Ok(()),

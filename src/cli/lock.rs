@@ -114,7 +114,9 @@ async fn release(args: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
 
 async fn steal(args: &Reason, common: &Common) -> Result<u8, Complaint> {
     let Some(reason) = args.message.as_deref().filter(|reason| !reason.trim().is_empty()) else {
-        return Err(Complaint::usage("taking a lock from somebody needs a reason, which is recorded: -m TEXT"));
+        let env = args.env.named().map(|env| format!(" {env}")).unwrap_or_default();
+        let complaint = Complaint::usage("taking a lock from somebody needs a reason, which is recorded");
+        return Err(complaint.next(format!("relm lock steal{env} -m \"why\"")));
     };
     let ground = ground("lock steal", &args.env, Some(reason), common).await?;
     let holder = locking::holder(&ground.env, &ground.actor);

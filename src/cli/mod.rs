@@ -26,6 +26,7 @@ mod notes;
 mod notify;
 mod out;
 mod own;
+mod preview;
 mod promote;
 mod read;
 mod resume;

@@ -10,15 +10,18 @@ use tokio::task::JoinHandle;
 
 use super::change::Change;
 use super::screen::Told;
-use super::secrets;
+use super::{diff, secrets};
 use crate::config::{Notifier, Occasion};
 use crate::engine::Plan;
 use crate::event::{Ending, Event};
 use crate::fleet::Scope;
 use crate::notify::{self, Message};
-use crate::release::Record;
+use crate::release::{Commit, Record};
 use crate::secret::Secrets;
 use crate::ui::text;
+
+/// A chat has no use for more commits.
+const MOST: usize = 100;
 
 /// Those who are told of a run.
 pub(super) struct News {
@@ -59,14 +62,23 @@ impl Change<'_> {
             secrets: Arc::new(secrets.hiding(self.known_secrets().mask())),
             missing,
             directory: self.config.path.parent().map(PathBuf::from).unwrap_or_default(),
-            facts: self.facts(plan),
+            facts: self.facts(plan, self.commits().await.as_deref()),
             begun: Vec::new(),
         };
         news.begun = news.tell(Occasion::Start, None);
         Some(news)
     }
 
-    fn facts(&self, plan: &Plan) -> Facts {
+    /// The commits that come with a new release; nothing where that cannot be told.
+    async fn commits(&self) -> Option<Vec<Commit>> {
+        let new = self.made.get()?.commit.as_ref()?;
+        let old = self.seen()?.live_everywhere().and_then(|live| self.record_of(live))?.commit?;
+        let (mut commits, _) = diff::between(&self.env.source.source, &old, new).await.ok()?;
+        commits.truncate(MOST);
+        Some(commits)
+    }
+
+    fn facts(&self, plan: &Plan, commits: Option<&[Commit]>) -> Facts {
         let release = plan.release.as_ref().map(ToString::to_string).unwrap_or_default();
         let known = plan.release.as_ref().and_then(|name| self.record_of(name));
         let (actor, hosts) = (&self.actor, self.reached().fleet.names());
@@ -76,7 +88,7 @@ impl Change<'_> {
             "ref": known.as_ref().map(|record| record.reference.clone()),
             "commit": known.as_ref().and_then(|record| record.commit.clone()),
             "by": actor.by, "login": actor.login, "machine": actor.machine, "message": actor.message,
-            "at": actor.at, "fleet": hosts,
+            "at": actor.at, "fleet": hosts, "consents": actor.consents.given(), "commits": commits,
         });
         let Value::Object(mut common) = common else { unreachable!("it is written as an object") };
         if let Some(component) = &plan.env.component {

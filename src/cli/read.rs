@@ -12,7 +12,7 @@ use super::busy::look;
 use super::change::Ground;
 use super::complaint::Complaint;
 use super::secrets::{self, Needs};
-use super::{connect, session, show, who};
+use super::{connect, guards, session, show, who};
 use crate::config::{AsAnother, Config, Environment};
 use crate::engine;
 use crate::fleet::HostName;
@@ -46,7 +46,8 @@ pub(super) async fn check(env: &EnvArgs, common: &Common) -> Result<u8, Complain
     let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
     let report = report.with_missing(secrets::plainly_missing(&env));
     let found = look(&busy::all(&env), &ground.machines(&secrets, |_| None), &env, &[]).await;
-    let report = report.with_busy(&found);
+    let (told, refuse) = guards::foretold(&config, &env, &common.consent).await;
+    let report = report.with_busy(&found).with_guards(told, refuse);
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
 }
@@ -118,7 +119,7 @@ pub(super) async fn ground_with(
     common: &Common,
 ) -> Ground {
     let connections = connect::connect(config, env, secrets).await;
-    let question = engine::question(&env.release.root, &env.name, processes);
+    let question = engine::question(&env.release.root, &env.name, &env.release.shared_files, processes);
     let mut survey = engine::survey(&connections.hosts, &question, &BTreeMap::new()).await;
     if !connections.failed.is_empty() && !common.json {
         // The report has a line for each; fingerprints and what was tried need more room.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::ask;
 use super::change::{Change, Ground};
 use super::code::{self, Code};
 use super::complaint::Complaint;
-use super::{ask, screen};
 use crate::config::OwnTask;
 use crate::engine::{self, Difference, Machine, Plan};
 use crate::fleet::HostName;
@@ -79,11 +79,11 @@ impl Change<'_> {
         self.require_hosts(&planned)?;
         self.require_lock()?;
         if self.dry_run {
-            return Ok(screen::dry_run(&self.told(&planned), self.common));
+            return Ok(self.preview(&planned, &machines).await);
         }
         self.agree(&planned, &machines).await?;
         match &chosen.question {
-            Some(question) => ask::confirm(question, self.common.yes)?,
+            Some(question) => ask::confirm(question, self.common.yes).map(drop)?,
             None => self.confirm(&planned)?,
         }
         self.running.set(true);

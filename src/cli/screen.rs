@@ -138,6 +138,9 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
         let steps = plan.step_infos();
         let (task, env, release) = (plan.task.clone(), plan.env.clone(), plan.release.clone());
         say(Event::RunStarted { task, env, release, steps, dry_run: true });
+        for message in &plan.notes {
+            say(Event::Warning { host: None, message: message.clone() });
+        }
         let (ending, exit_code, hosts, unread) = (Ending::NothingChanged, 0, BTreeMap::new(), Vec::new());
         let (behind, reason, next) = (plan.behind.clone(), None, Vec::new());
         say(Event::RunEnded { ending, exit_code, hosts, unread, behind, reason, next });
@@ -160,6 +163,12 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
         table = table.row(vec![step.phase.word().to_owned(), step.name(), hosts]);
     }
     out::text_only(table.render(false));
+    let commands = plan.steps.iter().filter_map(|step| Some((step.name(), step.operation.command()?.to_owned())));
+    for (name, command) in commands.filter(|_| common.verbose) {
+        for line in command.trim().lines() {
+            out::line(format!("{name}: {line}"));
+        }
+    }
     if plan.batches.len() > 1 {
         let sizes: Vec<String> = plan.batches.iter().map(ToString::to_string).collect();
         out::line(format!("hosts switch in batches of {}", sizes.join(", ")));

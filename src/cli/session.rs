@@ -83,12 +83,13 @@ pub(super) fn with_roles(env: &Environment, roles: &[String]) -> Result<Fleet, C
     let mut wanted = Vec::new();
     for role in roles {
         let Some(role) = Role::new(role).ok().filter(|role| known.contains(role)) else {
-            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-            return Err(Complaint::usage(format!(
-                "no host of {} has the role {role:?}; there are {}",
-                env.name,
-                known.join(", ")
-            )));
+            let known: Vec<&str> = known.iter().map(|role| role.as_str()).collect();
+            let reason = format!("no host of {} has the role {role:?}; there are {}", env.name, known.join(", "));
+            let meant = config::nearest(role, known.iter().copied()).or(known.first().copied());
+            return Err(match meant {
+                Some(meant) => Complaint::usage(reason).next(format!("--roles {meant}")),
+                None => Complaint::usage(reason).next("roles = [\"web\"] at a host of Releases.toml"),
+            });
         };
         wanted.push(role);
     }

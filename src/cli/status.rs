@@ -61,7 +61,7 @@ async fn survey(
     let names = component.fleet.names();
     let Connections { hosts, failed } = &ground.connections;
     let hosts: Vec<_> = hosts.iter().filter(|(host, _)| names.contains(&host.name)).cloned().collect();
-    let question = engine::question(&component.release.root, &component.name, false);
+    let question = engine::question(&component.release.root, &component.name, &[], false);
     let mut survey = engine::survey(&hosts, &question, &BTreeMap::new()).await;
     let failed = failed.iter().filter(|(host, _)| names.contains(host));
     survey.silent.extend(failed.map(|(host, error)| (host.clone(), error.to_string())));

@@ -62,7 +62,7 @@ async fn trust_one(
     if keys.iter().all(|key| key.is_known) {
         return Ok(false);
     }
-    ask::confirm(&format!("Is that the key of {name}? Compare it with what the host itself says."), yes)?;
+    ask::confirm(&format!("Is that the key of {name}? Compare it with what the host itself says."), yes).map(drop)?;
     for key in keys.iter().filter(|key| !key.is_known) {
         machine.record(key).map_err(unreachable)?;
     }

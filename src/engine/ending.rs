@@ -3,6 +3,16 @@
 use super::look::Look;
 use super::{Machine, Plan};
 use crate::event::Ending;
+use crate::release::Wanted;
+
+/// A wait that was in vain on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pause {
+    /// A sentence without a full stop.
+    pub(super) words: String,
+    /// The consent that makes the wait needless.
+    pub(super) wanted: Option<Wanted>,
+}
 
 /// How far a run came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +21,8 @@ pub(super) enum Came {
     Through { changed: bool },
     /// It failed before anything live changed.
     BeforeSwitch,
-    /// A wait was in vain, for this reason, before anything live changed.
-    Paused(String),
+    /// Waits were in vain before anything live changed.
+    Paused(Vec<Pause>),
     /// It failed in the switch and was put back, or something could not be undone.
     Back { undone: bool },
     /// It failed after all hosts had switched.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::event::Outcome;
 use crate::fleet::{Host, HostName, Scope, Targets};
-use crate::release::{Layout, ReleaseName};
+use crate::release::{Layout, ReleaseName, Wanted};
 use crate::script::Script;
 use crate::secret::Secrets;
 use crate::transport::{ExecError, Exit, Input, Status};
@@ -127,6 +127,16 @@ pub trait Operation: Debug + Send + Sync {
     /// What an exit tells of what it looked at; only asked of operations that look whether something is busy.
     fn sight(&self, exit: &Exit) -> Sight {
         Sight::Unknown(exit.status.to_string())
+    }
+
+    /// The consent that lets a run go on which it has paused; only asked of operations that look whether something is busy.
+    fn wanted(&self) -> Option<Wanted> {
+        None
+    }
+
+    /// The releases that it removes on a host.
+    fn removes(&self, _host: &HostName) -> &[ReleaseName] {
+        &[]
     }
 
     /// Says whether its failure only warrants a warning.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::ending::Pause;
 use super::host::Tells;
 use super::stretch::{Setting, Went};
 use super::{Machine, Plan, Step};
@@ -17,7 +18,7 @@ pub(super) struct Progress<'a> {
     left: Mutex<BTreeMap<usize, usize>>,
     failed: AtomicBool,
     changed: AtomicBool,
-    paused: Mutex<Vec<String>>,
+    paused: Mutex<Vec<Pause>>,
 }
 
 impl<'a> Progress<'a> {
@@ -72,7 +73,9 @@ impl Tells for Progress<'_> {
 
     fn paused(&self, at: usize, machine: &Machine, words: &str) {
         let mut paused = self.paused.lock().expect("no step panics while it holds this");
-        paused.push(format!("{} on {} {words}", self.steps[at].name(), machine.host.name));
+        let step = self.steps[at];
+        let words = format!("{} on {} {words}", step.name(), machine.host.name);
+        paused.push(Pause { words, wanted: step.operation.wanted() });
     }
 
     fn failed(&self) {

@@ -15,6 +15,7 @@ use super::stretch::{LastWord, Setting, Went, run_steps};
 use super::switch::switch;
 use super::{Events, Machine, Plan, Step};
 use crate::event::{Ending, Event, Phase};
+use crate::release::Wanted;
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,10 +77,32 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         hosts: look.hosts,
         unread: look.unread,
         behind: plan.behind.clone(),
-        reason: if let Came::Paused(reason) = &came { Some(reason.clone()) } else { begun.stays() },
-        next: if begun.has_done() { next(plan, &came, ending) } else { anew(plan, &came, ending) },
+        reason: reason(&came).or_else(|| begun.stays()),
+        next: agreeing(if begun.has_done() { next(plan, &came, ending) } else { anew(plan, &came, ending) }, &came),
     });
     Ended { ending, exit_code }
+}
+
+fn reason(came: &Came) -> Option<String> {
+    let Came::Paused(pauses) = came else { return None };
+    let words: Vec<&str> = pauses.iter().map(|pause| pause.words.as_str()).collect();
+    Some(words.join("; "))
+}
+
+/// What to type next, also for whoever is not going to wait: whom to ask, and how to say that they agree.
+fn agreeing(mut next: Vec<String>, came: &Came) -> Vec<String> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    if let Came::Paused(pauses) = came {
+        for one in pauses.iter().filter_map(|pause| pause.wanted.as_ref()) {
+            if !wanted.contains(one) {
+                wanted.push(one.clone());
+            }
+        }
+    }
+    if let (Some(again), false) = (next.first(), wanted.is_empty()) {
+        next.extend(Wanted::next(&wanted, again));
+    }
+    next
 }
 
 /// What to type next where no host has begun anything that could be gone on with.
@@ -200,7 +223,7 @@ async fn back<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, went:
     match (went.is_paused(), had_flipped) {
         // A wait was in vain, but that is not the worst of it.
         (true, true) if !undone => Came::Back { undone },
-        (true, _) => Came::Paused(went.paused.join("; ")),
+        (true, _) => Came::Paused(went.paused.clone()),
         (false, true) => Came::Back { undone },
         (false, false) => Came::BeforeSwitch,
     }

@@ -7,6 +7,7 @@
 use futures_util::future::join_all;
 
 use super::begun::Begun;
+use super::ending::Pause;
 use super::given::AllGiven;
 use super::host::run_host;
 use super::progress::Progress;
@@ -35,8 +36,8 @@ pub(super) struct Went {
     pub(super) changed: bool,
     /// How many steps ended everywhere, from the first on.
     pub(super) done: usize,
-    /// Where waits were in vain, a sentence each. Only they kept it from being done, unless something failed too.
-    pub(super) paused: Vec<String>,
+    /// Where waits were in vain. Only they kept it from being done, unless something failed too.
+    pub(super) paused: Vec<Pause>,
 }
 
 impl Went {

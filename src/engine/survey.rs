@@ -21,12 +21,11 @@ const SURVEY: &str = concat!(
     include_str!("survey.sh")
 );
 
-/// What a host is asked. With `processes`, also which releases are in use.
-pub fn question(root: &str, env: &Scope, processes: bool) -> Script {
-    Script::new(SURVEY)
-        .set("root", root)
-        .set("env", env.directory())
-        .set("processes", if processes { "yes" } else { "" })
+/// What a host is asked. `files` are those that must stand in its `shared/`. With `processes`, also which releases are in
+/// use.
+pub fn question(root: &str, env: &Scope, files: &[String], processes: bool) -> Script {
+    let script = Script::new(SURVEY).set("root", root).set("env", env.directory());
+    script.set("processes", if processes { "yes" } else { "" }).set("relm_files", files.join("\n"))
 }
 
 /// Surveys `hosts` all at once. Changes nothing. A host whose answer is known, because it was asked when its lock was

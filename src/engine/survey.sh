@@ -1,6 +1,6 @@
 # Reads what stands in one environment of this host, and changes nothing. One fact a line; see survey/parse.rs.
 # In: base, processes (not empty: also tell which releases processes run in), relm_held (not empty: whoever asks holds the
-# lock).
+# lock), relm_files (paths that must be files below shared/, a line each).
 LC_ALL=C; export LC_ALL
 nl='
 '
@@ -31,6 +31,9 @@ while [ ! -d "$there" ]; do
 done
 df -Pk "$there" 2>/dev/null | { read -r _; read -r _ _ _ free _ && printf 'free %s\n' "$free"; }
 if ! [ -w "$there" ] || ! [ -x "$there" ]; then printf 'damage %s cannot be written\n' "$there"; fi
+[ -z "$relm_files" ] || printf '%s\n' "$relm_files" | while IFS= read -r file; do
+  [ -f "$base/shared/$file" ] || fact lacks "$file"
+done
 cd -- "$base" 2>/dev/null || { if [ -e "$base" ]; then printf 'damage %s cannot be entered\n' "$base"; fi; printf 'end\n'; exit 0; }
 for kept in releases .relm; do
   if [ -e "$kept" ] && ! { [ -d "$kept" ] && [ -r "$kept" ] && [ -w "$kept" ] && [ -x "$kept" ]; }; then

@@ -11,7 +11,7 @@ use super::becoming::run_as;
 use super::sourcing::sourced;
 use crate::engine::{On, Operation, Patience, Reading, Sight, Work};
 use crate::fleet::{Become, Targets};
-use crate::release::Consents;
+use crate::release::{Consents, Wanted};
 use crate::script::Script;
 use crate::transport::{Exit, Input, Status};
 
@@ -22,6 +22,8 @@ pub struct LookBusy {
     pub name: String,
     /// Its name in the file.
     pub about: String,
+    /// Who can say whether it may be disturbed.
+    pub ask: Option<String>,
     /// The hosts that are looked at.
     pub targets: Targets,
     /// How long a look may take.
@@ -188,6 +190,10 @@ impl Operation for LookBusy {
         self.patience
     }
 
+    fn wanted(&self) -> Option<Wanted> {
+        Some(Wanted { name: self.about.clone(), ask: self.ask.clone() })
+    }
+
     /// Nobody goes on before it is known of every host.
     fn awaits_all(&self) -> bool {
         true
@@ -203,7 +209,9 @@ impl Operation for LookBusy {
             return of_command(*busy_if, exit);
         }
         if !exit.status.success() {
-            return Sight::Unknown(format!("the look {}{}", exit.status, last(&exit.stderr)));
+            // Behind what is wrong with a pattern awk repeats where.
+            let said = if let Activity::Process { .. } = self.what { first(&exit.stderr) } else { last(&exit.stderr) };
+            return Sight::Unknown(format!("the look {}{said}", exit.status));
         }
         match self.seen(exit) {
             Ok(seen) if seen.is_empty() => Sight::Idle,
@@ -232,6 +240,10 @@ fn of_command(busy_if: BusyIf, exit: &Exit) -> Sight {
         }
         (_, status) => Sight::Unknown(format!("the command {status}{}", last(&exit.stderr))),
     }
+}
+
+fn first(stderr: &str) -> String {
+    stderr.trim().lines().next().map(|line| format!(": {line}")).unwrap_or_default()
 }
 
 fn last(stderr: &str) -> String {

@@ -22,7 +22,7 @@ impl Operation for RemoveReleases {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        let names = self.releases.get(&on.host.name).map(Vec::as_slice).unwrap_or_default();
+        let names = self.removes(&on.host.name);
         let script = Script::new(concat!(include_str!("../engine/in_use.sh"), include_str!("remove_releases.sh")))
             .args(names.iter().map(ReleaseName::as_str))
             .set("base", on.layout.base());
@@ -32,6 +32,10 @@ impl Operation for RemoveReleases {
     /// Which releases go is another thing in every run.
     fn definition(&self, _on: &On<'_>) -> String {
         self.name()
+    }
+
+    fn removes(&self, host: &HostName) -> &[ReleaseName] {
+        self.releases.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn may_fail(&self) -> bool {

@@ -15,7 +15,7 @@ mod retention;
 pub use added::Added;
 pub use changes::Changes;
 pub use commit::Commit;
-pub use consent::{Consent, Consents};
+pub use consent::{Consent, Consents, Wanted};
 pub use holder::{Holder, LockSeen};
 pub use layout::Layout;
 pub use manifest::{Entry, Kind, Manifest, ManifestError, escape, hex, unescape};

@@ -22,6 +22,7 @@ mod mirror;
 mod names;
 mod pack;
 mod patches;
+mod patience;
 mod pax;
 mod reference;
 mod spool;
@@ -42,6 +43,7 @@ pub use freeze::{Frozen, Origin, Places};
 pub use manifests::Manifests;
 pub use pack::Packing;
 pub use patches::Patch;
+pub use patience::fetch;
 pub use tag::Tag;
 
 /// What `Releases.toml` or the command line asks for.

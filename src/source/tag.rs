@@ -1,21 +1,12 @@
 //! A tag for what was deployed.
 
-use std::io::{Read as _, Seek as _};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::freeze::Places;
 use super::git::{Git, Repository};
 use super::location::{is_local, without_secrets};
 use super::mirror;
-
-/// A server that takes longer to take a tag is not waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::patience::{PATIENCE, within};
 
 /// A tag on a commit.
 #[derive(Debug, Clone)]
@@ -74,32 +65,4 @@ impl Tag {
         set.env("GIT_COMMITTER_NAME", &self.by.0).env("GIT_COMMITTER_EMAIL", &self.by.1);
         within(set, PATIENCE)
     }
-}
-
-/// Runs git to its end, or ends it with all it has started; it can ask nobody anything.
-fn within(mut command: Command, limit: Duration) -> Result<(), String> {
-    let cannot = |error: std::io::Error| format!("git could not be run: {error}");
-    let mut said = tempfile::tempfile().map_err(cannot)?;
-    let stderr = said.try_clone().map_err(cannot)?;
-    let mut child = command.process_group(0).stdout(Stdio::null()).stderr(stderr).spawn().map_err(cannot)?;
-    let end = Instant::now() + limit;
-    let status = loop {
-        match child.try_wait().map_err(cannot)? {
-            Some(status) => break status,
-            None if Instant::now() > end => {
-                let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-                let _ = group.map(|group| kill_process_group(group, Signal::KILL));
-                let _ = child.wait();
-                return Err(format!("git had not ended within {} s", limit.as_secs()));
-            }
-            None => sleep(Duration::from_millis(10)),
-        }
-    };
-    if status.success() {
-        return Ok(());
-    }
-    let mut words = String::new();
-    let _ = said.rewind().and_then(|()| said.read_to_string(&mut words));
-    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    Err(if lines.is_empty() { status.to_string() } else { lines.join("; ") })
 }

@@ -18,6 +18,8 @@ pub struct HostSeen {
     pub free_kilobytes: Option<u64>,
     /// Tools relm needs and the host lacks.
     pub missing_tools: Vec<String>,
+    /// Files that a release needs of `shared/`, and that are not there.
+    pub lacks: Vec<String>,
     /// Whether it can unpack what zstd packed.
     pub has_zstd: bool,
     /// Who holds the environment.

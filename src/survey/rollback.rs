@@ -274,6 +274,7 @@ mod tests {
                 clock: time(0),
                 free_kilobytes: None,
                 missing_tools: Vec::new(),
+                lacks: Vec::new(),
                 has_zstd: false,
                 current: self.live.map_or(Current::Nothing, |live| Current::Release(name(live))),
                 releases: (1..=self.made).map(|n| self.release(n)).collect(),

@@ -9,7 +9,7 @@ use crate::config::busy::{Busy, BusyKind, CommandIsBusy, Moment, OnBusy};
 use crate::engine::{Patience, Plan, Sight};
 use crate::fleet::HostName;
 use crate::operations::{Activity, Actor, BusyIf, Condition, LookBusy};
-use crate::release::{Consent, Consents};
+use crate::release::{Consent, Consents, Wanted};
 
 /// Something that may be busy, with the way to find out.
 #[derive(Debug, Clone)]
@@ -48,12 +48,28 @@ pub struct Line {
     pub needs_consent: bool,
 }
 
-/// What is looked at before `plan` begins: nothing before a task that leaves what is live alone.
+/// What is looked at before `plan` begins: what disturbs it by name, whatever the task; and the rest before a task that
+/// changes what is live.
 pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
+    let disturbs = plan.flips() || takes_down(plan);
     let runs = |name: &String| plan.steps.iter().any(|step| step.name() == *name && step.left().next().is_some());
     let at_start = env.busy.iter().filter(|busy| busy.when.contains(&Moment::Start));
-    let wanted = at_start.filter(|busy| plan.flips() && busy.only_if.as_ref().is_none_or(runs));
+    let wanted = at_start.filter(|busy| busy.only_if.as_ref().map_or(disturbs, runs));
     wanted.map(look).collect()
+}
+
+/// What is looked at in the course of `plan`.
+pub fn later<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
+    let is_looked_at = |busy: &&Busy| {
+        plan.steps.iter().filter_map(|step| step.operation.wanted()).any(|wanted| wanted.name == busy.name)
+    };
+    env.busy.iter().filter(is_looked_at).map(look).collect()
+}
+
+/// Says whether somebody stops or restarts services by hand. Starting them ends nothing that runs.
+fn takes_down(plan: &Plan) -> bool {
+    let ends = |name: String| name.starts_with("stop:") || name.starts_with("restart:");
+    plan.steps.iter().any(|step| ends(step.name()))
 }
 
 /// `plan` with the looks that are to be made in its course. What `actor` has consent to stops nothing.
@@ -115,7 +131,8 @@ fn look(busy: &Busy) -> Look<'_> {
     let (name, targets) = (busy.name.clone(), busy.targets.clone());
     let (patience, only_warns, consents) = (None, false, Consents::default());
     let (about, time_limit, becoming) = (name.clone(), busy.time_limit, busy.becoming.clone());
-    let operation = LookBusy { name, about, targets, time_limit, what, patience, only_warns, becoming, consents };
+    let ask = busy.ask.clone();
+    let operation = LookBusy { name, about, ask, targets, time_limit, what, patience, only_warns, becoming, consents };
     Look { busy, operation }
 }
 
@@ -181,8 +198,7 @@ pub fn refusal(found: &[&Found<'_>], typed: &str) -> Refusal {
     let rows = found.iter().flat_map(|found| found.lines()).flat_map(|line| line.rows()).collect();
     let refusal = Refusal::new(format!("{}; nothing was changed", sentences.join("; ")));
     let refusal = refusal.table(vec!["busy", "host", "what is going on"], rows);
-    let asked = found.iter().filter_map(|found| Some((found.busy.ask.as_ref()?, &found.busy.name)));
-    let refusal = asked.fold(refusal, |refusal, (who, name)| refusal.next(format!("ask {who} about {name}")));
-    let consents: String = found.iter().map(|found| format!(" --consent {}=\"who: why\"", found.busy.name)).collect();
-    refusal.next(format!("{typed}{consents}"))
+    let wanted = |found: &&Found<'_>| Wanted { name: found.busy.name.clone(), ask: found.busy.ask.clone() };
+    let wanted: Vec<Wanted> = found.iter().map(wanted).collect();
+    Wanted::next(&wanted, typed).into_iter().fold(refusal, Refusal::next)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::EnvArgs;
 use super::busy::Found;
-use super::readiness::troubles;
+use super::readiness::{lacking, troubles};
 use crate::fleet::{HostName, Scope};
 use crate::release::State;
 use crate::survey::{HostSeen, Survey};
@@ -37,6 +37,9 @@ pub struct Report {
     /// What this machine lacks for one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// What its guards would ask or refuse.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<String>,
     /// What a deploy would disturb.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub busy: Vec<super::busy::Line>,
@@ -47,6 +50,12 @@ impl Report {
     #[must_use]
     pub fn with_missing(self, missing: Vec<String>) -> Self {
         Self { ready: self.ready && missing.is_empty(), missing, ..self }
+    }
+
+    /// With what guards say; some of it keeps a deploy from starting.
+    #[must_use]
+    pub fn with_guards(self, guards: Vec<String>, refuse: bool) -> Self {
+        Self { ready: self.ready && !refuse, guards, ..self }
     }
 
     /// With what was found busy; some of it keeps a deploy from starting.
@@ -88,7 +97,7 @@ pub fn report(
         line.trouble.extend(more.map(|(_, reason)| reason.clone()));
     }
     let ready = hosts.iter().all(|line| line.trouble.is_empty());
-    Report { env: env.clone(), ready, hosts, missing: Vec::new(), busy: Vec::new() }
+    Report { env: env.clone(), ready, hosts, missing: Vec::new(), guards: Vec::new(), busy: Vec::new() }
 }
 
 fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {
@@ -109,7 +118,7 @@ fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {
         user: Some(seen.user.clone()),
         directory: Some(seen.layout.base().to_owned()),
         free_kilobytes: seen.free_kilobytes,
-        trouble: troubles(seen, Some(0)),
+        trouble: troubles(seen, Some(0)).into_iter().chain(lacking(seen)).collect(),
         notes: notes(seen, now),
     }
 }

@@ -72,7 +72,7 @@ pub struct SourceArgs {
 
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, Some(payload.unpacked))?;
+    readiness::require_ready_to_build(site, payload.unpacked)?;
     pools::require_members(site)?;
     let plan = build(begin(site, record), site.env, record, payload);
     let plan = plan.anew(command("deploy", site.env)).if_it_fails(MarkFailed { record: Some(record.clone()) });

@@ -23,8 +23,10 @@ pub fn builds(task: &OwnTask) -> bool {
 
 /// The task's operations in their order, in a private release if it builds one, else in what is live.
 pub fn plan(site: Site<'_>, task: &OwnTask, built: Option<(&Record, &Payload)>) -> Result<Plan, Refusal> {
-    let needed = built.map_or(0, |(_, payload)| payload.unpacked);
-    readiness::require_ready(site, Some(needed))?;
+    match built {
+        Some((_, payload)) => readiness::require_ready_to_build(site, payload.unpacked)?,
+        None => readiness::require_ready(site, Some(0))?,
+    }
     let typed = command(&task.name, site.env);
     let Some((record, payload)) = built else {
         if site.survey.hosts.iter().any(|(_, seen)| seen.live().is_none()) {

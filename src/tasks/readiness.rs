@@ -17,11 +17,11 @@ pub(super) fn troubles(seen: &HostSeen, needed: Option<u64>) -> Vec<String> {
         let link = seen.layout.current();
         // Somebody has removed the live release. Nothing is served any more, so there is nothing to be careful of.
         let way = if what.ends_with(IS_GONE) {
-            format!(": rm {link} there, then deploy or roll back --to")
+            format!("rm {link} there, then deploy or roll back --to")
         } else {
-            String::new()
+            another_way(&link)
         };
-        troubles.push(format!("{link} {what}{way}"));
+        troubles.push(format!("{link} {what}: {way}"));
     }
     let needed = needed.map_or(0, |bytes| bytes / 1024 + SPARE_KILOBYTES);
     if let Some(free) = seen.free_kilobytes.filter(|free| *free < needed) {
@@ -31,19 +31,45 @@ pub(super) fn troubles(seen: &HostSeen, needed: Option<u64>) -> Vec<String> {
     troubles
 }
 
+/// What must stand in `shared/` before a release is built and does not, a sentence each.
+pub(super) fn lacking(seen: &HostSeen) -> impl Iterator<Item = String> {
+    let put = |file: &String| format!("the shared file {file} is missing: put it at {}/{file}", seen.layout.shared());
+    seen.lacks.iter().map(put)
+}
+
+/// What to do where something else serves from relm's place.
+fn another_way(link: &str) -> String {
+    format!("give [release] another `root`, or mv {link} {link}.before once nothing serves from it")
+}
+
+/// Refuses if any host is silent or a release that takes so many bytes cannot be built there.
+pub(super) fn require_ready_to_build(site: Site<'_>, bytes: u64) -> Result<(), Refusal> {
+    require(site, |seen| troubles(seen, Some(bytes)).into_iter().chain(lacking(seen)).collect())
+}
+
 /// Refuses if any host is silent or cannot take what is to come.
 pub(super) fn require_ready(site: Site<'_>, needed: Option<u64>) -> Result<(), Refusal> {
+    require(site, |seen| troubles(seen, needed))
+}
+
+fn require(site: Site<'_>, troubles: impl Fn(&HostSeen) -> Vec<String>) -> Result<(), Refusal> {
     let silent = site.survey.silent.iter().map(|(host, reason)| vec![host.to_string(), reason.clone()]);
-    let unfit = site.survey.hosts.iter().flat_map(|(host, seen)| {
-        troubles(seen, needed).into_iter().map(move |trouble| vec![host.to_string(), trouble])
-    });
+    let unfit = site
+        .survey
+        .hosts
+        .iter()
+        .flat_map(|(host, seen)| troubles(seen).into_iter().map(move |trouble| vec![host.to_string(), trouble]));
     let rows: Vec<Vec<String>> = silent.chain(unfit).collect();
     let Some(first) = rows.first() else { return Ok(()) };
     let reason = match rows.len() {
         1 => format!("{} is not ready: {}", first[0], first[1]),
         _ => "some hosts are not ready".to_owned(),
     };
-    Err(Refusal::new(reason).table(vec!["host", "trouble"], rows).next(command("check", site.env)))
+    let is_foreign = |seen: &HostSeen| matches!(&seen.current, Current::Foreign(what) if !what.ends_with(IS_GONE));
+    let foreign = site.survey.hosts.iter().map(|(_, seen)| seen).find(|seen| is_foreign(seen));
+    // `relm check` would only repeat what that trouble is.
+    let next = foreign.map_or_else(|| command("check", site.env), |seen| another_way(&seen.layout.current()));
+    Err(Refusal::new(reason).table(vec!["host", "trouble"], rows).next(next))
 }
 
 /// Refuses if any host is silent.

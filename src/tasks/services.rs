@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::serving::{kind, service};
 use super::{Refusal, Site, command, readiness};
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, nearest};
 use crate::engine::Plan;
 use crate::fleet::{HostName, Scope};
 use crate::operations::{ProgramSeen, Service, Turn, TurnService};
@@ -77,11 +77,15 @@ pub fn chosen<'e>(env: &'e Environment, group: Option<&str>) -> Result<Vec<&'e c
         return Ok(found);
     }
     let known: Vec<&str> = env.services.iter().map(|service| service.name.as_str()).collect();
-    Err(Refusal::new(match group {
-        _ if known.is_empty() => format!("{} has no services: write a [[service]] for each", env.name),
-        Some(group) => format!("{} has no service and no group {group:?}; it has {}", env.name, known.join(", ")),
-        None => format!("{} has no services", env.name),
-    }))
+    let Some(group) = group.filter(|_| !known.is_empty()) else {
+        let reason = format!("{} has no services: write a [[service]] for each", env.name);
+        return Err(Refusal::new(reason).next("[[service]]\nname = \"app\"\nkind = \"systemd\""));
+    };
+    let groups = env.services.iter().filter_map(|service| service.group.as_deref());
+    let status = format!("relm services {} status", env.name);
+    let meant = nearest(group, known.iter().copied().chain(groups)).map(|meant| format!("{status} {meant}"));
+    let reason = format!("{} has no service and no group {group:?}; it has {}", env.name, known.join(", "));
+    Err(Refusal::new(reason).next(meant.unwrap_or(status)))
 }
 
 /// A service as it is asked about on its hosts.
@@ -103,7 +107,9 @@ pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Ref
             .table(vec!["host"], lacking)
             .next(command("status", site.env)));
     }
-    let plan = Plan::new("services", &site.env.name, &site.env.fleet);
+    let group = group.map(|group| format!(" {group}")).unwrap_or_default();
+    let typed = format!("relm services {} {}{group}", site.env.name, turn.word());
+    let plan = Plan::new("services", &site.env.name, &site.env.fleet).next(typed);
     Ok(found.into_iter().fold(plan, |plan, found| {
         plan.finish(TurnService { service: service(site.env, found, reference(site)), turn, journaled: false })
     }))

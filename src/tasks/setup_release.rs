@@ -37,7 +37,7 @@ pub struct SetupRelease {
 
 /// Builds `record.name` on the hosts of the site and leaves it there.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
-    readiness::require_ready(site, Some(payload.unpacked))?;
+    readiness::require_ready_to_build(site, payload.unpacked)?;
     let plan = Plan::new("setup-release", &site.env.name, &site.env.fleet)
         .about(&record.name)
         .next(command("setup-release", site.env))

@@ -121,11 +121,44 @@ fn it_is_looked_for_only_if_the_task_runs_what_disturbs_it() {
     site.relm("deploy").ends(2).says(&["there is no operation \"restart\""]);
 }
 
+#[test]
+fn what_is_not_there_is_answered_with_what_is() {
+    let site = Site::new("web1=web", "");
+    site.relm("services test restart").ends(3).says(&["has no services", "next", "[[service]]"]);
+    site.relm("run --roles wbe -- true").ends(2).says(&["no host of test has the role", "next", "--roles web"]);
+}
+
+#[test]
+fn turning_a_service_by_hand_asks_too() {
+    let service = "[[service]]\nname = \"crawler\"\nkind = \"command\"\nproof = false\nrestart = 'echo restart >> \"$SITE/turned\"'\nstart = 'echo start >> \"$SITE/turned\"'\nstop = 'echo stop >> \"$SITE/turned\"'\n";
+    let only = "ask = \"Ann\"\nonly_if = \"restart:crawler\"";
+    let site = Site::new("web1", &(flag("ask = \"Ann\"") + service));
+    site.relm("deploy").ends(0);
+    site.write("busy-web1", "");
+    let turned = site.read("turned");
+    let done =
+        site.relm("services test restart crawler").ends(3).says(&["import is busy on web1", "ask Ann about import"]);
+    done.says(&["relm services test restart crawler --consent import=\"who: why\""]);
+    site.relm("services test stop").ends(3);
+    site.configure(&(flag(only) + service));
+    site.relm("services test restart").ends(3).says(&["import is busy on web1"]);
+    assert_eq!(site.read("turned"), turned);
+    site.relm("services test start").ends(0);
+    site.relm_with(["services", "test", "restart", "--consent", "import=Ann: it can be run again"]).ends(0);
+    site.relm("services test restart crawlr").ends(3).says(&["next", "relm services test status crawler"]);
+    // Right before a turn it pauses, and says the same.
+    site.configure(&(flag("ask = \"Ann\"\nwhen = [\"before:restart:crawler\"]") + service));
+    let ending = site.relm("services test restart crawler --json").ends(75).ending();
+    let again = "relm services test restart crawler";
+    let next = serde_json::json!([again, "ask Ann about import", format!("{again} --consent import=\"who: why\"")]);
+    assert_eq!(ending["next"], next);
+}
+
 /// What a restart would kill defers it: everything is ready, nothing has flipped, and somebody may agree.
 #[test]
 fn before_an_operation_of_the_switch_the_run_is_paused_with_all_hosts_ready() {
     let settings = |more: &str| {
-        let when = format!("when = [\"before:restart\"]\n{more}");
+        let when = format!("when = [\"before:restart\"]\nask = \"Ann\"\n{more}");
         flag(&when) + &logged("build", "prepare", "") + &logged("restart", "after_flip", "")
     };
     let site = Site::new("web1 web2", &settings(""));
@@ -141,12 +174,14 @@ fn before_an_operation_of_the_switch_the_run_is_paused_with_all_hosts_ready() {
     assert!(log.len() == 2 && log.iter().all(|line| line.contains(" build ")), "{log:?}");
     let second = site.host("web1").releases().pop().expect("a release");
     assert!(site.hosts().iter().all(|host| host.state(&second) == "complete"), "it is not ready");
-    site.relm("deploy --resume").ends(75);
+    let done = site.relm("deploy --resume").ends(75);
+    done.says(&["ask Ann about import", "relm deploy test --resume --consent import=\"who: why\""]);
     site.relm_with(["deploy", "--resume", "--consent", "import=Ann: it can be run again"]).ends(0);
     assert_eq!(site.live(), second);
     let history = site.relm("history --json").ends(0).report();
     assert_eq!(history["entries"][0]["consents"][0]["name"], "import");
-    site.relm("rollback").ends(75).says(&["import_before_restart on web2 is busy"]);
+    let done = site.relm("rollback").ends(75).says(&["import_before_restart on web2 is busy", "ask Ann about import"]);
+    done.says(&["relm rollback test --consent import="]);
     site.configure(&settings("on_busy = \"warn\""));
     site.relm("rollback").ends(0);
     assert_eq!(site.live(), first);

@@ -125,6 +125,23 @@ fn a_dry_run_shows_the_steps_and_changes_nothing() {
     }
 }
 
+/// A team that moves over has releases of another tool in the place where relm's would be.
+#[test]
+fn what_another_tool_serves_is_left_alone_and_the_way_on_is_said() {
+    let site = Site::new("web1", "");
+    let other = site.host("web1").path("releases/2026-11-21_14.10");
+    std::fs::create_dir_all(&other).expect("a directory");
+    site.host("web1").repoint("releases/2026-11-21_14.10");
+    let link = site.host("web1").path("current");
+    let way = format!("mv {link} {link}.before once nothing serves from it", link = link.display());
+    let done = site.relm("deploy").ends(3).says(&["which is no release of this environment", "another `root`"]);
+    assert!(done.stderr.lines().any(|line| line.starts_with("next") && line.ends_with(&way)), "{}", done.stderr);
+    assert!(site.relm("check").ends(3).stdout.contains(&way));
+    std::fs::rename(&link, link.with_extension("before")).expect("a link");
+    site.deploy();
+    assert!(other.exists());
+}
+
 #[test]
 fn a_release_has_its_own_virtualenv() {
     let settings = "[python]\ninstaller = \"pip\"\nroles = [\"app\"]\n";

@@ -35,7 +35,10 @@ fn questions_are_asked_on_their_days() {
     let ask = |days: &str| format!("[[guards.ask]]\nname = \"texts\"\nquestion = \"Are the texts in?\"\n{days}\n");
     let site = Site::new("web1", &ask(""));
     site.relm("deploy").ends(3).says(&["Are the texts in?", "--yes", "--consent texts=\"who: why\""]);
-    site.relm("deploy --yes").ends(0);
+    site.relm("deploy --yes").ends(0).says(&["Are the texts in? answered by --yes"]);
+    let history = site.relm("history --json").ends(0).report();
+    let consent = serde_json::json!([{ "name": "texts", "words": "answered by --yes" }]);
+    assert_eq!(history["entries"][0]["consents"], consent);
     site.relm_with(["deploy", "--consent", "texts=Ann: they are not needed"]).ends(0);
     let now = chrono::Utc::now();
     let near = [-1, 0, 1].map(|days| (now + chrono::TimeDelta::days(days)).format("%a").to_string());
@@ -59,6 +62,46 @@ fn commands_of_this_machine_come_before_any_host() {
     let done = site.relm("deploy --json").ends(0);
     assert!(done.json().iter().all(|event| event["event"].is_string()), "what they print is no data");
     assert_eq!(site.read("tested"), "tested\ntested\ntwice\n");
+}
+
+/// A dry run asks nobody and runs nothing, and says what would be asked and refused; a check says whether a deploy can start.
+#[test]
+fn a_dry_run_and_a_check_tell_what_would_stop_a_deploy() {
+    let guards = "same_code = \"confirm\"\nbefore = ['touch ran; false']\n[[guards.ask]]\nname = \"texts\"\nquestion = \"In?\"\n";
+    let busy = "[[busy]]\nname = \"import\"\nkind = \"command\"\nask = \"Ann\"\nrun = '[ ! -e \"$SITE/busy\" ] || { echo it runs; exit 1; }'\n";
+    let rest = busy.to_owned() + "[release]\nkeep = 1\n" + &logged("restart", "after_flip", "");
+    let site = Site::new("web1 web2", &rest);
+    let first = site.deploy();
+    site.deploy();
+    site.take_log();
+    site.write("busy", "");
+    site.configure(&(closed() + guards + &rest));
+    let told = site.relm("deploy --dry-run").ends(0).stdout;
+    let expected = [
+        "would be refused: it is",
+        "would be asked: In?",
+        "first this machine would run: touch ran; false",
+        "would be asked: release",
+        "would be refused: import is busy on web1, web2 (web1: it runs; web2: it runs); ask Ann",
+        &format!("clean_releases removes {first} on web1 web2"),
+    ];
+    for words in expected {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+    assert!(!told.contains("restart: echo"), "{told}");
+    assert!(site.relm("deploy --dry-run -v").ends(0).stdout.contains("restart: echo"));
+    let agreed = ["deploy", "--dry-run", "--consent", "window=Ann: now", "--consent", "import=Ann: now"];
+    assert!(!site.relm_with(agreed).ends(0).stdout.contains("would be refused"));
+    let check = site.relm("check").ends(3).stdout;
+    assert!(check.contains("would be refused: it is") && check.contains("a deploy cannot start"), "{check}");
+    std::fs::remove_file(site.path("busy")).expect("a file");
+    assert!(
+        site.relm("check --json").ends(3).report()["guards"][0].as_str().is_some_and(|told| told.contains("window"))
+    );
+    // A question can be answered.
+    site.configure(&("[guards]\n".to_owned() + guards + &rest));
+    site.relm("check").ends(0);
+    assert!(!site.path("ran").exists() && site.take_log().is_empty(), "something was run");
 }
 
 /// What a command leaves in the background keeps its output open, and nobody waiting.
@@ -133,4 +176,9 @@ fn the_operators_repository_is_clean_and_equal_to_its_upstream() {
     git(&site.path("other"), &["commit", "--quiet", "--allow-empty", "-m", "three"]);
     git(&site.path("other"), &["push", "--quiet", "origin", "main"]);
     site.relm("deploy").ends(3).says(&["0 commits ahead of its upstream and 1 behind"]);
+    // A server that would ask something is not let.
+    git(&here, &["remote", "set-url", "origin", "ssh://git@git.example.org/shop.git"]);
+    site.shadow("ssh", "echo \"$*\" > \"$SITE/asked\"; exit 1");
+    site.relm("deploy").ends(3).says(&["git fetch"]);
+    assert!(site.read("asked").contains("BatchMode=yes"), "{}", site.read("asked"));
 }

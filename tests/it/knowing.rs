@@ -69,6 +69,17 @@ fn a_deploy_that_succeeded_is_tagged_and_nothing_else() {
 }
 
 #[test]
+fn whoever_is_told_of_a_deploy_hears_of_its_commits() {
+    let site = site("git = \"code\"", "[[notify]]\nname = \"log\"\non = [\"start\"]\ncommand = \"cat > told\"\n");
+    site.deploy();
+    let new = commit(&site, "two");
+    site.deploy();
+    let told: serde_json::Value = serde_json::from_str(&site.read("told")).expect("JSON");
+    assert_eq!(told["commits"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["commits"][0]["id"], new);
+}
+
+#[test]
 fn a_tag_that_cannot_be_set_or_pushed_is_a_note() {
     let site = site("git = \"code\"\ntag = \"v/{release}\"\npush_tag = true", "");
     fs::remove_dir_all(site.path("origin.git")).expect("a directory");

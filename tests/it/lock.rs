@@ -132,7 +132,7 @@ fn a_stolen_lock_stops_the_one_who_had_it() {
     site.take_log();
     site.write("hold", "");
     let child = held(&site);
-    site.relm("lock steal").ends(2).says(&["-m"]);
+    site.relm("lock steal").ends(2).says(&["next", "relm lock steal -m \"why\""]);
     somebody_else(&site, "lock steal -m hurry").ends(0).says(&["relm lock release test"]);
     assert!(!lives(site.read("pid").trim()), "what ran was not ended");
     std::fs::remove_file(site.path("hold")).expect("a file");

@@ -65,13 +65,14 @@ fn a_webhook_hears_of_start_success_failure_and_rollback_with_its_secrets() {
     let settings = "[secrets]\nHOOK = { env = \"HOOK\" }\nTOKEN = { env = \"TOKEN\" }\n[[notify]]\nname = \"chat\"\n\
                     url = { secret = \"HOOK\" }\n\
                     headers = { Authorization = { before = \"Bearer \", secret = \"TOKEN\" }, X-App = \"shop\" }\n";
-    let site = Site::new("web1 web2", &format!("{settings}{}", logged("restart", "after_flip", "undo = true")));
+    let guard = "[[guards.ask]]\nname = \"texts\"\nquestion = \"In?\"\n";
+    let site = Site::new("web1 web2", &format!("{settings}{guard}{}", logged("restart", "after_flip", "undo = true")));
     let mut said = String::new();
     let mut run = |line: &str, code: i32| {
         let done = with_secrets(&site, &address, line).ends(code);
         said += &(done.stdout + &done.stderr);
     };
-    run("deploy -m why", 0);
+    run("deploy --yes -m why", 0);
     let first = site.live();
     let start = next(&told);
     assert_eq!(start.line, "POST /T0/s3cret-path HTTP/1.1");
@@ -81,6 +82,8 @@ fn a_webhook_hears_of_start_success_failure_and_rollback_with_its_secrets() {
     let facts = |body: &Value| {
         ["event", "task", "app", "env", "release", "message"].map(|key| body[key].as_str().unwrap_or("-").to_owned())
     };
+    let agreed = serde_json::json!([{ "name": "texts", "words": "answered by --yes" }]);
+    assert_eq!((&start.body["consents"], &start.body["commits"]), (&agreed, &Value::Null));
     assert_eq!(facts(&start.body), ["start", "deploy", "shop", "test", &first, "why"]);
     let end = next(&told).body;
     assert_eq!(facts(&end), ["success", "deploy", "shop", "test", &first, "why"]);
@@ -88,7 +91,7 @@ fn a_webhook_hears_of_start_success_failure_and_rollback_with_its_secrets() {
     assert_eq!((&end["ending"], &end["exit_code"], &end["ref"]), (&"succeeded".into(), &0.into(), &"dir code".into()));
     assert_eq!(end["text"].as_str().map(|text| text.starts_with(&format!("test runs {first}"))), Some(true), "{end}");
 
-    run("deploy", 0);
+    run("deploy --yes", 0);
     assert_eq!(
         (next(&told).body["event"].as_str(), next(&told).body["event"].as_str()),
         (Some("start"), Some("success"))
@@ -101,7 +104,7 @@ fn a_webhook_hears_of_start_success_failure_and_rollback_with_its_secrets() {
     );
 
     site.write("broken-restart-web2", "");
-    run("deploy --json", 1);
+    run("deploy --yes --json", 1);
     let (_, end) = (next(&told), next(&told).body);
     assert_eq!((&end["event"], &end["ending"]), (&"failure".into(), &"put_back".into()));
     assert_eq!((&end["failed"][0]["step"], &end["failed"][0]["host"]), (&"restart".into(), &"web2".into()));

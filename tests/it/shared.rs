@@ -37,9 +37,13 @@ fn a_shared_file_must_be_there_and_the_message_says_where() {
         fs::write(host.path("shared").join(file), "SECRET = 1\n").expect("a file");
     }
     let place = web2.path("shared/conf/local settings.py");
-    let done = site.relm("deploy").ends(1).says(&["link_shared", "web2", place.to_str().expect("UTF-8")]);
+    let done = site.relm("deploy").ends(3).says(&["web2 is not ready", place.to_str().expect("UTF-8")]);
     assert!(!done.stderr.contains("file second"), "only what is missing is named:\n{}", done.stderr);
-    assert_eq!(site.live(), first);
+    site.relm("deploy --dry-run").ends(3);
+    assert!(site.relm("check").ends(3).stdout.contains("web2: the shared file conf/local settings.py is missing"));
+    assert_eq!((site.live(), web1.releases().len()), (first.clone(), 1), "a release was begun");
+    // What goes back needs no such file.
+    site.relm("run -- true").ends(0);
     fs::create_dir_all(web2.path("shared/conf")).expect("a directory");
     fs::write(place, "SECRET = 2\n").expect("a file");
     assert_ne!(site.deploy(), first);

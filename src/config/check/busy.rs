@@ -9,7 +9,7 @@ use super::super::suggest::did_you_mean;
 use super::super::{AppOperation, Service};
 use super::operations::time_limit;
 use super::wait::growth;
-use super::{Check, hosts, secrets};
+use super::{Check, hosts, pattern, secrets};
 
 /// One look.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -178,7 +178,7 @@ fn kind(check: &mut Check<'_>, table: &BusyTable) -> Option<BusyKind> {
             application: optional(check, "application", table.application.as_ref())?,
         },
         BusyKindText::Process => BusyKind::Process {
-            pattern: needed(check, kind, "pattern", table.pattern.as_ref())?,
+            pattern: expression(check, kind, table.pattern.as_ref())?,
             user: optional(check, "user", table.user.as_ref())?,
         },
         BusyKindText::HttpJson => BusyKind::HttpJson {
@@ -195,6 +195,17 @@ fn kind(check: &mut Check<'_>, table: &BusyTable) -> Option<BusyKind> {
             busy_if: command_is_busy(check, table.busy_if.as_ref())?,
         },
     })
+}
+
+/// A regular expression for the host's awk.
+fn expression(check: &mut Check<'_>, kind: &At<BusyKindText>, text: Option<&At<String>>) -> Option<String> {
+    let pattern = needed(check, kind, "pattern", text)?;
+    if let (Some(fault), Some(text)) = (pattern::fault(&pattern), text) {
+        let hint = "it is a regular expression: write [(] for a bracket that stands for itself".to_owned();
+        check.problem(text.span(), format!("`pattern` {fault}"), hint);
+        return None;
+    }
+    Some(pattern)
 }
 
 fn missing<'t>(check: &mut Check<'_>, kind: &At<BusyKindText>, key: &str) -> Option<&'t At<String>> {

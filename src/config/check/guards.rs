@@ -11,13 +11,13 @@ const OWN: [&str; 6] = ["ref", "same_code", "notes", "window", "clean_repository
 /// `busy` is what `--consent` knows besides.
 pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) -> Option<Guards> {
     let window = match &table.window {
-        None => None,
+        None => Some(None),
         Some(text) => match Window::parse(&text.value) {
-            Ok(window) => Some(window),
+            Ok(window) => Some(Some(window)),
             Err(reason) => {
                 let hint = "such as \"Mon-Fri 09:00-16:00 Europe/Berlin\"".to_owned();
                 check.problem(text.span(), format!("`window`: {reason}"), hint);
-                return None;
+                None
             }
         },
     };
@@ -30,7 +30,7 @@ pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) 
             SameCodeText::Confirm => SameCode::Confirm,
         }),
         notes: table.notes.is_some(),
-        window,
+        window: window?,
         clean_repository: table.clean_repository.unwrap_or(false),
         before: before.into_iter().collect::<Option<_>>()?,
         questions: questions.into_iter().collect::<Option<_>>()?,

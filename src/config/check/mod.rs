@@ -16,6 +16,7 @@ mod manage;
 mod migrate;
 mod notify;
 pub(super) mod operations;
+mod pattern;
 mod pool;
 mod pre_connect;
 mod publish;

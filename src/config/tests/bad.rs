@@ -121,3 +121,11 @@ error: unknown key \"kepe\" in [release]
     assert_eq!(problems.render(false), expected);
     assert!(problems.render(true).contains("\u{1b}["));
 }
+
+#[test]
+fn what_is_wrong_with_one_guard_hides_nothing_of_another() {
+    let text = format!(
+        "{LEAST}[guards]\nwindow = \"always\"\nbefore = [\" \"]\n[[guards.ask]]\nname = \"x\"\nquestion = \"?\"\ndays = [\"Tuesday\"]\n"
+    );
+    assert_eq!(read(&text).expect_err("three mistakes").list.len(), 3);
+}

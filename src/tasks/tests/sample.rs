@@ -101,6 +101,7 @@ pub(in crate::tasks) fn host() -> HostSeen {
         clock: now(),
         free_kilobytes: Some(1 << 30),
         missing_tools: Vec::new(),
+        lacks: Vec::new(),
         has_zstd: false,
         current: Current::Release(name(4)),
         releases: vec![

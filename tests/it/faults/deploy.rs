@@ -77,7 +77,7 @@ impl Scene {
     }
 
     fn question(&self) -> Script {
-        engine::question(&self.env.release.root, &self.env.name, false)
+        engine::question(&self.env.release.root, &self.env.name, &[], false)
     }
 
     fn places(&self, ways: &[(Host, Arc<dyn Transport>)]) -> Vec<Place> {

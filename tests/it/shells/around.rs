@@ -130,6 +130,7 @@ async fn processes_and_commands_are_busy_or_not(stage: Stage) {
     let look = |what: Activity| LookBusy {
         name: "look".to_owned(),
         about: "look".to_owned(),
+        ask: None,
         targets: Targets::all(),
         time_limit: Duration::from_secs(10),
         what,

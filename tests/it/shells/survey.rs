@@ -22,17 +22,31 @@ super::under_every_shell!(
     last_lines_without_an_end_are_read,
     current_that_relm_must_not_replace,
     processes_in_releases,
+    shared_files_that_are_missing,
 );
 
 async fn seen_at(stage: &Stage, root: &str, processes: bool) -> HostSeen {
+    asked(stage, &question(root, &stage.env, &[], processes)).await
+}
+
+async fn asked(stage: &Stage, question: &relm::script::Script) -> HostSeen {
     let hosts = [(stage.host.clone(), stage.transport.clone() as Arc<dyn Transport>)];
-    let mut survey = survey(&hosts, &question(root, &stage.env, processes), &BTreeMap::new()).await;
+    let mut survey = survey(&hosts, question, &BTreeMap::new()).await;
     assert_eq!(survey.silent, [], "silent");
     survey.hosts.remove(0).1
 }
 
 async fn seen(stage: &Stage) -> HostSeen {
     seen_at(stage, "~/srv", false).await
+}
+
+async fn shared_files_that_are_missing(stage: Stage) {
+    let files = ["conf/local $x.py", "a 'b'", "-n", "media"].map(str::to_owned);
+    let question = question("~/srv", &stage.env, &files, false);
+    assert_eq!(asked(&stage, &question).await.lacks, files, "before a first deploy");
+    std::fs::create_dir_all(stage.path("shared/media")).expect("a directory");
+    std::fs::write(stage.path("shared/a 'b'"), "").expect("a file");
+    assert_eq!(asked(&stage, &question).await.lacks, ["conf/local $x.py", "-n", "media"]);
 }
 
 async fn nothing_there(stage: Stage) {

@@ -119,6 +119,7 @@ fn mistakes_in_tables() {
         // [[busy]]
         ("[[busy]]\nname = \"x\"", "`kind`", 5),
         ("[[busy]]\nname = \"x\"\nkind = \"process\"", "this kind needs `pattern`", 7),
+        ("[[busy]]\nname = \"x\"\nkind = \"process\"\npattern = \"(\"", "has a ( without a )", 8),
         ("[[busy]]\nname = \"x\"\nkind = \"http_json\"\nurl = \"http://h/\"\npath = \"a\"", "needs `busy_if`", 7),
         ("[[busy]]\nname = \"x\"\nkind = \"tmux\"\nurl = \"http://h/\"", "`url` has no meaning", 8),
         ("[[busy]]\nname = \"x\"\nkind = \"scrapyd\"\nurl = \"http://a:b@h/\"", "`url` has a user", 8),
