@@ -174,8 +174,8 @@ impl Line {
     /// Says whether all of it runs, from what is live where that can be told.
     pub fn is_well(&self) -> bool {
         let is_well = |program: &ProgramSeen| {
-            matches!(program.state.as_str(), "running" | "unknown")
-                && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
+            let is_known = program.state == "running" || (program.state == "unknown" && self.kind == "command");
+            is_known && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
         };
         self.trouble.is_none() && !self.programs.is_empty() && self.programs.iter().all(is_well)
     }

@@ -4,6 +4,7 @@ pub(crate) mod daemontools;
 mod gunicorn;
 mod nginx;
 mod supervisor;
+mod systemd;
 pub(crate) mod traffic;
 
 use std::path::{Path, PathBuf};
@@ -135,4 +136,25 @@ fn a_command_that_names_no_process_is_no_proof() {
         site.relm("deploy").ends(1).says(&["its `pids` name no process that runs", "jobs does not run from"]);
         assert_eq!(site.host("web1").current(), None);
     }
+}
+
+/// What was put where is known as long as anything of it is there.
+#[test]
+fn a_full_disk_takes_nothing_from_the_record_of_files() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nrestart = \"true\"\nproof = false\n\
+                   templates = [\"templates/jobs.conf\"]\ninto = \"conf.d\"\n";
+    let site = Site::new("web1", "");
+    site.write("templates/jobs.conf", "one\n");
+    site.configure(service);
+    site.deploy();
+    let record = ".relm/services/jobs";
+    let before = std::fs::read_to_string(site.host("web1").path(record)).expect("a file");
+    site.write("templates/jobs.conf", "two\n");
+    let full = site.host("web1").path(format!("{record}.new"));
+    std::os::unix::fs::symlink("/dev/full", full).expect("a link");
+    site.relm("deploy").ends(1).says(&["cannot be written down"]);
+    assert_eq!(std::fs::read_to_string(site.host("web1").path(record)).expect("a file"), before);
+    assert_eq!(site.read("hosts/web1/conf.d/jobs.conf"), "one\n");
+    site.deploy();
+    assert_eq!(site.read("hosts/web1/conf.d/jobs.conf"), "two\n");
 }

@@ -65,3 +65,20 @@ fn supervise_runs_what_is_live_forward_and_back() {
     site.relm("services stop").ends(0);
     assert_eq!(super::program(&site, "web1")["state"], "stopped");
 }
+
+/// Nothing is said of a directory that cannot be looked into: least of all that its program was stopped.
+#[test]
+fn what_cannot_be_told_is_not_stopped() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    let elsewhere = site.path("hosts/web1/service/shop");
+    let service = "[[service]]\nname = \"shop\"\nkind = \"daemontools\"\ntimeout = \"2s\"\nproof = false\n";
+    site.configure(&format!("{service}programs = [{elsewhere:?}]\n"));
+    assert_eq!(super::program(&site, "web1")["state"], "unknown");
+    site.relm("services status").ends(1);
+    site.relm("services stop").ends(1).says(&["cannot be told"]);
+    // A directory that nothing supervises is no secret.
+    std::fs::create_dir_all(&elsewhere).expect("a directory");
+    assert_eq!(super::program(&site, "web1")["state"], "stopped");
+    site.relm("services stop").ends(0);
+}
