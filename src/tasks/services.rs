@@ -59,11 +59,7 @@ impl Services {
 fn read(word: &str) -> Option<Action> {
     Some(match word {
         "status" => Action::Status,
-        "start" => Action::Turn(Turn::Start),
-        "stop" => Action::Turn(Turn::Stop),
-        "restart" => Action::Turn(Turn::Restart),
-        "reload" => Action::Turn(Turn::Reload),
-        _ => return None,
+        _ => Action::Turn(Turn::read(word)?),
     })
 }
 

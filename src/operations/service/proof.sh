@@ -90,7 +90,7 @@ relm_require_life() {
 # Workers come and go for a moment.
 relm_prove() {
   [ -n "$relm_proof" ] || return 0
-  relm_begin
+  relm_begin "$relm_patience"
   while :; do
     relm_look
     [ -n "$relm_pids" ] || relm_require_life

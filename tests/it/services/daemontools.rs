@@ -82,3 +82,21 @@ fn what_cannot_be_told_is_not_stopped() {
     assert_eq!(super::program(&site, "web1")["state"], "stopped");
     site.relm("services stop").ends(0);
 }
+
+#[test]
+fn told_to_reload_it_is_the_same_process() {
+    let site = Site::new("web1", "");
+    let heeds = "#!/bin/sh\ntrap 'echo >heeded' HUP\nwhile :; do sleep 0.1; done\n";
+    site.write("templates/run", heeds);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(site.path("templates/run"), mode).expect("a mode");
+    site.configure(&format!("{}proof = false\n", SERVICE.replace("stop_flip_start", "reload")));
+    let _scan = Scan::start(site.path("hosts/web1/service"));
+    site.deploy();
+    let before = super::program(&site, "web1");
+    assert_eq!(before["state"], "running", "{before}");
+    site.deploy();
+    site.await_file("hosts/web1/service/shop/heeded");
+    assert_eq!(super::program(&site, "web1")["pid"], before["pid"]);
+    site.relm("services stop").ends(0);
+}
