@@ -91,6 +91,10 @@ fn show(report: &Report, common: &Common) {
     }
 }
 
+fn in_maintenance(by: &String) -> String {
+    if by == "hand" { "in maintenance, by hand".to_owned() } else { format!("in maintenance, by the run of {by}") }
+}
+
 fn cells(first: String, line: &Line) -> Vec<String> {
     let since = line.since.map(|since| since.format("%Y-%m-%d %H:%M UTC").to_string());
     vec![
@@ -99,14 +103,16 @@ fn cells(first: String, line: &Line) -> Vec<String> {
         since.unwrap_or_default(),
         line.by.as_deref().map(person).unwrap_or_default(),
         line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
-        line.trouble.join("; "),
+        line.maintenance.iter().map(in_maintenance).chain(line.trouble.clone()).collect::<Vec<_>>().join("; "),
     ]
 }
 
 /// A row for each of a component's releases that is live, with the hosts it is live on.
 fn component(report: &Report) -> Vec<Vec<String>> {
     let name = report.env.component.as_ref().map(ToString::to_string).unwrap_or_default();
-    let is_alike = |one: &Line, other: &Line| one.current == other.current && one.trouble == other.trouble;
+    let is_alike = |one: &Line, other: &Line| {
+        one.current == other.current && one.maintenance == other.maintenance && one.trouble == other.trouble
+    };
     let mut groups: Vec<Vec<&Line>> = Vec::new();
     for line in &report.hosts {
         match groups.iter_mut().find(|group| is_alike(group[0], line)) {

@@ -24,6 +24,8 @@ pub struct Service {
     pub files: Vec<ServiceFile>,
     /// Where these go; relative to the home of the login, or absolute.
     pub into: Option<String>,
+    /// Text for `sh` that looks at each of its files, at the path in `$RELM_FILE`.
+    pub check: Option<String>,
     /// How it comes to run the new release.
     pub strategy: Strategy,
     /// One host at a time.

@@ -96,6 +96,14 @@ for record in .relm/releases/*; do
   fi
 done
 if [ -n "$processes" ] && [ -d releases ]; then in_use "$base/releases" | sed 's/^/used /'; fi
+if relm_line .relm/maintenance && [ -n "$relm_text" ]; then fact maintenance "$relm_text"; fi
+# What services have put in place, and what is still there of it.
+for record in .relm/services/*; do
+  case $record in *.new) continue ;; esac
+  if [ -f "$record" ] && [ -r "$record" ]; then
+    while read -r step name; do [ ! -f "$name" ] || fact service "${record##*/} $name"; done <"$record"
+  fi
+done
 if [ -e .relm/history.jsonl ]; then
   if history=$(tail -n 400 .relm/history.jsonl 2>/dev/null); then
     [ -z "$history" ] || printf '%s\n' "$history" | sed 's/^/history /'

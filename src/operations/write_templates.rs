@@ -53,7 +53,8 @@ pub(super) fn write(what: &str, files: &[Written<'_>], on: &On<'_>) -> Work {
         .set("what", what)
         .set("release", on.layout.release(release(on)))
         .set("record", on.layout.record(release(on)));
-    Work::ours(if what == TEMPLATE { sourced(&script, on) } else { script })
+    let has_commands = files.iter().any(|file| !file.check.is_empty());
+    Work::ours(if has_commands { sourced(&script, on) } else { script })
 }
 
 /// Whoever any of them is for.

@@ -1,5 +1,7 @@
 //! What stands on one host.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 
 use super::Migrated;
@@ -32,6 +34,10 @@ pub struct HostSeen {
     pub history: Vec<Flip>,
     /// What was migrated, oldest first.
     pub migrations: Vec<Migrated>,
+    /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
+    pub maintenance: Option<String>,
+    /// Files that services have put in place and that are still there, by the names of the services.
+    pub service_files: BTreeMap<String, BTreeSet<String>>,
     /// Entries of `releases/` that are no release of relm's; never touched.
     pub strangers: Vec<String>,
     /// Records that could not be read, a sentence each. Nothing is deleted while there are any.

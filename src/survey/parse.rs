@@ -47,6 +47,8 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         current: Current::Nothing,
         releases: Vec::new(),
         history: Vec::new(),
+        maintenance: None,
+        service_files: BTreeMap::new(),
         strangers: Vec::new(),
         damage: Vec::new(),
         damaged_history: 0,
@@ -70,6 +72,8 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "history" => history.take(rest),
             "migrated" => seen.migrations.extend(Migrated::read(rest)),
             "lock" => _ = seen.lock.take(rest),
+            "maintenance" => seen.maintenance = Some(rest.to_owned()),
+            "service" => take_service(&mut seen, rest),
             "damage" => seen.damage.push(rest.to_owned()),
             "tree" | "record" | "state" | "keep" | "lived" | "finished" | "step" | "used" | "unreadable" => {
                 take_release(&mut seen, &mut releases, keyword, rest);
@@ -150,6 +154,12 @@ fn take_release<'a>(
         "used" => parts.used_by = value.parse().ok(),
         "unreadable" => parts.unreadable = true,
         _ => parts.journal.push(value),
+    }
+}
+
+fn take_service(seen: &mut HostSeen, rest: &str) {
+    if let Some((name, path)) = rest.split_once(' ') {
+        seen.service_files.entry(name.to_owned()).or_default().insert(path.to_owned());
     }
 }
 

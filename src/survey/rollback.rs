@@ -279,6 +279,8 @@ mod tests {
                 current: self.live.map_or(Current::Nothing, |live| Current::Release(name(live))),
                 releases: (1..=self.made).map(|n| self.release(n)).collect(),
                 history: self.history.clone(),
+                maintenance: None,
+                service_files: std::collections::BTreeMap::new(),
                 strangers: Vec::new(),
                 damage: Vec::new(),
                 damaged_history: 0,

@@ -15,7 +15,7 @@ use crate::operations::{
 use crate::release::Record;
 
 use super::unfinished::was_switching;
-use super::{Payload, Site, maintenance, pools, publishing, serving, templates, transfers, wellness};
+use super::{Payload, Site, maintenance, pools, publishing, serving, standing, templates, transfers, wellness};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -61,6 +61,7 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Plan {
     let env = site.env;
     plan.follows_unfinished = was_switching(site.survey);
+    let plan = standing::tell(plan, env, site.survey);
     let plan = pools::drain(maintenance::around(plan, env), env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);

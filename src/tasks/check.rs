@@ -58,6 +58,15 @@ impl Report {
         Self { ready: self.ready && !refuse, guards, ..self }
     }
 
+    /// With what else a person should know of hosts.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Vec<(HostName, String)>) -> Self {
+        for (host, note) in notes {
+            self.hosts.iter_mut().filter(|line| line.host == host).for_each(|line| line.notes.push(note.clone()));
+        }
+        self
+    }
+
     /// With what was found busy; some of it keeps a deploy from starting.
     #[must_use]
     pub fn with_busy(self, found: &[Found<'_>]) -> Self {

@@ -9,12 +9,17 @@ use crate::operations::{Maintenance, SetMaintenance};
 /// Switches it on or off by hand: on until somebody switches it off.
 pub fn plan(site: Site<'_>, on: bool, long: bool) -> Result<Plan, Refusal> {
     readiness::require_answers(site.survey)?;
-    let Some(found) = rules(site.env) else {
+    let Some(set) = by_hand(site.env, on, long) else {
         let reason = format!("{} has no [maintenance]: write what switches it on", site.env.name);
         return Err(Refusal::new(reason).next("flag = \"shared/maintenance\""));
     };
     let plan = Plan::new("maintenance", &site.env.name, &site.env.fleet);
-    Ok(plan.finish(SetMaintenance { maintenance: found, on, long, by_hand: true }))
+    Ok(plan.finish(set))
+}
+
+/// What switches it, if the environment says how.
+pub(super) fn by_hand(env: &Environment, on: bool, long: bool) -> Option<SetMaintenance> {
+    rules(env).map(|maintenance| SetMaintenance { maintenance, on, long, by_hand: true })
 }
 
 /// Has it on while hosts switch, where the file says so: the last thing before any of them does, and off when all have.

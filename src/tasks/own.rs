@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::building::{add, bring, build, command as app_command};
 use super::done::recorded;
 use super::resume::{Chosen, going_on, the_record};
-use super::{Payload, Refusal, Site, command, readiness, sourcing};
+use super::{Payload, Refusal, Site, command, own_words, readiness, sourcing};
 use crate::config::OwnTask;
 use crate::engine::{Difference, Plan, Step};
 use crate::event::Phase;
@@ -125,7 +125,12 @@ fn compose(
             continue;
         }
         let found = site.env.operations.iter().find(|operation| operation.name == *name);
-        let operation = found.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
+        let Some(operation) = found else {
+            let own = own_words::operation(site, name, reference);
+            let own = own.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
+            plan = plan.step_of(Phase::Prepare, own);
+            continue;
+        };
         let mut command = app_command(operation, reference);
         command.outside = false;
         command.journaled = built.is_some();

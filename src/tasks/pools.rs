@@ -22,6 +22,12 @@ pub(super) fn undrain(plan: Plan, env: &Environment, reference: &str) -> Plan {
     })
 }
 
+/// What takes hosts out of the pool of that name, or in again.
+pub(super) fn one(env: &Environment, name: &str, out: bool, reference: &str) -> Option<DrainHost> {
+    let found = env.pools.iter().find(|pool| pool.name == name)?;
+    Some(DrainHost { pool: pool(env, found, reference), out })
+}
+
 fn pool(env: &Environment, found: &config::Pool, reference: &str) -> Pool {
     let (nginx, commands) = match found.way.clone() {
         Way::Nginx { file, test, reload } => (Some(file), [test, reload]),

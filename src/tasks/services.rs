@@ -59,11 +59,7 @@ impl Services {
 fn read(word: &str) -> Option<Action> {
     Some(match word {
         "status" => Action::Status,
-        "start" => Action::Turn(Turn::Start),
-        "stop" => Action::Turn(Turn::Stop),
-        "restart" => Action::Turn(Turn::Restart),
-        "reload" => Action::Turn(Turn::Reload),
-        _ => return None,
+        _ => Action::Turn(Turn::read(word)?),
     })
 }
 
@@ -180,8 +176,8 @@ impl Line {
     /// Says whether all of it runs, from what is live where that can be told.
     pub fn is_well(&self) -> bool {
         let is_well = |program: &ProgramSeen| {
-            matches!(program.state.as_str(), "running" | "unknown")
-                && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
+            let is_known = program.state == "running" || (program.state == "unknown" && self.kind == "command");
+            is_known && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
         };
         self.trouble.is_none() && !self.programs.is_empty() && self.programs.iter().all(is_well)
     }

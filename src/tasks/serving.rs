@@ -48,6 +48,7 @@ pub(super) fn service(env: &Environment, found: &config::Service, reference: &st
         programs: found.programs.clone(),
         files: found.files.iter().map(file).collect(),
         into: found.into.clone(),
+        check: found.check.clone(),
         reloads: found.strategy == Strategy::Reload,
         serial: found.serial,
         time_limit: found.time_limit,

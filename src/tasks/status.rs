@@ -62,6 +62,9 @@ pub struct Line {
     pub commit: Option<String>,
     /// Whether the host answered.
     pub reachable: bool,
+    /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<String>,
     /// What is wrong there, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,
@@ -93,9 +96,11 @@ fn line(host: &HostName, survey: &Survey) -> Line {
         reference: None,
         commit: None,
         reachable: silent.is_none(),
+        maintenance: None,
         trouble: silent.into_iter().collect(),
     };
     let Some(seen) = survey.host(host) else { return line };
+    line.maintenance.clone_from(&seen.maintenance);
     line.trouble.extend(seen.damage.iter().cloned());
     if seen.damaged_history > 0 {
         line.trouble.push(format!("{} damaged in its history", lines(seen.damaged_history)));

@@ -11,6 +11,13 @@ pub(super) fn look(plan: Plan, env: &Environment, reference: &str, phases: &[Pha
     wanted.fold(plan, |plan, health| plan.step(health.phase, check(env, health, reference)))
 }
 
+/// The look of that name, at what is live.
+pub(super) fn one(env: &Environment, name: &str, reference: &str) -> Option<CheckHealth> {
+    let mut found = check(env, env.health.iter().find(|health| health.name == name)?, reference);
+    (found.check.outside, found.check.journaled) = (false, false);
+    Some(found)
+}
+
 fn check(env: &Environment, health: &Health, reference: &str) -> CheckHealth {
     let command = match &health.sign {
         config::Sign::Command(command) => command.clone(),

@@ -83,8 +83,14 @@ fn what_a_person_switched_on_no_deploy_switches_off() {
     let site = Site::new("web1 db1=db", RULES);
     site.relm("maintenance on").ends(0);
     assert!(is_on(&site, "web1") && !is_on(&site, "db1"));
-    site.deploy();
+    site.relm("deploy").ends(0).says(&["web1: maintenance is on, switched on by hand", "relm maintenance off test"]);
     assert!(is_on(&site, "web1"));
+    let status = site.relm("status").ends(0).stdout;
+    assert_eq!(status.lines().filter(|line| line.contains("in maintenance, by hand")).count(), 1, "{status}");
+    let report = site.relm("status --json").ends(0).report();
+    assert_eq!((&report["hosts"][0]["maintenance"], report["hosts"][1].get("maintenance")), (&"hand".into(), None));
+    let check = site.relm("check").ends(0).stdout;
+    assert!(check.contains("web1: note: maintenance is on") && !check.contains("db1: note"), "{check}");
     site.relm("maintenance on --long").ends(0);
     assert!(!is_on(&site, "web1") && site.host("web1").path("shared/down-long").exists());
     site.relm("maintenance off").ends(0);

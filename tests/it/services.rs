@@ -4,6 +4,7 @@ pub(crate) mod daemontools;
 mod gunicorn;
 mod nginx;
 mod supervisor;
+mod systemd;
 pub(crate) mod traffic;
 
 use std::path::{Path, PathBuf};
@@ -135,4 +136,98 @@ fn a_command_that_names_no_process_is_no_proof() {
         site.relm("deploy").ends(1).says(&["its `pids` name no process that runs", "jobs does not run from"]);
         assert_eq!(site.host("web1").current(), None);
     }
+}
+
+/// What was put where is known as long as anything of it is there.
+#[test]
+fn a_full_disk_takes_nothing_from_the_record_of_files() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nrestart = \"true\"\nproof = false\n\
+                   templates = [\"templates/jobs.conf\"]\ninto = \"conf.d\"\n";
+    let site = Site::new("web1", "");
+    site.write("templates/jobs.conf", "one\n");
+    site.configure(service);
+    site.deploy();
+    let record = ".relm/services/jobs";
+    let before = std::fs::read_to_string(site.host("web1").path(record)).expect("a file");
+    site.write("templates/jobs.conf", "two\n");
+    let full = site.host("web1").path(format!("{record}.new"));
+    std::os::unix::fs::symlink("/dev/full", full).expect("a link");
+    site.relm("deploy").ends(1).says(&["cannot be written down"]);
+    assert_eq!(std::fs::read_to_string(site.host("web1").path(record)).expect("a file"), before);
+    assert_eq!(site.read("hosts/web1/conf.d/jobs.conf"), "one\n");
+    site.deploy();
+    assert_eq!(site.read("hosts/web1/conf.d/jobs.conf"), "two\n");
+}
+
+/// A service that was taken out of the file is not taken off the hosts, and that is said until it is.
+#[test]
+fn what_the_file_no_longer_knows_is_told_with_its_files() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nrestart = \"true\"\nproof = false\n\
+                   templates = [\"templates/jobs.conf\"]\ninto = \"conf.d\"\n";
+    let site = Site::new("web1 db1=db", "");
+    site.write("templates/jobs.conf", "one\n");
+    site.configure(service);
+    let told = "the service jobs is not in Releases.toml any more";
+    let quiet = site.relm("deploy").ends(0);
+    assert!(!quiet.stderr.contains(told) && !site.relm("deploy").ends(0).stderr.contains(told));
+    // It runs on fewer hosts now.
+    site.configure(&format!("{service}roles = [\"web\"]\n"));
+    let done = site.relm("deploy").ends(0).says(&["db1: the service jobs", "relm services test stop jobs"]);
+    assert!(!done.stderr.contains("web1: the service"), "{}", done.stderr);
+    site.configure("");
+    let conf = site.path("hosts/web1/conf.d/jobs.conf").display().to_string();
+    site.relm("deploy").ends(0).says(&[&format!("web1: {told}"), &conf]);
+    assert!(site.relm("check").ends(0).stdout.contains(told));
+    for host in ["web1", "db1"] {
+        std::fs::remove_file(site.path(format!("hosts/{host}/conf.d/jobs.conf"))).expect("a file");
+    }
+    assert!(!site.relm("deploy").ends(0).stderr.contains(told));
+}
+
+#[test]
+fn a_file_that_its_check_refuses_is_no_part_of_a_release() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nreload = \"echo reloaded >>\\\"$SITE/log\\\"\"\n\
+                   strategy = \"reload\"\nproof = false\ntemplates = [\"templates/jobs.conf\"]\n\
+                   into = \"conf.d\"\ncheck = \"grep -q good {file}\"\n";
+    let site = Site::new("web1", "");
+    site.write("templates/jobs.conf", "good\n");
+    site.configure(service);
+    let first = site.deploy();
+    assert_eq!(site.take_log(), ["reloaded"]);
+    site.write("templates/jobs.conf", "bad\n");
+    site.relm("deploy").ends(1).says(&["render:jobs", "the check of services/jobs/jobs.conf failed (exit code 1)"]);
+    assert!(site.take_log().is_empty() && site.live() == first);
+    assert_eq!(site.read("hosts/web1/conf.d/jobs.conf"), "good\n");
+    site.configure(&service.replace("{file}", "x"));
+    site.relm("deploy").ends(2).says(&["`check` does not say {file}"]);
+}
+
+/// A task of the file's own is made of the same words as relm's tasks are.
+#[test]
+fn a_task_may_name_what_relm_does_itself() {
+    let log = |word: &str| format!("{word} = 'echo {word} >>\"$SITE/log\"'\n");
+    let table = |name: &str, operations: &str| format!("[tasks.{name}]\noperations = [{operations}]\n");
+    let words = r#""maintenance:on", "drain:front", "stop:jobs", "restart:jobs", "note", "health:is-up", "undrain:front",
+                   "clean_releases", "maintenance:off""#;
+    let rules = format!(
+        "[maintenance]\nflag = \"shared/down\"\n[[pool]]\nname = \"front\"\nroles = [\"web\"]\nmin_healthy = 0\n{}{}\
+         [[service]]\nname = \"jobs\"\nkind = \"command\"\nproof = false\n{}{}{}\
+         [[health]]\nname = \"is-up\"\ncommand = 'echo up >>\"$SITE/log\"'\n\
+         [[operations]]\nname = \"note\"\nphase = \"prepare\"\nrun = 'ls \"$HOME/www/test/shared\" >>\"$SITE/log\"'\n",
+        log("drain"),
+        log("undrain"),
+        log("stop"),
+        log("start"),
+        log("restart"),
+    );
+    let site = Site::new("web1", &format!("{rules}{}", table("turn", words)));
+    site.deploy();
+    site.take_log();
+    site.relm("turn").ends(0);
+    assert_eq!(site.take_log(), ["drain", "stop", "restart", "down", "up", "undrain"]);
+    assert!(!site.host("web1").path("shared/down").exists());
+    site.configure(&format!("{rules}{}", table("turn", "\"restart:nobody\", \"colour\"")));
+    site.relm("turn").ends(2).says(&["\"colour\" that is not there", "`restart:jobs`", "`undrain:front`"]);
+    site.configure(&format!("{rules}{}", table("turn", "\"setup-release\", \"restart:jobs\"")));
+    site.relm("turn").ends(2).says(&["builds a release that is not live", "make two tasks of it"]);
 }

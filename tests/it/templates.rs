@@ -211,3 +211,27 @@ fn a_template_of_the_code_that_cannot_be_filled_in_stops_before_any_host_is_touc
     site.relm("deploy").ends(3).says(&["line 2: syntax error"]);
     assert_eq!(site.host("web1").releases(), Vec::<String>::new());
 }
+
+/// Only root gives files away; whoever is not gets told so.
+#[test]
+fn a_file_belongs_to_whom_the_file_says() {
+    let site = site(
+        "[[templates]]\nsrc = \"templates/shop.conf\"\ndest = \"~/etc/given\"\nowner = \"nobody\"\ngroup = \"daemon\"\n",
+    );
+    let is_root = fs::metadata("/proc/self").expect("a process").uid() == 0;
+    let done = site.relm("deploy");
+    if is_root {
+        done.ends(0);
+        let id = |flag: &str, file: &str| {
+            let all = fs::read_to_string(file).expect("accounts");
+            let line = all.lines().find(|line| line.starts_with(&format!("{flag}:"))).expect("an account").to_owned();
+            line.split(':').nth(2).and_then(|id| id.parse().ok()).expect("a number")
+        };
+        let given = fs::metadata(site.path("hosts/web1/etc/given")).expect("a file");
+        let wanted: (u32, u32) = (id("nobody", "/etc/passwd"), id("daemon", "/etc/group"));
+        assert_eq!((given.uid(), given.gid()), wanted);
+    } else {
+        done.ends(1).says(&["may not give ~/etc/given to nobody:daemon: only root gives files away"]);
+        assert!(!site.path("hosts/web1/etc/given").exists());
+    }
+}

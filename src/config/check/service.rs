@@ -11,7 +11,7 @@ use super::super::service::{ServiceCommands, ServiceFile, TEMPLATE_NAMES};
 use super::super::suggest::did_you_mean;
 use super::super::{Service, ServiceKind, Strategy};
 use super::operations::time_limit;
-use super::{Check, hosts, named_twice, secrets};
+use super::{Check, hosts, named_twice, secrets, templates};
 use crate::fleet::{Fleet, HostName, Targets};
 use crate::template::{Flaw, Template};
 
@@ -36,6 +36,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
     let programs: Vec<_> = list(table.programs.as_ref()).map(|program| program_name(check, program)).collect();
     let files: Vec<_> = list(table.templates.as_ref()).map(|path| file(check, path)).collect();
     let into = optional(table.into.as_ref(), |into| check.line("into", into));
+    let looks = optional(table.check.as_ref(), |text| templates::looks(check, text));
     let limit = table.timeout.as_ref().map_or(Some(TIME_LIMIT), |timeout| time_limit(check, timeout));
     let commands = commands(check, table);
     let becoming = secrets::user(check, table.becoming.as_ref());
@@ -49,6 +50,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
         programs: programs.into_iter().collect::<Option<_>>()?,
         files: files.into_iter().collect::<Option<_>>()?,
         into: into?,
+        check: looks?,
         strategy: strategy(table.strategy.as_ref().map(|strategy| strategy.value)),
         serial: table.serial.unwrap_or(false),
         time_limit: limit?,
@@ -208,6 +210,10 @@ fn fits(check: &mut Check<'_>, table: &ServiceTable) {
     if let (Some(into), None) = (&table.into, &table.templates) {
         let hint = "it says where `templates` go; name them, or leave `into` out".to_owned();
         check.problem(into.span(), "`into` stands without `templates`", hint);
+    }
+    if let (Some(looks), None) = (&table.check, &table.templates) {
+        let hint = "it looks at what `templates` make; name them, or leave `check` out".to_owned();
+        check.problem(looks.span(), "`check` stands without `templates`", hint);
     }
     if let (Some(into), Some(_)) = (table.into.as_ref().filter(|into| !into.value.starts_with('/')), &table.becoming) {
         let hint = "an absolute path: a home is another one for another user".to_owned();

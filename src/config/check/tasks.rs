@@ -1,7 +1,9 @@
 //! Tasks of the file's own: names that are free, and operations that are there.
 
+use std::collections::BTreeSet;
+
 use super::super::OwnTask;
-use super::super::file::{ReleasesToml, TaskTable};
+use super::super::file::{ComponentTable, ReleasesToml, TaskTable};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
 use super::Check;
@@ -38,14 +40,46 @@ const BUILT_IN: [&str; 25] = [
 /// Built-in compositions a task may name among its operations.
 const COMPOSITIONS: [&str; 1] = ["setup-release"];
 
+const CLEAN: &str = "clean_releases";
+const SERVICE: &[&str] = &["restart", "stop", "start", "reload"];
+const POOL: &[&str] = &["drain", "undrain"];
+const HEALTH: &[&str] = &["health"];
+
 pub(super) fn tasks(check: &mut Check<'_>, file: &ReleasesToml) -> Vec<OwnTask> {
     let of_envs = file.env.values().flat_map(|env| &env.operations);
-    let components = file.components.values().chain(file.env.values().flat_map(|env| env.components.values()));
-    let of_components = components.flat_map(|component| &component.value.operations);
+    let of_components = components(file).flat_map(|component| &component.operations);
     let named =
         file.operations.iter().chain(of_envs).chain(of_components).filter_map(|operation| operation.name.as_ref());
-    let known: Vec<_> = named.map(|name| name.value.as_str()).chain(COMPOSITIONS).collect();
+    let own = own_words(file);
+    let known: Vec<_> =
+        named.map(|name| name.value.as_str()).chain(COMPOSITIONS).chain(own.iter().map(String::as_str)).collect();
     file.tasks.iter().filter_map(|(name, table)| task(check, name, table, &known)).collect()
+}
+
+fn components(file: &ReleasesToml) -> impl Iterator<Item = &ComponentTable> {
+    let all = file.components.values().chain(file.env.values().flat_map(|env| env.components.values()));
+    all.map(|component| &component.value)
+}
+
+/// relm's own operations that work in what is live, by the names that runs show them with.
+fn own_words(file: &ReleasesToml) -> BTreeSet<String> {
+    let (envs, parts) = (|| file.env.values(), || components(file));
+    let services = file.service.iter().chain(envs().flat_map(|env| &env.service));
+    let services = services.chain(parts().flat_map(|part| &part.service)).map(|one| (SERVICE, one.name.as_ref()));
+    let pools = file.pool.iter().chain(envs().flat_map(|env| &env.pool)).chain(parts().flat_map(|part| &part.pool));
+    let pools = pools.map(|one| (POOL, one.name.as_ref()));
+    let signs = file.health.iter().chain(envs().flat_map(|env| &env.health));
+    let signs = signs.chain(parts().flat_map(|part| &part.health)).map(|one| (HEALTH, one.name.as_ref()));
+    let mut known = BTreeSet::from([CLEAN.to_owned()]);
+    for (words, name) in services.chain(pools).chain(signs) {
+        let Some(name) = name else { continue };
+        known.extend(words.iter().map(|word| format!("{word}:{}", name.value)));
+    }
+    let mut switches = envs().map(|env| &env.maintenance).chain(parts().map(|part| &part.maintenance));
+    if file.maintenance.is_some() || switches.any(Option::is_some) {
+        known.extend(["maintenance:on", "maintenance:off"].map(str::to_owned));
+    }
+    known
 }
 
 fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: &[&str]) -> Option<OwnTask> {
@@ -64,6 +98,14 @@ fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: 
     if operations.value.is_empty() && !check.lost(&path) {
         check.problem(operations.span(), format!("task {:?} does nothing", name.value), did_you_mean("", known));
     }
+    let builds = operations.value.iter().any(|operation| COMPOSITIONS.contains(&operation.value.as_str()));
+    for operation in operations.value.iter().filter(|operation| builds && is_own_word(&operation.value)) {
+        let message = format!(
+            "task {:?} builds a release that is not live, and {:?} is for what is live",
+            name.value, operation.value
+        );
+        check.problem(operation.span(), message, "make two tasks of it".to_owned());
+    }
     for operation in &operations.value {
         task_operation(check, operation, &name.value, known);
     }
@@ -72,6 +114,10 @@ fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: 
         about: about?,
         operations: operations.value.iter().map(|operation| operation.value.clone()).collect(),
     })
+}
+
+fn is_own_word(name: &str) -> bool {
+    name.contains(':') || name == CLEAN
 }
 
 /// Complains about an operation that is nowhere, unless it is called as the task is.

@@ -166,7 +166,7 @@ fn account(check: &mut Check<'_>, key: &str, name: &At<String>) -> Option<String
 }
 
 /// A command that has to say which file it looks at.
-fn looks(check: &mut Check<'_>, text: &At<String>) -> Option<String> {
+pub(super) fn looks(check: &mut Check<'_>, text: &At<String>) -> Option<String> {
     let command = check.command("check", text)?;
     if !command.contains("{file}") && !command.contains("RELM_FILE") {
         let hint = "such as check = \"visudo -cf {file}\"".to_owned();

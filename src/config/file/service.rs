@@ -34,6 +34,9 @@ pub(in crate::config) struct ServiceTable {
     /// Where these are copied when a host switches; relative to the home of the login, or absolute.
     #[schemars(example = &"/etc/supervisor/conf.d")]
     pub(in crate::config) into: Option<At<String>>,
+    /// A command that looks at each of its new files on the host, before anything is switched; `{file}` is its path.
+    #[schemars(example = &"visudo -cf {file}")]
+    pub(in crate::config) check: Option<At<String>>,
     /// How it comes to run the new release; `restart` if left out.
     #[schemars(example = &"restart")]
     pub(in crate::config) strategy: Option<At<StrategyText>>,

@@ -15,21 +15,34 @@ kind_names() {
 kind_states() {
   kind_names | while IFS= read -r relm_name; do
     relm_told=$(kind_tool svstat "$relm_name" 2>/dev/null)
-    relm_told=${relm_told#"$relm_name: "} relm_state=stopped relm_pid=-
+    relm_told=${relm_told#"$relm_name: "} relm_state=unknown relm_pid=-
     case $relm_told in
+      down*) relm_state=stopped ;;
       # Up for a moment: it may be about to end, and supervise would begin it again each second.
       'up (pid '*') 0 seconds'*|'up (pid '*') 1 seconds'*) relm_state=starting ;;
       'up (pid '*) relm_state=running relm_pid=${relm_told#up (pid } relm_pid=${relm_pid%%)*} ;;
     esac
+    if [ "$relm_state" = unknown ]; then
+      kind_tool svok "$relm_name" >/dev/null 2>&1
+      case $? in 1|100) relm_state=stopped ;; esac
+    fi
     case $relm_told in up*'want down'*) relm_state=stopping ;; down*'want up'*) relm_state=starting ;; esac
     printf '%s %s %s\n' "$relm_name" "$relm_state" "$relm_pid"
   done
 }
 
-# kind_each OPTION: for each directory that is watched.
+# kind_each OPTION: for each directory that is watched. That one is not is 100, or 1 of s6; all else is that it
+# cannot be told.
 kind_each() {
   kind_names | while IFS= read -r relm_name; do
-    if kind_tool svok "$relm_name"; then kind_tool svc "$1" "$relm_name" || exit 1; fi
+    # Its files have yet to come.
+    if [ -n "$relm_expects" ] && [ ! -e "$relm_name" ]; then continue; fi
+    kind_tool svok "$relm_name"
+    case $? in
+      0) kind_tool svc "$1" "$relm_name" || exit 1 ;;
+      1|100) ;;
+      *) printf 'how %s stands cannot be told\n' "$relm_name" >&2; exit 1 ;;
+    esac
   done
 }
 
@@ -48,5 +61,6 @@ kind_start() {
   kind_each -u
 }
 
+kind_lasts() { :; }
 kind_reload() { kind_each -h; }
 kind_why() { kind_names | while IFS= read -r relm_name; do kind_tool svstat "$relm_name"; done >&2; }

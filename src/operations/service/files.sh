@@ -28,19 +28,25 @@ relm_want() {
 
 relm_has_none() { [ -z "$relm_new" ] && [ ! -s "$relm_record" ]; }
 
+# relm_write TEXT: the record anew. On a full disk it stays as it was.
+relm_write() {
+  if [ -n "$1" ]; then printf '%s\n' "$1"; fi >"$relm_record.new" && mv -f -T -- "$relm_record.new" "$relm_record" && return
+  rm -f -- "$relm_record.new"
+  printf 'what is put in place cannot be written down in %s\n' "$relm_record" >&2
+  return 1
+}
+
 # Written down first: a file that is there and in no record would stay for ever.
 relm_note() {
   if relm_has_none; then return; fi
   mkdir -p -- "$relm_base/.relm/services" || return
-  { cat -- "$relm_record" 2>/dev/null; printf '%s\n' "$relm_wanted"; } | grep . >"$relm_record.new"
-  mv -f -T -- "$relm_record.new" "$relm_record"
+  relm_old=
+  if [ -e "$relm_record" ]; then relm_old=$(cat -- "$relm_record") || return; fi
+  relm_write "$relm_old${relm_old:+${relm_wanted:+
+}}$relm_wanted"
 }
 
-relm_noted() {
-  if relm_has_none; then return; fi
-  printf '%s\n' "$relm_wanted" | grep . >"$relm_record.new"
-  mv -f -T -- "$relm_record.new" "$relm_record"
-}
+relm_noted() { relm_has_none || relm_write "$relm_wanted"; }
 
 # Another user writes none of relm's records: who started them has done so (relm_is_noted) and will.
 relm_files() {

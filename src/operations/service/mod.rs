@@ -37,6 +37,8 @@ pub struct Service {
     pub files: Vec<File>,
     /// Where these go.
     pub into: Option<String>,
+    /// Text for `sh` that looks at each of its files, at the path in `$RELM_FILE`.
+    pub check: Option<String>,
     /// Told to read its files again, instead of stopped and started.
     pub reloads: bool,
     /// One host at a time.

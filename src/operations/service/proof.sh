@@ -43,9 +43,9 @@ relm_called() { tr '\000' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-200; }
 
 # relm_look: fills relm_wrong (a line for each process that does not run from the release) and relm_hidden.
 relm_look() {
-  relm_wrong="" relm_hidden="" relm_lives=""
+  relm_wrong="" relm_hidden="" relm_lives="" relm_lost=""
   for relm_root in $(relm_roots); do
-    [ ! -d "/proc/$relm_root" ] || relm_lives=yes
+    if [ -d "/proc/$relm_root" ]; then relm_lives=yes; else relm_lost="$relm_lost $relm_root"; fi
     relm_is_there="" relm_is_elsewhere="" relm_cannot=""
     for relm_one in $(relm_tree "$relm_root"); do
       # A zombie has neither program nor files, and a process may have ended meanwhile.
@@ -75,12 +75,25 @@ relm_require_roots() {
 "
 }
 
+# What is not in /proc has ended, or is hidden from this login: whoever looks after it still calls it running then.
+relm_require_life() {
+  [ -n "$relm_lost" ] || return 0
+  relm_see
+  for relm_root in $relm_lost; do
+    case "$relm_seen
+" in *" $relm_root
+"*) relm_hidden="$relm_hidden $relm_root" ;; *) relm_wrong="${relm_wrong}process $relm_root has ended
+" ;; esac
+  done
+}
+
 # Workers come and go for a moment.
 relm_prove() {
   [ -n "$relm_proof" ] || return 0
-  relm_begin
+  relm_begin "$relm_patience"
   while :; do
     relm_look
+    [ -n "$relm_pids" ] || relm_require_life
     relm_require_roots
     [ -n "$relm_wrong" ] || break
     if relm_is_late; then
@@ -88,7 +101,7 @@ relm_prove() {
       relm_fail "$relm_service does not run from ${relm_release##*/}"
     fi
     sleep 1
-    relm_see
+    relm_await_them
   done
   [ -z "$relm_hidden" ] || printf 'where these run from cannot be seen by this login:%s\n' "$relm_hidden"
 }

@@ -3,7 +3,8 @@
 # relm_reloads, relm_expects, relm_proof (not empty: yes), relm_patience (seconds); relm_control, and instead of what the
 # kind does relm_start, relm_stop, relm_restart, relm_reload, relm_status, relm_pids.
 # Each kind defines kind_states ("NAME STATE PID" a line; STATE is running, starting, stopping, stopped, failed or unknown),
-# kind_stop, kind_before and kind_changed (around the change of its files), kind_start, kind_reload and kind_why (what is known of a failure).
+# kind_stop, kind_before and kind_changed (around the change of its files), kind_start, kind_lasts (what was just seen running
+# still is the same a moment later), kind_reload and kind_why (what is known of a failure).
 
 relm_fail() { printf '%s\n' "$*" >&2; exit 1; }
 
@@ -74,6 +75,11 @@ relm_reload_it() {
 
 relm_await_running() {
   relm_begin "$relm_patience"
+  relm_await_them
+}
+
+# Within the time that has begun.
+relm_await_them() {
   while :; do
     relm_see
     [ -n "$relm_seen" ] || { kind_why; relm_fail "nobody knows $relm_service here"; }
@@ -87,7 +93,10 @@ relm_await_running() {
     done <<END
 $relm_seen
 END
-    [ -n "$relm_left" ] || return 0
+    if [ -z "$relm_left" ]; then
+      if [ -n "$relm_status" ] || kind_lasts; then return 0; fi
+      relm_left=' it ran, and ended at once'
+    fi
     if relm_is_late; then kind_why; relm_fail "$relm_service does not run after $relm_patience s:$relm_left"; fi
     sleep 1
   done

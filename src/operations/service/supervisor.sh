@@ -107,6 +107,9 @@ kind_start() {
   [ -z "$relm_idle" ] || ctl start $relm_idle
 }
 
+# It has a time of its own for that: startsecs.
+kind_lasts() { :; }
+
 kind_reload() {
   relm_running=$(kind_those running)
   # shellcheck disable=SC2086 # names have no blanks

@@ -32,10 +32,24 @@ kind_ctl() {
   ctl "$@"
 }
 
+# A simple unit is active before its program has begun, and one that ends at once may be begun again.
+kind_lasts() {
+  relm_first=$relm_seen$(kind_restarts)
+  sleep 2
+  relm_see
+  [ "$relm_first" = "$relm_seen$(kind_restarts)" ]
+}
+
+kind_restarts() { kind_names | while IFS= read -r relm_name; do ctl show -p NRestarts "$relm_name"; done; }
+
 # A unit that systemd does not know does not run.
 kind_stop() { relm_told=$(kind_ctl stop 2>&1) || case $relm_told in *'not loaded'*) ;; *) printf '%s\n' "$relm_told" >&2; return 1 ;; esac; }
 kind_before() { :; }
 kind_changed() { [ -z "$relm_expects" ] || ctl daemon-reload; }
-kind_start() { kind_ctl start; }
+# What ended too often is not started again until that is forgotten; whoever may not have it forgotten just starts it.
+kind_start() {
+  kind_ctl reset-failed >/dev/null 2>&1
+  kind_ctl start
+}
 kind_reload() { kind_ctl reload; }
 kind_why() { kind_ctl status --no-pager --lines=10 >&2; }

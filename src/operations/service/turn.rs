@@ -40,6 +40,11 @@ impl Turn {
         }
     }
 
+    /// What a word means.
+    pub fn read(word: &str) -> Option<Self> {
+        [Self::Restart, Self::Stop, Self::Start, Self::Reload].into_iter().find(|turn| turn.word() == word)
+    }
+
     fn script(self, service: &Service, on: &On<'_>) -> Script {
         match self {
             Self::Stop => service.script_as(self.text(), on),

@@ -65,3 +65,38 @@ fn supervise_runs_what_is_live_forward_and_back() {
     site.relm("services stop").ends(0);
     assert_eq!(super::program(&site, "web1")["state"], "stopped");
 }
+
+/// Nothing is said of a directory that cannot be looked into: least of all that its program was stopped.
+#[test]
+fn what_cannot_be_told_is_not_stopped() {
+    let site = Site::new("web1", "");
+    site.deploy();
+    let elsewhere = site.path("hosts/web1/service/shop");
+    let service = "[[service]]\nname = \"shop\"\nkind = \"daemontools\"\ntimeout = \"2s\"\nproof = false\n";
+    site.configure(&format!("{service}programs = [{elsewhere:?}]\n"));
+    assert_eq!(super::program(&site, "web1")["state"], "unknown");
+    site.relm("services status").ends(1);
+    site.relm("services stop").ends(1).says(&["cannot be told"]);
+    // A directory that nothing supervises is no secret.
+    std::fs::create_dir_all(&elsewhere).expect("a directory");
+    assert_eq!(super::program(&site, "web1")["state"], "stopped");
+    site.relm("services stop").ends(0);
+}
+
+#[test]
+fn told_to_reload_it_is_the_same_process() {
+    let site = Site::new("web1", "");
+    let heeds = "#!/bin/sh\ntrap 'echo >heeded' HUP\nwhile :; do sleep 0.1; done\n";
+    site.write("templates/run", heeds);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(site.path("templates/run"), mode).expect("a mode");
+    site.configure(&format!("{}proof = false\n", SERVICE.replace("stop_flip_start", "reload")));
+    let _scan = Scan::start(site.path("hosts/web1/service"));
+    site.deploy();
+    let before = super::program(&site, "web1");
+    assert_eq!(before["state"], "running", "{before}");
+    site.deploy();
+    site.await_file("hosts/web1/service/shop/heeded");
+    assert_eq!(super::program(&site, "web1")["pid"], before["pid"]);
+    site.relm("services stop").ends(0);
+}

@@ -143,3 +143,21 @@ fn only_one_host_runs_a_singleton() {
     runs_from(&site, "web2", &first);
     assert!(!site.host("web1").release(&first).join("services").exists());
 }
+
+/// A program that reads its files anew keeps its process: only what it serves is another.
+#[test]
+fn told_to_reload_it_is_the_same_process() {
+    let site = site("web1", "strategy = \"reload\"\nproof = false\n");
+    let daemon = supervisord(&site, "web1");
+    site.write("templates/shop.conf", "[program:shop]\ncommand=python3 app.py\ndirectory=%(here)s\nstartsecs=1\n");
+    let heeds = "import signal\ndef heed(*_):\n    open('heeded', 'w')\n\
+                 signal.signal(signal.SIGHUP, heed)\nwhile True:\n    signal.pause()\n";
+    site.write("hosts/web1/conf.d/app.py", heeds);
+    site.deploy();
+    let before = program(&site, "web1");
+    assert_eq!(before["state"], "running", "{before}");
+    site.deploy();
+    site.await_file("hosts/web1/conf.d/heeded");
+    assert_eq!(program(&site, "web1")["pid"], before["pid"]);
+    drop(daemon);
+}

@@ -25,6 +25,7 @@ fn service(text: &str) -> Service {
         programs: Vec::new(),
         files: vec![File { name: "serve".to_owned(), template, executable: true }],
         into: Some("bin".to_owned()),
+        check: Some("grep -q exec \"$RELM_FILE\"".to_owned()),
         reloads: false,
         serial: false,
         time_limit: Duration::from_secs(3),

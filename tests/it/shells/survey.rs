@@ -91,7 +91,15 @@ async fn populate(stage: &Stage) {
 
 async fn a_populated_environment(stage: Stage) {
     populate(&stage).await;
+    fs::write(stage.path(".relm/maintenance"), "hand\n").expect("a file");
+    fs::create_dir(stage.path(".relm/services")).expect("a directory");
+    let conf = stage.home().join("my shop.conf").display().to_string();
+    fs::write(&conf, "").expect("a file");
+    let placed = format!("00ff {conf}\n11ee {conf}\n22dd /nowhere/shop.conf\n");
+    fs::write(stage.path(".relm/services/shop"), placed).expect("a file");
     let seen = seen(&stage).await;
+    assert_eq!(seen.maintenance.as_deref(), Some("hand"));
+    assert_eq!(seen.service_files, BTreeMap::from([("shop".to_owned(), std::collections::BTreeSet::from([conf]))]));
     assert_eq!(seen.damage, Vec::<String>::new());
     assert_eq!(seen.current, Current::Release(record(1).name));
     let states: Vec<_> = seen.releases.iter().map(|release| (release.state, release.has_tree)).collect();

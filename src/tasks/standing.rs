@@ -1,0 +1,52 @@
+//! What was left on hosts by hand or by an earlier `Releases.toml`, and that nobody would see otherwise.
+
+use super::command;
+use crate::config::Environment;
+use crate::engine::Plan;
+use crate::fleet::HostName;
+use crate::survey::{HostSeen, Survey};
+
+/// A sentence for each host and thing.
+pub fn standing(env: &Environment, survey: &Survey) -> Vec<(HostName, String)> {
+    let of_host = |(host, seen): &(HostName, HostSeen)| {
+        let told = maintenance(env, seen).into_iter().chain(forgotten(env, host, seen));
+        told.map(|text| (host.clone(), text)).collect::<Vec<_>>()
+    };
+    survey.hosts.iter().flat_map(of_host).collect()
+}
+
+/// Has it said when something is switched.
+pub(super) fn tell(plan: Plan, env: &Environment, survey: &Survey) -> Plan {
+    standing(env, survey).into_iter().fold(plan, |plan, (host, text)| plan.note(format!("{host}: {text}")))
+}
+
+fn maintenance(env: &Environment, seen: &HostSeen) -> Option<String> {
+    let by = match seen.maintenance.as_deref()? {
+        "hand" => "by hand, and stays on".to_owned(),
+        release => format!("by the run of {release}"),
+    };
+    Some(format!("maintenance is on, switched on {by}: {} ends it", command("maintenance off", env)))
+}
+
+/// Services whose files are there and that the file has no more, not for this host.
+fn forgotten(env: &Environment, host: &HostName, seen: &HostSeen) -> Vec<String> {
+    let runs_here = |name: &str| {
+        let mut found = env.services.iter().filter(|service| service.name == name && !service.files.is_empty());
+        found.any(|service| {
+            let hosts = env.fleet.select(&service.targets);
+            let is_only = service.singleton.as_ref().is_none_or(|only| only == host);
+            is_only && hosts.iter().any(|one| one.name == *host)
+        })
+    };
+    let lost = seen.service_files.iter().filter(|(name, _)| !runs_here(name));
+    let told = |(name, paths): (&String, &std::collections::BTreeSet<String>)| {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let stop = command("services", env);
+        format!(
+            "the service {name} is not in Releases.toml any more, and runs on as it did if it is not stopped: its files \
+             are still there: {}. Put its [[service]] back, type `{stop} stop {name}`, take it out and remove them",
+            paths.join(" ")
+        )
+    };
+    lost.map(told).collect()
+}
