@@ -256,7 +256,7 @@ fn everything_in_the_file_can_be_done_as_another_user() {
     assert_eq!(took().iter().filter(|word| *word == "start").count(), 2);
     hosted.relm("services stop").ends(0);
     hosted.relm("maintenance on --long").ends(0);
-    assert_eq!(took(), ["stop", "long"]);
+    assert_eq!(took(), ["busy", "stop", "long"]);
     assert!(!processes(app).contains("sleep"), "{}", processes(app));
 
     hosted.users.allow("");

@@ -37,7 +37,7 @@ fn processes() {
     site.configure(&busy("process", &format!("pattern = '{pattern}'\nuser = \"nobody\"")));
     site.relm("check").ends(0);
     site.configure(&busy("process", "pattern = '['"));
-    site.relm("deploy").ends(3).says(&["counts as busy"]);
+    site.relm("deploy").ends(2).says(&["`pattern` has a [ without a ]"]);
     drop(running);
     site.configure(&busy("process", &format!("pattern = '{pattern}'")));
     site.relm("check").ends(0);
