@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::Common;
 use super::complaint::Complaint;
-use super::connect::{self, Connections};
+use super::connect;
+use super::ground::Ground;
 use super::promote::Promoted;
 use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
 use crate::config::{Config, Environment};
-use crate::engine::lock::{Fence, Lock, LockError};
+use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::Actor;
@@ -70,12 +71,6 @@ pub(super) struct Change<'a> {
     pub(super) promoted: Option<Promoted>,
     /// The release that is made.
     pub(super) made: OnceLock<Record>,
-}
-
-/// What stands ready when a task is planned.
-pub(super) struct Ground {
-    pub(super) survey: Survey,
-    pub(super) connections: Connections,
 }
 
 impl<'a> Change<'a> {
@@ -293,21 +288,5 @@ impl<'a> Change<'a> {
         }
         screen.finish().await;
         ended.exit_code
-    }
-}
-
-impl Ground {
-    /// The hosts that answered, each with its fence.
-    pub(super) fn machines(&self, secrets: &Arc<Secrets>, fence: impl Fn(&HostName) -> Option<Fence>) -> Vec<Machine> {
-        let machines = self.connections.hosts.iter().filter_map(|(host, transport)| {
-            let seen = self.survey.host(&host.name)?;
-            let (transport, layout) = (Arc::clone(transport), seen.layout.clone());
-            let before = seen.live().cloned();
-            let record = before.as_ref().and_then(|before| seen.release(before)).map(|release| &release.record);
-            let before_reference = record.map(|record| record.reference.clone()).unwrap_or_default();
-            let (fence, secrets, turn) = (fence(&host.name), Arc::clone(secrets), Arc::default());
-            Some(Machine { host: host.clone(), transport, layout, before, before_reference, fence, secrets, turn })
-        });
-        machines.collect()
     }
 }

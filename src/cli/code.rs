@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::change::Ground;
 use super::complaint::Complaint;
+use super::ground::Ground;
 use super::session;
 use crate::config::Environment;
 use crate::engine;

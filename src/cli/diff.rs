@@ -6,9 +6,9 @@ use chrono::Utc;
 
 use super::args::Common;
 use super::build;
-use super::change::Ground;
 use super::code::{self, Code};
 use super::complaint::Complaint;
+use super::ground::Ground;
 use super::{read, session, show_diff, who};
 use crate::config::{Config, Environment};
 use crate::engine;

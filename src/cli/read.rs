@@ -9,8 +9,8 @@ use futures_util::future::join_all;
 
 use super::args::Common;
 use super::busy::look;
-use super::change::Ground;
 use super::complaint::Complaint;
+use super::ground::Ground;
 use super::secrets::{self, Needs};
 use super::{connect, guards, session, show, who};
 use crate::config::{AsAnother, Config, Environment};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::ask;
-use super::change::{Change, Ground};
+use super::change::Change;
 use super::code::{self, Code};
 use super::complaint::Complaint;
+use super::ground::Ground;
 use crate::config::OwnTask;
 use crate::engine::{self, Difference, Machine, Plan};
 use crate::fleet::HostName;

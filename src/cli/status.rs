@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::args::Common;
-use super::change::Ground;
 use super::complaint::Complaint;
 use super::connect::Connections;
+use super::ground::Ground;
 use super::show::{json, names, origin, person, table};
 use super::{out, read, session, show_lock};
 use crate::config::{Config, Environment};

@@ -32,6 +32,7 @@ mod survey;
 mod switch;
 mod through;
 mod together;
+mod work;
 
 pub use ask::ask;
 pub use batches::Batches;
@@ -44,8 +45,9 @@ pub use join::{forget_lost, join};
 pub use journal::{hash, short};
 pub use machine::Machine;
 pub use manifest::manifest;
-pub use operation::{Gives, Makes, Obstacle, On, Operation, Patience, Reading, Sight, Work};
+pub use operation::{Gives, Makes, On, Operation, Patience, Sight};
 pub use plan::{Plan, Step};
 pub use probe::probe;
 pub use run::{Ended, run};
 pub use survey::{question, survey};
+pub use work::{Obstacle, Reading, Work};

@@ -103,9 +103,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Takes a token that no output contains by chance.
-    pub(super) fn new(token: String) -> Self {
-        Self { token }
+    /// Takes a word that no output contains by chance.
+    pub(super) fn fresh() -> Self {
+        use std::hash::{BuildHasher as _, RandomState};
+        // Seeded once a thread from the system's randomness and counted on from there: unpredictable, and never twice.
+        let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
+        Self { token: format!("relm-{a:016x}{b:016x}") }
     }
 
     pub(super) fn token(&self) -> &str {

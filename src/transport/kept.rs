@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::frame::Frame;
 use super::run::{Run, Signals};
-use super::shell::{HostShell, tell, token};
+use super::shell::{HostShell, tell};
 use super::{Channel, Exec, ExecError, Exit, Kept};
 
 /// Between two attempts to reach a host again.
@@ -21,7 +21,7 @@ pub(super) async fn run(
     kept: Kept<'_>,
 ) -> (Result<Exit, ExecError>, Option<Channel>) {
     loop {
-        let frame = Frame::new(token());
+        let frame = Frame::fresh();
         let signals = Signals::Kept(control.input.clone());
         let mut run = Run::new(&frame, signals, exec.time_limit);
         let mut exit = match tell(&control, frame.keep(exec.script, kept.directory, host.packs())).await {

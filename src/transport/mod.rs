@@ -7,6 +7,7 @@ mod becoming;
 mod channel;
 mod decode;
 mod exec;
+mod feed;
 mod file;
 mod frame;
 mod handed;

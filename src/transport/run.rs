@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::decode::Decoder;
-use super::file::read_at;
+use super::feed::feed_input;
 use super::frame::{self, Frame};
 use super::shell::{HostShell, lost};
-use super::{Channel, Exec, ExecError, Exit, Heard, Input, Status, Stream};
+use super::{Channel, Exec, ExecError, Exit, Heard, Status, Stream};
 
 /// How long a process group has after TERM before it gets KILL.
 const GRACE: Duration = Duration::from_secs(5);
@@ -287,32 +287,4 @@ fn status_of(code: u32) -> Status {
     ];
     let signal = SIGNALS.iter().find(|(number, _)| code == 128 + number);
     signal.map_or(Status::Code(code), |(_, name)| Status::Signal((*name).to_owned()))
-}
-
-/// Sends the input and closes it. A host that stops reading ends this quietly: its exit status tells why.
-async fn feed_input(feed: Option<mpsc::Sender<Bytes>>, exec: Exec<'_>) -> Result<(), ExecError> {
-    let Some(feed) = feed else { return Ok(()) };
-    match exec.input {
-        Input::Nothing => {}
-        Input::Bytes(bytes) => {
-            let _ = feed.send(bytes.clone()).await;
-            (exec.on_sent)(bytes.len() as u64);
-        }
-        Input::File(file) => {
-            let (file, size) = file.open().await.map_err(ExecError::NoInput)?;
-            let mut sent = 0;
-            while sent < size {
-                let chunk = read_at(&file, sent).await.map_err(|error| ExecError::NoInput(error.to_string()))?;
-                if chunk.is_empty() {
-                    return Err(ExecError::NoInput("it is shorter than it was".to_owned()));
-                }
-                sent += chunk.len() as u64;
-                if feed.send(chunk).await.is_err() {
-                    return Ok(());
-                }
-                (exec.on_sent)(sent);
-            }
-        }
-    }
-    Ok(())
 }

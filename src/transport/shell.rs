@@ -92,7 +92,7 @@ impl HostShell {
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
         let mut slot = self.control.lock().await;
-        let mut frame = Frame::new(token());
+        let mut frame = Frame::fresh();
         let (mut control, mut has_begun) = match slot.take().filter(is_open) {
             Some(control) => (control, false),
             None => self.open_control_for(&frame, exec).await?,
@@ -106,12 +106,12 @@ impl HostShell {
             let exit = run.follow(&mut control, exec, None).await;
             if run.is_unread() && self.packs() {
                 self.pack_no_more();
-                (frame, has_begun) = (Frame::new(token()), false);
+                (frame, has_begun) = (Frame::fresh(), false);
                 continue;
             }
             // A login shell may take no command as long as that.
             if has_begun && run.had_no_shell() {
-                (frame, has_begun) = (Frame::new(token()), false);
+                (frame, has_begun) = (Frame::fresh(), false);
                 control = self.open_control().await?;
                 continue;
             }
@@ -152,7 +152,7 @@ impl HostShell {
             Some(spare) => spare,
             None => self.start(Start::bulk(self.becoming.as_ref())).await?,
         };
-        let frame = Frame::new(token());
+        let frame = Frame::fresh();
         tell(&bulk, frame.bulk(exec.script)).await?;
         // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
         let input = bulk.input.clone();
@@ -281,14 +281,6 @@ pub(super) async fn tell(channel: &Channel, text: impl Into<Bytes>) -> Result<()
         .send(text.into())
         .await
         .map_err(|_| ExecError::Lost("it closed before the script was sent".to_owned()))
-}
-
-/// A word that no output contains by chance.
-pub(super) fn token() -> String {
-    use std::hash::{BuildHasher as _, RandomState};
-    // Seeded once a thread from the system's randomness and counted on from there: unpredictable, and never twice.
-    let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
-    format!("relm-{a:016x}{b:016x}")
 }
 
 /// What is left to hear from a channel that closes.
