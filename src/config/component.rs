@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::file::{ComponentTable, EnvTable, GuardsTable, ReleaseTable, ReleasesToml};
-use super::merge::{entries, list, marked, placed_list, table};
+use super::merge::{application_over, entries, list, marked, placed_list, table};
 use super::placed::At;
 
 /// Tables that tell of an application: those of the main one mean nothing to a component.
@@ -166,30 +166,10 @@ impl Tables<'_> {
 impl ComponentTable {
     /// Lays what an environment says of a component over what the one it inherits says.
     pub(super) fn over(self, base: Self) -> Self {
-        Self {
+        application_over! {
+            self over base,
             roles: self.roles.or(base.roles),
-            confirm: self.confirm.or(base.confirm),
-            becoming: self.becoming.or(base.becoming),
-            source_files: self.source_files.or(base.source_files),
-            secrets: entries(self.secrets, base.secrets),
             secret_files: base.secret_files.into_iter().chain(self.secret_files).collect(),
-            app: table(self.app, base.app),
-            source: marked(self.source, base.source),
-            release: table(self.release, base.release),
-            lock: table(self.lock, base.lock),
-            notify: list(&self.notify, &base.notify),
-            python: marked(self.python, base.python),
-            operations: list(&self.operations, &base.operations),
-            templates: placed_list(&self.templates, &base.templates),
-            publish: placed_list(&self.publish, &base.publish),
-            transfer: list(&self.transfer, &base.transfer),
-            service: list(&self.service, &base.service),
-            health: list(&self.health, &base.health),
-            maintenance: marked(self.maintenance, base.maintenance),
-            manage: marked(self.manage, base.manage),
-            pool: list(&self.pool, &base.pool),
-            guards: table(self.guards, base.guards),
-            busy: list(&self.busy, &base.busy),
         }
     }
 }

@@ -142,37 +142,48 @@ impl Over for PythonTable {
     }
 }
 
+/// Lays what is said of an application over what is said further away, in whichever table; the other fields stand before.
+macro_rules! application_over {
+    ($own:ident over $base:ident, $($field:ident: $value:expr,)*) => {
+        Self {
+            $($field: $value,)*
+            confirm: $own.confirm.or($base.confirm),
+            becoming: $own.becoming.or($base.becoming),
+            source_files: $own.source_files.or($base.source_files),
+            secrets: entries($own.secrets, $base.secrets),
+            app: table($own.app, $base.app),
+            source: marked($own.source, $base.source),
+            release: table($own.release, $base.release),
+            lock: table($own.lock, $base.lock),
+            notify: list(&$own.notify, &$base.notify),
+            python: marked($own.python, $base.python),
+            operations: list(&$own.operations, &$base.operations),
+            templates: placed_list(&$own.templates, &$base.templates),
+            publish: placed_list(&$own.publish, &$base.publish),
+            transfer: list(&$own.transfer, &$base.transfer),
+            service: list(&$own.service, &$base.service),
+            health: list(&$own.health, &$base.health),
+            maintenance: marked($own.maintenance, $base.maintenance),
+            manage: marked($own.manage, $base.manage),
+            pool: list(&$own.pool, &$base.pool),
+            guards: table($own.guards, $base.guards),
+            busy: list(&$own.busy, &$base.busy),
+        }
+    };
+}
+pub(super) use application_over;
+
 impl EnvTable {
     /// Lays an environment over the one it inherits, whose hosts stay its own.
     pub(super) fn over(self, base: Self) -> Self {
-        Self {
+        application_over! {
+            self over base,
             inherits: self.inherits,
-            confirm: self.confirm.or(base.confirm),
             accept_new_host_keys: self.accept_new_host_keys.or(base.accept_new_host_keys),
             login_password: self.login_password.or(base.login_password),
             forward_agent: self.forward_agent.or(base.forward_agent),
             pre_connect: table(self.pre_connect, base.pre_connect),
-            becoming: self.becoming.or(base.becoming),
-            source_files: self.source_files.or(base.source_files),
-            secrets: entries(self.secrets, base.secrets),
-            app: table(self.app, base.app),
-            source: marked(self.source, base.source),
-            release: table(self.release, base.release),
-            lock: table(self.lock, base.lock),
             distribution: table(self.distribution, base.distribution),
-            notify: list(&self.notify, &base.notify),
-            python: marked(self.python, base.python),
-            operations: list(&self.operations, &base.operations),
-            templates: placed_list(&self.templates, &base.templates),
-            publish: placed_list(&self.publish, &base.publish),
-            transfer: list(&self.transfer, &base.transfer),
-            service: list(&self.service, &base.service),
-            health: list(&self.health, &base.health),
-            maintenance: marked(self.maintenance, base.maintenance),
-            manage: marked(self.manage, base.manage),
-            pool: list(&self.pool, &base.pool),
-            guards: table(self.guards, base.guards),
-            busy: list(&self.busy, &base.busy),
             components: components(self.components, base.components),
             hosts: self.hosts,
         }
