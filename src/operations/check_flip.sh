@@ -11,8 +11,13 @@ case $word in
 esac
 now=
 if [ -L current ]; then
-  now=$(readlink current) || exit
-  now=${now#"$base/"}
+  # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it, and it needs no process
+  if [ -n "$expected" ] && [ current -ef "$expected" ]; then
+    now=$expected
+  else
+    now=$(readlink current) || exit
+    now=${now#"$base/"}
+  fi
 elif [ -e current ]; then
   cannot "$base/current is not a link, and relm does not replace it"
 fi

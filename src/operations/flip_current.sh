@@ -10,14 +10,14 @@ become() {
 noted=
 note() {
   # After a power cut the last line may lack its end; this one must not become part of it.
-  # Counted and not compared: the cut can leave zero bytes, which a command substitution drops.
-  if [ -z "$noted" ] && [ -s .relm/history.jsonl ] && [ "$(tail -c 1 .relm/history.jsonl | wc -l)" -eq 0 ]; then
+  if [ -z "$noted" ] && ! relm_is_whole .relm/history.jsonl; then
     printf '\n' >>.relm/history.jsonl || return
   fi
   # Once is enough, unless this line itself comes out torn.
   noted=
-  printf '%s\n' "$1" >>.relm/history.jsonl && noted=yes && flush .relm/history.jsonl .relm
+  printf '%s\n' "$1" >>.relm/history.jsonl && noted=yes
 }
+note_flushed() { note "$1" && flush .relm/history.jsonl .relm; }
 # must COMMAND: writes something down, or ends the script. Putting back only tells that it could not: it has to get through
 # on a disk without room for a line of text.
 must() {
@@ -29,11 +29,16 @@ must() {
   return 1
 }
 # By half, it would count as live though it never was.
-live_mark() { printf '%s\n' "$run" >"$record/lived" && flush "$record/lived" "$record" || { rm -f -- "$record/lived"; return 1; }; }
+live_mark() { printf '%s\n' "$run" >"$record/lived" || { rm -f -- "$record/lived"; return 1; }; }
 now=
 if [ -L current ]; then
-  now=$(readlink current) || exit
-  now=${now#"$base/"}
+  # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it, and it needs no process
+  if [ -n "$expected" ] && [ current -ef "$expected" ]; then
+    now=$expected
+  else
+    now=$(readlink current) || exit
+    now=${now#"$base/"}
+  fi
 elif [ -e current ]; then
   printf '%s/current is not a link, and relm does not replace it\n' "$base" >&2
   exit 1
@@ -46,7 +51,7 @@ if [ "$now" = "$target" ]; then
   last=$(tail -n 20 .relm/history.jsonl 2>/dev/null | grep -v '"stage":"note"' | tail -n 1)
   case $last in *'"stage":"intent"'*"\"to\":$to,"*'}')
     # Its own words and not this run's: it was that run which left what was live before.
-    must note "$(printf '%s\n' "$last" | sed 's/"stage":"intent"/"stage":"done"/')" ;;
+    must note_flushed "$(printf '%s\n' "$last" | sed 's/"stage":"intent"/"stage":"done"/')" ;;
   esac
   exit 90
 fi
@@ -59,32 +64,38 @@ if [ -n "$target" ] && [ ! -d "$target" ]; then
   exit 1
 fi
 must note "$intent"
+set -- .relm/history.jsonl .relm
 # Before the rename: a release that is live and whose switch is in doubt is mended by a resume; one that is not live must
 # not keep the steps of a switch that is over.
 if [ -d ".relm/$now" ] && [ -n "$now" ]; then
   # With neither the line nor the room for it: without a journal a resume does everything again, and skips no restart.
-  relm_record=.relm/$now; must relm_journal_flushed left || rm -f -- "$relm_record/steps"
+  relm_record=.relm/$now; must relm_journal left || rm -f -- "$relm_record/steps"
+  if [ -e "$relm_record/steps" ]; then set -- "$@" "$relm_record/steps"; fi
+  set -- "$@" "$relm_record"
 fi
+must flush "$@"
 if [ -n "$target" ]; then
   if [ -z "$put_back" ] && [ -e "$record/finished" ]; then rm -f -- "$record/finished"; flush "$record"; fi
   first=
-  if [ ! -e "$record/lived" ]; then first=yes; must live_mark; fi
+  set -- .
+  if [ ! -e "$record/lived" ]; then first=yes; must live_mark && set -- "$record/lived" "$record" .; fi
   # A name of its own: a link left by a killed flip must never be moved in place of this one. `mv -T` renames over
   # `current`; without -T it would move the link into the directory `current` points to.
   link=.current-$$-${target#releases/}
   if [ -L "$link" ]; then rm -f -- "$link"; fi
-  ln -s -- "$target" "$link" && flush . && mv -f -T -- "$link" current || {
+  ln -s -- "$target" "$link" && flush "$@" && mv -f -T -- "$link" current || {
     rm -f -- "$link"
     [ -z "$first" ] || rm -f -- "$record/lived"
     exit 1
   }
   flush .
-  [ "$(readlink current)" = "$target" ] || { printf 'current does not read back as %s\n' "$target" >&2; exit 1; }
+  # shellcheck disable=SC3013 # as above
+  [ -L current ] && [ current -ef "$target" ] || { printf 'current does not read back as %s\n' "$target" >&2; exit 1; }
 else
   rm -f -- current || exit
   flush .
 fi
-must note "$result"
+must note_flushed "$result"
 # A release whose first switch was put back has not lived: it must not count as a good one.
 if [ -n "$put_back" ] && [ "$(cat "$abandoned/lived" 2>/dev/null)" = "$run" ]; then rm -f -- "$abandoned/lived"; fi
 if [ -n "$target" ]; then

@@ -27,6 +27,8 @@ pub struct MarkFailed {
 const COMPLETE: &str = concat!(
     include_str!("durably.sh"),
     r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
+# Flushed with all the rest.
+printf '%s\n' "complete $at" >"$record/state.new" || exit
 flushed=
 for device in $(stat -c %d -- "$release" "$record" "$base/shared" 2>/dev/null); do
   case " $flushed " in *" $device "*) continue ;; esac
@@ -37,7 +39,7 @@ case $flushed in
   ' '*' '* | '') for place in "$release" "$record" "$base/shared"; do sync -f "$place" 2>/dev/null || sync; done ;;
   *) sync -f "$release" 2>/dev/null || sync ;;
 esac
-durably "$record/state" "complete $at""#
+mv -f -- "$record/state.new" "$record/state" && flush "$record""#
 );
 
 /// Removed by the next flip to the release.

@@ -7,7 +7,8 @@ here=$(pwd -P) || exit
 # What an earlier clean could not remove is no reason not to remove the rest.
 for left in .trash-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
 [ $# -gt 0 ] || exit 90
-used=$(in_use "$here" | sort -u)
+used=$(in_use "$here")
+[ -z "$used" ] || used=$(printf '%s\n' "$used" | sort -u)
 nl='
 '
 # Places that a release was published at, by a link that leads there still: "NAME PLACE" a line.
@@ -22,7 +23,8 @@ stays=
 stay() { stays="$stays${stays:+, }$1 stays: $2"; }
 for name in "$@"; do
   if [ -L "$name" ]; then printf '%s is a link, and stays\n' "$name" >&2; exit 1; fi
-  case $(readlink ../current) in */"$name") printf '%s is live, and stays\n' "$name" >&2; exit 1 ;; esac
+  # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it, and it needs no process
+  if [ ../current -ef "$name" ]; then printf '%s is live, and stays\n' "$name" >&2; exit 1; fi
   case $nl$used in *"$nl$name "*)
     pids=$(printf '%s\n' "$used" | sed -n "s/^$name //p" | tr '\n' ' ')
     case ${pids% } in *' '*) stay "$name" "processes ${pids% } run in it" ;; *) stay "$name" "process ${pids% } runs in it" ;; esac
@@ -30,7 +32,7 @@ for name in "$@"; do
   esac
   case $linked in *"$nl$name "*) place=${linked#*"$nl$name "}; stay "$name" "${place%%"$nl"*} leads to it"; continue ;; esac
   if [ -e "$name" ]; then
-    mv -T -- "$name" ".trash-$name" && rm -rf -- "../.relm/releases/$name" && rm -rf -- ".trash-$name" || exit
+    mv -T -- "$name" ".trash-$name" && rm -rf -- "../.relm/releases/$name" ".trash-$name" || exit
   else
     rm -rf -- "../.relm/releases/$name" || exit
   fi

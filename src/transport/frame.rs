@@ -20,10 +20,13 @@ pub(super) const CONTROL: &str = "exec sh";
 
 /// Starts a shell that reads a script of a given length and leaves the rest of its input to that script.
 ///
-/// `read` and `dd` take single bytes from a pipe (POSIX demands it of `read`); plain `sh` may not be trusted here,
-/// because dash before 0.5.13 reads ahead and would swallow the stream. The script is packed.
-pub(super) const BULK: &str =
-    r#"exec sh -c 'read -r n && s=$(dd ibs=1 obs=4096 count="$n" 2>/dev/null | gzip -dc) && eval "$s"'"#;
+/// `read` takes single bytes from a pipe (POSIX demands it), and `dd` no more than it is told to; plain `sh` may not be
+/// trusted here, because dash before 0.5.13 reads ahead and would swallow the stream. A `dd` that cannot fill its block from
+/// a pipe says so before it reads, and takes single bytes. The script is packed.
+pub(super) const BULK: &str = concat!(
+    r#"exec sh -c 'read -r n && s=$({ dd bs="$n" count=1 iflag=fullblock || dd ibs=1 obs=4096 count="$n"; } 2>/dev/null"#,
+    r#" | gzip -dc) && eval "$s"'"#
+);
 
 /// What the control shell is told first.
 ///
