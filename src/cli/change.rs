@@ -19,7 +19,7 @@ use crate::config::{Config, Environment};
 use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
-use crate::operations::Actor;
+use crate::operations::{Actor, copy_ahead};
 use crate::release::{Consent, Record, ReleaseName};
 use crate::secret::Secrets;
 use crate::survey::Survey;
@@ -206,6 +206,7 @@ impl<'a> Change<'a> {
         let (rules, env) = (&self.env.release, &self.env.name);
         let question = engine::question(&rules.root, env, &rules.shared_files, self.processes);
         if self.locking && !self.dry_run {
+            let question = if self.sends { question.clone().then(&copy_ahead()) } else { question.clone() };
             self.take_lock(&connections, &question).await?;
         }
         let answers = match &mut *self.lock_slot() {

@@ -29,7 +29,8 @@ while [ ! -d "$there" ]; do
   if [ -e "$there" ] || [ -L "$there" ]; then printf 'damage %s is no directory, so it cannot be written\n' "$there"; fi
   there=$(dirname -- "$there")
 done
-df -Pk "$there" 2>/dev/null | { read -r _; read -r _ _ _ free _ && printf 'free %s\n' "$free"; }
+relm_free=$(df -Pk "$there" 2>/dev/null | { read -r _; read -r _ _ _ free _ && printf '%s\n' "$free"; })
+[ -z "$relm_free" ] || printf 'free %s\n' "$relm_free"
 if ! [ -w "$there" ] || ! [ -x "$there" ]; then printf 'damage %s cannot be written\n' "$there"; fi
 [ -z "$relm_files" ] || printf '%s\n' "$relm_files" | while IFS= read -r file; do
   [ -f "$base/shared/$file" ] || fact lacks "$file"

@@ -20,7 +20,8 @@ pub struct CheckUpload {
 const WORTH_TWO: u64 = 32 << 20;
 
 const CHECK: &str = include_str!("check_upload.sh");
-const UPLOAD_AND_CHECK: &str = concat!(include_str!("upload_code.sh"), include_str!("check_upload.sh"));
+const UPLOAD_AND_CHECK: &str =
+    concat!(include_str!("take_ahead.sh"), include_str!("upload_code.sh"), include_str!("check_upload.sh"));
 
 impl CheckUpload {
     fn halves(&self) -> &'static str {
@@ -43,13 +44,14 @@ impl Operation for CheckUpload {
             .set("release", on.layout.release(release))
             .set("record", on.layout.record(release))
             .set("tree", &self.tree)
+            .set("bytes", self.bytes.to_string())
             .set("halves", self.halves());
         Work::ours(script)
     }
 
     fn instead(&self, on: &On<'_>, _obstacle: Obstacle) -> Option<Work> {
         let work = upload(UPLOAD_AND_CHECK, &self.parcels, &self.tree, on, true);
-        Some(Work { script: work.script.set("halves", self.halves()), ..work })
+        Some(Work { script: work.script.set("bytes", self.bytes.to_string()).set("halves", self.halves()), ..work })
     }
 
     fn definition(&self, _on: &On<'_>) -> String {

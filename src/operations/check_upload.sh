@@ -1,6 +1,6 @@
 # Holds a release's tree against its manifest, which the upload left beside the record: every file by its content, every
 # link, nothing else.
-# In: release, record, tree (the hash of the manifest), halves (not empty: there is enough to read for two at once).
+# In: release, record, tree (the hash of the manifest), bytes (of all files), halves (not empty: there is enough to read for two at once).
 # Leaves manifest.listing, as relm_listing would list the tree, where it costs nothing. What writes down what a step made
 # comes before this: see seal.sh.
 # Exits with 96 where it is not so and part of the tree was copied from an earlier release.
@@ -128,6 +128,7 @@ fi
   sum=$(sha256sum <"./$path") || exit
   if [ "${sum%% *}" != "$hash" ]; then printf '%s: is not what was sent\n' "$escaped" >"$record/manifest.wrong"; wrong; fi
 done || exit
+printf '%s\n' "$bytes" >"$record/size" || exit
 if [ "$manifest" != "$record/manifest" ]; then mv -- "$manifest" "$record/manifest" || exit; fi
 if [ -e "$record/manifest.listing" ]; then mv -f -- "$record/manifest.listing" "$record/listing.made" || exit; fi
 rm -f -- "$record"/manifest.*

@@ -59,7 +59,7 @@ pub use set_maintenance::{Maintenance, SetMaintenance};
 pub use sourcing::{CheckSources, sources};
 pub use transfer::Transfer;
 pub use unless_same::UnlessSame;
-pub use upload_code::{Fetch, Parcel, Parcels, UploadCode};
+pub use upload_code::{Fetch, Parcel, Parcels, UploadCode, copy_ahead};
 pub use wrapping::Wraps;
 pub use write_secrets::{SecretFile, WriteSecrets};
 pub use write_templates::WriteTemplates;

@@ -5,7 +5,7 @@
 cd -- "$base/releases" || exit
 here=$(pwd -P) || exit
 # What an earlier clean could not remove is no reason not to remove the rest.
-for left in .trash-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
+for left in .trash-* .ahead-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
 [ $# -gt 0 ] || exit 90
 used=$(in_use "$here")
 [ -z "$used" ] || used=$(printf '%s\n' "$used" | sort -u)

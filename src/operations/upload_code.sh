@@ -33,7 +33,7 @@ case $first in
   *)
     sed -f .relm-manifest "$from_record/manifest" >"$manifest" || exit
     # What they delete, without what they insert, whose lines begin with a word: that leaves what both have.
-    sed '/^[0-9,]*d$/!d' .relm-manifest >"$record/manifest.edits" && rm -f -- .relm-manifest || exit ;;
+    sed '/^[0-9,]*d$/!d' .relm-manifest >"$record/manifest.edits" && mv -- .relm-manifest "$record/manifest.sed" || exit ;;
 esac
 sum=$(sha256sum <"$manifest") || exit
 if [ "${sum%% *}" != "$tree" ]; then
@@ -46,8 +46,12 @@ printf '%s\n' "$$ $relm_token" >"$record/manifest.whole" || exit
 # What both have: the check looks at the contents. Never links to the same file, which would change with it.
 if [ -n "$from" ]; then
   umask 022
-  sed -e '/^d /!d' -e '/\\/d' -e 's/^d [0-7]* - - /.\//' "$manifest" | tr '\n' '\000' | xargs -0 -r mkdir -p -- || exit
   printf '%s\n' "${from##*/}" >"$record/manifest.from" || exit
+  if [ -e "$record/manifest.edits" ] && ahead_is_whole; then
+    ahead_become || changed 'what was copied of it cannot be used'
+    exit
+  fi
+  listed d "$manifest" | tr '\n' '\000' | xargs -0 -r mkdir -p -- || exit
   errors=$record/manifest.errors
   cd -- "$from" || changed 'it cannot be entered'
   kept() {

@@ -143,7 +143,13 @@ fn notes(seen: &HostSeen, now: DateTime<Utc>) -> Vec<String> {
     for release in seen.releases.iter().filter(|release| release.state == State::Building) {
         notes.push(format!("release {} was begun and not finished", release.name));
     }
-    notes.extend(seen.strangers.iter().map(|name| format!("releases/{name} is not relm's and is left alone")));
+    notes.extend(seen.strangers.iter().map(|name| {
+        if name.starts_with(".trash-") || name.starts_with(".ahead-") {
+            format!("releases/{name} was left by a run that was cut short; the next clean removes it")
+        } else {
+            format!("releases/{name} is not relm's and is left alone")
+        }
+    }));
     if seen.damaged_history > 0 {
         notes.push(format!("{} lines of the history are damaged", seen.damaged_history));
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod additions;
+mod ahead;
 mod architecture;
 mod attempts;
 mod becoming;

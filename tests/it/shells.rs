@@ -52,3 +52,5 @@ mod transferring;
 mod transport;
 mod upload;
 mod waiting;
+
+pub(crate) use upload::listing;

@@ -97,7 +97,10 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
     // The lock's script goes in a shell of its own, so that the question's finds it as a host's shell is.
     let script = match &place.question {
         None => script,
-        Some(question) => script.apart().then(&Script::new(BETWEEN)).then(question).then(&Script::new(BEHIND)),
+        Some(question) => {
+            let script = script.apart().then(&Script::new(BETWEEN)).then(question).then(&Script::new(BEHIND));
+            script.set("relm_token", token)
+        }
     };
     let exit =
         place.transport.capture_openly(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;

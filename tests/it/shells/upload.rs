@@ -28,7 +28,7 @@ super::under_every_shell!(
 );
 
 /// Paths with what stands there: `d`, a link's target, or mode and content.
-pub(super) fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn listing(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).expect("a directory") {
@@ -69,7 +69,7 @@ async fn a_tree_with_odd_names_arrives(stage: Stage) {
     let mut kept: Vec<_> =
         fs::read_dir(record).expect("a record").map(|entry| entry.expect("an entry").file_name()).collect();
     kept.sort();
-    assert_eq!(kept, ["manifest", "release.json", "state"]);
+    assert_eq!(kept, ["manifest", "release.json", "size", "state"]);
     ended(&stage.run(&code.check(), &name).await, 0);
 }
 

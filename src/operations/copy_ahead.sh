@@ -1,0 +1,24 @@
+# Copies what is live while relm reads what this host has just told it: the line between them may be long, and a new release
+# begins as a likeness of the live one. It is no release yet, and goes with the lock if nothing comes of it.
+# In: base (where this stands), target (what `current` says), relm_token, relm_free (kilobytes that are free).
+# Makes releases/.ahead-TOKEN: tree; copier, the process that is at it; of, the live release, when the tree is whole. What
+# a run leaves that was killed goes with the next clean, or here.
+case $target in releases/*) of=${target#releases/} ;; *) exit 0 ;; esac
+for left in releases/.ahead-*; do [ ! -e "$left" ] || rm -rf -- "$left"; done
+record=$base/.relm/releases/$of ahead=$base/releases/.ahead-$relm_token size=
+{ read -r size <"$record/size"; } 2>/dev/null
+case $relm_token:$size:$relm_free in *::* | :* | *: | *:*[!0-9]*:* | *[!0-9]) exit 0 ;; esac
+# Whether there is room for a release is told later, by who knows what it takes.
+[ "$relm_free" -gt $((size / 512 + 102400)) ] && [ -d "$target" ] && [ ! -L "$target" ] || exit 0
+mkdir -- "$ahead" "$ahead/tree" || exit 0
+(
+  LC_ALL=C; export LC_ALL
+  umask 022
+  # Names that stand escaped are sent in any case.
+  named() { sed -e "/^$1 /!d" -e '/\\/d' -e "s/^$1 [0-7]* [-0-9]* [-0-9a-f]* /.\\//" "$record/manifest" | tr '\n' '\000'; }
+  cd -- "$ahead/tree" && named d | xargs -0 -r mkdir -p -- && cd -- "$base/$target" &&
+    named f | xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
+    printf '%s\n' "$of" >"$ahead/of"
+) </dev/null >/dev/null 2>&1 &
+lock_start "$!"
+printf '%s %s\n' "$!" "$lock_since" >"$ahead/copier"

@@ -1,0 +1,40 @@
+# What was copied ahead (see copy_ahead.sh), as the beginning of a release.
+ahead=$base/releases/.ahead-$relm_token
+
+# ahead_is_whole: waits for the copy, and says whether it is one of what the release is built upon.
+ahead_is_whole() {
+  [ -n "$relm_token" ] && [ -d "$ahead" ] || return
+  of='' copier='' since=''
+  until { read -r of <"$ahead/of"; } 2>/dev/null; do
+    { read -r copier since <"$ahead/copier"; } 2>/dev/null && lock_start "$copier" && [ "$lock_since" = "$since" ] || break
+    sleep 0.02 || sleep 1
+  done
+  # It may have come to its end between the two looks.
+  [ -n "$of" ] || { read -r of <"$ahead/of"; } 2>/dev/null
+  [ "$of" = "${from##*/}" ]
+}
+
+# listed KIND FILE: the paths of that kind in lines of a manifest.
+listed() { sed -e "/^$1 /!d" -e '/\\/d' -e "s/^$1 [0-7]* [-0-9]* [-0-9a-f]* /.\\//" "$2"; }
+
+# ahead_become: makes of it what the manifest says, with what was sent, and moves it to the release's place.
+ahead_become() {
+  cd -- "$ahead/tree" || return
+  if [ -s "$record/manifest.edits" ]; then
+    # What goes, and what comes in its place.
+    sed 's/d$/p/' "$record/manifest.edits" >"$record/manifest.print" &&
+      sed -n -f "$record/manifest.print" "$from_record/manifest" >"$record/manifest.gone" &&
+      listed f "$record/manifest.gone" | tr '\n' '\000' | xargs -0 -r rm -f -- || return
+    # One that only has another mode has something in it still.
+    listed d "$record/manifest.gone" | sort -r | tr '\n' '\000' | xargs -0 -r rmdir -- 2>/dev/null
+  fi
+  if [ -s "$record/manifest.sed" ]; then
+    listed d "$record/manifest.sed" | tr '\n' '\000' | xargs -0 -r mkdir -p -- || return
+  fi
+  cd -- "$release" || return
+  if has * .[!.]* ..?*; then
+    # Both names are the same file only until the other goes.
+    cp -RPl -- . "$ahead/tree" && find . ! -name . -prune -exec rm -rf -- {} + || return
+  fi
+  mv -T -- "$ahead/tree" "$release" && cd -- "$release" || return
+}

@@ -1,0 +1,158 @@
+//! What is live is copied while relm is told of it, and only what is wanted of that copy becomes a release.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::path::Path;
+
+use crate::shells::listing;
+use crate::site::{OnHost, Site, operation};
+
+/// One host whose `cp` writes down where it copies to.
+fn site(settings: &str) -> Site {
+    let site = Site::new("web1", settings);
+    site.shadow("cp", "echo \"$*\" >>\"$SITE/copies\"\nexec \"$REAL\" \"$@\"");
+    site.write("code/same", "as it was");
+    site.write("code/changed", "old");
+    site.write("code/gone", "old");
+    site.write("code/old dir/in/it", "old");
+    site.write("code/f to d", "old");
+    site.write("code/d to f/in", "old");
+    site.write("code/l to f/in", "old");
+    site.write("code/back\\slash", "as it was");
+    fs::create_dir_all(site.path("code/empty")).expect("a directory");
+    symlink("same", site.path("code/link")).expect("a link");
+    site
+}
+
+fn change(site: &Site) {
+    let gone = |path: &str| fs::remove_dir_all(site.path(path)).expect("a directory");
+    site.write("code/changed", "new");
+    site.write("code/new dir/deep/new", "new");
+    fs::remove_file(site.path("code/gone")).expect("a file");
+    gone("code/old dir");
+    gone("code/empty");
+    fs::remove_file(site.path("code/f to d")).expect("a file");
+    site.write("code/f to d/in", "new");
+    gone("code/d to f");
+    site.write("code/d to f", "new");
+    gone("code/l to f");
+    symlink("changed", site.path("code/l to f")).expect("a link");
+    fs::remove_file(site.path("code/link")).expect("a link");
+    site.write("code/link", "a file now");
+}
+
+/// Where `cp` copied to since the last time: beside the releases, into one of them.
+fn copies(site: &Site) -> (bool, bool) {
+    let told = fs::read_to_string(site.path("copies")).unwrap_or_default();
+    fs::write(site.path("copies"), "").expect("a file");
+    let to = |place: &str| told.lines().any(|line| line.contains("--parents") && line.contains(place));
+    (to("/releases/.ahead-"), to("/releases/2"))
+}
+
+fn hidden(host: &OnHost) -> Vec<String> {
+    let entries = fs::read_dir(host.path("releases")).expect("releases").map(|entry| entry.expect("an entry"));
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with('.')).collect()
+}
+
+fn has_one_name_each(root: &Path) -> bool {
+    listing(root).iter().all(|(path, _)| {
+        let entry = root.join(path).symlink_metadata().expect("metadata");
+        entry.is_dir() || entry.nlink() == 1
+    })
+}
+
+#[test]
+fn every_kind_of_change_comes_out_right() {
+    let site = site("");
+    let (first, host) = (site.deploy(), site.host("web1"));
+    let was = listing(&host.release(&first));
+    copies(&site);
+    let second = site.deploy();
+    assert_eq!(copies(&site), (true, false), "nothing changed");
+    assert_eq!(listing(&host.release(&second)), listing(&site.path("code")));
+    change(&site);
+    let third = site.deploy();
+    assert_eq!(copies(&site), (true, false), "much changed");
+    assert_eq!(listing(&host.release(&third)), listing(&site.path("code")));
+    assert!(has_one_name_each(&host.release(&third)));
+    assert_eq!(listing(&host.release(&first)), was, "what it came from is as it was");
+    assert_eq!(hidden(&host), [""; 0]);
+    site.relm(&format!("verify test --release {third}")).ends(0);
+}
+
+#[test]
+fn what_is_in_the_live_release_besides_its_code_is_not_copied() {
+    let site = site(&operation("make", "prepare", "", "mkdir -p made && echo made >made/file && echo x >>same.pyc"));
+    site.deploy();
+    site.configure("");
+    let second = site.deploy();
+    assert_eq!(listing(&site.host("web1").release(&second)), listing(&site.path("code")));
+}
+
+#[test]
+fn what_was_done_to_the_live_release_does_not_slip_in() {
+    let site = site("");
+    let (first, host) = (site.deploy(), site.host("web1"));
+    fs::write(host.release(&first).join("same"), "as it isn't").expect("a file");
+    let done = site.relm("deploy --json").ends(0);
+    assert!(done.stdout.contains("has been changed by hand: 1 file; sending everything"), "{}", done.stdout);
+    assert_eq!(listing(&host.release(&site.live())), listing(&site.path("code")));
+    assert_eq!(hidden(&host), [""; 0]);
+}
+
+#[test]
+fn a_copy_that_fails_is_made_once_more() {
+    let site = site("");
+    site.deploy();
+    site.shadow(
+        "cp",
+        "case \"$*\" in *.ahead-*) exit 1 ;; esac\necho \"$*\" >>\"$SITE/copies\"\nexec \"$REAL\" \"$@\"",
+    );
+    change(&site);
+    let second = site.deploy();
+    assert_eq!(copies(&site), (false, true));
+    assert_eq!(listing(&site.host("web1").release(&second)), listing(&site.path("code")));
+    assert_eq!(hidden(&site.host("web1")), [""; 0]);
+}
+
+#[test]
+fn a_slow_copy_is_waited_for() {
+    let site = site("");
+    site.deploy();
+    site.shadow(
+        "cp",
+        "case \"$*\" in *--parents*) sleep 2 ;; esac\necho \"$*\" >>\"$SITE/copies\"\nexec \"$REAL\" \"$@\"",
+    );
+    copies(&site);
+    site.deploy();
+    assert_eq!(copies(&site), (true, false));
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_nothing() {
+    let site = site("");
+    let (first, host) = (site.deploy(), site.host("web1"));
+    site.shadow("cp", "case \"$*\" in *--parents*) sleep 1 ;; esac\nexec \"$REAL\" \"$@\"");
+    site.configure("[env.test]\nconfirm = true\n");
+    site.relm("deploy").ends(3);
+    assert_eq!((hidden(&host), host.releases()), (Vec::new(), vec![first.clone()]));
+    site.configure(&operation("no", "check", "", "exit 1"));
+    site.relm("deploy").ends(1);
+    assert_eq!((hidden(&host), host.releases()), (Vec::new(), vec![first]));
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next() {
+    let site = site("[release]\nkeep = 1\n");
+    site.deploy();
+    let host = site.host("web1");
+    let left = host.path("releases/.ahead-left");
+    for clean in ["deploy", "clean-releases"] {
+        fs::create_dir_all(left.join("tree/half")).expect("a directory");
+        let told = site.relm("check").ends(0);
+        assert!(told.stdout.contains(".ahead-left was left by a run"), "{}", told.stdout);
+        site.relm(clean).ends(0);
+        assert_eq!(hidden(&host), [""; 0], "{clean}");
+    }
+}
