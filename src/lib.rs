@@ -78,6 +78,9 @@
 //!   a stream. A fleet of one has nobody to wait for, and goes from the upload to the last look in one journey.
 //! - What one host gives to others goes by way of this machine: [`engine::Gives`] is two scripts, one that tells of it and one
 //!   whose standard output it is, which `transport` hands on as bytes and keeps in a file without a name.
+//! - A host that has told what stands there has nothing to do until relm has read it, so it copies the live release meanwhile:
+//!   `operations/copy_ahead.sh` stands behind the survey in the same script, and what sends the code takes the copy over by a
+//!   rename, or leaves it. It is no release: it goes with the lock.
 //! - The lock and the survey share a script, and so do a host's last steps, the last look and the giving back of the lock.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
 //!   source and the phases, rather than keeping words of their own for the same things. `template` names `fleet` for the

@@ -131,4 +131,4 @@ done || exit
 printf '%s\n' "$bytes" >"$record/size" || exit
 if [ "$manifest" != "$record/manifest" ]; then mv -- "$manifest" "$record/manifest" || exit; fi
 if [ -e "$record/manifest.listing" ]; then mv -f -- "$record/manifest.listing" "$record/listing.made" || exit; fi
-rm -f -- "$record"/manifest.*
+rm -f -- "$record"/manifest.* "$record"/.relm-manifest*

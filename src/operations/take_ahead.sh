@@ -20,21 +20,14 @@ listed() { sed -e "/^$1 /!d" -e '/\\/d' -e "s/^$1 [0-7]* [-0-9]* [-0-9a-f]* /.\\
 # ahead_become: makes of it what the manifest says, with what was sent, and moves it to the release's place.
 ahead_become() {
   cd -- "$ahead/tree" || return
-  if [ -s "$record/manifest.edits" ]; then
-    # What goes, and what comes in its place.
-    sed 's/d$/p/' "$record/manifest.edits" >"$record/manifest.print" &&
-      sed -n -f "$record/manifest.print" "$from_record/manifest" >"$record/manifest.gone" &&
-      listed f "$record/manifest.gone" | tr '\n' '\000' | xargs -0 -r rm -f -- || return
-    # One that only has another mode has something in it still.
-    listed d "$record/manifest.gone" | sort -r | tr '\n' '\000' | xargs -0 -r rmdir -- 2>/dev/null
-  fi
-  if [ -s "$record/manifest.sed" ]; then
-    listed d "$record/manifest.sed" | tr '\n' '\000' | xargs -0 -r mkdir -p -- || return
-  fi
+  # What was sent tells the way.
+  [ ! -e "$record/.relm-manifest.files" ] || xargs -0 rm -f -- <"$record/.relm-manifest.files" || return
+  [ ! -e "$record/.relm-manifest.gone" ] || xargs -0 rmdir -- <"$record/.relm-manifest.gone" || return
+  [ ! -e "$record/.relm-manifest.made" ] || xargs -0 mkdir -p -- <"$record/.relm-manifest.made" || return
   cd -- "$release" || return
   if has * .[!.]* ..?*; then
     # Both names are the same file only until the other goes.
-    cp -RPl -- . "$ahead/tree" && find . ! -name . -prune -exec rm -rf -- {} + || return
+    cp -RPl -- . "$ahead/tree" && rm -rf -- * .[!.]* ..?* || return
   fi
   mv -T -- "$ahead/tree" "$release" && cd -- "$release" || return
 }

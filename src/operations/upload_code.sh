@@ -7,7 +7,9 @@ cut=$record/cut-$$
 cd -- "$release" || exit
 # has PATTERN's MATCHES: says whether there is any, without a process.
 has() { for one in "$@"; do [ -e "$one" ] || [ -L "$one" ] || continue; return 0; done; return 1; }
-if has "$record"/cut-* "$record"/manifest.*; then rm -f -- "$record"/cut-* "$record"/manifest.* || exit; fi
+if has "$record"/cut-* "$record"/manifest.* "$record"/.relm-manifest*; then
+  rm -f -- "$record"/cut-* "$record"/manifest.* "$record"/.relm-manifest* || exit
+fi
 changed() { printf 'release %s cannot be built upon: %s; sending everything\n' "${from##*/}" "$1"; exit 96; }
 # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it
 if [ "$base/current" -ef "$release" ]; then printf 'the release is live: its code stays\n' >&2; exit 1; fi
@@ -31,9 +33,7 @@ first=; { read -r first; } 2>/dev/null <.relm-manifest
 case $first in
   [dfl]*) mv -- .relm-manifest "$manifest" || exit ;;
   *)
-    sed -f .relm-manifest "$from_record/manifest" >"$manifest" || exit
-    # What they delete, without what they insert, whose lines begin with a word: that leaves what both have.
-    sed '/^[0-9,]*d$/!d' .relm-manifest >"$record/manifest.edits" && mv -- .relm-manifest "$record/manifest.sed" || exit ;;
+    mv -- .relm-manifest* "$record" && sed -f "$record/.relm-manifest" "$from_record/manifest" >"$manifest" || exit ;;
 esac
 sum=$(sha256sum <"$manifest") || exit
 if [ "${sum%% *}" != "$tree" ]; then
@@ -47,7 +47,7 @@ printf '%s\n' "$$ $relm_token" >"$record/manifest.whole" || exit
 if [ -n "$from" ]; then
   umask 022
   printf '%s\n' "${from##*/}" >"$record/manifest.from" || exit
-  if [ -e "$record/manifest.edits" ] && ahead_is_whole; then
+  if [ -e "$record/.relm-manifest" ] && ahead_is_whole; then
     ahead_become || changed 'what was copied of it cannot be used'
     exit
   fi
@@ -55,8 +55,10 @@ if [ -n "$from" ]; then
   errors=$record/manifest.errors
   cd -- "$from" || changed 'it cannot be entered'
   kept() {
-    if [ -e "$record/manifest.edits" ]; then
-      sed -f "$record/manifest.edits" "$from_record/manifest"
+    if [ -e "$record/.relm-manifest" ]; then
+      # What they delete, without what they insert, whose lines begin with a word: that leaves what both have.
+      sed '/^[0-9,]*d$/!d' "$record/.relm-manifest" >"$record/manifest.edits" &&
+        sed -f "$record/manifest.edits" "$from_record/manifest"
     else
       sort -- "$from_record/manifest" "$manifest" | uniq -d
     fi

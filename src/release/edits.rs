@@ -1,4 +1,5 @@
-//! What is different between two trees: which files, and how one manifest's text is made into the other's.
+//! What is different between two trees: which files, how one manifest's text is made into the other's, and what has to be done
+//! in a likeness of the one for it to become the other.
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
@@ -29,6 +30,26 @@ impl Manifest {
         sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes.saturating_add(size)))
     }
 
+    /// What has to be done in a likeness of `base`, made of its directories and of its files whose names the text form does not
+    /// escape, before the files that are sent can be put into it.
+    pub fn way_from<'a>(&'a self, base: &'a Self) -> Way<'a> {
+        let is_directory = |tree: &Self, path: &str| {
+            matches!(tree.entries.get(path), Some(Entry { kind: Kind::Directory, .. })) && !Self::is_escaped(path)
+        };
+        let was = base.entries.iter().rev().filter(|(path, _)| !Self::is_escaped(path));
+        let goes = |kind: &Kind, path: &String, entry| match kind {
+            Kind::File { .. } => self.entries.get(path) != Some(entry),
+            Kind::Directory => !is_directory(self, path),
+            Kind::Link { .. } => false,
+        };
+        let going: Vec<_> = was.filter(|(path, entry)| goes(&entry.kind, path, *entry)).collect();
+        let (directories, files): (Vec<_>, Vec<_>) =
+            going.into_iter().partition(|(_, entry)| entry.kind == Kind::Directory);
+        let paths = |of: Vec<(&'a String, &'a Entry)>| of.into_iter().map(|(path, _)| path.as_str()).collect();
+        let new = self.entries.keys().filter(|path| is_directory(self, path) && !is_directory(base, path));
+        Way { files: paths(files), gone: paths(directories), made: new.map(String::as_str).collect() }
+    }
+
     /// A script for `sed` that makes the text of `base` into this one's. Nothing if that is not worth it.
     pub fn edits(&self, base: &Self) -> Option<String> {
         let mut edits = Edits::default();
@@ -50,6 +71,17 @@ impl Manifest {
         }
         edits.finish(base.entries.len())
     }
+}
+
+/// What has to be done in a likeness of one tree, in this order, for another tree's files to fit into it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Way<'a> {
+    /// Files that go, or come in another form.
+    pub files: Vec<&'a str>,
+    /// Directories that go, the deepest first.
+    pub gone: Vec<&'a str>,
+    /// Directories that come.
+    pub made: Vec<&'a str>,
 }
 
 #[derive(PartialEq)]
@@ -189,6 +221,38 @@ mod tests {
             agree(&base, &new)?;
             agree(&base, &base)?;
         }
+    }
+
+    #[test]
+    fn the_way_to_another_tree_begins_with_what_is_deepest() {
+        let file = |n: u32| Entry { mode: 0o644, kind: Kind::File { size: 1, sha256: format!("{n:064x}") } };
+        let directory = |mode| Entry { mode, kind: Kind::Directory };
+        let link = || Entry { mode: 0o777, kind: Kind::Link { target: "a".to_owned() } };
+        let tree = |entries: &[(&str, Entry)]| Manifest {
+            entries: entries.iter().map(|(path, entry)| ((*path).to_owned(), entry.clone())).collect(),
+        };
+        let base = tree(&[
+            ("a", file(1)),
+            ("b", directory(0o755)),
+            ("b/c", directory(0o755)),
+            ("b/c/d", file(2)),
+            ("b/l", link()),
+            ("e", directory(0o755)),
+            ("e/\\", file(3)),
+            ("same", file(4)),
+        ]);
+        let new = tree(&[
+            ("a", directory(0o755)),
+            ("a/b", file(1)),
+            ("b", file(5)),
+            ("e", directory(0o700)),
+            ("l", directory(0o755)),
+            ("n\\", directory(0o755)),
+            ("same", file(4)),
+        ]);
+        let way = new.way_from(&base);
+        assert_eq!(way, Way { files: vec!["b/c/d", "a"], gone: vec!["b/c", "b"], made: vec!["a", "l"] });
+        assert_eq!(new.way_from(&new), Way { files: vec![], gone: vec![], made: vec![] });
     }
 
     /// Two manifests, one below the other.

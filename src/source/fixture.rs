@@ -166,6 +166,9 @@ pub(super) fn unpacked(archive: &fs::File, packing: Packing, tar: &str) -> (Temp
     let manifest = dir.path().join(".relm-manifest");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::remove_file(manifest).unwrap();
+    for way in ["files", "gone", "made"] {
+        let _ = fs::remove_file(dir.path().join(format!(".relm-manifest.{way}")));
+    }
     (dir, text)
 }
 

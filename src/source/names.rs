@@ -53,7 +53,7 @@ pub(super) fn legal(path: &[u8]) -> Result<&str, SourceError> {
         () if text.contains('\0') => refuse(Refusal::ZeroByte),
         () if text.split('/').any(|part| part.len() > LONGEST_COMPONENT) => refuse(Refusal::LongComponent),
         () if text.len() > LONGEST_PATH => refuse(Refusal::LongPath),
-        () if RESERVED.contains(&top) => refuse(Refusal::Reserved),
+        () if RESERVED.contains(&top) || top.starts_with(".relm-manifest.") => refuse(Refusal::Reserved),
         () => Ok(text),
     }
 }
@@ -117,6 +117,7 @@ mod tests {
             (b".relm/lock", Refusal::Reserved),
             (b"python_env/bin/python", Refusal::Reserved),
             (b".relm-manifest", Refusal::Reserved),
+            (b".relm-manifest.gone", Refusal::Reserved),
         ] {
             assert_eq!(why(&legal(path)), Some(refusal), "{}", shown(path));
         }

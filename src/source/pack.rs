@@ -1,7 +1,7 @@
 //! The archive a host unpacks: a compressed tar, equal for equal trees.
 //!
 //! It holds every link of the tree, the files that the host has not, and the directories above them: the host makes the
-//! others. And the tree's manifest, or what makes it out of one that the host has.
+//! others. And the tree's manifest, or what makes it out of one that the host has, and a likeness of that one's tree into this.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,7 +18,7 @@ use super::freeze::Frozen;
 /// The `name` and `linkname` fields of a tar header; one byte stays free for readers that want a zero.
 const HEADER_FIELD: usize = 99;
 
-/// Where the manifest stands in an archive; no tree may have a file of that name.
+/// Where the manifest stands in an archive; no tree may have a file of that name, or of one that goes on with a dot.
 const MANIFEST: &str = ".relm-manifest";
 
 /// What an archive is compressed with.
@@ -67,18 +67,33 @@ impl Frozen {
 
     fn pack_into<W: Write>(&self, compressed: W, base: Option<&Manifest>) -> io::Result<W> {
         let mut tar = tar::Builder::new(compressed);
-        let text = base.and_then(|base| self.manifest.edits(base)).unwrap_or_else(|| self.manifest.to_text());
-        let mut header = Header::new_gnu();
-        header.set_mode(0o644);
-        header.set_mtime(self.time);
-        header.set_size(text.len() as u64);
-        append(&mut tar, header, MANIFEST, text.as_bytes())?;
+        let edits = base.and_then(|base| Some((base, self.manifest.edits(base)?)));
+        if let Some((base, _)) = &edits {
+            let way = self.manifest.way_from(base);
+            for (what, paths) in [("files", way.files), ("gone", way.gone), ("made", way.made)] {
+                if !paths.is_empty() {
+                    let text: String = paths.iter().flat_map(|path| ["./", path, "\0"]).collect();
+                    self.append_text(&mut tar, &format!("{MANIFEST}.{what}"), &text)?;
+                }
+            }
+        }
+        let text = edits.map_or_else(|| self.manifest.to_text(), |(_, edits)| edits);
+        self.append_text(&mut tar, MANIFEST, &text)?;
         let sent = self.sent(base);
         // Byte order puts every directory before what it holds.
         for (path, entry) in self.manifest.entries.iter().filter(|(path, _)| sent.contains(path.as_str())) {
             self.append(&mut tar, path, entry)?;
         }
         tar.into_inner()
+    }
+
+    /// Adds a file of relm's own.
+    fn append_text<W: Write>(&self, tar: &mut tar::Builder<W>, name: &str, text: &str) -> io::Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_mtime(self.time);
+        header.set_size(text.len() as u64);
+        append(tar, header, name, text.as_bytes())
     }
 
     /// The paths that travel. With each goes every directory above it: what tar makes of its own accord is open to everybody.

@@ -123,7 +123,8 @@ fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut
         check.problem(text.span(), format!("`{key}` cannot name {path:?}, the release's virtualenv"), hint);
         return None;
     }
-    if [".relm", ".relm-manifest"].contains(&path.split('/').next().unwrap_or(&path)) {
+    let top = path.split('/').next().unwrap_or(&path);
+    if [".relm", ".relm-manifest"].contains(&top) || top.starts_with(".relm-manifest.") {
         let hint = "relm keeps its own there while it makes a release; take another name".to_owned();
         check.problem(text.span(), format!("`{key}` cannot name {path:?}, which is relm's"), hint);
         return None;
