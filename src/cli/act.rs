@@ -33,7 +33,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::Trust(args) => trust::trust(args, common).await,
         Command::Lock(command) => lock::act(command, common).await,
         Command::Own(words) => own::run(words, common).await,
-        Command::Tasks | Command::Init(_) | Command::Config(_) | Command::Debug(_) => {
+        Command::Tasks | Command::Init(_) | Command::Config(_) | Command::Timings(_) | Command::Debug(_) => {
             unreachable!("these need no host")
         }
     }

@@ -12,6 +12,7 @@ use super::args::Common;
 use super::complaint::Complaint;
 use super::connect;
 use super::ground::Ground;
+use super::log::Log;
 use super::promote::Promoted;
 use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
@@ -278,15 +279,29 @@ impl<'a> Change<'a> {
         let news = self.announce(plan).await;
         let began = Utc::now();
         let (events, heard) = Events::new(self.show != Show::Steps);
-        let mut screen = screen::start(heard, self.common, self.show);
+        let log = self.log(plan);
+        let unwritten = log.as_ref().err().cloned();
+        let mut screen = screen::start(heard, self.common, self.show, log.unwrap_or_default());
         let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);
         let (told, took) = (screen.told().await, Utc::now() - began);
+        if let Some(note) = unwritten {
+            screen.note(note);
+        }
         self.tag(plan, &told).await.into_iter().for_each(|note| screen.note(note));
         if let Some(news) = news {
             news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));
         }
         screen.finish().await;
         ended.exit_code
+    }
+
+    /// The log of a run that has something to do. What `run` and `manage` print is data, and nobody's but the reader's.
+    fn log(&self, plan: &Plan) -> Result<Option<Log>, String> {
+        let has_work = plan.steps.iter().any(|step| step.left().next().is_some());
+        if self.show != Show::Steps || !has_work {
+            return Ok(None);
+        }
+        Log::open(&plan.task, &plan.env).map(Some)
     }
 }

@@ -38,6 +38,7 @@ mod sourcing;
 pub mod standing;
 pub mod status;
 mod templates;
+pub mod timings;
 mod transfers;
 mod unfinished;
 pub mod verify;
