@@ -88,10 +88,10 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     let config = session::load(common)?;
     let env = session::chosen(&config, &args.env, common)?;
     if args.dry_run {
-        return read::preview_clean(&config, &env, args.keep, common).await;
+        return read::preview_clean(&config, &env, args, common).await;
     }
     let change = Change::new("clean-releases", &config, env, common).knowing_processes().needing(Needs::Way);
-    change.run(|site| clean_releases::plan(site, args.keep)).await
+    change.run(|site| clean_releases::plan(site, args.keep, &args.exclude)).await
 }
 
 async fn keep(args: &keep::Keep, common: &Common) -> Result<u8, Complaint> {

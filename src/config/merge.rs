@@ -48,6 +48,8 @@ impl Over for ReleaseTable {
         Self {
             root: self.root.or(base.root),
             keep: self.keep.or(base.keep),
+            keep_failed: self.keep_failed.or(base.keep_failed),
+            min_age: self.min_age.or(base.min_age),
             batches: self.batches.or(base.batches),
             max_unreachable: self.max_unreachable.or(base.max_unreachable),
             shared_dirs: self.shared_dirs.or(base.shared_dirs),

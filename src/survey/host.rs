@@ -116,6 +116,12 @@ impl HostSeen {
             && !self.release(live).is_some_and(is_recorded)
     }
 
+    /// When `name` was last replaced as the live release.
+    pub fn left(&self, name: &ReleaseName) -> Option<DateTime<Utc>> {
+        let away = |flip: &&Flip| flip.from.as_ref() == Some(name) && flip.to.as_ref() != Some(name);
+        self.history.iter().filter(away).map(|flip| flip.at).max()
+    }
+
     /// The latest change that made `name` live.
     pub fn went_live(&self, name: &ReleaseName) -> Option<&Flip> {
         self.history.iter().rev().find(|flip| flip.to.as_ref() == Some(name))

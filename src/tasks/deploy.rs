@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::batches::batch_sizes;
 use super::building::{app_operations, around_flip, build};
-use super::cleaning::{removal, unreadable, verdicts};
+use super::cleaning::{removal, rules, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
@@ -121,7 +121,7 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
 pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
-    let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
+    let clean = verdicts(site.survey, &rules(site.env), Some(&record.name), site.now);
     let plan = app_operations(plan, site, &record.reference, &[Phase::Prepare]);
     let plan = publishing::look(plan, site.env).prepare(MarkComplete).prepare(CheckFlip);
     let plan = unreadable(site.survey)

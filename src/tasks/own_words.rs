@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cleaning::{removal, verdicts};
+use super::cleaning::{removal, rules, verdicts};
 use super::{Site, maintenance, pools, serving, wellness};
 use crate::engine::Operation;
 use crate::operations::{Turn, TurnService};
@@ -10,7 +10,7 @@ use crate::operations::{Turn, TurnService};
 /// The operation of that name, in what is live; nothing if this environment has none.
 pub(super) fn operation(site: Site<'_>, name: &str, reference: &str) -> Option<Arc<dyn Operation>> {
     if name == "clean_releases" {
-        return Some(Arc::new(removal(&verdicts(site.survey, site.env.release.keep, None, site.now), false)));
+        return Some(Arc::new(removal(&verdicts(site.survey, &rules(site.env), None, site.now), false)));
     }
     let (word, of) = name.split_once(':')?;
     match word {

@@ -83,6 +83,8 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         release: ReleaseRules {
             root: "www".to_owned(),
             keep,
+            keep_failed: Duration::from_secs(86_400),
+            min_age: Duration::ZERO,
             batches: vec![Batch::Percent(100)],
             max_unreachable: Batch::Hosts(0),
             shared_dirs: vec!["media".to_owned()],

@@ -160,6 +160,8 @@ fn mistakes_in_tables() {
         ("[release]\nroot = \"a\\u0000b\"", "control character '\\0'", 6),
         ("[release]\nkeep = 0", "`keep` cannot be 0", 6),
         ("[release]\nkeep = -1", "`keep` cannot be -1", 6),
+        ("[release]\nkeep_failed = \"soon\"", "\"soon\" is no limit of time", 6),
+        ("[release]\nmin_age = \"42d\"", "\"42d\" is no limit of time", 6),
         ("[release]\nbatches = []", "`batches` is empty", 6),
         ("[release]\nbatches = [0]", "a batch cannot be 0", 6),
         ("[release]\nbatches = [\"0%\"]", "a batch cannot be \"0%\"", 6),
