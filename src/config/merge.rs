@@ -56,6 +56,7 @@ impl Over for ReleaseTable {
             shared_files: self.shared_files.or(base.shared_files),
             copy_from_current: self.copy_from_current.or(base.copy_from_current),
             version_file: self.version_file.or(base.version_file),
+            record_file: self.record_file.or(base.record_file),
         }
     }
 }

@@ -156,6 +156,8 @@ pub struct ReleaseRules {
     pub copy_from_current: Vec<String>,
     /// Where in each release stands which one it is.
     pub version_file: Option<String>,
+    /// Where in the environment's directory stands which releases went live.
+    pub record_file: Option<String>,
 }
 
 impl ReleaseRules {

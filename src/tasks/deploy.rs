@@ -120,7 +120,8 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
 /// From the app's own preparations to the clean at the end.
 pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
-    let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
+    let record_file = site.env.release.record_file.clone();
+    let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false, record_file };
     let clean = verdicts(site.survey, &rules(site.env), Some(&record.name), site.now);
     let plan = app_operations(plan, site, &record.reference, &[Phase::Prepare]);
     let plan = publishing::look(plan, site.env).prepare(MarkComplete).prepare(CheckFlip);

@@ -28,6 +28,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
     let shared_files = paths("shared_files", &table.shared_files);
     let copy_from_current = paths("copy_from_current", &table.copy_from_current);
     let version_file = table.version_file.as_ref().map(|path| release_path(check, "version_file", path, &mut taken));
+    let record_file = table.record_file.as_ref().map(|path| record_file(check, path));
     Some(ReleaseRules {
         root: root?,
         keep: keep?,
@@ -42,7 +43,23 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
             None => None,
             Some(path) => Some(path?),
         },
+        record_file: match record_file {
+            None => None,
+            Some(path) => Some(path?),
+        },
     })
+}
+
+/// Takes a path inside the environment's directory that is none of what relm keeps there.
+fn record_file(check: &mut Check<'_>, text: &At<String>) -> Option<String> {
+    let path = check.inside_release("record_file", text)?;
+    let first = path.split('/').next().unwrap_or(&path);
+    if ["releases", "current", "shared", "components", ".relm"].contains(&first) {
+        let hint = "a name of its own in the environment's directory, such as \"RELEASES.txt\"".to_owned();
+        check.problem(text.span(), format!("`record_file` cannot be {path:?}: {first} is relm's"), hint);
+        return None;
+    }
+    Some(path)
 }
 
 /// Takes the directory on the hosts, without needless slashes and dots.

@@ -39,6 +39,9 @@ pub(in crate::config) struct ReleaseTable {
     /// A file that is written into each release and says which one it is: JSON.
     #[schemars(example = &"VERSION.json")]
     pub(in crate::config) version_file: Option<At<String>>,
+    /// A file of the environment's directory with a line for each release that went live, its path; none if left out.
+    #[schemars(example = &"RELEASES.txt")]
+    pub(in crate::config) record_file: Option<At<String>>,
 }
 
 /// So many hosts, or so many of a hundred.

@@ -91,6 +91,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             shared_files: vec!["localsettings.py".to_owned()],
             copy_from_current: vec!["node_modules".to_owned()],
             version_file: None,
+            record_file: None,
         },
         python: Some(Python {
             packages: Packages::Requirements(vec!["requirements.txt".to_owned()]),

@@ -70,7 +70,7 @@ async fn flip(stage: &Stage, from: Option<u32>, to: u32) {
         consents: relm::release::Consents::default(),
         at: at(to + 100),
     };
-    let operation = FlipCurrent { actor, record: record(to), leaves_bad: false };
+    let operation = FlipCurrent { actor, record: record(to), leaves_bad: false, record_file: None };
     let (from, to) = (from.map(|from| record(from).name), record(to).name);
     let on = stage.on(Some(&to), from.as_ref());
     ended(&stage.work(&relm::engine::Operation::work(&operation, &on)).await, 0);
