@@ -14,7 +14,7 @@ pub(super) fn operation(site: Site<'_>, name: &str, reference: &str) -> Option<A
     }
     let (word, of) = name.split_once(':')?;
     match word {
-        "maintenance" => maintenance::by_hand(site.env, of == "on", false).map(of_step),
+        "maintenance" => maintenance::by_hand(site, of == "on", false).map(of_step),
         "drain" | "undrain" => pools::one(site.env, of, word == "drain", reference).map(of_step),
         "health" => wellness::one(site.env, of, reference).map(of_step),
         _ => {
