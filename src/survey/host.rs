@@ -38,6 +38,8 @@ pub struct HostSeen {
     pub maintenance: Option<String>,
     /// Files that services have put in place and that are still there, by the names of the services.
     pub service_files: BTreeMap<String, BTreeSet<String>>,
+    /// Places at which a release was published, and what it published still stands.
+    pub published: BTreeSet<String>,
     /// Entries of `releases/` that are no release of relm's; never touched.
     pub strangers: Vec<String>,
     /// Records that could not be read, a sentence each. Nothing is deleted while there are any.

@@ -110,9 +110,25 @@ fn what_somebody_wrote_into_one_is_kept() {
     assert_eq!(fs::read_to_string(&edited).expect("a file"), "by hand\n", "the older copy");
     fs::remove_file(site.path("broken")).expect("a file");
     site.configure("");
-    site.relm("deploy --verbose").ends(0).says(&["shop.conf was edited by hand and is left where it is"]);
+    let told = "shop.conf was edited by hand and is left where it is: no template is for it any more";
+    site.relm("deploy").ends(0).says(&["! web1: ", told]);
     assert_eq!(conf(&site, "web1").as_deref(), Some("by hand again\n"));
     assert_eq!(conf(&site, "db1"), None);
+}
+
+#[test]
+fn a_file_that_no_template_is_for_any_more_is_told() {
+    let site = site("");
+    site.write("hosts/web1/etc/conf.d/shop.conf", "of before\n");
+    site.deploy();
+    site.configure("");
+    site.relm("deploy").ends(0).says(&[
+        "! web1: ",
+        "etc/conf.d/shop.conf is as it was before any template: none is for it any more",
+        "etc/conf.d/shop.conf was taken away: no template is for it any more",
+    ]);
+    assert_eq!((conf(&site, "web1").as_deref(), conf(&site, "db1")), (Some("of before\n"), None));
+    assert!(!site.relm("deploy").ends(0).stderr.contains("any more"), "once");
 }
 
 #[test]
