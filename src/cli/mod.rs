@@ -15,6 +15,7 @@ mod converge;
 mod debug;
 mod diff;
 mod distribute;
+mod filled;
 mod ground;
 mod guards;
 mod init;

@@ -13,6 +13,7 @@ pub mod deploy;
 pub mod diff;
 mod done;
 mod env_args;
+pub mod filled;
 pub mod history;
 pub mod jobs;
 pub mod keep;
