@@ -43,8 +43,11 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     session::whole("deploy", common)?;
     let config = session::load(common)?;
     let env = session::chosen(&config, &args.env, common)?;
-    let change =
-        Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run).sparing();
+    let change = Change::new("deploy", &config, env, common)
+        .because(args.message.as_deref())
+        .dry(args.dry_run)
+        .quiet(args.no_notify)
+        .sparing();
     if args.resume {
         return change.resume(Begun::Deploy, args.release.as_ref(), &args.source).await;
     }

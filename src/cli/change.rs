@@ -47,6 +47,8 @@ pub(super) struct Change<'a> {
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
     pub(super) dry_run: bool,
+    /// Nobody is told of it, and no tag is set.
+    pub(super) quiet: bool,
     show: Show,
     processes: bool,
     needs: Needs,
@@ -88,6 +90,7 @@ impl<'a> Change<'a> {
             actor,
             now,
             dry_run: false,
+            quiet: false,
             show: Show::Steps,
             processes: false,
             needs: Needs::All,
@@ -122,6 +125,12 @@ impl<'a> Change<'a> {
     /// Only shows the plan.
     pub(super) fn dry(mut self, dry_run: bool) -> Self {
         self.dry_run = dry_run;
+        self
+    }
+
+    /// Without telling anybody.
+    pub(super) fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
         self
     }
 

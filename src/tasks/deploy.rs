@@ -51,6 +51,9 @@ pub struct Deploy {
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Tell nobody of it, and set no tag; it stands in the history all the same
+    #[arg(long)]
+    pub no_notify: bool,
     /// Why; stands in the history
     #[arg(short, long, value_name = "TEXT")]
     pub message: Option<String>,
