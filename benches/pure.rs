@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, black_box};
-use relm::release::{Entry, Facts, Kind, Manifest, ReleaseName, State, decide};
+use relm::release::{Entry, Facts, Kind, Manifest, ReleaseName, Rules, State, decide};
 
 fn main() {
     divan::main();
@@ -54,7 +54,9 @@ fn manifest_edits(bencher: Bencher<'_, '_>, files: usize) {
 fn retention(bencher: Bencher<'_, '_>, releases: usize) {
     let facts: Vec<Facts> = (0..releases).map(facts).collect();
     let (target, now) = (facts[releases - 2].name.clone(), day(releases));
-    bencher.bench(|| decide(black_box(&facts), 5, Some(&target), now));
+    let (keep_failed, min_age) = (TimeDelta::days(1), TimeDelta::hours(48));
+    let rules = Rules { keep: 5, keep_failed, min_age, spared: Vec::new() };
+    bencher.bench(|| decide(black_box(&facts), &rules, Some(&target), now));
 }
 
 fn facts(n: usize) -> Facts {
@@ -65,7 +67,8 @@ fn facts(n: usize) -> Facts {
         _ => State::Retired,
     };
     let created = day(n);
-    Facts { name: ReleaseName::at(created), created, state, keep_until: None, ended: Some(created), used_by: None }
+    let (name, ended) = (ReleaseName::at(created), Some(created));
+    Facts { name, created, state, keep_until: None, ended, left: ended, used_by: None }
 }
 
 fn day(n: usize) -> DateTime<Utc> {

@@ -33,7 +33,7 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
         Command::Trust(args) => trust::trust(args, common).await,
         Command::Lock(command) => lock::act(command, common).await,
         Command::Own(words) => own::run(words, common).await,
-        Command::Tasks | Command::Init(_) | Command::Config(_) | Command::Debug(_) => {
+        Command::Tasks | Command::Init(_) | Command::Config(_) | Command::Timings(_) | Command::Debug(_) => {
             unreachable!("these need no host")
         }
     }
@@ -43,8 +43,11 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     session::whole("deploy", common)?;
     let config = session::load(common)?;
     let env = session::chosen(&config, &args.env, common)?;
-    let change =
-        Change::new("deploy", &config, env, common).because(args.message.as_deref()).dry(args.dry_run).sparing();
+    let change = Change::new("deploy", &config, env, common)
+        .because(args.message.as_deref())
+        .dry(args.dry_run)
+        .quiet(args.no_notify)
+        .sparing();
     if args.resume {
         return change.resume(Begun::Deploy, args.release.as_ref(), &args.source).await;
     }
@@ -88,10 +91,10 @@ async fn clean_releases(args: &clean_releases::CleanReleases, common: &Common) -
     let config = session::load(common)?;
     let env = session::chosen(&config, &args.env, common)?;
     if args.dry_run {
-        return read::preview_clean(&config, &env, args.keep, common).await;
+        return read::preview_clean(&config, &env, args, common).await;
     }
     let change = Change::new("clean-releases", &config, env, common).knowing_processes().needing(Needs::Way);
-    change.run(|site| clean_releases::plan(site, args.keep)).await
+    change.run(|site| clean_releases::plan(site, args.keep, &args.exclude)).await
 }
 
 async fn keep(args: &keep::Keep, common: &Common) -> Result<u8, Complaint> {

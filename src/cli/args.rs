@@ -76,6 +76,7 @@ pub(super) enum Command {
     Releases(tasks::releases::Releases),
     Status(tasks::status::Status),
     History(tasks::history::History),
+    Timings(tasks::timings::Timings),
     Check(tasks::check::Check),
     Config(super::config::ConfigArgs),
     Diff(tasks::diff::Diff),

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::change::Change;
 use super::code::{self, Code};
 use super::complaint::Complaint;
-use super::out;
+use super::{filled, out};
 use crate::engine::{Machine, Plan};
 use crate::release::{Record, ReleaseName};
 use crate::tasks::deploy::SourceArgs;
@@ -70,6 +70,8 @@ impl Change<'_> {
         if self.dry_run {
             planned.notes.extend(notes);
             planned.notes.extend(code.told(&ground));
+            let filled = filled::changes(&self.env, &ground, &record.reference, &code.payload).await;
+            planned.notes.extend(filled.iter().map(|change| change.lines().join("\n")));
             return Ok(self.preview(&planned, &machines).await);
         }
         self.may_begin(&planned, &machines).await?;
@@ -99,7 +101,7 @@ pub(super) fn record(site: Site<'_>, code: &Code, keep_days: Option<u32>) -> Rec
     Record {
         by: actor.by.clone(),
         machine: actor.machine.clone(),
-        reference: code.origin.reference.clone().unwrap_or_else(|| code.origin.source.clone()),
+        reference: code.reference(),
         source: code.origin.source.clone(),
         commit: code.origin.commit.clone(),
         added: code.origin.added.clone(),

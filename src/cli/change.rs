@@ -12,6 +12,7 @@ use super::args::Common;
 use super::complaint::Complaint;
 use super::connect;
 use super::ground::Ground;
+use super::log::Log;
 use super::promote::Promoted;
 use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
@@ -46,6 +47,8 @@ pub(super) struct Change<'a> {
     pub(super) actor: Actor,
     pub(super) now: DateTime<Utc>,
     pub(super) dry_run: bool,
+    /// Nobody is told of it, and no tag is set.
+    pub(super) quiet: bool,
     show: Show,
     processes: bool,
     needs: Needs,
@@ -87,6 +90,7 @@ impl<'a> Change<'a> {
             actor,
             now,
             dry_run: false,
+            quiet: false,
             show: Show::Steps,
             processes: false,
             needs: Needs::All,
@@ -121,6 +125,12 @@ impl<'a> Change<'a> {
     /// Only shows the plan.
     pub(super) fn dry(mut self, dry_run: bool) -> Self {
         self.dry_run = dry_run;
+        self
+    }
+
+    /// Without telling anybody.
+    pub(super) fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
         self
     }
 
@@ -279,15 +289,29 @@ impl<'a> Change<'a> {
         let news = self.announce(plan).await;
         let began = Utc::now();
         let (events, heard) = Events::new(self.show != Show::Steps);
-        let mut screen = screen::start(heard, self.common, self.show);
+        let log = self.log(plan);
+        let unwritten = log.as_ref().err().cloned();
+        let mut screen = screen::start(heard, self.common, self.show, log.unwrap_or_default());
         let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
         drop(events);
         let (told, took) = (screen.told().await, Utc::now() - began);
+        if let Some(note) = unwritten {
+            screen.note(note);
+        }
         self.tag(plan, &told).await.into_iter().for_each(|note| screen.note(note));
         if let Some(news) = news {
             news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));
         }
         screen.finish().await;
         ended.exit_code
+    }
+
+    /// The log of a run that has something to do. What `run` and `manage` print is data, and nobody's but the reader's.
+    fn log(&self, plan: &Plan) -> Result<Option<Log>, String> {
+        let has_work = plan.steps.iter().any(|step| step.left().next().is_some());
+        if self.show != Show::Steps || !has_work {
+            return Ok(None);
+        }
+        Log::open(&plan.task, &plan.env).map(Some)
     }
 }

@@ -78,6 +78,11 @@ impl Code {
         Ok(())
     }
 
+    /// The branch, tag or commit it was taken from, else what it was made of.
+    pub(super) fn reference(&self) -> String {
+        self.origin.reference.clone().unwrap_or_else(|| self.origin.source.clone())
+    }
+
     /// The text of a file, if it is one, and not large.
     pub(super) fn text(&self, path: &str) -> Option<String> {
         self.frozen.text(path)

@@ -9,7 +9,7 @@ use super::build;
 use super::code::{self, Code};
 use super::complaint::Complaint;
 use super::ground::Ground;
-use super::{read, session, show_diff, who};
+use super::{filled, read, session, show_diff, who};
 use crate::config::{Config, Environment};
 use crate::engine;
 use crate::release::{Changes, Commit, Manifest, Record};
@@ -39,8 +39,10 @@ async fn with_source(config: &Config, env: &Environment, args: &Diff, common: &C
     let wanted = code::wanted(env, &args.source)?;
     let source = wanted.source.clone();
     let (code, ground) = tokio::join!(code::freeze(wanted), read::ground(config, env, false, common));
-    let (code, ground) = (code?, ground?);
+    let (mut code, ground) = (code?, ground?);
     let live = diff::live(env, &ground.survey)?;
+    // Where one of them is no template, the report says so in place of what would come of them.
+    let unfit = code.read_templates(env).err().map(|complaint| complaint.message().to_owned());
     let to = End {
         release: None,
         source: code.origin.source.clone(),
@@ -59,7 +61,12 @@ async fn with_source(config: &Config, env: &Environment, args: &Diff, common: &C
         Some(before) => report.with_packages(&before, &after),
         None => report,
     };
-    Ok(planned(report.with_added(before, &code.origin.added), config, env, &ground, &code))
+    let mut report = planned(report.with_added(before, &code.origin.added), config, env, &ground, &code);
+    match unfit {
+        Some(reason) => report.obstacle = Some(reason),
+        None => report.templates = filled::changes(env, &ground, &code.reference(), &code.payload).await,
+    }
+    Ok(report)
 }
 
 /// With the steps that a deploy of `code` would run.
@@ -171,6 +178,7 @@ async fn compared(
         requirements: Vec::new(),
         packages: Vec::new(),
         migrations: Vec::new(),
+        templates: Vec::new(),
         steps: Vec::new(),
         obstacle: None,
     }

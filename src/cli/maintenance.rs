@@ -29,6 +29,9 @@ pub(super) struct On {
     /// For a long time: visitors are told so
     #[arg(long)]
     long: bool,
+    /// Why; stands in the history
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
 }
 
 /// What is switched off.
@@ -36,16 +39,21 @@ pub(super) struct On {
 pub(super) struct Off {
     #[command(flatten)]
     env: EnvArgs,
+    /// Why; stands in the history
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
 }
 
 pub(super) async fn act(command: &MaintenanceCommand, common: &Common) -> Result<u8, Complaint> {
     session::whole("maintenance", common)?;
-    let (env, on, long) = match command {
-        MaintenanceCommand::On(args) => (&args.env, true, args.long),
-        MaintenanceCommand::Off(args) => (&args.env, false, false),
+    let (env, on, long, message) = match command {
+        MaintenanceCommand::On(args) => (&args.env, true, args.long, &args.message),
+        MaintenanceCommand::Off(args) => (&args.env, false, false, &args.message),
     };
     let config = session::load(common)?;
     let env = session::chosen(&config, env, common)?;
-    let change = Change::new("maintenance", &config, env, common).needing(Needs::Part(Part::Maintenance));
+    let change = Change::new("maintenance", &config, env, common)
+        .because(message.as_deref())
+        .needing(Needs::Part(Part::Maintenance));
     change.run(|site| maintenance::plan(site, on, long)).await
 }

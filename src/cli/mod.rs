@@ -15,12 +15,14 @@ mod converge;
 mod debug;
 mod diff;
 mod distribute;
+mod filled;
 mod ground;
 mod guards;
 mod init;
 mod jobs;
 mod lock;
 mod locking;
+mod log;
 mod maintenance;
 mod manage;
 mod notes;
@@ -41,6 +43,7 @@ mod show_lock;
 mod signals;
 mod status;
 mod tag;
+mod timings;
 mod trust;
 mod who;
 
@@ -83,6 +86,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
     match &cli.command {
         Command::Init(init) => init::write(init),
         Command::Config(args) => config::print(args, common),
+        Command::Timings(args) => timings::print(args, common),
         Command::Debug(command) => debug::run(command, common),
         Command::Tasks => {
             show::tasks(&session::load(common)?, common);

@@ -49,7 +49,7 @@ impl Change<'_> {
     pub(super) async fn announce(&self, plan: &Plan) -> Option<News> {
         let tells = ["deploy", "rollback", "converge"].contains(&plan.task.as_str());
         let has_work = plan.steps.iter().any(|step| step.left().next().is_some());
-        if !tells || !has_work || self.env.notify.is_empty() {
+        if self.quiet || !tells || !has_work || self.env.notify.is_empty() {
             return None;
         }
         let names = self.env.notify.iter().flat_map(Notifier::secrets).map(str::to_owned).collect::<BTreeSet<_>>();

@@ -19,7 +19,7 @@ use crate::fleet::HostName;
 use crate::operations;
 use crate::secret::Secrets;
 use crate::survey::Survey;
-use crate::tasks::{self, EnvArgs, Site, busy, check, history, releases, verify};
+use crate::tasks::{self, EnvArgs, Site, busy, check, clean_releases, history, releases, verify};
 use crate::transport::{ExecError, Exit};
 
 /// Becoming another user takes no longer than this, a wrong password's punishment included.
@@ -74,14 +74,14 @@ pub(super) async fn verify(args: &verify::Verify, common: &Common) -> Result<u8,
 pub(super) async fn preview_clean(
     config: &Config,
     env: &Environment,
-    keep: Option<u32>,
+    args: &clean_releases::CleanReleases,
     common: &Common,
 ) -> Result<u8, Complaint> {
     let survey = surveyed(config, env, true, common).await?;
     let now = Utc::now();
     let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
     let site = Site { env, survey: &survey, actor: &actor, now };
-    show::cleaning(&env.name, &tasks::clean_releases::preview(site, keep)?, common);
+    show::cleaning(&env.name, &clean_releases::preview(site, args.keep, &args.exclude)?, common);
     Ok(0)
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::args::Common;
 use super::change::Show;
 use super::complaint::Complaint;
+use super::log::Log;
 use super::out;
 use crate::engine::{Heard, Plan};
 use crate::event::{Ending, Event, Stamped};
@@ -60,9 +61,33 @@ pub(super) struct Told {
     pub(super) failed: Vec<Event>,
 }
 
+/// Shows what happens, and writes it down.
+struct Both {
+    renderer: Box<dyn Renderer + Send>,
+    log: Option<Log>,
+}
+
+impl Both {
+    fn event(&mut self, event: &Stamped) {
+        self.renderer.event(event);
+        if let Some(log) = &mut self.log {
+            log.write(event);
+        }
+    }
+
+    /// The last event, behind what became of the log.
+    fn end(&mut self, event: Event) {
+        if let Some(message) = self.log.as_mut().and_then(Log::trouble) {
+            self.event(&Stamped { at: Utc::now(), event: Event::Warning { host: None, message } });
+        }
+        self.event(&Stamped { at: Utc::now(), event });
+    }
+}
+
 /// Starts showing what is heard.
-pub(super) fn start(heard: Heard, common: &Common, show: Show) -> Showing {
-    let mut renderer = renderer(common, show);
+pub(super) fn start(heard: Heard, common: &Common, show: Show, log: Option<Log>) -> Showing {
+    let renderer = renderer(common, show, log.as_ref());
+    let mut both = Both { renderer, log };
     let ((tell, told), (more, last)) = (oneshot::channel(), mpsc::channel());
     let thread = std::thread::spawn(move || {
         let mut all = Told::default();
@@ -70,10 +95,10 @@ pub(super) fn start(heard: Heard, common: &Common, show: Show) -> Showing {
             match heard.within(BEAT) {
                 Ok(Stamped { event, .. }) if matches!(event, Event::RunEnded { .. }) => all.ended = Some(event),
                 Ok(event) => {
-                    renderer.event(&event);
+                    both.event(&event);
                     all.failed.extend(Some(event.event).filter(|event| matches!(event, Event::HostFailed { .. })));
                 }
-                Err(RecvTimeoutError::Timeout) => renderer.tick(Utc::now()),
+                Err(RecvTimeoutError::Timeout) => both.renderer.tick(Utc::now()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -81,13 +106,13 @@ pub(super) fn start(heard: Heard, common: &Common, show: Show) -> Showing {
         let _ = tell.send(all);
         loop {
             match last.recv_timeout(BEAT) {
-                Ok(event) => renderer.event(&Stamped { at: Utc::now(), event }),
-                Err(RecvTimeoutError::Timeout) => renderer.tick(Utc::now()),
+                Ok(event) => both.event(&Stamped { at: Utc::now(), event }),
+                Err(RecvTimeoutError::Timeout) => both.renderer.tick(Utc::now()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         if let Some(event) = ended {
-            renderer.event(&Stamped { at: Utc::now(), event });
+            both.end(event);
         }
     });
     Showing { thread, told, more }
@@ -111,10 +136,11 @@ impl Showing {
     }
 }
 
-fn renderer(common: &Common, show: Show) -> Box<dyn Renderer + Send> {
+fn renderer(common: &Common, show: Show, log: Option<&Log>) -> Box<dyn Renderer + Send> {
     if common.json {
         return Box::new(Json::new(stdout()));
     }
+    let log = log.map(|log| log.path.display().to_string());
     let colour = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;
     match show {
         Show::Lines => return Box::new(Lines::new(stdout(), stderr())),
@@ -126,9 +152,9 @@ fn renderer(common: &Common, show: Show) -> Box<dyn Renderer + Send> {
             if stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") =>
         {
             let screen = Screen { width: width.into(), height: height.into(), colour };
-            Box::new(Terminal::new(stderr(), screen, common.verbose))
+            Box::new(Terminal::new(stderr(), screen, common.verbose).logged(log))
         }
-        _ => Box::new(Plain::new(stderr(), common.verbose)),
+        _ => Box::new(Plain::new(stderr(), common.verbose).logged(log)),
     }
 }
 

@@ -4,6 +4,7 @@ use super::args::Common;
 use super::out;
 use crate::release::{Commit, escape};
 use crate::tasks::diff::{End, Note, Report};
+use crate::tasks::filled::FilledChange;
 use crate::tasks::requirements::Package;
 use crate::ui::{Table, text};
 
@@ -28,6 +29,7 @@ pub(super) fn show(report: &Report, common: &Common) {
     if !report.migrations.is_empty() {
         out::line(format!("migrations: {}", report.migrations.join(", ")));
     }
+    report.templates.iter().flat_map(FilledChange::lines).for_each(out::line);
     if let Some(obstacle) = &report.obstacle {
         out::line(format!("a deploy would not begin: {obstacle}"));
     }

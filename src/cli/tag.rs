@@ -10,7 +10,7 @@ use crate::source::{Source, Tag};
 impl Change<'_> {
     /// Sets the tag that the file asks for; returns what should be known if it could not be set.
     pub(super) async fn tag(&self, plan: &Plan, told: &Told) -> Option<String> {
-        let rules = self.env.tag.as_ref()?;
+        let rules = self.env.tag.as_ref().filter(|_| !self.quiet)?;
         let succeeded = matches!(told.ended, Some(Event::RunEnded { ending: Ending::Succeeded, exit_code: 0, .. }));
         let Source::Git { location, .. } = &self.env.source.source else { return None };
         if plan.task != "deploy" || !succeeded {

@@ -24,8 +24,10 @@ pub(super) const OWN: &[&str] = &[
 ];
 
 /// Tables of which a part tells of the fleet, and of whoever deploys.
-pub(super) const SHARED: &[(&str, &[&str])] =
-    &[("release", &["root", "keep", "batches", "max_unreachable"]), ("guards", &["window", "clean_repository"])];
+pub(super) const SHARED: &[(&str, &[&str])] = &[
+    ("release", &["root", "keep", "keep_failed", "min_age", "batches", "max_unreachable"]),
+    ("guards", &["window", "clean_repository"]),
+];
 
 /// The tables of one component in one environment.
 pub(super) struct Tables<'f> {
@@ -83,6 +85,8 @@ impl Tables<'_> {
         let release = ReleaseTable {
             root: release.root,
             keep: release.keep,
+            keep_failed: release.keep_failed,
+            min_age: release.min_age,
             batches: release.batches,
             max_unreachable: release.max_unreachable,
             ..ReleaseTable::default()

@@ -95,6 +95,8 @@ impl Environment {
         fill("app", "name", self.app.as_str().into());
         fill("release", "root", self.release.root.as_str().into());
         fill("release", "keep", i64::try_from(self.release.keep).unwrap_or(i64::MAX).into());
+        fill("release", "keep_failed", time(self.release.keep_failed).into());
+        fill("release", "min_age", time(self.release.min_age).into());
         fill("release", "batches", self.release.batches.iter().map(batch).collect::<Vec<_>>().into());
         fill("release", "max_unreachable", batch(&self.release.max_unreachable));
         fill("lock", "grace", format!("{}s", self.lock.grace.as_secs()).into());
@@ -113,6 +115,15 @@ impl Environment {
             };
             fill("python", "reuse", reuse.into());
         }
+    }
+}
+
+/// As one writes it: whole days or hours, else seconds.
+fn time(time: std::time::Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds > 0 && seconds % 86_400 == 0 => format!("{}d", seconds / 86_400),
+        seconds if seconds > 0 && seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds => format!("{seconds}s"),
     }
 }
 

@@ -48,12 +48,15 @@ impl Over for ReleaseTable {
         Self {
             root: self.root.or(base.root),
             keep: self.keep.or(base.keep),
+            keep_failed: self.keep_failed.or(base.keep_failed),
+            min_age: self.min_age.or(base.min_age),
             batches: self.batches.or(base.batches),
             max_unreachable: self.max_unreachable.or(base.max_unreachable),
             shared_dirs: self.shared_dirs.or(base.shared_dirs),
             shared_files: self.shared_files.or(base.shared_files),
             copy_from_current: self.copy_from_current.or(base.copy_from_current),
             version_file: self.version_file.or(base.version_file),
+            record_file: self.record_file.or(base.record_file),
         }
     }
 }

@@ -140,6 +140,10 @@ pub struct ReleaseRules {
     pub root: String,
     /// Good releases kept, the live one included; at least 1.
     pub keep: usize,
+    /// Failed releases, and those that were rolled back from, are kept so long.
+    pub keep_failed: Duration,
+    /// Nothing is removed before it has been out of use for so long.
+    pub min_age: Duration,
     /// How many hosts switch at a time; the last one repeats until all have.
     pub batches: Vec<Batch>,
     /// How many hosts a deploy may go on without when they cannot be reached; here a batch may be of 0 hosts.
@@ -152,6 +156,8 @@ pub struct ReleaseRules {
     pub copy_from_current: Vec<String>,
     /// Where in each release stands which one it is.
     pub version_file: Option<String>,
+    /// Where in the environment's directory stands which releases went live.
+    pub record_file: Option<String>,
 }
 
 impl ReleaseRules {

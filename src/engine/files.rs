@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Machine;
 use super::manifest::{PATIENCE, unpacked};
 use crate::release::{Layout, ReleaseName};
 use crate::script::Script;
@@ -13,6 +14,48 @@ for file; do
   if [ -f "./$file" ] && [ "$(wc -c <"./$file")" -le 4194304 ]; then gzip -c <"./$file" | base64 | tr -d '\n'; fi
   echo
 done"#;
+
+/// Arguments in pairs: `hash`, or anything else for the text, and the place.
+const STANDING: &str = r#"while [ $# -gt 0 ]; do
+  case $2 in /*) file=$2 ;; "~"/*) file=$HOME/${2#??} ;; *) file=$release/$2 ;; esac
+  if [ -d "${file%/*}" ] && [ ! -x "${file%/*}" ]; then echo unknown
+  elif [ ! -e "$file" ]; then echo nothing
+  elif [ ! -f "$file" ] || [ ! -r "$file" ] || [ "$(wc -c <"$file")" -gt 4194304 ]; then echo unknown
+  elif [ "$1" = hash ]; then printf 'hash '; sha256sum <"$file" | cut -d ' ' -f 1
+  else printf 'text '; gzip -c <"$file" | base64 | tr -d '\n'; echo
+  fi
+  shift 2
+done"#;
+
+/// What stands at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stands {
+    /// Nothing.
+    Nothing,
+    /// A text.
+    Text(String),
+    /// Something with this SHA-256.
+    Hash(String),
+    /// Something that cannot be read, or that is no text.
+    Unknown,
+}
+
+/// What stands at some places of a machine: in its live release, absolute or from `~/`; of those with `true` only the hash.
+/// Nothing if it does not answer.
+pub async fn standing(machine: &Machine, places: &[(String, bool)]) -> Option<Vec<Stands>> {
+    let args = places.iter().flat_map(|(place, is_hash)| [if *is_hash { "hash" } else { "text" }, place.as_str()]);
+    let release = machine.before.as_ref().map(|live| machine.layout.release(live)).unwrap_or_default();
+    let script = Script::new(STANDING).args(args).set("release", release);
+    let exit = machine.transport.capture(&script, Some(PATIENCE)).await.ok().filter(|exit| exit.status.success())?;
+    let read = |line: &str| match line.split_once(' ') {
+        Some(("hash", hash)) => Stands::Hash(hash.to_owned()),
+        Some(("text", packed)) => unpacked(packed).map_or(Stands::Unknown, Stands::Text),
+        _ if line == "nothing" => Stands::Nothing,
+        _ => Stands::Unknown,
+    };
+    let stands: Vec<Stands> = exit.stdout.lines().map(read).collect();
+    (stands.len() == places.len()).then_some(stands)
+}
 
 /// The texts of some files of a release, by their paths in it, as far as a host has them; nothing if it does not answer.
 pub async fn files(

@@ -70,7 +70,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 impl Machine {
     /// What an operation sees of it while the run is about `release`.
-    pub(super) fn on<'a>(&'a self, env: &'a Scope, release: Option<&'a ReleaseName>) -> On<'a> {
+    pub fn on<'a>(&'a self, env: &'a Scope, release: Option<&'a ReleaseName>) -> On<'a> {
         let (before, before_reference) = (self.before.as_ref(), self.before_reference.as_str());
         let secrets = &*self.secrets;
         On { host: &self.host, layout: &self.layout, env, release, before, before_reference, secrets }

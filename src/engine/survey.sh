@@ -105,6 +105,13 @@ for record in .relm/services/*; do
     while read -r step name; do [ ! -f "$name" ] || fact service "${record##*/} $name"; done <"$record"
   fi
 done
+# Places that releases were published at, and where what they published still stands.
+for record in .relm/publish/*; do
+  live=
+  if [ -f "$record/place" ] && relm_line "$record/place" && [ -f "$record/live" ]; then read -r live <"$record/live"; fi
+  case $live in "" | none) continue ;; esac
+  if [ -e "$relm_text" ] || [ -L "$relm_text" ]; then fact published "$relm_text"; fi
+done
 if [ -e .relm/history.jsonl ]; then
   if history=$(tail -n 400 .relm/history.jsonl 2>/dev/null); then
     [ -z "$history" ] || printf '%s\n' "$history" | sed 's/^/history /'

@@ -35,6 +35,8 @@ pub struct FlipCurrent {
     pub record: Record,
     /// Whether the release that is left turned out bad: a rollback.
     pub leaves_bad: bool,
+    /// A file of the environment's directory for other programs, which says what went live.
+    pub record_file: Option<String>,
 }
 
 /// The task in the history's line when a failed switch is put back.
@@ -47,7 +49,13 @@ impl FlipCurrent {
         let target = to.map(Layout::link_target).unwrap_or_default();
         let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
         let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
-        Script::new(concat!(include_str!("../engine/journal.sh"), include_str!("flip_current.sh")))
+        let script = concat!(
+            include_str!("../engine/journal.sh"),
+            include_str!("record_file.sh"),
+            include_str!("flip_current.sh")
+        );
+        Script::new(script)
+            .set("relm_record_file", self.record_file.as_deref().unwrap_or_default())
             .set("base", on.layout.base())
             .set("target", target)
             .set("expected", from.map(Layout::link_target).unwrap_or_default())
@@ -104,7 +112,8 @@ impl Operation for FlipCurrent {
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        let back = Self { actor: self.actor.clone(), record: self.record.clone(), leaves_bad: false };
+        let (actor, record) = (self.actor.clone(), self.record.clone());
+        let back = Self { actor, record, leaves_bad: false, record_file: self.record_file.clone() };
         Some(Work::ours(back.script(on, on.release, on.before, PUT_BACK)))
     }
 

@@ -53,6 +53,7 @@ if [ "$now" = "$target" ]; then
     # Its own words and not this run's: it was that run which left what was live before.
     must note_flushed "$(printf '%s\n' "$last" | sed 's/"stage":"intent"/"stage":"done"/')" ;;
   esac
+  relm_tell_file
   exit 90
 fi
 if [ "$now" != "$expected" ]; then
@@ -107,3 +108,4 @@ fi
 if [ -n "$left" ] && [ -d "$left" ]; then
   become "$left" bad || exit
 fi
+relm_tell_file || exit 98

@@ -134,18 +134,27 @@ done || exit
 
 relm_nl='
 '
+# What a person should know: files that no template is for any more.
+relm_told=
+relm_tell() { relm_told="$relm_told${relm_told:+; }$1"; }
 cp -- ledger ledger.now || exit
 while IFS= read -r relm_entry; do
   relm_key=${relm_entry#* } relm_what=${relm_key%% *} relm_key=${relm_key#* }
   case $relm_nl$relm_wanted$relm_nl in *"$relm_nl$relm_key$relm_nl"*) continue ;; esac
   relm_place "$relm_key"
   if relm_stands "$relm_path" && ! relm_known "$relm_key"; then
-    printf '%s was edited by hand and is left where it is\n' "$relm_path" >&2
+    relm_tell "$relm_path was edited by hand and is left where it is: no template is for it any more"
   else
     relm_remember "$relm_key" || exit
-    if [ "$relm_what" = was ]; then relm_bring "original/$relm_key" "$relm_path" || exit
-    elif relm_stands "$relm_path"; then rm -f -- "$relm_path" || exit; fi
+    if [ "$relm_what" = was ]; then
+      relm_bring "original/$relm_key" "$relm_path" || exit
+      relm_tell "$relm_path is as it was before any template: none is for it any more"
+    elif relm_stands "$relm_path"; then
+      rm -f -- "$relm_path" || exit
+      relm_tell "$relm_path was taken away: no template is for it any more"
+    fi
   fi
   relm_ledger "$relm_key" '' || exit
 done <ledger.now || exit
+if [ -n "$relm_told" ]; then printf '%s\n' "$relm_told"; exit 98; fi
 [ "$(wc -l <changes)" -gt 1 ] || exit 90

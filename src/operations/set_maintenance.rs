@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
+
 use super::becoming::as_another;
 use super::sourcing::sourced;
-use super::telling;
+use super::{Actor, telling};
 use crate::engine::{On, Operation, Work};
 use crate::fleet::{Become, Targets};
+use crate::release::{Flip, FlipStage};
 use crate::script::Script;
 
 /// What switches it.
@@ -40,6 +43,8 @@ pub struct SetMaintenance {
     pub long: bool,
     /// By hand, and not by a run for its own time.
     pub by_hand: bool,
+    /// Who does it, for the history.
+    pub actor: Actor,
 }
 
 /// A command as another user, who has a shell of their own.
@@ -69,7 +74,8 @@ impl SetMaintenance {
             }
             _ => None,
         };
-        let script = Script::new(include_str!("set_maintenance.sh"))
+        let script = Script::new(concat!(include_str!("note_down.sh"), include_str!("set_maintenance.sh")))
+            .set("relm_line", self.line(on, switch_on))
             .set("relm_base", on.layout.base())
             .set("relm_on", if switch_on { "yes" } else { "" })
             .set("relm_by", by)
@@ -79,6 +85,32 @@ impl SetMaintenance {
         let script = self.exporting(script, on);
         // What the other user's commands want is sourced by them.
         if theirs.is_some() { script } else { sourced(&script, on) }
+    }
+
+    /// What the history says of it.
+    fn line(&self, on: &On<'_>, switch_on: bool) -> String {
+        let actor = &self.actor;
+        let what = match on.release.filter(|_| !self.by_hand) {
+            Some(release) => Some(format!("{} of {release}", actor.task)),
+            None => actor.message.clone().or_else(|| (switch_on && self.long).then(|| "for a long time".to_owned())),
+        };
+        let flip = Flip {
+            at: Utc::now(),
+            run: actor.at,
+            stage: FlipStage::Note,
+            task: format!("maintenance {}", if switch_on { "on" } else { "off" }),
+            from: None,
+            to: None,
+            by: actor.by.clone(),
+            login: actor.login.clone(),
+            machine: actor.machine.clone(),
+            seconds: None,
+            source: String::new(),
+            commit: None,
+            message: what,
+            consents: Vec::new(),
+        };
+        serde_json::to_string(&flip).expect("a flip is plain data")
     }
 
     /// `script` with what the commands see.

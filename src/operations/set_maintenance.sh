@@ -1,5 +1,6 @@
 # Switches maintenance on or off. Who switched it on stands in .relm/maintenance.
-# In: relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command; RELM_MAINTENANCE.
+# In: relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command, relm_line (for
+# the history); RELM_MAINTENANCE.
 # shellcheck disable=SC3040 # asked for first
 mkdir -p -- "$relm_base/.relm" && cd -- "$relm_base" || exit
 relm_note=.relm/maintenance
@@ -41,4 +42,11 @@ elif [ "$RELM_MAINTENANCE" = long ] && [ -n "$relm_long_flag" ]; then
   relm_there "$relm_long_flag" && relm_away "$relm_flag"
 else
   relm_there "$relm_flag" && relm_away "$relm_long_flag"
-fi
+fi || exit
+# Once for each time that it changes: a run that goes on finds it on.
+case $relm_on,$relm_by,$relm_now in
+  ,*,"") ;;
+  yes,hand,*) relm_note_down "$relm_line" ;;
+  yes,*,"$relm_by") ;;
+  *) relm_note_down "$relm_line" ;;
+esac

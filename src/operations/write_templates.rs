@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest as _, Sha256};
+
 use super::becoming::as_another;
 use super::sourcing::sourced;
 use super::values::values;
 use super::{refused, release};
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
+use crate::release::hex;
 use crate::script::Script;
 use crate::secret::Secret;
 use crate::template::{FilledFile, Values, Wording};
@@ -106,6 +109,36 @@ impl WriteTemplates {
                 })
             })
             .collect()
+    }
+}
+
+/// What a file comes to on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filled {
+    /// All of it.
+    Text(String),
+    /// Its SHA-256: there is a secret in it.
+    Hash(String),
+    /// Why that cannot be told.
+    Unknown(String),
+}
+
+impl WriteTemplates {
+    /// What each file comes to on a host, by its place. Of those with secrets nothing is told but whether they are another.
+    pub fn on_host(&self, on: &On<'_>) -> Vec<(String, Filled)> {
+        let common = values(on, &self.app, &self.reference);
+        let filled = |file: &FilledFile| {
+            if let Some(missing) = file.secrets.iter().find(|name| on.secrets.get(name).is_none()) {
+                return Filled::Unknown(format!("not without the secret {missing}"));
+            }
+            let secret = |name: &str| on.secrets.get(name).map(Secret::expose_line).unwrap_or_default().to_owned();
+            match Self::content(file, &common, secret) {
+                Err(reason) => Filled::Unknown(reason),
+                Ok(text) if file.secrets.is_empty() => Filled::Text(text),
+                Ok(text) => Filled::Hash(hex(&Sha256::digest(text.as_bytes()))),
+            }
+        };
+        self.on(on.host).map(|file| (file.dest.clone(), filled(file))).collect()
     }
 }
 

@@ -21,4 +21,4 @@ pub use layout::Layout;
 pub use manifest::{Entry, Kind, Manifest, ManifestError, escape, hex, unescape};
 pub use name::{ReleaseName, ReleaseNameError};
 pub use record::{Flip, FlipStage, PlannedStep, Record, State};
-pub use retention::{Facts, Reason, Verdict, decide};
+pub use retention::{Facts, Reason, Rules, Verdict, decide};

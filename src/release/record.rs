@@ -144,7 +144,7 @@ pub enum FlipStage {
     Intent,
     /// Written after it was read back.
     Done,
-    /// No change of what is live, but worth knowing: somebody has stolen the lock.
+    /// No change of what is live, but worth knowing: the lock was stolen, or maintenance was switched.
     Note,
 }
 

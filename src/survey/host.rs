@@ -38,6 +38,8 @@ pub struct HostSeen {
     pub maintenance: Option<String>,
     /// Files that services have put in place and that are still there, by the names of the services.
     pub service_files: BTreeMap<String, BTreeSet<String>>,
+    /// Places at which a release was published, and what it published still stands.
+    pub published: BTreeSet<String>,
     /// Entries of `releases/` that are no release of relm's; never touched.
     pub strangers: Vec<String>,
     /// Records that could not be read, a sentence each. Nothing is deleted while there are any.
@@ -114,6 +116,12 @@ impl HostSeen {
         last.to.as_ref() == Some(live)
             && left.is_some_and(|left| !left.is_back)
             && !self.release(live).is_some_and(is_recorded)
+    }
+
+    /// When `name` was last replaced as the live release.
+    pub fn left(&self, name: &ReleaseName) -> Option<DateTime<Utc>> {
+        let away = |flip: &&Flip| flip.from.as_ref() == Some(name) && flip.to.as_ref() != Some(name);
+        self.history.iter().filter(away).map(|flip| flip.at).max()
     }
 
     /// The latest change that made `name` live.

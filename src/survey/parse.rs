@@ -1,6 +1,6 @@
 //! Reads a host's answer to the survey script: one fact a line, a keyword first, `end` last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -49,6 +49,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         history: Vec::new(),
         maintenance: None,
         service_files: BTreeMap::new(),
+        published: BTreeSet::new(),
         strangers: Vec::new(),
         damage: Vec::new(),
         damaged_history: 0,
@@ -73,6 +74,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "migrated" => seen.migrations.extend(Migrated::read(rest)),
             "lock" => _ = seen.lock.take(rest),
             "maintenance" => seen.maintenance = Some(rest.to_owned()),
+            "published" => _ = seen.published.insert(rest.to_owned()),
             "service" => take_service(&mut seen, rest),
             "damage" => seen.damage.push(rest.to_owned()),
             "tree" | "record" | "state" | "keep" | "lived" | "finished" | "step" | "used" | "unreadable" => {

@@ -281,6 +281,7 @@ mod tests {
                 history: self.history.clone(),
                 maintenance: None,
                 service_files: std::collections::BTreeMap::new(),
+                published: BTreeSet::new(),
                 strangers: Vec::new(),
                 damage: Vec::new(),
                 damaged_history: 0,

@@ -62,7 +62,7 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     let env = site.env;
     plan.follows_unfinished = was_switching(site.survey);
     let plan = standing::tell(plan, env, site.survey);
-    let plan = pools::drain(maintenance::around(plan, env), env, reference);
+    let plan = pools::drain(maintenance::around(plan, site), env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, env, reference);

@@ -2,20 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::config::Environment;
 use crate::fleet::HostName;
 use crate::operations::RemoveReleases;
-use crate::release::{Facts, ReleaseName, State, Verdict, decide};
+use crate::release::{Facts, ReleaseName, Rules, State, Verdict, decide};
 use crate::survey::{HostSeen, Survey};
 
 /// What becomes of every release on one host.
 pub(super) type Verdicts = Vec<(ReleaseName, Verdict)>;
 
+/// What the file says.
+pub(super) fn rules(env: &Environment) -> Rules {
+    let time = |time| TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+    Rules {
+        keep: env.release.keep,
+        keep_failed: time(env.release.keep_failed),
+        min_age: time(env.release.min_age),
+        spared: Vec::new(),
+    }
+}
+
 /// Decides for each host. `going_live` is the release the same run makes live before it cleans.
 pub(super) fn verdicts(
     survey: &Survey,
-    keep: usize,
+    rules: &Rules,
     going_live: Option<&ReleaseName>,
     now: DateTime<Utc>,
 ) -> BTreeMap<HostName, Verdicts> {
@@ -29,6 +41,7 @@ pub(super) fn verdicts(
             state: State::Live,
             keep_until: None,
             ended: None,
+            left: None,
             used_by: None,
         }));
         let target = match going_live {
@@ -36,8 +49,9 @@ pub(super) fn verdicts(
             _ => seen.before_live(),
         };
         // With lines of the history lost the target may be another than it seems: it is the newest but one then.
-        let keep = if seen.damaged_history > 0 { keep.max(2) } else { keep };
-        (host.clone(), decide(&facts, keep, target.as_ref(), now))
+        let keep = if seen.damaged_history > 0 { rules.keep.max(2) } else { rules.keep };
+        let rules = Rules { keep, ..rules.clone() };
+        (host.clone(), decide(&facts, &rules, target.as_ref(), now))
     };
     // A host with a record that cannot be read is left alone: nothing there may be called superseded.
     survey.hosts.iter().filter(|(_, seen)| seen.damage.is_empty()).map(decide).collect()
@@ -55,6 +69,7 @@ fn facts(release: &crate::survey::ReleaseSeen, seen: &HostSeen, going_live: Opti
         state,
         keep_until: release.kept_until,
         ended: release.since.filter(|_| matches!(state, State::Bad | State::Failed)),
+        left: seen.left(&release.name),
         used_by: release.used_by,
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::batches::batch_sizes;
 use super::building::{app_operations, around_flip, build};
-use super::cleaning::{removal, unreadable, verdicts};
+use super::cleaning::{removal, rules, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
@@ -51,6 +51,9 @@ pub struct Deploy {
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Tell nobody of it, and set no tag; it stands in the history all the same
+    #[arg(long)]
+    pub no_notify: bool,
     /// Why; stands in the history
     #[arg(short, long, value_name = "TEXT")]
     pub message: Option<String>,
@@ -120,8 +123,9 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
 /// From the app's own preparations to the clean at the end.
 pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let hosts = site.env.fleet.hosts.len();
-    let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false };
-    let clean = verdicts(site.survey, site.env.release.keep, Some(&record.name), site.now);
+    let record_file = site.env.release.record_file.clone();
+    let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false, record_file };
+    let clean = verdicts(site.survey, &rules(site.env), Some(&record.name), site.now);
     let plan = app_operations(plan, site, &record.reference, &[Phase::Prepare]);
     let plan = publishing::look(plan, site.env).prepare(MarkComplete).prepare(CheckFlip);
     let plan = unreadable(site.survey)

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Refusal;
 use super::deploy::SourceArgs;
+use super::filled::FilledChange;
 use super::promote::{answers, live_everywhere, record_of};
 use super::requirements::{self, Files, Package};
 use crate::config::{Environment, Packages};
@@ -93,6 +94,9 @@ pub struct Report {
     pub packages: Vec<Package>,
     /// Those of them that are migrations.
     pub migrations: Vec<String>,
+    /// Files of `[[templates]]` that would be others; none where environments are compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<FilledChange>,
     /// The steps a deploy would run; none where environments are compared.
     pub steps: Vec<StepInfo>,
     /// Why a deploy would not begin.

@@ -9,7 +9,7 @@ use crate::operations::{Maintenance, SetMaintenance};
 /// Switches it on or off by hand: on until somebody switches it off.
 pub fn plan(site: Site<'_>, on: bool, long: bool) -> Result<Plan, Refusal> {
     readiness::require_answers(site.survey)?;
-    let Some(set) = by_hand(site.env, on, long) else {
+    let Some(set) = by_hand(site, on, long) else {
         let reason = format!("{} has no [maintenance]: write what switches it on", site.env.name);
         return Err(Refusal::new(reason).next("flag = \"shared/maintenance\""));
     };
@@ -18,16 +18,21 @@ pub fn plan(site: Site<'_>, on: bool, long: bool) -> Result<Plan, Refusal> {
 }
 
 /// What switches it, if the environment says how.
-pub(super) fn by_hand(env: &Environment, on: bool, long: bool) -> Option<SetMaintenance> {
-    rules(env).map(|maintenance| SetMaintenance { maintenance, on, long, by_hand: true })
+pub(super) fn by_hand(site: Site<'_>, on: bool, long: bool) -> Option<SetMaintenance> {
+    let actor = site.actor.clone();
+    rules(site.env).map(|maintenance| SetMaintenance { maintenance, on, long, by_hand: true, actor })
 }
 
 /// Has it on while hosts switch, where the file says so: the last thing before any of them does, and off when all have.
-pub(super) fn around(plan: Plan, env: &Environment) -> Plan {
+pub(super) fn around(plan: Plan, site: Site<'_>) -> Plan {
+    let env = site.env;
     let Some(found) = rules(env).filter(|_| env.maintenance.as_ref().is_some_and(|rules| rules.in_switch)) else {
         return plan;
     };
-    let set = |on| SetMaintenance { maintenance: found.clone(), on, long: false, by_hand: false };
+    let set = |on| {
+        let (maintenance, actor) = (found.clone(), site.actor.clone());
+        SetMaintenance { maintenance, on, long: false, by_hand: false, actor }
+    };
     plan.step(Phase::Prepare, set(true)).step(Phase::Finish, set(false))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cleaning::{removal, verdicts};
+use super::cleaning::{removal, rules, verdicts};
 use super::{Site, maintenance, pools, serving, wellness};
 use crate::engine::Operation;
 use crate::operations::{Turn, TurnService};
@@ -10,11 +10,11 @@ use crate::operations::{Turn, TurnService};
 /// The operation of that name, in what is live; nothing if this environment has none.
 pub(super) fn operation(site: Site<'_>, name: &str, reference: &str) -> Option<Arc<dyn Operation>> {
     if name == "clean_releases" {
-        return Some(Arc::new(removal(&verdicts(site.survey, site.env.release.keep, None, site.now), false)));
+        return Some(Arc::new(removal(&verdicts(site.survey, &rules(site.env), None, site.now), false)));
     }
     let (word, of) = name.split_once(':')?;
     match word {
-        "maintenance" => maintenance::by_hand(site.env, of == "on", false).map(of_step),
+        "maintenance" => maintenance::by_hand(site, of == "on", false).map(of_step),
         "drain" | "undrain" => pools::one(site.env, of, word == "drain", reference).map(of_step),
         "health" => wellness::one(site.env, of, reference).map(of_step),
         _ => {

@@ -40,7 +40,8 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
     let record = seen.expect("a rollback target is on every host").record.clone();
     let reference = record.reference.clone();
-    let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true };
+    let record_file = site.env.release.record_file.clone();
+    let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true, record_file };
     let plan = sourcing::check(Plan::new("rollback", &site.env.name, &site.env.fleet), site.env)
         .about(&target)
         .prepare(CheckFlip)

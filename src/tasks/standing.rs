@@ -9,7 +9,8 @@ use crate::survey::{HostSeen, Survey};
 /// A sentence for each host and thing.
 pub fn standing(env: &Environment, survey: &Survey) -> Vec<(HostName, String)> {
     let of_host = |(host, seen): &(HostName, HostSeen)| {
-        let told = maintenance(env, seen).into_iter().chain(forgotten(env, host, seen));
+        let told =
+            maintenance(env, seen).into_iter().chain(forgotten(env, host, seen)).chain(left_public(env, host, seen));
         told.map(|text| (host.clone(), text)).collect::<Vec<_>>()
     };
     survey.hosts.iter().flat_map(of_host).collect()
@@ -26,6 +27,26 @@ fn maintenance(env: &Environment, seen: &HostSeen) -> Option<String> {
         release => format!("by the run of {release}"),
     };
     Some(format!("maintenance is on, switched on {by}: {} ends it", command("maintenance off", env)))
+}
+
+/// Places that were published and that the file has no more, not for this host.
+fn left_public(env: &Environment, host: &HostName, seen: &HostSeen) -> Vec<String> {
+    // The host has written down where a home's `~` leads.
+    let is_place = |to: &str, place: &str| match to.strip_prefix('~') {
+        Some(below) => place.ends_with(below),
+        None => place == to,
+    };
+    let is_known = |place: &str| {
+        let mut found = env.publish.iter().filter(|path| is_place(&path.to, place));
+        found.any(|path| env.fleet.select(&path.targets).iter().any(|one| one.name == *host))
+    };
+    let told = |place: &String| {
+        format!(
+            "{place} was published and is not in Releases.toml any more: what stands there stays as it is. Put its \
+             [[publish]] back, or remove it"
+        )
+    };
+    seen.published.iter().filter(|place| !is_known(place)).map(told).collect()
 }
 
 /// Services whose files are there and that the file has no more, not for this host.

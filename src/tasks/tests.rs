@@ -104,12 +104,13 @@ fn a_private_release() {
 
 #[test]
 fn a_clean() {
-    insta::assert_snapshot!(on("demo", |_| {}, |site| clean_releases::plan(site, Some(2))), @r"
+    insta::assert_snapshot!(on("demo", |_| {}, |site| clean_releases::plan(site, Some(2), &[])), @r"
     clean-releases demo, batches of 3
     Finish      clean_releases    web1 web2 db1
     ");
     let (env, actor) = (sample("demo"), actor("clean-releases"));
-    let lines = clean_releases::preview(Site { env: &env, survey: &survey(&env), actor: &actor, now: now() }, Some(1));
+    let lines =
+        clean_releases::preview(Site { env: &env, survey: &survey(&env), actor: &actor, now: now() }, Some(1), &[]);
     let web1 = lines.expect("verdicts").into_iter().filter(|line| line.host.as_str() == "web1");
     let web1: Vec<_> = web1.map(|line| (line.release, line.remove, line.reason)).collect();
     let expected = [
@@ -138,7 +139,7 @@ fn what_stops_a_deploy_is_said_with_its_host() {
 #[test]
 fn a_record_that_cannot_be_read_stops_a_clean_and_spares_its_host_in_a_deploy() {
     let damage = |seen: &mut HostSeen| seen.damage.push("the record of x cannot be read".to_owned());
-    assert!(on("demo", damage, |site| clean_releases::plan(site, None)).contains("nothing is removed"));
+    assert!(on("demo", damage, |site| clean_releases::plan(site, None, &[])).contains("nothing is removed"));
     let plan = |site: Site<'_>| deploy::plan(site, &record(&ReleaseName::at(now())), &payload());
     let env = sample("demo");
     let mut survey = survey(&env);

@@ -24,6 +24,8 @@ pub struct Board {
     pub(super) times: Vec<(String, HostName, f64)>,
     /// Whether the end says where the time went.
     pub(super) timed: bool,
+    /// Where all of it is written down.
+    pub(super) log: Option<String>,
     pub(super) end: Option<End>,
 }
 

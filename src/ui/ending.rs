@@ -4,7 +4,7 @@ use super::board::{Board, End, PutBack};
 use super::failures::{self, FailedStep};
 use super::rows::{Row, indent, lay_out};
 use super::step::Step;
-use super::{Line, live, style, text, timings};
+use super::{Line, live, style, tally, text, timings};
 use crate::event::{Ending, Phase};
 use crate::release::ReleaseName;
 
@@ -23,7 +23,9 @@ fn good(board: &Board, end: &End, width: usize) -> Vec<Line> {
         _ => Line::new().styled(style::DIM, "· "),
     };
     let mut rows: Vec<Row> = took_most(board).into_iter().chain(warnings(board)).collect();
+    rows.extend(row("did", tally::lines(board)));
     rows.extend(row("behind", behind(end)));
+    rows.extend(log(board).filter(|_| board.timed));
     rows.extend(next(end, false));
     let mut lines = lay_out(&rows, indent(rows.iter().map(|row| row.label.as_str())), width);
     // The good news is the last line before the prompt, unless there is something to type.
@@ -124,14 +126,21 @@ fn state(board: &Board, end: &End, width: usize, something_failed: bool) -> Vec<
     if end.ending == Ending::Interrupted {
         rows.extend(row("busy", busy(board)));
     }
+    rows.extend(row("did", tally::lines(board)));
     rows.extend(row("back", put_back(board)));
     rows.extend(row("live", live::lines(board, end, width)));
     rows.extend(row("behind", behind(end)));
     if end.ending == Ending::LiveButUnfinished {
         rows.extend(row("left", left(board, width)));
     }
+    rows.extend(log(board));
     rows.extend(next(end, something_failed));
     rows
+}
+
+/// Where all that hosts said is written down.
+fn log(board: &Board) -> Option<Row> {
+    row("log", board.log.iter().map(Line::from).collect())
 }
 
 /// Hosts the run went on without.

@@ -20,7 +20,12 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> Renderer for Json<W> {
     fn event(&mut self, event: &Stamped) {
-        let line = serde_json::to_string(event).expect("events have no maps with keys other than names");
-        self.out.write(&(tame_json(&line) + "\n"));
+        self.out.write(&json_line(event));
     }
+}
+
+/// An event as programs read it, its end included.
+pub fn json_line(event: &Stamped) -> String {
+    let line = serde_json::to_string(event).expect("events have no maps with keys other than names");
+    tame_json(&line) + "\n"
 }

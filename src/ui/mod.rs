@@ -18,6 +18,7 @@ mod sink;
 mod step;
 mod step_line;
 mod table;
+mod tally;
 mod tame;
 mod terminal;
 pub mod text;
@@ -31,7 +32,7 @@ use chrono::{DateTime, Utc};
 use crate::event::Stamped;
 
 pub use board::Board;
-pub use json::Json;
+pub use json::{Json, json_line};
 pub use line::{Line, style};
 pub use lines::Lines;
 pub use plain::Plain;

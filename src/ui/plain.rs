@@ -37,6 +37,13 @@ impl<W: Write> Plain<W> {
         }
     }
 
+    /// Tells where the log of the run is.
+    #[must_use]
+    pub fn logged(mut self, log: Option<String>) -> Self {
+        self.board.log = log;
+        self
+    }
+
     fn lines(&mut self, event: &Event) -> Vec<Line> {
         match event {
             Event::RunStarted { .. } => started(&self.board),

@@ -53,6 +53,13 @@ impl<W: Write> Terminal<W> {
         }
     }
 
+    /// Tells where the log of the run is.
+    #[must_use]
+    pub fn logged(mut self, log: Option<String>) -> Self {
+        self.board.log = log;
+        self
+    }
+
     /// Takes the terminal's new size.
     pub fn resize(&mut self, screen: Screen) {
         self.screen = screen;

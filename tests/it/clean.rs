@@ -43,6 +43,56 @@ fn every_deploy_keeps_the_newest_good_ones() {
 }
 
 #[test]
+fn failed_releases_stay_as_long_as_the_file_says_and_young_ones_too() {
+    let settings = |release: &str| format!("[release]\nkeep = 1\n{release}\n{}", logged("late", "prepare", ""));
+    let site = Site::new("web1", &settings("keep_failed = \"2d\""));
+    let host = site.host("web1");
+    let [_, _, _] = deploys(&site);
+    site.write("broken-late-web1", "");
+    site.relm("deploy").ends(1);
+    let failed = host.releases().pop().expect("a release");
+    fs::remove_file(site.path("broken-late-web1")).expect("a file");
+    age(&host, &failed, 1);
+    let preview = site.relm("clean-releases --dry-run").ends(0).stdout;
+    assert!(preview.contains("failed, less than 2 days ago"), "{preview}");
+    age(&host, &failed, 2);
+    site.relm("clean-releases").ends(0);
+    assert!(!host.releases().contains(&failed));
+    site.configure(&settings("min_age = \"48h\""));
+    let [a, b, c] = deploys(&site);
+    let preview = site.relm("clean-releases --dry-run").ends(0).stdout;
+    assert!(preview.contains("in use or made less than 2 days ago"), "{preview}");
+    assert!([&a, &b, &c].iter().all(|name| host.releases().contains(name)), "{:?}", host.releases());
+    // A release that was replaced a moment ago may be in use yet, however old it is.
+    age(&host, &a, 30);
+    site.relm("clean-releases").ends(0);
+    assert!(host.releases().contains(&a));
+    site.configure(&settings(""));
+    site.relm("clean-releases").ends(0);
+    assert_eq!(host.releases(), [b, c]);
+}
+
+#[test]
+fn what_is_excluded_stays_and_an_unknown_name_is_refused() {
+    let site = Site::new("web1 web2", KEEP_ALL);
+    let [a, b, c, d] = deploys(&site);
+    let unknown = "2001-01-01_00.00.00";
+    for dry in ["", "--dry-run"] {
+        let refused = site.relm(&format!("clean-releases --keep 1 --exclude {unknown} {dry}")).ends(3);
+        refused.says(&["no host of test has a release 2001-01-01_00.00.00", "relm releases test"]);
+    }
+    site.relm("clean-releases --keep 1 --exclude never").ends(2);
+    let keep = format!("clean-releases --keep 1 --exclude {a} --exclude {b}");
+    let preview = site.relm(&format!("{keep} --dry-run")).ends(0).stdout;
+    assert_eq!(preview.matches("excluded from this clean").count(), 4, "{preview}");
+    site.relm(&keep).ends(0);
+    site.relm(&format!("clean-releases --keep 1 --exclude {b}")).ends(0);
+    for host in site.hosts() {
+        assert_eq!(host.releases(), [b.clone(), c.clone(), d.clone()]);
+    }
+}
+
+#[test]
 fn a_clean_keeps_as_many_as_it_is_told_and_the_rollback_target() {
     let site = Site::new("web1", KEEP_ALL);
     let [a, b, c, d] = deploys(&site);

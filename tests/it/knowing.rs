@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::site::{Site, logged};
+use crate::site::{OnHost, Site, logged};
 
 /// Runs git in a directory, with a person; returns what it prints.
 pub(crate) fn git(directory: &Path, args: &[&str]) -> String {
@@ -93,6 +93,39 @@ fn a_tag_that_cannot_be_set_or_pushed_is_a_note() {
     git(&site.path("code"), &["tag", "--delete", &format!("v/{}", site.live())]);
     git(&site.path("code"), &["tag", "v"]);
     site.relm("deploy").ends(0).says(&["tag v/", "cannot lock ref"]);
+}
+
+#[test]
+fn a_file_for_other_programs_says_what_went_live() {
+    let settings = format!("[release]\nrecord_file = \"RELEASES.txt\"\n{}", logged("health", "after_flip", ""));
+    let site = Site::new("web1 web2", &settings);
+    let [a, b] = [site.deploy(), site.deploy()];
+    let told = |host: &OnHost| {
+        let text = fs::read_to_string(host.path("RELEASES.txt")).expect("a file");
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let wanted = |host: &OnHost, names: &[&String]| -> Vec<String> {
+        names.iter().map(|name| host.release(name).display().to_string()).collect()
+    };
+    for host in site.hosts() {
+        assert_eq!(told(&host), wanted(&host, &[&a, &b]));
+    }
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    for host in site.hosts() {
+        assert_eq!(told(&host), wanted(&host, &[&a, &b]), "what was put back is taken out");
+    }
+    fs::remove_file(site.path("broken-health-web2")).expect("a file");
+    site.relm("rollback").ends(0);
+    for host in site.hosts() {
+        assert_eq!(told(&host), wanted(&host, &[&a]));
+    }
+    // In doubt the flip counts.
+    fs::remove_file(site.host("web1").path("RELEASES.txt")).expect("a file");
+    fs::create_dir(site.host("web1").path("RELEASES.txt")).expect("a directory");
+    site.relm("deploy").ends(0).says(&["! web1: ", "RELEASES.txt could not be written"]);
+    let live = site.live();
+    assert_eq!(told(&site.host("web2")), wanted(&site.host("web2"), &[&a, &live]));
 }
 
 #[test]

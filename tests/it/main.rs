@@ -31,6 +31,7 @@ mod invariants;
 mod jobs;
 mod knowing;
 mod lock;
+mod logs;
 mod maintenance;
 mod manage;
 mod migrations;

@@ -53,6 +53,51 @@ fn whatever_fails_it_is_cleared() {
 }
 
 #[test]
+fn the_history_tells_who_switched_it_and_why() {
+    let site = Site::new("web1 web2", &format!("{RULES}{}", logged("health", "after_flip", "")));
+    let entries = |site: &Site| {
+        let report = site.relm("history --json").ends(0).report();
+        let entries = report["entries"].as_array().expect("entries").iter();
+        let words = |entry: &serde_json::Value, key: &str| entry[key].as_str().unwrap_or("-").to_owned();
+        entries.map(|entry| [words(entry, "task"), words(entry, "message"), words(entry, "by")]).collect::<Vec<_>>()
+    };
+    let entry = |task: &str, message: &str| [task.to_owned(), message.to_owned(), "tester".to_owned()];
+    site.relm("maintenance off").ends(0);
+    assert_eq!(entries(&site), Vec::<[String; 3]>::new(), "it was not on");
+    let live = site.deploy();
+    let about = format!("deploy of {live}");
+    let run = [entry("maintenance off", &about), entry("deploy", "-"), entry("maintenance on", &about)];
+    assert_eq!(entries(&site), run);
+    site.relm_with(["maintenance", "on", "-m", "moving the database"]).ends(0);
+    site.relm("maintenance off").ends(0);
+    site.relm("maintenance on --long").ends(0);
+    let by_hand = [
+        entry("maintenance on", "for a long time"),
+        entry("maintenance off", "-"),
+        entry("maintenance on", "moving the database"),
+    ];
+    assert_eq!(entries(&site)[..3], by_hand);
+    let text = site.relm("history").ends(0).stdout;
+    assert!(text.lines().any(|line| line.contains("maintenance on") && line.contains("moving the database")), "{text}");
+    // On by hand: a deploy leaves it on, and has nothing to tell of it.
+    let before = entries(&site).len();
+    site.deploy();
+    assert_eq!(entries(&site).len(), before + 1);
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), live, "notes mean nothing to a rollback");
+    site.relm("maintenance off").ends(0);
+    // Put back: off again, and told.
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    let tasks: Vec<String> = entries(&site).into_iter().map(|[task, ..]| task).collect();
+    assert_eq!(tasks[0], "maintenance off");
+    assert!(
+        tasks[..5].contains(&"put_back".to_owned()) && tasks[..5].contains(&"maintenance on".to_owned()),
+        "{tasks:?}"
+    );
+}
+
+#[test]
 fn interrupted_in_the_switch_or_after_it_it_is_cleared() {
     for phase in ["before_flip", "after_flip", "finish"] {
         let slow = operation("slow", phase, "", r#"[ ! -e "$SITE/slow" ] || { touch "$SITE/begun"; sleep 60; }"#);

@@ -49,6 +49,26 @@ fn webhook(status: &'static str) -> (String, Receiver<Request>) {
     (address, told)
 }
 
+#[test]
+fn a_deploy_without_notices_is_in_the_history_all_the_same() {
+    let (address, told) = webhook("200 OK");
+    let site = crate::knowing::site("git = \"code\"\ntag = \"v-{release}\"", "");
+    let file = site.read("Releases.toml");
+    let file = file
+        .replace("[env.test.hosts]", &format!("[[notify]]\nname = \"chat\"\nurl = \"{address}\"\n[env.test.hosts]"));
+    site.write("Releases.toml", file);
+    site.relm("deploy --no-notify -m quietly").ends(0);
+    let quiet = site.live();
+    assert!(told.try_recv().is_err(), "somebody was told");
+    assert_eq!(crate::knowing::git(&site.path("code"), &["tag"]), "");
+    let history = site.relm("history --json").ends(0).report();
+    assert_eq!((&history["entries"][0]["to"], &history["entries"][0]["message"]), (&quiet.into(), &"quietly".into()));
+    crate::knowing::commit(&site, "two");
+    let live = site.deploy();
+    assert_eq!(next(&told).body["release"], live.clone());
+    assert_eq!(crate::knowing::git(&site.path("code"), &["tag"]), format!("v-{live}"));
+}
+
 fn next(told: &Receiver<Request>) -> Request {
     told.recv_timeout(Duration::from_secs(20)).expect("a request")
 }

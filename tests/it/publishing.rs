@@ -34,6 +34,20 @@ fn second(site: &Site) {
 }
 
 #[test]
+fn a_place_that_was_taken_out_of_the_file_is_told() {
+    let site = site("link", "");
+    site.deploy();
+    let told = "docroot was published and is not in Releases.toml any more";
+    assert!(!site.relm("check").ends(0).stdout.contains(told));
+    site.configure("");
+    site.relm("deploy").ends(0).says(&[told, "Put its [[publish]] back, or remove it"]);
+    let check = site.relm("check").ends(0).stdout;
+    assert!(check.contains(&format!("web1: note: {}", site.path("hosts/web1/docroot").display())), "{check}");
+    fs::remove_file(site.path("hosts/web1/docroot")).expect("a link");
+    assert!(!site.relm("check").ends(0).stdout.contains(told));
+}
+
+#[test]
 fn a_mirror_takes_away_what_it_brought_and_nothing_else() {
     let site = site("mirror", "exclude = [\"tmp\"]\n");
     site.write("code/share/docroot/tmp/x", "not published\n");

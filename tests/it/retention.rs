@@ -39,14 +39,20 @@ enum Deed {
     Wait(u32),
     /// `keep` of the file is changed.
     Keep(usize),
+    /// `keep_failed` of the file is changed: so many hours.
+    KeepFailed(u32),
+    /// `min_age` of the file is changed: so many hours.
+    MinAge(u32),
     /// `clean-releases`.
     Clean,
+    /// `clean-releases --exclude`.
+    CleanBut(Index),
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
     use Deed::{
-        Clean, Deploy, DeployAgain, DieAfterFlip, DieBeforeFlip, DieBuilding, FailInPrepare, FailInSwitch, Keep,
-        Private, Rollback, Start, StopAll, Wait,
+        Clean, CleanBut, Deploy, DeployAgain, DieAfterFlip, DieBeforeFlip, DieBuilding, FailInPrepare, FailInSwitch,
+        Keep, KeepFailed, MinAge, Private, Rollback, Start, StopAll, Wait,
     };
     prop_oneof![
         6 => Just(Deploy),
@@ -58,7 +64,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => Just(StopAll),
         2 => (1_u32..40).prop_map(Wait),
         1 => (1_usize..5).prop_map(Keep),
+        1 => (0_u32..60).prop_map(KeepFailed),
+        1 => prop_oneof![Just(0), 0_u32..60].prop_map(MinAge),
         3 => Just(Clean),
+        1 => any::<Index>().prop_map(CleanBut),
     ]
 }
 

@@ -110,9 +110,70 @@ fn what_somebody_wrote_into_one_is_kept() {
     assert_eq!(fs::read_to_string(&edited).expect("a file"), "by hand\n", "the older copy");
     fs::remove_file(site.path("broken")).expect("a file");
     site.configure("");
-    site.relm("deploy --verbose").ends(0).says(&["shop.conf was edited by hand and is left where it is"]);
+    let told = "shop.conf was edited by hand and is left where it is: no template is for it any more";
+    site.relm("deploy").ends(0).says(&["! web1: ", told]);
     assert_eq!(conf(&site, "web1").as_deref(), Some("by hand again\n"));
     assert_eq!(conf(&site, "db1"), None);
+}
+
+#[test]
+fn what_would_change_on_the_hosts_is_told_before_a_deploy() {
+    let site = site(
+        "[[templates]]\nsrc = \"templates/env\"\ndest = \"config/.env\"\nroles = [\"db\"]\n\
+                     [[templates]]\nsrc = \"templates/token\"\ndest = \"config/token\"\nsecrets = [\"TOKEN\"]\n\
+                     [secrets]\nTOKEN = { file = \"token\" }\n",
+    );
+    site.write("templates/env", "ENV={{ env }}\n");
+    site.write("templates/token", "token={{ TOKEN }}\n");
+    site.write("token", "s3cret-one\n");
+    let none = site.relm("diff --json").ends(0).report();
+    assert!(none.get("templates").is_none(), "of a first deploy all are new: {none}");
+    site.deploy();
+    let same = site.relm("diff --json").ends(0).report();
+    assert!(same.get("templates").is_none(), "the name of the release is no change: {same}");
+    site.write("templates/shop.conf", "of {{ host }} {{ release }}\nmore = yes\n");
+    site.write("templates/env", "ENV={{ env }}\nMORE=yes\n");
+    site.write("token", "s3cret-two\n");
+    site.write("hosts/web1/etc/conf.d/shop.conf", "by hand\n");
+    let told = site.relm("diff").ends(0).stdout;
+    for words in [
+        "~/etc/conf.d/shop.conf would change on web1\n  --- ~/etc/conf.d/shop.conf now\n",
+        "\n  -by hand\n",
+        "~/etc/conf.d/shop.conf would change on db1\n",
+        "\n  +more = yes\n",
+        "config/.env would change on db1\n",
+        "\n   ENV=test\n  +MORE=yes\n",
+        "config/token would change; there is a secret in it on web1 db1\n",
+    ] {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+    assert!(!told.contains("s3cret"), "{told}");
+    let dry = site.relm("deploy --dry-run").ends(0).stdout;
+    assert!(dry.contains("note: config/.env would change on db1") && dry.contains("  +MORE=yes"), "{dry}");
+    let report = site.relm("diff --json").ends(0).report();
+    let whats: Vec<_> = report["templates"].as_array().expect("a list").iter().map(|one| &one["what"]).collect();
+    assert_eq!(whats, ["changed", "secret", "changed", "changed"]);
+    // A secret that nobody has here is not asked for.
+    fs::remove_file(site.path("token")).expect("a file");
+    let told = site.relm("diff").ends(0).stdout;
+    assert!(told.contains("config/token cannot be compared: not without the secret TOKEN on web1 db1"), "{told}");
+    // What a rule of the file makes of it is not yet there.
+    assert_eq!(conf(&site, "web1").as_deref(), Some("by hand\n"));
+}
+
+#[test]
+fn a_file_that_no_template_is_for_any_more_is_told() {
+    let site = site("");
+    site.write("hosts/web1/etc/conf.d/shop.conf", "of before\n");
+    site.deploy();
+    site.configure("");
+    site.relm("deploy").ends(0).says(&[
+        "! web1: ",
+        "etc/conf.d/shop.conf is as it was before any template: none is for it any more",
+        "etc/conf.d/shop.conf was taken away: no template is for it any more",
+    ]);
+    assert_eq!((conf(&site, "web1").as_deref(), conf(&site, "db1")), (Some("of before\n"), None));
+    assert!(!site.relm("deploy").ends(0).stderr.contains("any more"), "once");
 }
 
 #[test]

@@ -151,11 +151,11 @@ fn time(check: &mut Check<'_>, text: &At<String>, least: Duration) -> Option<Dur
     limit
 }
 
-/// Reads hours, minutes and seconds, in that order, each at most once.
+/// Reads days, hours, minutes and seconds, in that order, each at most once.
 pub fn duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut seconds = 0_u64;
-    for (unit, length) in [('h', 3600), ('m', 60), ('s', 1)] {
+    for (unit, length) in [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)] {
         if let Some((number, after)) = rest.split_once(unit) {
             if !number.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
@@ -173,7 +173,16 @@ mod tests {
 
     #[test]
     fn limits_of_time_as_people_write_them() {
-        let cases = [("90s", 90), ("10m", 600), ("1h", 3600), ("1h30m", 5400), ("1h0m1s", 3601), ("90m", 5400)];
+        let cases = [
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", 3600),
+            ("1h30m", 5400),
+            ("1h0m1s", 3601),
+            ("90m", 5400),
+            ("2d", 172_800),
+            ("1d12h", 129_600),
+        ];
         for (text, seconds) in cases {
             assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
         }
@@ -182,6 +191,7 @@ mod tests {
             "10",
             "m",
             "1m1h",
+            "1h1d",
             "1m1m",
             "-1s",
             "+1s",

@@ -1,14 +1,22 @@
 //! The `[release]` table: where on a host, how many are kept, in what batches, and what they share.
 
+use std::time::Duration;
+
 use super::super::file::{BatchText, ReleaseTable};
 use super::super::placed::At;
 use super::super::{Batch, ReleaseRules};
 use super::Check;
+use super::operations::pause;
 use super::text::is_below;
+
+/// Failed releases stay so long where nothing is said, for a look at what went wrong.
+const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<ReleaseRules> {
     let root = table.root.as_ref().map_or(Some("www".to_owned()), |root| host_root(check, root));
     let keep = table.keep.as_ref().map_or(Some(3), |keep| kept(check, keep));
+    let keep_failed = table.keep_failed.as_ref().map_or(Some(DAY), |text| pause(check, text));
+    let min_age = table.min_age.as_ref().map_or(Some(Duration::ZERO), |text| pause(check, text));
     let batches = table.batches.as_ref().map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
     let max_unreachable = table.max_unreachable.as_ref().map_or(Some(Batch::Hosts(0)), |text| missed(check, text));
     let mut taken = Vec::new();
@@ -20,9 +28,12 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
     let shared_files = paths("shared_files", &table.shared_files);
     let copy_from_current = paths("copy_from_current", &table.copy_from_current);
     let version_file = table.version_file.as_ref().map(|path| release_path(check, "version_file", path, &mut taken));
+    let record_file = table.record_file.as_ref().map(|path| record_file(check, path));
     Some(ReleaseRules {
         root: root?,
         keep: keep?,
+        keep_failed: keep_failed?,
+        min_age: min_age?,
         batches: batches?,
         max_unreachable: max_unreachable?,
         shared_dirs: shared_dirs?,
@@ -32,7 +43,23 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
             None => None,
             Some(path) => Some(path?),
         },
+        record_file: match record_file {
+            None => None,
+            Some(path) => Some(path?),
+        },
     })
+}
+
+/// Takes a path inside the environment's directory that is none of what relm keeps there.
+fn record_file(check: &mut Check<'_>, text: &At<String>) -> Option<String> {
+    let path = check.inside_release("record_file", text)?;
+    let first = path.split('/').next().unwrap_or(&path);
+    if ["releases", "current", "shared", "components", ".relm"].contains(&first) {
+        let hint = "a name of its own in the environment's directory, such as \"RELEASES.txt\"".to_owned();
+        check.problem(text.span(), format!("`record_file` cannot be {path:?}: {first} is relm's"), hint);
+        return None;
+    }
+    Some(path)
 }
 
 /// Takes the directory on the hosts, without needless slashes and dots.

@@ -38,7 +38,7 @@ pub(in crate::config) struct ComponentTable {
     pub(in crate::config) app: Option<AppTable>,
     /// Where its code comes from: exactly one of `git`, `dir` and `archive`.
     pub(in crate::config) source: Option<At<SourceTable>>,
-    /// How its releases are laid out, switched and kept; `root`, `keep`, `batches` and `max_unreachable` as the application's
+    /// How its releases are laid out, switched and kept; `root`, `batches`, `max_unreachable` and what is kept as the application's
     /// if left out.
     pub(in crate::config) release: Option<ReleaseTable>,
     /// What differs for it from the environment's `[lock]`.

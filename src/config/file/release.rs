@@ -15,6 +15,12 @@ pub(in crate::config) struct ReleaseTable {
     /// How many good releases to keep, the current one included; 3 if left out.
     #[schemars(example = 3)]
     pub(in crate::config) keep: Option<At<i64>>,
+    /// How long failed releases, and those that were rolled back from, are kept at least; a day if left out.
+    #[schemars(example = &"1d")]
+    pub(in crate::config) keep_failed: Option<At<String>>,
+    /// Nothing is removed before it has been out of use for so long; no time if left out.
+    #[schemars(example = &"48h")]
+    pub(in crate::config) min_age: Option<At<String>>,
     /// How many hosts switch at a time; the last entry repeats. All at once if left out.
     #[schemars(example = (1, "25%", "100%"))]
     pub(in crate::config) batches: Option<At<Vec<At<BatchText>>>>,
@@ -33,6 +39,9 @@ pub(in crate::config) struct ReleaseTable {
     /// A file that is written into each release and says which one it is: JSON.
     #[schemars(example = &"VERSION.json")]
     pub(in crate::config) version_file: Option<At<String>>,
+    /// A file of the environment's directory with a line for each release that went live, its path; none if left out.
+    #[schemars(example = &"RELEASES.txt")]
+    pub(in crate::config) record_file: Option<At<String>>,
 }
 
 /// So many hosts, or so many of a hundred.

@@ -83,12 +83,15 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         release: ReleaseRules {
             root: "www".to_owned(),
             keep,
+            keep_failed: Duration::from_secs(86_400),
+            min_age: Duration::ZERO,
             batches: vec![Batch::Percent(100)],
             max_unreachable: Batch::Hosts(0),
             shared_dirs: vec!["media".to_owned()],
             shared_files: vec!["localsettings.py".to_owned()],
             copy_from_current: vec!["node_modules".to_owned()],
             version_file: None,
+            record_file: None,
         },
         python: Some(Python {
             packages: Packages::Requirements(vec!["requirements.txt".to_owned()]),

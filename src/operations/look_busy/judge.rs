@@ -72,16 +72,21 @@ pub(super) fn process(said: &str) -> Seen {
 pub(super) fn pg_activity(said: &str) -> Seen {
     let mut seen = Vec::new();
     for line in said.lines() {
-        let parts: Vec<&str> = line.splitn(6, '\t').collect();
+        let parts: Vec<&str> = line.splitn(7, '\t').collect();
         let Some([pid, user, application, state]) = parts.get(..4).and_then(|parts| parts.first_chunk::<4>()) else {
             return Err(format!("psql said something else than sessions: {line}"));
         };
         if *state == "unknown" {
             return Err(format!("this user may not see what {user} does (pid {pid}); pg_monitor may"));
         }
-        let (at, statement) = (parts.get(4).copied().unwrap_or("?"), parts.get(5).copied().unwrap_or_default());
+        let at = parts.get(4).copied().unwrap_or("?");
+        let from = match parts.get(5).copied().unwrap_or("?") {
+            "local" => "the host itself",
+            address => address,
+        };
+        let statement = parts.get(6).copied().unwrap_or_default().trim();
         let through = if application.is_empty() { String::new() } else { format!(" with {application}") };
-        seen.push(format!("{user}{through}, pid {pid}, {state} since {at} UTC: {}", statement.trim()));
+        seen.push(format!("{user}{through} from {from}, pid {pid}, {state} since {at} UTC: {statement}"));
     }
     Ok(seen)
 }
@@ -124,6 +129,16 @@ mod tests {
         assert!(pg_activity("NOTICE hello").is_err());
         assert!(pg_activity("12\tbob\t\tunknown").is_err(), "what is hidden may be anything");
         assert!(process("hello").is_err());
+    }
+
+    #[test]
+    fn a_statement_is_told_with_whoever_waits_for_it() {
+        let line = |client: &str| format!("12\tann\tnightly\tactive\t2026-11-21 01:02:03\t{client}\tselect\t1 ");
+        let told = |from: &str| {
+            Ok(vec![format!("ann with nightly from {from}, pid 12, active since 2026-11-21 01:02:03 UTC: select\t1")])
+        };
+        assert_eq!(pg_activity(&line("10.0.0.7")), told("10.0.0.7"));
+        assert_eq!(pg_activity(&line("local")), told("the host itself"));
     }
 
     #[test]

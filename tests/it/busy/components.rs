@@ -154,7 +154,7 @@ fn statements_of_postgresql() {
     assert!(within(20, || site.relm("check").code == Some(3)), "the statement was not seen");
     site.relm("deploy").ends(3).says(&[
         "work is busy on db1",
-        "ann with nightly, pid ",
+        "ann with nightly from the host itself, pid ",
         "active since 20",
         "pg_sleep(600)",
     ]);

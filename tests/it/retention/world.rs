@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::{TestCaseError, prop_assert_eq};
@@ -27,6 +28,8 @@ static ENV: LazyLock<Environment> = LazyLock::new(|| {
 #[derive(Debug, Clone)]
 struct Memory {
     made: DateTime<Utc>,
+    /// When another took its place.
+    replaced: Option<DateTime<Utc>>,
     wanted_until: Option<DateTime<Utc>>,
     fate: Fate,
     process: bool,
@@ -97,7 +100,8 @@ impl World {
         let name = record.name.clone();
         let state = format!("{state} {}", self.now.to_rfc3339());
         self.disk.insert(name.clone(), Disk { record, state, lived: false });
-        let memory = Memory { made: self.now, wanted_until: keep_until, fate: Fate::NeverLive, process: false };
+        let memory =
+            Memory { made: self.now, replaced: None, wanted_until: keep_until, fate: Fate::NeverLive, process: false };
         self.memory.insert(name.clone(), memory);
         name
     }
@@ -131,6 +135,9 @@ impl World {
             disk.state = format!("complete {}", self.now.to_rfc3339());
         }
         self.memory.get_mut(name).expect("it is remembered").fate = Fate::Good;
+        if let Some(before) = self.live.as_ref().and_then(|live| self.memory.get_mut(live)) {
+            before.replaced = Some(self.now);
+        }
         self.live = Some(name.clone());
     }
 
@@ -144,7 +151,12 @@ impl World {
         self.now += TimeDelta::minutes(10);
         match deed {
             Deed::Deploy => return self.deploy(),
-            Deed::Clean => return self.clean(),
+            Deed::Clean => return self.clean(&[]),
+            Deed::CleanBut(index) => {
+                let all: Vec<ReleaseName> = self.disk.keys().cloned().collect();
+                let spared = all.get(index.index(all.len().max(1))).cloned();
+                return self.clean(spared.as_slice());
+            }
             Deed::FailInPrepare => {
                 let name = self.make("building", None);
                 self.go_wrong(&name, "failed");
@@ -191,17 +203,19 @@ impl World {
             Deed::StopAll => self.memory.values_mut().for_each(|memory| memory.process = false),
             Deed::Wait(hours) => self.now += TimeDelta::hours(i64::from(*hours)),
             Deed::Keep(keep) => self.env.release.keep = *keep,
+            Deed::KeepFailed(hours) => self.env.release.keep_failed = time(*hours),
+            Deed::MinAge(hours) => self.env.release.min_age = time(*hours),
         }
         Ok(())
     }
 
-    fn clean(&mut self) -> Result<(), TestCaseError> {
+    fn clean(&mut self, spared: &[ReleaseName]) -> Result<(), TestCaseError> {
         let survey = self.survey();
         let actor = self.actor();
         let site = Site { env: &self.env, survey: &survey, actor: &actor, now: self.now };
-        let lines = clean_releases::preview(site, None).expect("nothing is in the way");
+        let lines = clean_releases::preview(site, None, spared).expect("nothing is in the way");
         let gone = lines.into_iter().filter(|line| line.remove).map(|line| line.release).collect();
-        self.removed(&gone, rollback_target(&survey, None).ok().as_ref())
+        self.removed(&gone, rollback_target(&survey, None).ok().as_ref(), spared)
     }
 
     /// A deploy is planned, clean and all, before it does anything.
@@ -213,7 +227,7 @@ impl World {
         let before = self.live.clone();
         let name = self.make("complete", None);
         self.go_live(&name, "deploy", &[FlipStage::Intent, FlipStage::Done]);
-        self.removed(&gone, before.as_ref())
+        self.removed(&gone, before.as_ref(), &[])
     }
 
     fn actor(&self) -> Actor {
@@ -243,12 +257,17 @@ impl World {
     }
 
     /// Compares what is removed with what is remembered, and removes it.
-    fn removed(&mut self, gone: &BTreeSet<ReleaseName>, target: Option<&ReleaseName>) -> Result<(), TestCaseError> {
+    fn removed(
+        &mut self,
+        gone: &BTreeSet<ReleaseName>,
+        target: Option<&ReleaseName>,
+        spared: &[ReleaseName],
+    ) -> Result<(), TestCaseError> {
         // In use and named to be removed is no harm: the host looks again, and it stays.
         for (name, memory) in &self.memory {
-            let stays = self.must_stay(name, memory, target);
+            let stays = self.must_stay(name, memory, target) || spared.contains(name);
             let goes = gone.contains(name) && !memory.process;
-            prop_assert_eq!(!goes, stays, "{}: {:?}, keep {}", name, memory, self.env.release.keep);
+            prop_assert_eq!(!goes, stays, "{}: {:?} by {:?}", name, memory, self.env.release);
         }
         let goes = |name: &ReleaseName, memory: &Memory| gone.contains(name) && !memory.process;
         self.memory.retain(|name, memory| !goes(name, memory));
@@ -261,19 +280,28 @@ impl World {
     /// Why a release must never be removed now. Everything else must go.
     fn must_stay(&self, name: &ReleaseName, memory: &Memory, target: Option<&ReleaseName>) -> bool {
         let is_live = self.live.as_ref() == Some(name);
-        let lately = |then: DateTime<Utc>| self.now - then < TimeDelta::hours(24);
+        let rules = &self.env.release;
+        let within = |then: DateTime<Utc>, time: Duration| (self.now - then).to_std().expect("it is past") < time;
+        let day = Duration::from_secs(86_400);
+        let is_wrong = if let Fate::Wrong(then) = memory.fate { Some(then) } else { None };
+        let is_young = [Some(memory.made), memory.replaced, is_wrong];
+        let is_young = is_young.into_iter().flatten().any(|then| within(then, rules.min_age));
         let by_fate = match memory.fate {
             // Places are for the live one first and then for the newest.
             Fate::Good => {
                 let other = |other: &&ReleaseName| self.live.as_ref() != Some(*other) && *other > name;
                 let newer = self.memory.iter().filter(|(_, memory)| memory.fate == Fate::Good);
-                newer.map(|(other, _)| other).filter(other).count() + 1 < self.env.release.keep
+                newer.map(|(other, _)| other).filter(other).count() + 1 < rules.keep
             }
             // A private one has a day of its own.
-            Fate::NeverLive => memory.wanted_until.is_none() && lately(memory.made),
-            Fate::Wrong(then) => lately(then),
+            Fate::NeverLive => memory.wanted_until.is_none() && within(memory.made, rules.keep_failed.max(day)),
+            Fate::Wrong(then) => within(then, rules.keep_failed),
         };
         let is_wanted = memory.wanted_until.is_some_and(|until| until > self.now);
-        is_live || target == Some(name) || is_wanted || memory.process || by_fate
+        is_live || target == Some(name) || is_wanted || memory.process || by_fate || is_young
     }
+}
+
+fn time(hours: u32) -> Duration {
+    Duration::from_secs(3600) * hours
 }

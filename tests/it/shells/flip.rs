@@ -21,6 +21,7 @@ super::under_every_shell!(
     marks,
     a_full_disk_is_no_obstacle_for_putting_back,
     what_a_killed_flip_did_is_flushed_and_written_down,
+    a_file_for_other_programs_tells_what_went_live,
 );
 
 pub(super) fn operation(to: u32, leaves_bad: bool) -> FlipCurrent {
@@ -33,7 +34,7 @@ pub(super) fn operation(to: u32, leaves_bad: bool) -> FlipCurrent {
         consents: relm::release::Consents::default(),
         at: at(1000),
     };
-    FlipCurrent { actor, record: record(to), leaves_bad }
+    FlipCurrent { actor, record: record(to), leaves_bad, record_file: None }
 }
 
 async fn flip(stage: &Stage, from: Option<u32>, to: u32) -> Exit {
@@ -260,6 +261,58 @@ async fn a_full_disk_is_no_obstacle_for_putting_back(stage: Stage) {
         fs::write(&steps, "").expect("a file");
     }
     no_link_is_left(&stage);
+}
+
+async fn a_file_for_other_programs_tells_what_went_live(stage: Stage) {
+    for n in 0..3 {
+        stage.with_version(n).await;
+    }
+    let told = |names: &[u32]| -> String {
+        names.iter().map(|n| format!("{}\n", stage.path(&target(*n)).display())).collect()
+    };
+    let with_file =
+        |to, leaves_bad| FlipCurrent { record_file: Some("RELEASES.txt".to_owned()), ..operation(to, leaves_bad) };
+    let go = async |from: Option<u32>, to: u32, leaves_bad| {
+        let (from, name) = (from.map(|from| record(from).name), record(to).name);
+        stage.work(&with_file(to, leaves_bad).work(&stage.on(Some(&name), from.as_ref()))).await
+    };
+    let back = async |from: u32, to: Option<u32>| {
+        let (to, name) = (to.map(|to| record(to).name), record(from).name);
+        let undo = with_file(from, false).undo(&stage.on(Some(&name), to.as_ref())).expect("an undo");
+        stage.work(&undo).await
+    };
+    ended(&go(None, 0, false).await, 0);
+    ended(&back(0, None).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), "");
+    ended(&go(None, 0, false).await, 0);
+    ended(&go(Some(0), 1, false).await, 0);
+    ended(&go(Some(1), 2, false).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1, 2]));
+    // A line without its end is a line.
+    fs::write(stage.path("RELEASES.txt"), told(&[0, 1, 2]).trim_end()).expect("a file");
+    ended(&back(2, Some(1)).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1]));
+    // One that was good before stays so when its second switch is put back.
+    ended(&go(Some(1), 0, false).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1, 0]));
+    ended(&back(0, Some(1)).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1]));
+    // A rollback takes out what it leaves.
+    ended(&go(Some(1), 0, true).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0]));
+    // Killed before it was written: whoever flips again finds it live.
+    fs::remove_file(stage.path("RELEASES.txt")).expect("a file");
+    ended(&go(Some(0), 0, false).await, 90);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0]));
+    // What cannot be written is told, and stops nothing.
+    fs::remove_file(stage.path("RELEASES.txt")).expect("a file");
+    fs::create_dir(stage.path("RELEASES.txt")).expect("a directory");
+    let exit = go(Some(0), 1, false).await;
+    ended(&exit, 98);
+    assert!(exit.stdout.ends_with("RELEASES.txt could not be written: it does not say what is live\n"), "{exit:?}");
+    assert_eq!(live(&stage), Some(target(1)));
+    ended(&back(1, Some(0)).await, 98);
+    assert_eq!(live(&stage), Some(target(0)));
 }
 
 /// Told by what `sync` was asked.

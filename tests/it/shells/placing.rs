@@ -76,7 +76,9 @@ async fn files_come_to_their_places_and_go_back(stage: Stage) {
     assert_eq!(read().as_deref(), Some("one\n"));
     ended(&place(&stage, &second, Some(&first), false).await, 0);
     // A release without it, and back.
-    ended(&place(&stage, &third, Some(&second), false).await, 0);
+    let without = place(&stage, &third, Some(&second), false).await;
+    ended(&without, 98);
+    assert!(without.stdout.trim_end().ends_with(" was taken away: no template is for it any more"), "{without:?}");
     assert_eq!(read(), None);
     ended(&place(&stage, &third, Some(&second), true).await, 0);
     assert_eq!(read().as_deref(), Some("two\n"));

@@ -70,7 +70,7 @@ async fn flip(stage: &Stage, from: Option<u32>, to: u32) {
         consents: relm::release::Consents::default(),
         at: at(to + 100),
     };
-    let operation = FlipCurrent { actor, record: record(to), leaves_bad: false };
+    let operation = FlipCurrent { actor, record: record(to), leaves_bad: false, record_file: None };
     let (from, to) = (from.map(|from| record(from).name), record(to).name);
     let on = stage.on(Some(&to), from.as_ref());
     ended(&stage.work(&relm::engine::Operation::work(&operation, &on)).await, 0);
@@ -97,7 +97,16 @@ async fn a_populated_environment(stage: Stage) {
     fs::write(&conf, "").expect("a file");
     let placed = format!("00ff {conf}\n11ee {conf}\n22dd /nowhere/shop.conf\n");
     fs::write(stage.path(".relm/services/shop"), placed).expect("a file");
+    for (key, place, live) in
+        [("a", "shop.conf", "2026-01-01_00.00.00"), ("b", "shop.conf", "none"), ("c", "away", "x")]
+    {
+        let place = stage.home().join(format!("my {place}"));
+        fs::create_dir_all(stage.path(&format!(".relm/publish/{key}"))).expect("a directory");
+        fs::write(stage.path(&format!(".relm/publish/{key}/place")), format!("{}\n", place.display())).expect("a file");
+        fs::write(stage.path(&format!(".relm/publish/{key}/live")), format!("{live}\n")).expect("a file");
+    }
     let seen = seen(&stage).await;
+    assert_eq!(seen.published, std::collections::BTreeSet::from([conf.clone()]));
     assert_eq!(seen.maintenance.as_deref(), Some("hand"));
     assert_eq!(seen.service_files, BTreeMap::from([("shop".to_owned(), std::collections::BTreeSet::from([conf]))]));
     assert_eq!(seen.damage, Vec::<String>::new());

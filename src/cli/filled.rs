@@ -1,0 +1,52 @@
+//! Asks hosts what templates would change there.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::ground::Ground;
+use super::secrets;
+use crate::config::Environment;
+use crate::engine::{self, Machine};
+use crate::fleet::HostName;
+use crate::operations::{Filled, WriteTemplates};
+use crate::tasks::Payload;
+use crate::tasks::filled::{self, FilledChange, What};
+
+/// What templates come to now, against what stands on the hosts that have a live release; with that release's name in them,
+/// because the new one's changes nothing that anybody wants to know of.
+pub(super) async fn changes(
+    env: &Environment,
+    ground: &Ground,
+    reference: &str,
+    payload: &Payload,
+) -> Vec<FilledChange> {
+    if env.templates.is_empty() {
+        return Vec::new();
+    }
+    let secrets = Arc::new(secrets::at_hand(env));
+    let (write, machines) = (filled::wanted(env, reference, payload), ground.machines(&secrets, |_| None));
+    let running = machines.iter().filter(|machine| machine.before.is_some());
+    let found = join_all(running.map(|machine| of_host(env, machine, &write))).await;
+    let mask = |what| match what {
+        What::Changed { diff } => {
+            let diff = String::from_utf8_lossy(&secrets.mask().apply(diff.as_bytes())).into_owned();
+            What::Changed { diff }
+        }
+        other => other,
+    };
+    filled::together(found.into_iter().flatten().map(|(place, host, what)| (place, host, mask(what))))
+}
+
+async fn of_host(env: &Environment, machine: &Machine, write: &WriteTemplates) -> Vec<(String, HostName, What)> {
+    let files = write.on_host(&machine.on(&env.name, None));
+    let places: Vec<_> = files.iter().map(|(place, comes)| (place.clone(), matches!(comes, Filled::Hash(_)))).collect();
+    let stands = engine::standing(machine, &places).await;
+    let stands = stands.unwrap_or_else(|| vec![engine::Stands::Unknown; places.len()]);
+    let host = &machine.host.name;
+    let compared = files.into_iter().zip(stands).filter_map(|((place, comes), stands)| {
+        let what = filled::compare(&place, stands, comes)?;
+        Some((place, host.clone(), what))
+    });
+    compared.collect()
+}

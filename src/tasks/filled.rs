@@ -1,0 +1,113 @@
+//! What `[[templates]]` would change on the hosts: what they come to, against what stands there.
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::{Payload, templates};
+use crate::config::Environment;
+use crate::engine::Stands;
+use crate::fleet::HostName;
+use crate::operations::{Filled, WriteTemplates};
+
+/// A file that would be another one, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilledChange {
+    /// Inside the release, absolute or from `~/`.
+    pub place: String,
+    /// Where the very same would come of it.
+    pub hosts: Vec<HostName>,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What would come of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    /// Another text.
+    Changed {
+        /// In the unified form.
+        diff: String,
+    },
+    /// Something else; nothing more is told, because there is a secret in it.
+    Secret,
+    /// Nobody can tell.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What fills in the templates of a release that is made of this.
+pub fn wanted(env: &Environment, reference: &str, payload: &Payload) -> WriteTemplates {
+    templates::write(env, reference, payload)
+}
+
+/// What would come of one file; nothing if it stays as it is.
+pub fn compare(place: &str, stands: Stands, comes: Filled) -> Option<What> {
+    let changed = |before: &str, after: &str| {
+        let diff = TextDiff::from_lines(before, after);
+        let diff = diff.unified_diff().header(&format!("{place} now"), place).to_string();
+        Some(What::Changed { diff })
+    };
+    let unknown = |reason: &str| Some(What::Unknown { reason: reason.to_owned() });
+    match (stands, comes) {
+        (_, Filled::Unknown(reason)) => unknown(&reason),
+        (Stands::Text(before), Filled::Text(after)) if before == after => None,
+        (Stands::Text(before), Filled::Text(after)) => changed(&before, &after),
+        (Stands::Nothing, Filled::Text(after)) => changed("", &after),
+        (Stands::Hash(before), Filled::Hash(after)) if before == after => None,
+        (Stands::Nothing | Stands::Hash(_), Filled::Hash(_)) => Some(What::Secret),
+        _ => unknown("what stands there cannot be read"),
+    }
+}
+
+/// Hosts of which the same is to be told together, in the order in which they come.
+pub fn together(all: impl IntoIterator<Item = (String, HostName, What)>) -> Vec<FilledChange> {
+    let mut groups: Vec<FilledChange> = Vec::new();
+    for (place, host, what) in all {
+        match groups.iter_mut().find(|group| group.place == place && group.what == what) {
+            Some(group) => group.hosts.push(host),
+            None => groups.push(FilledChange { place, hosts: vec![host], what }),
+        }
+    }
+    groups
+}
+
+impl FilledChange {
+    /// A line, and below it the difference where that can be shown.
+    pub fn lines(&self) -> Vec<String> {
+        let hosts = self.hosts.iter().map(HostName::as_str).collect::<Vec<_>>().join(" ");
+        let (words, diff) = match &self.what {
+            What::Changed { diff } => ("would change".to_owned(), diff.as_str()),
+            What::Secret => ("would change; there is a secret in it".to_owned(), ""),
+            What::Unknown { reason } => (format!("cannot be compared: {reason}"), ""),
+        };
+        let line = format!("{} {words} on {hosts}", self.place);
+        std::iter::once(line).chain(diff.lines().map(|line| format!("  {line}"))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_is_told_against_what_stands() {
+        let text = |text: &str| Filled::Text(text.to_owned());
+        let stands = |text: &str| Stands::Text(text.to_owned());
+        assert_eq!(compare("x", stands("a\n"), text("a\n")), None);
+        let Some(What::Changed { diff }) = compare("x", stands("a\nb\n"), text("a\nc\n")) else { panic!("no diff") };
+        assert_eq!(diff, "--- x now\n+++ x\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
+        assert!(matches!(compare("x", Stands::Nothing, text("a\n")), Some(What::Changed { .. })));
+        let hash = |hash: &str| Filled::Hash(hash.to_owned());
+        assert_eq!(compare("x", Stands::Hash("1".to_owned()), hash("1")), None);
+        assert_eq!(compare("x", Stands::Hash("1".to_owned()), hash("2")), Some(What::Secret));
+        assert_eq!(compare("x", Stands::Nothing, hash("2")), Some(What::Secret));
+        assert!(matches!(compare("x", Stands::Unknown, text("a")), Some(What::Unknown { .. })));
+        assert!(matches!(compare("x", Stands::Unknown, hash("a")), Some(What::Unknown { .. })));
+        let unknown = Filled::Unknown("not so".to_owned());
+        assert_eq!(compare("x", Stands::Nothing, unknown), Some(What::Unknown { reason: "not so".to_owned() }));
+    }
+}
