@@ -169,9 +169,8 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
             out::line(format!("{name}: {line}"));
         }
     }
-    if plan.batches.len() > 1 {
-        let sizes: Vec<String> = plan.batches.iter().map(ToString::to_string).collect();
-        out::line(format!("hosts switch in batches of {}", sizes.join(", ")));
+    for line in &plan.batch_lines {
+        out::line(line);
     }
     for note in &plan.notes {
         out::line(format!("note: {note}"));
