@@ -157,8 +157,8 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
             false => hosts.join(" "),
         };
         let hosts = match step.operation.gives() {
-            Some(gives) => format!("{hosts} from {}", gives.host()),
-            None => hosts,
+            Some(gives) if step.builds() => format!("{hosts} from {}", gives.host()),
+            _ => hosts,
         };
         table = table.row(vec![step.phase.word().to_owned(), step.name(), hosts]);
     }

@@ -353,6 +353,8 @@ pub struct Migration {
     pub sql: Option<String>,
     /// Runs before it.
     pub backup: Option<String>,
+    /// Services that are stopped before it if anything is pending.
+    pub stop: Vec<String>,
 }
 
 /// How long a check is repeated.

@@ -10,7 +10,7 @@ use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
-use super::{EnvArgs, Payload, Refusal, Site, command, pools, readiness};
+use super::{EnvArgs, Payload, Refusal, Site, command, holding, pools, readiness};
 use crate::engine::{Difference, Plan};
 use crate::event::Phase;
 use crate::fleet::HostName;
@@ -175,6 +175,7 @@ fn once_is_enough(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
             step.unneeded = step.hosts.iter().cloned().collect();
         }
     }
+    holding::settle(plan, site);
 }
 
 /// Where the release was finished once and a later one was put back, all that lacks is what starts it again.

@@ -14,6 +14,7 @@ pub mod diff;
 mod done;
 mod env_args;
 pub mod history;
+mod holding;
 pub mod jobs;
 pub mod keep;
 pub mod lock;
