@@ -397,6 +397,8 @@ pub struct OwnTask {
     pub about: String,
     /// Names of the file's operations and of built-in compositions such as `setup-release`, in order.
     pub operations: Vec<String>,
+    /// Those of them that are transfers.
+    pub transfers: Vec<String>,
 }
 
 impl Environment {
