@@ -41,7 +41,7 @@ pub(super) use component::ComponentTable;
 pub(super) use distribution::DistributionTable;
 pub(super) use env::EnvTable;
 pub(super) use guards::{GuardsTable, SameCodeText};
-pub(super) use health::{HealthPhaseText, HealthTable};
+pub(super) use health::{HealthPhaseText, HealthTable, OnFailureText};
 pub(super) use host::HostTable;
 pub(super) use lock::LockTable;
 pub(super) use maintenance::{DuringText, MaintenanceTable};

@@ -69,7 +69,8 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::AfterFlip, Phase::Finish]);
-    pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
+    let plan = wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
+    wellness::look_at_all(pools::undrain(plan, env, reference), env, reference)
 }
 
 /// Adds the app's operations of some phases, in the order of the file, and with those of `prepare` the transfers.

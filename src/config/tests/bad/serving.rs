@@ -65,6 +65,7 @@ fn mistakes_in_health_checks() {
         ("file = \"x\"\nphase = \"prepare\"", "`phase` cannot be \"prepare\"", 8),
         ("command = \" \"", "`command` is empty", 7),
         ("file = \"x\"\nwithin = \"0s\"", "\"0s\" is no limit of time", 8),
+        ("file = \"x\"\non_failure = \"put_back\"", "`on_failure` has no meaning in this phase", 8),
     ];
     for (text, message, line) in cases {
         one(&format!("{LEAST}[[health]]\nname = \"well\"\n{text}\n"), message, line);
