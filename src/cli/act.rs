@@ -111,6 +111,10 @@ async fn run(args: &run::Run, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
     let mut env = session::chosen(&config, &args.env, common)?;
     env.fleet = session::with_roles(&env, &args.roles)?;
+    if let Some(name) = &args.operation {
+        let change = Change::new("run", &config, env, common);
+        return change.run(|site| run::operation(site, name, args.release.as_ref())).await;
+    }
     let change =
         Change::new("run", &config, env, common).showing(change::Show::Lines).locking(args.lock).needing(Needs::Way);
     change.run(|site| run::plan(site, args)).await

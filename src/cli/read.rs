@@ -44,7 +44,7 @@ pub(super) async fn check(env: &EnvArgs, common: &Common) -> Result<u8, Complain
     let ground = ground_with(&config, &env, &secrets, false, common).await;
     let unable = unable(&env, &ground, &secrets).await;
     let report = check::report(&env.name, &env.fleet.names(), &ground.survey, &unable, Utc::now());
-    let report = report.with_missing(secrets::plainly_missing(&env));
+    let report = report.with_missing(secrets::plainly_missing(&env)).with_batches(&env);
     let report = report.with_notes(tasks::standing::standing(&env, &ground.survey));
     let found = look(&busy::all(&env), &ground.machines(&secrets, |_| None), &env, &[]).await;
     let (told, refuse) = guards::foretold(&config, &env, &common.consent).await;

@@ -183,8 +183,8 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
             false => hosts.join(" "),
         };
         let hosts = match step.operation.gives() {
-            Some(gives) => format!("{hosts} from {}", gives.host()),
-            None => hosts,
+            Some(gives) if step.builds() => format!("{hosts} from {}", gives.host()),
+            _ => hosts,
         };
         table = table.row(vec![step.phase.word().to_owned(), step.name(), hosts]);
     }
@@ -195,9 +195,8 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
             out::line(format!("{name}: {line}"));
         }
     }
-    if plan.batches.len() > 1 {
-        let sizes: Vec<String> = plan.batches.iter().map(ToString::to_string).collect();
-        out::line(format!("hosts switch in batches of {}", sizes.join(", ")));
+    for line in &plan.batch_lines {
+        out::line(line);
     }
     for note in &plan.notes {
         out::line(format!("note: {note}"));

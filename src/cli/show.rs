@@ -139,7 +139,7 @@ pub(super) fn check(report: &check::Report, common: &Common) {
             out::line(format!("{}: note: {text}", line.host));
         }
     }
-    for text in report.missing.iter().chain(&report.guards) {
+    for text in report.missing.iter().chain(&report.guards).chain(&report.batches) {
         out::line(text);
     }
     for row in report.busy.iter().flat_map(crate::tasks::busy::Line::rows) {

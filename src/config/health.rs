@@ -13,6 +13,8 @@ pub struct Health {
     pub name: String,
     /// When it is looked for.
     pub phase: Phase,
+    /// When all hosts have switched, and still part of the switch: without it all are put back.
+    pub of_all: bool,
     /// Where.
     pub targets: Targets,
     /// What it is.

@@ -359,6 +359,8 @@ pub struct Migration {
     pub sql: Option<String>,
     /// Runs before it.
     pub backup: Option<String>,
+    /// Services that are stopped before it if anything is pending.
+    pub stop: Vec<String>,
 }
 
 /// How long a check is repeated.
@@ -401,6 +403,8 @@ pub struct OwnTask {
     pub about: String,
     /// Names of the file's operations and of built-in compositions such as `setup-release`, in order.
     pub operations: Vec<String>,
+    /// Those of them that are transfers.
+    pub transfers: Vec<String>,
 }
 
 impl Environment {

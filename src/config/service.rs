@@ -34,6 +34,8 @@ pub struct Service {
     pub time_limit: Duration,
     /// Text for the host's `sh`.
     pub commands: ServiceCommands,
+    /// Its units are those of a user, and not of the machine.
+    pub is_users: bool,
     /// Whether its processes must run from the new release.
     pub proof: bool,
     /// The user it is done as, if not whoever all else is done as.

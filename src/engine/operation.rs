@@ -109,6 +109,11 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// Says whether it belongs to the switch and comes when all hosts have made theirs: if it fails, all of them go back.
+    fn ends_switch(&self) -> bool {
+        false
+    }
+
     /// Says whether it reads a stream.
     fn reads(&self) -> bool {
         false

@@ -78,6 +78,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// For the switch.
     pub batches: Batches,
+    /// The batches as a person reads them, a line each.
+    pub batch_lines: Vec<String>,
     /// What is run on every host when the run fails before its release is live.
     pub on_failure: Option<Arc<dyn Operation>>,
     /// Whether a run before it may have been killed over what it took down.
@@ -108,6 +110,7 @@ impl Plan {
             release: None,
             steps: Vec::new(),
             batches: vec![fleet.hosts.len()],
+            batch_lines: Vec::new(),
             on_failure: None,
             follows_unfinished: false,
             next: Vec::new(),

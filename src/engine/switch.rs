@@ -14,6 +14,7 @@ use crate::event::{Event, Outcome, Phase};
 /// Says whether every host switched.
 pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> bool {
     let steps = plan.steps_of(&[Phase::BeforeFlip, Phase::Flip, Phase::AfterFlip]);
+    let (last, steps): (Vec<&Step>, Vec<&Step>) = steps.into_iter().partition(|step| step.operation.ends_switch());
     let mut announced = Announced { setting, left: Vec::new() };
     for batch in divide(&plan.batches, setting.machines) {
         for step in &steps {
@@ -24,6 +25,14 @@ pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Beg
             }
             announced.finished(step, batch);
         }
+    }
+    for step in last {
+        announced.begin(step, setting.machines);
+        if !run_in_batch(setting, step, setting.machines, begun).await {
+            announced.close();
+            return false;
+        }
+        announced.finished(step, setting.machines);
     }
     true
 }

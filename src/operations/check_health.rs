@@ -25,6 +25,8 @@ pub struct CheckHealth {
     pub attempt: Duration,
     /// The app's name, for templates.
     pub app: String,
+    /// Looked for when all hosts have switched, and without it all go back.
+    pub of_all: bool,
 }
 
 /// What is looked for.
@@ -123,5 +125,9 @@ impl Operation for CheckHealth {
 
     fn is_journaled(&self) -> bool {
         self.check.is_journaled()
+    }
+
+    fn ends_switch(&self) -> bool {
+        self.of_all
     }
 }

@@ -33,6 +33,19 @@ pub enum Pending {
     Files(String),
 }
 
+impl Pending {
+    /// Finds the files that are pending for `step`; nothing where a command says so.
+    pub(super) fn finding(&self, step: &str, on: &On<'_>) -> Script {
+        let Self::Files(directory) = self else { return Script::default() };
+        let release = on.release.or(on.before);
+        Script::new(include_str!("sql_pending.sh"))
+            .set("relm_sql", directory)
+            .set("relm_release", release.map(|release| on.layout.release(release)).unwrap_or_default())
+            .set("relm_base", on.layout.base())
+            .set("relm_step", step)
+    }
+}
+
 impl MigrateDatabase {
     fn running(&self, script: &Script) -> Script {
         match &self.pending {
@@ -78,9 +91,7 @@ impl Wraps for MigrateDatabase {
                 .then(&Script::new(")"))
                 .then(&Script::new(include_str!("migrate_database_pending.sh")))
                 .then(&self.hiding(on)),
-            Some(Pending::Files(directory)) => Script::new(include_str!("sql_pending.sh"))
-                .set("relm_sql", directory)
-                .set("relm_release", release.map(|release| on.layout.release(release)).unwrap_or_default()),
+            Some(found @ Pending::Files(_)) => found.finding(&self.name(), on),
         };
         if let Some(backup) = &self.backup {
             let behind = Script::new(include_str!("migrate_database_backup.sh"));

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use crate::config::{
-    self, AppOperation, Environment, Inputs, Installer, Migration, OnTimeout, Packages, Python, Retry, Reuse, Undo,
+    self, AppOperation, Environment, Inputs, Installer, OnTimeout, Packages, Python, Retry, Reuse, Undo,
 };
 use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{
-    AwaitCommand, AwaitJob, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, Pending,
-    RetryCommand, RunCommand, SecretFile, StartJob, UnlessSame, UploadCode, WriteSecrets, WriteVersion,
+    AwaitCommand, AwaitJob, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, RetryCommand,
+    RunCommand, SecretFile, StartJob, UnlessSame, UploadCode, WriteSecrets, WriteVersion,
 };
 use crate::release::Record;
 
 use super::unfinished::was_switching;
-use super::{Payload, Site, maintenance, pools, publishing, serving, standing, templates, transfers, wellness};
+use super::{
+    Payload, Site, holding, maintenance, pools, publishing, serving, standing, templates, transfers, wellness,
+};
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
 pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
@@ -60,21 +62,24 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 /// health is looked at when all else is done, and only then a host gets its requests again.
 pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Plan {
     let env = site.env;
-    plan.follows_unfinished = was_switching(site.survey);
+    plan.follows_unfinished = was_switching(site.survey) || holding::was_holding(site.survey);
     let plan = standing::tell(plan, env, site.survey);
     let plan = pools::drain(maintenance::around(plan, site), env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::AfterFlip, Phase::Finish]);
-    pools::undrain(wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]), env, reference)
+    let plan = wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
+    wellness::look_at_all(pools::undrain(plan, env, reference), env, reference)
 }
 
 /// Adds the app's operations of some phases, in the order of the file, and with those of `prepare` the transfers.
 pub(super) fn app_operations(plan: Plan, site: Site<'_>, reference: &str, phases: &[Phase]) -> Plan {
     let wanted = site.env.operations.iter().filter(|operation| phases.contains(&operation.phase));
     let plan = wanted.fold(plan, |plan, operation| {
-        let plan = add(plan, site, operation.phase, operation, command(operation, reference));
+        let command = command(operation, reference);
+        let plan = holding::stop(plan, site, operation, &command);
+        let plan = add(plan, site, operation.phase, operation, command);
         transfers::after(plan, site.env, Some(&operation.name))
     });
     if phases.contains(&Phase::Prepare) { transfers::after(plan, site.env, None) } else { plan }
@@ -107,8 +112,8 @@ fn add_command(plan: Plan, env: &Environment, phase: Phase, operation: &AppOpera
         }
         None => Arc::new(command),
     };
-    if let Some(Migration { pending, sql, backup }) = operation.migrate.clone() {
-        let pending = sql.map(Pending::Files).or(pending.map(Pending::Printed));
+    if let Some(migration) = &operation.migrate {
+        let (pending, backup) = (holding::pending(migration), migration.backup.clone());
         let order = order(&operation.name, phase);
         let secrets = given(env);
         return plan

@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::EnvArgs;
 use super::busy::Found;
 use super::readiness::{lacking, troubles};
+use super::{EnvArgs, batches, pools};
+use crate::config::Environment;
 use crate::fleet::{HostName, Scope};
 use crate::release::State;
 use crate::survey::{HostSeen, Survey};
@@ -40,6 +41,9 @@ pub struct Report {
     /// What its guards would ask or refuse.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<String>,
+    /// The batches in which hosts would switch, or why some could not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub batches: Vec<String>,
     /// What a deploy would disturb.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub busy: Vec<super::busy::Line>,
@@ -56,6 +60,15 @@ impl Report {
     #[must_use]
     pub fn with_guards(self, guards: Vec<String>, refuse: bool) -> Self {
         Self { ready: self.ready && !refuse, guards, ..self }
+    }
+
+    /// With the batches in which hosts would switch; a pool that can spare none of its hosts keeps a deploy from starting.
+    #[must_use]
+    pub fn with_batches(self, env: &Environment) -> Self {
+        match pools::require_members(env) {
+            Ok(()) => Self { batches: batches::told(env), ..self },
+            Err(refusal) => Self { ready: false, batches: vec![refusal.reason], ..self },
+        }
     }
 
     /// With what else a person should know of hosts.
@@ -106,7 +119,15 @@ pub fn report(
         line.trouble.extend(more.map(|(_, reason)| reason.clone()));
     }
     let ready = hosts.iter().all(|line| line.trouble.is_empty());
-    Report { env: env.clone(), ready, hosts, missing: Vec::new(), guards: Vec::new(), busy: Vec::new() }
+    Report {
+        env: env.clone(),
+        ready,
+        hosts,
+        missing: Vec::new(),
+        guards: Vec::new(),
+        batches: Vec::new(),
+        busy: Vec::new(),
+    }
 }
 
 fn line(host: &HostName, survey: &Survey, now: DateTime<Utc>) -> Line {

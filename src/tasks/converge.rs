@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::batches::batch_sizes;
+use super::batches::divide;
 use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
-use super::{EnvArgs, Payload, Refusal, Site, command, pools, readiness};
+use super::{EnvArgs, Payload, Refusal, Site, command, holding, pools, readiness};
 use crate::engine::{Difference, Plan};
 use crate::event::Phase;
 use crate::fleet::HostName;
@@ -53,7 +53,7 @@ pub struct Chosen {
 /// Chooses the fleet's release, or takes the one that is named.
 pub fn choose(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Chosen, Refusal> {
     readiness::require_ready(site, None)?;
-    pools::require_members(site)?;
+    pools::require_members(site.env)?;
     let name = match to {
         Some(name) => name.clone(),
         None => of_the_fleet(site)?,
@@ -155,8 +155,7 @@ pub fn plan(
     once_is_enough(&mut plan, site, &record.name);
     only_start_again(&mut plan, site, &record.name);
     let again = command("converge", site.env);
-    let mut plan =
-        reopen(plan, there, &record.name).batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()));
+    let mut plan = divide(reopen(plan, there, &record.name), site.env);
     "converge".clone_into(&mut plan.task);
     (plan.next, plan.next_when_live) = (vec![again.clone()], vec![again]);
     let hosts: Vec<&str> = chosen.behind.iter().map(HostName::as_str).collect();
@@ -176,6 +175,7 @@ fn once_is_enough(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
             step.unneeded = step.hosts.iter().cloned().collect();
         }
     }
+    holding::settle(plan, site);
 }
 
 /// Where the release was finished once and a later one was put back, all that lacks is what starts it again.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::batches::batch_sizes;
+use super::batches::divide;
 use super::building::{app_operations, around_flip, build};
 use super::cleaning::{removal, rules, unreadable, verdicts};
 use super::done::mark_done;
@@ -76,16 +76,16 @@ pub struct SourceArgs {
 /// A deploy of new code: `record.name` is the release it makes.
 pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, Refusal> {
     readiness::require_ready_to_build(site, payload.unpacked)?;
-    pools::require_members(site)?;
+    pools::require_members(site.env)?;
     let plan = build(begin(site, record), site.env, record, payload);
     let plan = plan.anew(command("deploy", site.env)).if_it_fails(MarkFailed { record: Some(record.clone()) });
-    Ok(switch(plan, site, record))
+    Ok(divide(switch(plan, site, record), site.env))
 }
 
 /// A deploy of a release that stands on the hosts already.
 pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
-    pools::require_members(site)?;
+    pools::require_members(site.env)?;
     let record = complete_everywhere(site, name)?;
     let is_finished = |seen: &HostSeen| seen.release(name).is_some_and(|release| release.is_finished);
     if site.survey.live_everywhere() == Some(name) && site.survey.hosts.iter().all(|(_, seen)| is_finished(seen)) {
@@ -105,7 +105,7 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal
             step.unneeded.clear();
         }
     }
-    Ok(plan)
+    Ok(divide(plan, site.env))
 }
 
 /// The start of a deploy of `record.name`: what is checked, and what to type if it fails.
@@ -122,7 +122,6 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
 
 /// From the app's own preparations to the clean at the end.
 pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
-    let hosts = site.env.fleet.hosts.len();
     let record_file = site.env.release.record_file.clone();
     let flip = FlipCurrent { actor: site.actor.clone(), record: record.clone(), leaves_bad: false, record_file };
     let clean = verdicts(site.survey, &rules(site.env), Some(&record.name), site.now);
@@ -131,11 +130,7 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let plan = unreadable(site.survey)
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));
-    around_flip(plan, site, &record.reference)
-        .flip(flip)
-        .batches(batch_sizes(&site.env.release.batches, hosts))
-        .finish(MarkFinished)
-        .finish(removal(&clean, true))
+    around_flip(plan, site, &record.reference).flip(flip).finish(MarkFinished).finish(removal(&clean, true))
 }
 
 /// The record of a release that is complete on every host.

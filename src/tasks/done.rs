@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Site;
+use super::{Site, holding};
 use crate::engine::{Gives, On, Plan, Step, hash};
 use crate::event::Phase;
 use crate::fleet::HostName;
@@ -47,14 +47,15 @@ pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, tou
             }
         }
     }
+    holding::settle(plan, site);
 }
 
 /// Says whether a step takes from a host on which something that comes before it is done again: what it takes may be another
 /// then, and what comes after it builds on that.
 fn is_given_anew(plan: &Plan, at: usize) -> bool {
     let Some(from) = plan.steps[at].operation.gives().map(Gives::host) else { return false };
-    let before = plan.steps[..at].iter().filter(|step| step.phase == Phase::Prepare && step.builds());
-    before.into_iter().any(|step| step.hosts.contains(from) && step.is_left(from))
+    let mut before = plan.steps[..at].iter().filter(|step| step.phase == Phase::Prepare && step.builds());
+    plan.steps[at].builds() && before.any(|step| step.hosts.contains(from) && step.is_left(from))
 }
 
 /// Says whether the host's journal has the step by the definition it has now, or by another one.

@@ -15,6 +15,7 @@ mod done;
 mod env_args;
 pub mod filled;
 pub mod history;
+mod holding;
 pub mod jobs;
 pub mod keep;
 pub mod lock;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::building::{add, bring, build, command as app_command};
 use super::done::recorded;
 use super::resume::{Chosen, going_on, the_record};
-use super::{Payload, Refusal, Site, command, own_words, readiness, sourcing};
+use super::{Payload, Refusal, Site, command, own_words, readiness, sourcing, transfers};
 use crate::config::OwnTask;
 use crate::engine::{Difference, Plan, Step};
 use crate::event::Phase;
@@ -126,6 +126,13 @@ fn compose(
         }
         let found = site.env.operations.iter().find(|operation| operation.name == *name);
         let Some(operation) = found else {
+            if task.transfers.contains(name) {
+                plan = match transfers::one(site.env, name) {
+                    Some(transfer) => plan.prepare(transfer),
+                    None => plan.note(format!("{name}: nobody in {} takes it from another host", site.env.name)),
+                };
+                continue;
+            }
             let own = own_words::operation(site, name, reference);
             let own = own.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
             plan = plan.step_of(Phase::Prepare, own);

@@ -1,11 +1,9 @@
 //! The steps that take hosts out of their pools while they switch, and the rule that no pool runs dry.
 
-use super::batches::batch_sizes;
-use super::{Refusal, Site};
+use super::Refusal;
 use crate::config::{self, Environment, Way};
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::fleet::Host;
 use crate::operations::{DrainHost, Pool};
 
 /// Adds what takes hosts out, before all else that happens to them.
@@ -47,35 +45,22 @@ fn pool(env: &Environment, found: &config::Pool, reference: &str) -> Pool {
     }
 }
 
-/// Refuses batches that would take too many hosts out of a pool at once.
-pub(super) fn require_members(site: Site<'_>) -> Result<(), Refusal> {
-    let env = site.env;
-    let hosts = &env.fleet.hosts;
-    let mut rest = hosts.as_slice();
-    for size in batch_sizes(&env.release.batches, hosts.len()) {
-        let (batch, later) = rest.split_at(size.min(rest.len()));
-        rest = later;
-        for pool in &env.pools {
-            let members = env.fleet.select(&pool.targets);
-            let is_out = |member: &&&Host| batch.iter().any(|host| host.name == member.name);
-            let out: Vec<&str> = members.iter().filter(is_out).map(|host| host.name.as_str()).collect();
-            if !out.is_empty() && members.len() - out.len() < pool.min_healthy {
-                let left = members.len() - out.len();
-                let reason = format!(
-                    "pool {} would be left with {left} of its {} hosts while {} switch, and {} must stay in it",
-                    pool.name,
-                    members.len(),
-                    out.join(" "),
-                    pool.min_healthy
-                );
-                let next = if members.len() > pool.min_healthy {
-                    "[release] batches = [1]"
-                } else {
-                    "[[pool]] min_healthy = 0"
-                };
-                return Err(Refusal::new(reason).next(next));
-            }
+/// Refuses pools none of whose hosts can ever be taken out. All others keep what they need in the batches they are given.
+pub(super) fn require_members(env: &Environment) -> Result<(), Refusal> {
+    for pool in &env.pools {
+        let members = env.fleet.select(&pool.targets);
+        if members.is_empty() || members.len() > pool.min_healthy {
+            continue;
         }
+        let names: Vec<&str> = members.iter().map(|host| host.name.as_str()).collect();
+        let reason = format!(
+            "pool {} has {} ({}) and {} must stay in it: none of its hosts could ever switch",
+            pool.name,
+            if members.len() == 1 { "1 host".to_owned() } else { format!("{} hosts", members.len()) },
+            names.join(" "),
+            pool.min_healthy
+        );
+        return Err(Refusal::new(reason).next(format!("[[pool]] min_healthy = {}", members.len() - 1)));
     }
     Ok(())
 }

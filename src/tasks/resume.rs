@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::batches::divide;
 use super::building::bring;
 use super::cleaning::unreadable;
 use super::deploy::{begin, switch};
@@ -31,7 +32,7 @@ pub struct Chosen {
 /// out because they cannot be reached.
 pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>, away: &[HostName]) -> Result<Chosen, Refusal> {
     readiness::require_ready(site, None)?;
-    pools::require_members(site)?;
+    pools::require_members(site.env)?;
     let name = match wanted {
         Some(name) => name.clone(),
         None => the_only_one(site)?,
@@ -159,7 +160,7 @@ pub fn plan(
     readiness::require_ready(site, Some(needed))?;
     let known = Payload::known(&record.tree);
     let plan = bring(begin(site, record), site.env, record, payload.unwrap_or(&known));
-    Ok(going_on(switch(plan, site, record), site, chosen, differences))
+    Ok(divide(going_on(switch(plan, site, record), site, chosen, differences), site.env))
 }
 
 /// A plan of all steps as one that goes on with `chosen`.

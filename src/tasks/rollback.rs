@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::batches::batch_sizes;
+use super::batches::divide;
 use super::building::around_flip;
 use super::unfinished::resume;
 use super::{EnvArgs, Refusal, Site, command, pools, readiness, sourcing};
@@ -35,7 +35,7 @@ pub struct Rollback {
 /// A rollback to `to`, or to the release before the live one.
 pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
-    pools::require_members(site)?;
+    pools::require_members(site.env)?;
     let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
     let seen = site.survey.hosts.iter().find_map(|(_, seen)| seen.release(&target));
     let record = seen.expect("a rollback target is on every host").record.clone();
@@ -46,11 +46,10 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
         .about(&target)
         .prepare(CheckFlip)
         .flip(flip)
-        .batches(batch_sizes(&site.env.release.batches, site.env.fleet.hosts.len()))
         .next(command("rollback", site.env))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
-    let mut plan = around_flip(plan, site, &reference).finish(MarkFinished);
+    let mut plan = divide(around_flip(plan, site, &reference).finish(MarkFinished), site.env);
     plan.question = question(&migrated_since(site.survey, &target), &target);
     Ok(plan)
 }

@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{EnvArgs, Refusal, Site, command};
+use super::{EnvArgs, Refusal, Site, building, command};
 use crate::engine::{Operation, Plan};
+use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{RunCommand, StartJob};
 use crate::release::ReleaseName;
@@ -33,8 +34,11 @@ pub struct Run {
     /// Start it as a job that goes on when relm and the connection are gone: `relm jobs` shows it
     #[arg(long)]
     pub detach: bool,
+    /// One of [[operations]] instead of a command: on its own hosts, with its secrets, and under the lock
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["once", "detach", "command"])]
+    pub operation: Option<String>,
     /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "CMD")]
+    #[arg(last = true, required_unless_present = "operation", value_name = "CMD")]
     pub command: Vec<String>,
 }
 
@@ -63,6 +67,24 @@ pub(super) fn words(words: &[String]) -> String {
     words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// Runs one operation of the file in a release, whatever its phase. It is no step of that release.
+pub fn operation(site: Site<'_>, name: &str, release: Option<&ReleaseName>) -> Result<Plan, Refusal> {
+    super::readiness::require_ready(site, Some(0))?;
+    let known = site.env.operations.iter().map(|operation| operation.name.as_str());
+    let Some(operation) = site.env.operations.iter().find(|operation| operation.name == name) else {
+        let known: Vec<&str> = known.collect();
+        let there = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+        return Err(Refusal::new(format!("{} has no operation {name:?}: {there}", site.env.name)));
+    };
+    require_release(site, &operation.targets, release)?;
+    let command =
+        RunCommand { outside: false, journaled: false, ..building::command(operation, &reference(site, release)) };
+    let plan = Plan::new("run", &site.env.name, &site.env.fleet);
+    let mut plan = building::add(plan, site, Phase::Prepare, operation, command);
+    plan.release = release.cloned();
+    Ok(plan)
+}
+
 /// Runs what `make` makes of a command in a release, the live one if none is named. It is no step of that release.
 pub(super) fn in_release<O: Operation + 'static>(
     site: Site<'_>,
@@ -71,7 +93,17 @@ pub(super) fn in_release<O: Operation + 'static>(
     make: impl Fn(RunCommand) -> O,
 ) -> Result<Plan, Refusal> {
     super::readiness::require_answers(site.survey)?;
-    let chosen = site.env.fleet.select(&operation.targets);
+    require_release(site, &operation.targets, release)?;
+    let task = operation.name.clone();
+    let operation = RunCommand { reference: reference(site, release), journaled: false, ..operation };
+    let mut plan = Plan::new(&task, &site.env.name, &site.env.fleet).finish(make(operation));
+    plan.release = release.cloned();
+    Ok(plan)
+}
+
+/// Refuses where a host that is concerned has no release that something could run in.
+fn require_release(site: Site<'_>, targets: &Targets, release: Option<&ReleaseName>) -> Result<(), Refusal> {
+    let chosen = site.env.fleet.select(targets);
     let lacks = |host: &&&crate::fleet::Host| {
         let seen = site.survey.host(&host.name);
         match release {
@@ -86,11 +118,7 @@ pub(super) fn in_release<O: Operation + 'static>(
             .table(vec!["host"], lacking)
             .next(command("releases", site.env)));
     }
-    let task = operation.name.clone();
-    let operation = RunCommand { reference: reference(site, release), journaled: false, ..operation };
-    let mut plan = Plan::new(&task, &site.env.name, &site.env.fleet).finish(make(operation));
-    plan.release = release.cloned();
-    Ok(plan)
+    Ok(())
 }
 
 fn reference(site: Site<'_>, release: Option<&ReleaseName>) -> String {

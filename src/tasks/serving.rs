@@ -53,6 +53,7 @@ pub(super) fn service(env: &Environment, found: &config::Service, reference: &st
         serial: found.serial,
         time_limit: found.time_limit,
         commands: commands(&found.commands),
+        is_users: found.is_users,
         proof: found.proof,
         becoming: found.becoming.clone(),
         app: env.app.clone(),

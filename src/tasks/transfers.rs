@@ -10,6 +10,11 @@ pub(super) fn after(plan: Plan, env: &Environment, operation: Option<&str>) -> P
     wanted.fold(plan, |plan, transfer| plan.prepare(step(transfer)))
 }
 
+/// The one of that name; nothing if nobody here has to do with it.
+pub(super) fn one(env: &Environment, name: &str) -> Option<Transfer> {
+    env.transfers.iter().find(|transfer| transfer.name == name).map(step)
+}
+
 fn step(transfer: &config::Transfer) -> Transfer {
     let config::Transfer { name, path, from, targets, after: _ } = transfer.clone();
     Transfer { name, from, targets, path }

@@ -7,14 +7,20 @@ use crate::operations::{CheckHealth, RunCommand, Sign};
 
 /// Adds the looks of some phases, in the order of the file.
 pub(super) fn look(plan: Plan, env: &Environment, reference: &str, phases: &[Phase]) -> Plan {
-    let wanted = env.health.iter().filter(|health| phases.contains(&health.phase));
+    let wanted = env.health.iter().filter(|health| phases.contains(&health.phase) && !health.of_all);
+    wanted.fold(plan, |plan, health| plan.step(health.phase, check(env, health, reference)))
+}
+
+/// Adds those at the whole, when every host has switched and gets its requests again.
+pub(super) fn look_at_all(plan: Plan, env: &Environment, reference: &str) -> Plan {
+    let wanted = env.health.iter().filter(|health| health.of_all);
     wanted.fold(plan, |plan, health| plan.step(health.phase, check(env, health, reference)))
 }
 
 /// The look of that name, at what is live.
 pub(super) fn one(env: &Environment, name: &str, reference: &str) -> Option<CheckHealth> {
     let mut found = check(env, env.health.iter().find(|health| health.name == name)?, reference);
-    (found.check.outside, found.check.journaled) = (false, false);
+    (found.check.outside, found.check.journaled, found.of_all) = (false, false, false);
     Some(found)
 }
 
@@ -37,6 +43,7 @@ fn check(env: &Environment, health: &Health, reference: &str) -> CheckHealth {
         every: health.every,
         attempt: health.attempt,
         app: env.app.clone(),
+        of_all: health.of_all,
     }
 }
 

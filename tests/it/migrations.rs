@@ -185,3 +185,126 @@ fn what_tells_no_file_is_refused() {
     site.relm("deploy").ends(1).says(&["a b.sql: only letters, digits"]);
     assert_eq!(site.read("runs"), "");
 }
+
+/// Workers that leave a file while they run, on a host of their own.
+const WORKERS: &str = r#"[[service]]
+name = "workers"
+kind = "command"
+roles = ["worker"]
+proof = false
+status = '[ -e "$SITE/up" ]'
+stop = 'rm -f "$SITE/up"; echo "stop" >>"$SITE/log"'
+start = 'echo "$RELM_RELEASE" >"$SITE/up"; echo "start" >>"$SITE/log"'
+"#;
+
+/// A migration that no worker may meet, and something that comes after it.
+fn held(pending: &str) -> Site {
+    let more = format!("once = true\nroles = [\"db\"]\nmigrate = {{ {pending}, stop = [\"workers\"] }}");
+    let run = r#"if [ -e "$SITE/up" ]; then echo "met" >>"$SITE/log"; else echo "migrate" >>"$SITE/log"; fi
+[ ! -e "$SITE/broken-migrate" ] || exit 7
+python3 migrate.py"#;
+    let settings =
+        operation("migrate", "prepare", &more, run) + &logged("build", "prepare", "roles = [\"db\"]") + WORKERS;
+    let site = Site::new("db1=db w1=worker", &settings);
+    site.write("code/migrate.py", MIGRATE);
+    site.write("code/migrations/0001_goods.sql", "create table goods (name text);");
+    site.deploy();
+    site.write("code/migrations/0002_price.sql", "alter table goods add column price int;");
+    site.take_log();
+    site
+}
+
+/// What happened, without hosts and releases.
+fn happened(site: &Site) -> String {
+    site.take_log().iter().map(|line| if line.contains("build") { "build" } else { line }).collect::<Vec<_>>().join(" ")
+}
+
+const ASKS: &str = "pending = 'python3 migrate.py --pending'";
+
+#[test]
+fn workers_are_stopped_for_a_migration_that_is_pending_and_only_for_one() {
+    let site = held(ASKS);
+    let planned = site.relm("deploy --dry-run").ends(0).stdout;
+    assert!(planned.contains("workers: stopped before migrate if anything is pending"), "{planned}");
+    let row = ["prepare", "stop_for_migrate:workers", "w1"];
+    assert!(planned.lines().any(|line| line.split_whitespace().eq(row)), "{planned}");
+    let second = site.deploy();
+    assert_eq!(happened(&site), "stop migrate build stop start");
+    assert_eq!(site.read("up").trim(), second);
+    // Nothing is pending any more: they run until their host switches.
+    let third = site.deploy();
+    assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("build stop start", third.as_str()));
+    // A rollback migrates nothing.
+    site.relm("rollback --yes").ends(0);
+    assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("stop start", second.as_str()));
+}
+
+#[test]
+fn whatever_fails_behind_it_the_workers_run_again_in_the_old_release() {
+    let site = held(ASKS);
+    let first = site.live();
+    for (broken, did) in [("broken-migrate", "stop migrate start"), ("broken-build-db1", "stop migrate build start")] {
+        site.write(broken, "");
+        site.relm("deploy").ends(1).says(&["stop_for_migrate:workers was taken back", "nothing changed"]);
+        assert_eq!((happened(&site).as_str(), site.read("up").trim()), (did, first.as_str()), "{broken}");
+        fs::remove_file(site.path(broken)).expect("a file");
+    }
+    // What has been migrated is: a run that goes on has nothing to stop them for.
+    site.relm("deploy --resume").ends(3);
+    let last = site.host("db1").releases().pop().expect("a release");
+    site.relm(&format!("deploy --resume --release {last}")).ends(0);
+    assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("build stop start", last.as_str()));
+}
+
+/// A run that is killed leaves them down: whatever comes of the next one, they run.
+#[test]
+fn after_a_run_that_was_killed_the_workers_run_again() {
+    for fails in [false, true] {
+        let site = held(ASKS);
+        let first = site.live();
+        site.shadow("python3", "[ ! -e \"$SITE/slow\" ] || [ \"$2\" = --pending ] || { touch \"$SITE/began\"; while [ -e \"$SITE/slow\" ]; do sleep 0.1; done; }\nexec \"$REAL\" \"$@\"");
+        site.write("slow", "");
+        let mut relm = site.start("deploy");
+        site.await_file("began");
+        crate::site::kill(&relm.id().to_string(), "KILL");
+        relm.wait().expect("an end");
+        assert!(!site.path("up").exists());
+        fs::remove_file(site.path("slow")).expect("a file");
+        if fails {
+            site.write("broken-build-db1", "");
+        }
+        site.take_log();
+        site.relm("deploy --resume --wait 1m").ends(i32::from(fails));
+        assert_eq!(site.read("up").trim() == first, fails, "{}", happened(&site));
+        assert!(site.path("up").exists(), "{}", happened(&site));
+    }
+}
+
+#[test]
+fn workers_are_stopped_where_nobody_can_tell_what_is_pending() {
+    let site = held("pending = 'exit 3'");
+    site.deploy();
+    assert_eq!(happened(&site), "stop migrate build stop start");
+    site.deploy();
+    assert_eq!(happened(&site), "stop migrate build stop start");
+}
+
+#[test]
+fn files_of_sql_stop_workers_too() {
+    let more = "once = true\nroles = [\"db\"]\nmigrate = { sql = \"sql\", stop = [\"workers\"] }";
+    let run = "echo \"${RELM_SQL##*/}\" >>\"$SITE/log\"; python3 apply.py";
+    let site = Site::new("db1=db w1=worker", &(operation("schema", "prepare", more, run) + WORKERS));
+    site.write("code/apply.py", APPLY);
+    site.write("code/sql/1.9/01-goods.sql", "create table goods (name text);");
+    let first = site.deploy();
+    assert_eq!(happened(&site), "01-goods.sql stop start");
+    site.deploy();
+    assert_eq!(happened(&site), "stop start");
+    site.write("code/sql/1.10/02-price.sql", "alter table goods add column price int");
+    let third = site.deploy();
+    assert_eq!(happened(&site), "stop 02-price.sql stop start");
+    // A ledger that does not fit stops nothing but the deploy.
+    site.write("code/sql/1.9/01-goods.sql", "create table goods (title text);");
+    site.relm("deploy").ends(1).says(&[&format!("1.9/01-goods.sql ran with {first} and has been changed since")]);
+    assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("", third.as_str()));
+}

@@ -199,3 +199,33 @@ fn a_step_that_runs_once_waits_for_every_host() {
     assert_eq!(log.len(), 2, "{log:?}");
     assert!(log[0] == "slow" && log[1].starts_with("web1 once "), "{log:?}");
 }
+
+/// The example of docs/from-other-tools.md, with a crontab that is a file.
+#[test]
+fn what_pauses_for_the_switch_goes_on_however_that_ends() {
+    let guide = std::fs::read_to_string("docs/from-other-tools.md").expect("a guide");
+    let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    assert!(example.contains("pause-cron") && example.contains("resume-cron"), "{example}");
+    let look = operation("look", "before_flip", "", "cp \"$SITE/tab\" \"$SITE/meanwhile\"");
+    let site = Site::new("w1=worker", &format!("{example}{look}{}", logged("late", "after_flip", "")));
+    site.shadow(
+        "crontab",
+        "case $1 in -l) cat \"$SITE/tab\" ;; -) cat >\"$SITE/new\" && mv \"$SITE/new\" \"$SITE/tab\" ;; esac",
+    );
+    let tab = "# by hand\n*/5 * * * * run\n\n@daily sweep\n";
+    site.write("tab", tab);
+    site.deploy();
+    let paused = "# by hand\n#relm */5 * * * * run\n\n#relm @daily sweep\n";
+    assert_eq!((site.read("meanwhile").as_str(), site.read("tab").as_str()), (paused, tab));
+    // It fails when they run again, and before.
+    for broken in ["late", "look"] {
+        site.write("meanwhile", "");
+        site.write(&format!("broken-{broken}-w1"), "");
+        if broken == "look" {
+            let stuck = operation("look", "before_flip", "", "cp \"$SITE/tab\" \"$SITE/meanwhile\"; exit 3");
+            site.configure(&format!("{example}{stuck}"));
+        }
+        site.relm("deploy").ends(1);
+        assert_eq!((site.read("meanwhile").as_str(), site.read("tab").as_str()), (paused, tab), "{broken}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `relm run`: one command in a release.
 
-use crate::site::Site;
+use crate::site::{Site, operation};
 
 /// Lines of output in the order of hosts' names.
 fn sorted(text: &str) -> Vec<&str> {
@@ -114,4 +114,31 @@ fn no_line_of_a_long_output_is_lost() {
     let done = done.ends(0);
     assert_eq!(done.stdout.lines().count(), 60_000);
     assert!(done.stdout.ends_with("web1 | 60000\n"), "{:?}", done.stdout.lines().last());
+}
+
+#[test]
+fn one_operation_of_the_file_runs_again_where_it_belongs() {
+    let secret = "[secrets]\nKEY = { env = \"KEY\" }\n";
+    let run = "echo \"$RELM_HOST $KEY $(cat app.txt)\" >>\"$SITE/log\"";
+    let more = "roles = [\"db\"]\nonce = true\nsecrets = [\"KEY\"]";
+    let site = Site::new("web1 db1=db db2=db", &format!("{secret}{}", operation("purge", "finish", more, run)));
+    let with_key = |line: &str| {
+        let output = site.command(line.split_whitespace()).env("KEY", "secret").output();
+        crate::site::Done::from(output.expect("a process"))
+    };
+    site.relm("run --operation purge").ends(2).says(&["KEY"]);
+    with_key("deploy").ends(0);
+    let first = site.live();
+    site.write("code/app.txt", "two\n");
+    with_key("deploy").ends(0);
+    site.take_log();
+    with_key("run test --operation purge").ends(0);
+    assert_eq!(site.take_log(), ["db1 secret two"]);
+    with_key(&format!("run --operation purge --release {first}")).ends(0);
+    assert_eq!(site.take_log(), ["db1 secret one"]);
+    with_key("run --operation purge --roles web").ends(0);
+    assert!(site.take_log().is_empty(), "no host of these has its role");
+    with_key("run --operation prune").ends(3).says(&["test has no operation \"prune\": it has purge"]);
+    site.relm("run --operation purge -- true").ends(2);
+    site.relm("run").ends(2);
 }

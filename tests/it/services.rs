@@ -231,3 +231,75 @@ fn a_task_may_name_what_relm_does_itself() {
     site.configure(&format!("{rules}{}", table("turn", "\"setup-release\", \"restart:jobs\"")));
     site.relm("turn").ends(2).says(&["builds a release that is not live", "make two tasks of it"]);
 }
+
+/// *Restarted twice*: a host with the roles of two sets is one host (commcare-hq-deploy `is_monolith`).
+#[test]
+fn a_host_of_two_sets_is_restarted_once() {
+    let settings = "[role_sets]\nservices = [\"web\", \"celery\"]\nall = [\"services\", \"web\"]\n\
+         [[service]]\nname = \"jobs\"\nkind = \"command\"\nproof = false\nroles = [\"services\", \"web\", \"all\"]\n\
+         restart = 'echo \"$RELM_HOST\" >>\"$SITE/log\"'\n";
+    let site = Site::new("one=web,celery,db", settings);
+    site.deploy();
+    assert_eq!(site.take_log(), ["one"]);
+    let site = Site::new("web1=web,celery db1=db", settings);
+    site.deploy();
+    assert_eq!(site.take_log(), ["web1"]);
+    site.relm("services restart jobs").ends(0);
+    assert_eq!(site.take_log(), ["web1"]);
+}
+
+/// What is asked of the whole when all have switched: who is live, who is out of the pool.
+const PUBLIC: &str = r#"[[health]]
+name = "public"
+roles = ["proxy"]
+once = true
+within = "1s"
+phase = "finish"
+on_failure = "MODE"
+command = '''
+live=$(readlink "$SITE"/hosts/*/www/test/current | grep -c "$RELM_RELEASE")
+echo "$RELM_HOST sees $live live, $(ls "$SITE" | grep -c ^out-) out" >>"$SITE/seen"
+[ ! -e "$SITE/down" ]
+'''
+[[pool]]
+name = "web"
+roles = ["web"]
+wait = "0s"
+min_healthy = KEEPS
+drain = 'touch "$SITE/out-$RELM_HOST"'
+undrain = 'rm -f "$SITE/out-$RELM_HOST"'
+"#;
+
+#[test]
+fn a_look_at_the_whole_puts_all_back_or_leaves_it_as_is_written() {
+    let fleet = "web1 web2 proxy1=proxy";
+    let public = |mode: &str, keeps: &str| PUBLIC.replace("MODE", mode).replace("KEEPS", keeps);
+    let site = Site::new(fleet, &public("put_back", "1"));
+    let first = site.deploy();
+    let last = |site: &Site| site.read("seen").lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last(&site), "proxy1 sees 3 live, 0 out");
+    site.write("down", "");
+    let failed = site.relm("deploy --json").ends(1).ending();
+    assert_eq!((failed["ending"].clone(), site.live()), ("put_back".into(), first.clone()));
+    assert_eq!(last(&site), "proxy1 sees 3 live, 0 out", "it was asked before all had switched");
+    assert!(!site.path("out-web1").exists() && !site.path("out-web2").exists(), "a host is still out of its pool");
+    std::fs::remove_file(site.path("down")).expect("a file");
+    let second = site.deploy();
+    site.write("down", "");
+    site.relm("rollback --json").ends(1);
+    assert_eq!(site.live(), second);
+    // Left, it is live and unfinished.
+    let site = Site::new(fleet, &public("leave", "1"));
+    let first = site.deploy();
+    site.write("down", "");
+    site.relm("deploy").ends(4).says(&["health:public", "relm deploy test --resume"]);
+    assert_ne!(site.live(), first);
+    std::fs::remove_file(site.path("down")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    // One host has nobody to wait for.
+    let alone = Site::new("one=web,proxy", &public("put_back", "0"));
+    let first = alone.deploy();
+    alone.write("down", "");
+    alone.relm("deploy").ends(1);
+    assert_eq!((alone.live(), last(&alone)), (first, "one sees 1 live, 0 out".to_owned()));
+}

@@ -161,3 +161,27 @@ fn it_goes_from_server_to_server() {
     let tree = |host: &str| fleet.path(host).join("www/test/current/out");
     assert!(same(&tree("web1"), &tree("web2")) && same(&tree("web1"), &tree("db1")));
 }
+
+/// A task that builds a release may have what one host makes taken to the others in it.
+#[test]
+fn a_task_of_ones_own_takes_it_along_in_the_release_it_builds() {
+    let task = "[tasks.prebuild]\noperations = [\"setup-release\", \"compress\", \"css\"]\n";
+    let site = site(task);
+    site.relm("prebuild").ends(0);
+    assert_eq!(site.read("compressed"), "st1\n");
+    let release = site.host("web1").releases().pop().expect("a release");
+    let tree = |host: &str| site.host(host).release(&release).join("static/CACHE");
+    assert!(same(&tree("st1"), &tree("web1")) && same(&tree("st1"), &tree("st2")) && !tree("db1").exists());
+    // What was made stays what it was when that release goes live.
+    site.relm(&format!("deploy --release {release}")).ends(0);
+    assert!(same(&tree("st1"), &tree("web1")));
+    // What is live is not written into.
+    let only = task.replace("\"setup-release\", ", "");
+    site.configure(&settings(&only));
+    site.relm("prebuild").ends(2).says(&["builds no release that \"css\" could be part of"]);
+    // Where one host is all there is, there is nobody to take it to.
+    let alone = settings(task).replace("\"web\", \"static[1:]\"", "\"web\"");
+    let alone = Site::new("st1=static,web db1=db", &alone);
+    alone.write("style", "red\n");
+    alone.relm("prebuild").ends(0).says(&["css: nobody in test takes it from another host"]);
+}

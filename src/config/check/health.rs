@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::file::{HealthPhaseText, HealthTable};
+use super::super::file::{HealthPhaseText, HealthTable, OnFailureText};
 use super::super::health::{Health, Sign};
 use super::super::placed::At;
 use super::service::template;
@@ -32,7 +32,9 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
         (time(&table.within, WITHIN), time(&table.every, EVERY), time(&table.timeout, ATTEMPT));
     let sign = sign(check, table);
     let becoming = secrets::user(check, table.becoming.as_ref());
+    let of_all = of_all(check, table);
     let phase = match table.phase {
+        Some(HealthPhaseText::Finish) if of_all => Phase::AfterFlip,
         Some(HealthPhaseText::Check) => Phase::Check,
         Some(HealthPhaseText::Finish) => Phase::Finish,
         Some(HealthPhaseText::AfterFlip) | None => Phase::AfterFlip,
@@ -40,6 +42,7 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
     Some(Health {
         name: name?,
         phase,
+        of_all,
         targets: targets?,
         sign: sign?,
         within: within?,
@@ -47,6 +50,16 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
         attempt: attempt?,
         becoming: becoming?,
     })
+}
+
+/// Whether all hosts go back without it although all have switched.
+fn of_all(check: &mut Check<'_>, table: &HealthTable) -> bool {
+    let Some(on_failure) = &table.on_failure else { return false };
+    if !matches!(table.phase, Some(HealthPhaseText::Finish)) {
+        let hint = "it is for phase = \"finish\": before, whatever is not well puts all hosts back".to_owned();
+        check.problem(on_failure.span(), "`on_failure` has no meaning in this phase", hint);
+    }
+    on_failure.value == OnFailureText::PutBack
 }
 
 fn sign(check: &mut Check<'_>, table: &HealthTable) -> Option<Sign> {

@@ -1,8 +1,9 @@
 //! Operations that migrate a database.
 
-use super::super::Migration;
 use super::super::file::{OperationTable, PhaseText};
 use super::super::placed::At;
+use super::super::suggest::did_you_mean;
+use super::super::{Migration, Service, ServiceKind};
 use super::Check;
 
 /// What stands around an operation that migrates.
@@ -23,7 +24,43 @@ pub(super) fn migrate(check: &mut Check<'_>, table: &OperationTable) -> Option<M
     let pending = migrate.value.pending.as_ref().map(|pending| check.command("pending", pending));
     let sql = migrate.value.sql.as_ref().map(|sql| directory(check, table, sql));
     let backup = migrate.value.backup.as_ref().map(|backup| check.command("backup", backup));
-    Some(Migration { pending: pending.flatten(), sql: sql.flatten(), backup: backup.flatten() })
+    let stop = migrate.value.stop.as_ref().map(|stop| stopping(check, table, stop)).unwrap_or_default();
+    Some(Migration { pending: pending.flatten(), sql: sql.flatten(), backup: backup.flatten(), stop })
+}
+
+/// What is down while it runs: up to the switch, and by the word of one host.
+fn stopping(check: &mut Check<'_>, table: &OperationTable, stop: &At<Vec<At<String>>>) -> Vec<String> {
+    if table.phase.is_some_and(|phase| !matches!(phase, PhaseText::Prepare)) {
+        let hint = "it is for `prepare`; around the switch itself services stop by `strategy = \"stop_flip_start\"`";
+        check.problem(stop.span(), "`stop` has no meaning in this phase", hint.to_owned());
+    }
+    if table.once != Some(true) {
+        let hint = "write `once = true`: one host says whether anything is pending, and it is the one that migrates";
+        check.problem(stop.span(), "`stop` needs an operation of one host", hint.to_owned());
+    }
+    stop.value.iter().map(|name| name.value.clone()).collect()
+}
+
+/// Complains about services that are to be stopped and are not there.
+pub(super) fn stopped(check: &mut Check<'_>, list: &[&OperationTable], services: &[Service]) {
+    let known: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+    for name in stops(list).filter(|name| !known.contains(&name.value.as_str())) {
+        let hint = did_you_mean(&name.value, &known).unwrap_or_else(|| "there are no services here".to_owned());
+        check.problem(name.span(), format!("`stop`: there is no service {:?}", name.value), hint);
+    }
+    let cannot = |service: &&Service| {
+        service.kind == ServiceKind::Command && (service.commands.stop.is_none() || service.commands.start.is_none())
+    };
+    let names: Vec<&str> = services.iter().filter(cannot).map(|service| service.name.as_str()).collect();
+    for name in stops(list).filter(|name| names.contains(&name.value.as_str())) {
+        let hint = "give the service commands of its own: `stop` and `start`".to_owned();
+        check.problem(name.span(), format!("`stop`: nobody knows how {:?} is stopped and started", name.value), hint);
+    }
+}
+
+/// The services that operations stop, as they are named.
+fn stops<'t>(list: &[&'t OperationTable]) -> impl Iterator<Item = &'t At<String>> {
+    list.iter().filter_map(|table| table.migrate.as_ref()?.value.stop.as_ref()).flat_map(|stop| &stop.value)
 }
 
 /// Where files come on the command's standard input, nothing may stand between.

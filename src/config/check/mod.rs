@@ -180,6 +180,9 @@ fn environment(
     let health = health::checks(check, &merge::named(&env.health, &file.health));
     service::unique(check, &env.service);
     let services = service::services(check, &merge::named(&env.service, &file.service), fleet.as_ref());
+    if let Some(services) = &services {
+        migrate::stopped(check, &merge::named(&env.operations, &file.operations), services);
+    }
     busy::unique(check, &env.busy);
     let run = busy::run(operations.as_deref(), services.as_deref());
     let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), run.as_deref());

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use super::super::file::{ServiceKindText, ServiceTable, StrategyText};
+use super::super::file::{ServiceKindText, ServiceTable, StrategyText, UnitScopeText};
 use super::super::placed::At;
 use super::super::service::{ServiceCommands, ServiceFile, TEMPLATE_NAMES};
 use super::super::suggest::did_you_mean;
@@ -55,6 +55,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
         serial: table.serial.unwrap_or(false),
         time_limit: limit?,
         commands: commands?,
+        is_users: table.scope.as_ref().is_some_and(|scope| scope.value == UnitScopeText::User),
         proof: table.proof.unwrap_or(true),
         becoming: becoming?,
     })
@@ -222,6 +223,10 @@ fn fits(check: &mut Check<'_>, table: &ServiceTable) {
     if let (Some(templates), None, ServiceKindText::Daemontools) = (&table.templates, &table.into, kind.value) {
         let hint = "such as into = \"/etc/service/shop\", where its `run` belongs".to_owned();
         check.problem(templates.span(), "daemontools needs `into` beside `templates`", hint);
+    }
+    if let Some(scope) = table.scope.as_ref().filter(|_| kind.value != ServiceKindText::Systemd) {
+        let hint = "only systemd has units of users; leave `scope` out".to_owned();
+        check.problem(scope.span(), "`scope` has no meaning for this kind", hint);
     }
     if kind.value != ServiceKindText::Command {
         return;

@@ -50,10 +50,28 @@ pub(super) fn tasks(check: &mut Check<'_>, file: &ReleasesToml) -> Vec<OwnTask> 
     let of_components = components(file).flat_map(|component| &component.operations);
     let named =
         file.operations.iter().chain(of_envs).chain(of_components).filter_map(|operation| operation.name.as_ref());
-    let own = own_words(file);
-    let known: Vec<_> =
-        named.map(|name| name.value.as_str()).chain(COMPOSITIONS).chain(own.iter().map(String::as_str)).collect();
+    let (own, transfers) = (own_words(file), transfers(file));
+    let known: Vec<_> = named.map(|name| name.value.as_str()).chain(COMPOSITIONS).collect();
+    let known = Known {
+        all: known.into_iter().chain(own.iter().map(String::as_str)).chain(transfers.iter().copied()).collect(),
+        transfers,
+    };
     file.tasks.iter().filter_map(|(name, table)| task(check, name, table, &known)).collect()
+}
+
+/// What a task may name.
+struct Known<'f> {
+    all: Vec<&'f str>,
+    /// Of these, what takes a path from one host to others.
+    transfers: Vec<&'f str>,
+}
+
+/// The names of transfers, whoever has to do with them.
+fn transfers(file: &ReleasesToml) -> Vec<&str> {
+    let of_envs = file.env.values().flat_map(|env| &env.transfer);
+    let of_components = components(file).flat_map(|component| &component.transfer);
+    let all = file.transfer.iter().chain(of_envs).chain(of_components);
+    all.filter_map(|transfer| Some(transfer.name.as_ref()?.value.as_str())).collect()
 }
 
 fn components(file: &ReleasesToml) -> impl Iterator<Item = &ComponentTable> {
@@ -82,7 +100,7 @@ fn own_words(file: &ReleasesToml) -> BTreeSet<String> {
     known
 }
 
-fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: &[&str]) -> Option<OwnTask> {
+fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: &Known<'_>) -> Option<OwnTask> {
     let taken = check.name("task name", name);
     if BUILT_IN.contains(&name.value.as_str()) {
         let hint = format!("choose another name, such as \"my-{}\"", name.value);
@@ -96,7 +114,7 @@ fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: 
     let operations = table.value.operations.as_ref()?;
     let path = format!("tasks.{}.operations", name.value);
     if operations.value.is_empty() && !check.lost(&path) {
-        check.problem(operations.span(), format!("task {:?} does nothing", name.value), did_you_mean("", known));
+        check.problem(operations.span(), format!("task {:?} does nothing", name.value), did_you_mean("", &known.all));
     }
     let builds = operations.value.iter().any(|operation| COMPOSITIONS.contains(&operation.value.as_str()));
     for operation in operations.value.iter().filter(|operation| builds && is_own_word(&operation.value)) {
@@ -106,13 +124,20 @@ fn task(check: &mut Check<'_>, name: &At<String>, table: &At<TaskTable>, known: 
         );
         check.problem(operation.span(), message, "make two tasks of it".to_owned());
     }
+    let is_transfer = |name: &&At<String>| known.transfers.contains(&name.value.as_str());
+    for transfer in operations.value.iter().filter(|name| !builds && is_transfer(name)) {
+        let message = format!("task {:?} builds no release that {:?} could be part of", name.value, transfer.value);
+        let hint = "name \"setup-release\" first: what is live is served, and stays as it is".to_owned();
+        check.problem(transfer.span(), message, hint);
+    }
     for operation in &operations.value {
-        task_operation(check, operation, &name.value, known);
+        task_operation(check, operation, &name.value, &known.all);
     }
     Some(OwnTask {
         name: taken?,
         about: about?,
         operations: operations.value.iter().map(|operation| operation.value.clone()).collect(),
+        transfers: operations.value.iter().filter(is_transfer).map(|operation| operation.value.clone()).collect(),
     })
 }
 

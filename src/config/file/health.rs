@@ -22,6 +22,9 @@ pub(in crate::config) struct HealthTable {
     /// When it is looked for; `after_flip` if left out.
     #[schemars(example = &"after_flip")]
     pub(in crate::config) phase: Option<HealthPhaseText>,
+    /// What becomes of it when the sign is not there in `finish`: `leave`, which is usual, or `put_back`.
+    #[schemars(example = &"put_back")]
+    pub(in crate::config) on_failure: Option<At<OnFailureText>>,
     /// An address that the host itself asks.
     #[schemars(example = &"http://127.0.0.1:8000/healthz")]
     pub(in crate::config) http: Option<At<String>>,
@@ -56,6 +59,16 @@ pub(in crate::config) struct HealthTable {
     #[serde(rename = "become")]
     #[schemars(example = &"app")]
     pub(in crate::config) becoming: Option<At<BecomeText>>,
+}
+
+/// What becomes of a release that all hosts have switched to and that is not well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum OnFailureText {
+    /// It stays live, and the run is unfinished.
+    Leave,
+    /// All hosts are put back to what they ran before.
+    PutBack,
 }
 
 /// When a host's health is looked at.

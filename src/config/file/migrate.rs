@@ -19,4 +19,8 @@ pub(in crate::config) struct MigrateTable {
     /// Runs before the migration; when it fails, nothing is migrated.
     #[schemars(example = &"pg_dump -Fc shop > ~/backup/$RELM_RELEASE.dump")]
     pub(in crate::config) backup: Option<At<String>>,
+    /// Services that are stopped before it where anything is pending, and run again when their host has switched or the run
+    /// has failed.
+    #[schemars(example = ["workers"])]
+    pub(in crate::config) stop: Option<At<Vec<At<String>>>>,
 }

@@ -97,7 +97,8 @@ pub(in crate::config) struct TaskTable {
     /// A line for `relm tasks`.
     #[schemars(example = &"Build a private release and preindex in it")]
     pub(in crate::config) about: Option<At<String>>,
-    /// Names of operations, and `setup-release` for building a release. In a task that builds none also what relm does itself:
+    /// Names of operations, and `setup-release` for building a release, which transfers may follow. In a task that builds none
+    /// also what relm does itself:
     /// `restart:web`, `drain:front`, `maintenance:on`, `health:up`, `clean_releases`.
     #[schemars(required, example = ["setup-release", "preindex"])]
     pub(in crate::config) operations: Option<At<Vec<At<String>>>>,

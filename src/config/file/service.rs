@@ -49,6 +49,9 @@ pub(in crate::config) struct ServiceTable {
     /// The command that controls it, with its options; `supervisorctl`, `systemctl` or `svc` if left out.
     #[schemars(example = &"sudo -n supervisorctl")]
     pub(in crate::config) control: Option<At<String>>,
+    /// Whose units these are: those of the machine, or of the user that does it, whose manager runs them; `system` if left out.
+    #[schemars(example = &"user")]
+    pub(in crate::config) scope: Option<At<UnitScopeText>>,
     /// A command of your own that starts it.
     #[schemars(example = &"sudo -n /usr/local/sbin/start_shop")]
     pub(in crate::config) start: Option<At<String>>,
@@ -88,6 +91,16 @@ pub(in crate::config) enum ServiceKindText {
     Daemontools,
     /// Commands of your own and nothing else.
     Command,
+}
+
+/// Whose units systemd looks after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum UnitScopeText {
+    /// The machine's.
+    System,
+    /// A user's own.
+    User,
 }
 
 /// How a service comes to run the new release.

@@ -183,6 +183,7 @@ fn the_promised_file_comes_to_the_promised_model() {
             name: "preindex".to_owned(),
             about: "Build a private release and preindex in it".to_owned(),
             operations: vec!["setup-release".to_owned(), "preindex".to_owned()],
+            transfers: Vec::new(),
         }],
     };
     assert_eq!(read(CONTRACT).unwrap_or_else(|problems| panic!("{problems}")), expected);

@@ -21,6 +21,7 @@ pub use state::{ProgramSeen, read_state};
 pub use turn::{Turn, TurnService};
 
 /// One service.
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a word of the file")]
 #[derive(Debug, Clone)]
 pub struct Service {
     /// Its name in the file.
@@ -47,6 +48,8 @@ pub struct Service {
     pub time_limit: Duration,
     /// What is run instead of what the kind would run, by the names of `service.sh`.
     pub commands: Vec<(&'static str, String)>,
+    /// Its units are those of the user it is done as, and not of the machine.
+    pub is_users: bool,
     /// Whether its processes must run from the new release.
     pub proof: bool,
     /// The user all of it is done as, if not whoever all else is done as.
@@ -157,6 +160,7 @@ impl Service {
             .set("relm_into", self.into.as_deref().unwrap_or_default())
             .set("relm_expects", if self.files.is_empty() { "" } else { "yes" })
             .set("relm_reloads", if self.reloads { "yes" } else { "" })
+            .set("relm_is_users", if self.is_users { "yes" } else { "" })
             .set("relm_proof", if self.proof { "yes" } else { "" })
             .set("relm_is_noted", if self.becoming.is_some() { "yes" } else { "" })
             .set("relm_patience", self.time_limit.as_secs().to_string())
@@ -213,6 +217,9 @@ impl Service {
         if let Some(becoming) = &self.becoming {
             text.push_str("\nas ");
             text.push_str(&becoming.user);
+        }
+        if self.is_users {
+            text.push_str("\nunits of the user");
         }
         for word in self.programs.iter().chain(self.commands.iter().map(|(_, command)| command)) {
             text.push('\n');

@@ -1,6 +1,6 @@
 # Turns a service: what is the same for every kind.
 # In: relm_service, relm_base, relm_release (the tree to run from, or nothing), relm_programs (a line each), relm_into,
-# relm_reloads, relm_expects, relm_proof (not empty: yes), relm_patience (seconds); relm_control, and instead of what the
+# relm_reloads, relm_expects, relm_is_users, relm_proof (not empty: yes), relm_patience (seconds); relm_control, and instead of what the
 # kind does relm_start, relm_stop, relm_restart, relm_reload, relm_status, relm_pids.
 # Each kind defines kind_states ("NAME STATE PID" a line; STATE is running, starting, stopping, stopped, failed or unknown),
 # kind_stop, kind_before and kind_changed (around the change of its files), kind_start, kind_lasts (what was just seen running

@@ -1,12 +1,26 @@
 # Services of systemd.
 
-ctl() { eval "${relm_control:-systemctl}"' "$@"' </dev/null; }
+if [ -n "$relm_is_users" ]; then
+  # A session that is none of a login's does not know where its user's manager is.
+  XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}
+  export XDG_RUNTIME_DIR
+fi
+
+ctl() { eval "${relm_control:-systemctl}${relm_is_users:+ --user}"' "$@"' </dev/null; }
+
+# Why nobody answers.
+kind_is_deaf() {
+  if [ -z "$relm_is_users" ] || [ -e "$XDG_RUNTIME_DIR/systemd/private" ]; then return; fi
+  relm_user=$(id -un)
+  printf 'no systemd runs for %s, in %s: once, as root, loginctl enable-linger %s\n' \
+    "$relm_user" "$XDG_RUNTIME_DIR" "$relm_user" >&2
+}
 
 kind_names() { printf '%s\n' "${relm_programs:-$relm_service}"; }
 
 kind_states() {
   kind_names | while IFS= read -r relm_name; do
-    relm_told=$(ctl show -p ActiveState -p MainPID "$relm_name") || exit 1
+    relm_told=$(ctl show -p ActiveState -p MainPID "$relm_name") || { kind_is_deaf; exit 1; }
     relm_state=unknown relm_pid=-
     while IFS='=' read -r relm_key relm_value; do
       case $relm_key=$relm_value in

@@ -31,11 +31,11 @@ struct Hq {
 fn hq() -> Hq {
     let postgres = Postgres::new();
     postgres.sql("postgres", "create database commcare");
-    let [port, app] = [(); 2].map(|()| free_port());
+    let [port, app, form] = [(); 3].map(|()| free_port());
     // Every web host has an address of its own.
     let own = "127.0.0.1{{ host[3:] }}";
-    let hosts = WEB.into_iter().chain(["celery1", "proxy1"]);
-    let addresses = ["10.0.0.11", "10.0.0.12", "10.0.0.13", "10.0.0.14", "10.0.0.21", "10.0.0.2"];
+    let hosts = WEB.into_iter().chain(["celery1", "form1", "proxy1"]);
+    let addresses = ["10.0.0.11", "10.0.0.12", "10.0.0.13", "10.0.0.14", "10.0.0.21", "10.0.0.41", "10.0.0.2"];
     let mut words: Vec<(String, String)> = hosts
         .zip(addresses)
         .map(|(host, address)| (format!("\"cchq@{address}\""), format!("\"local:hosts/{host}\"")))
@@ -45,6 +45,9 @@ fn hq() -> Hq {
         ("0.0.0.0:9010", format!("{own}:{app}")),
         ("127.0.0.1:9010", format!("{own}:{app}")),
         ("{{ address }}", own.to_owned()),
+        ("10.0.0.41:8080", format!("127.0.0.1:{form}")),
+        ("0.0.0.0:8080", format!("127.0.0.1:{form}")),
+        ("127.0.0.1:8080", format!("127.0.0.1:{form}")),
         ("listen 80;", format!("listen 127.0.0.1:{port};")),
         ("max = \"5m\"", "max = \"6s\"".to_owned()),
         ("/home/cchq/.pg_service.conf", "{{ base }}/../../.pg_service.conf".to_owned()),
@@ -66,6 +69,7 @@ fn hq() -> Hq {
         example.write(host, "www/production/shared/localsettings/secret_key", "not for anybody\n");
         daemons.push(supervisord(&example.site, host));
     }
+    daemons.push(supervisord(&example.site, "form1"));
     example.write("proxy1", "commcare.conf", &example.site.read("nginx.conf"));
     let include = format!("include {}/commcare.conf;", example.home("proxy1").display());
     daemons.push(nginx(&example.site, "proxy1", port, &include));
@@ -143,4 +147,50 @@ fn under_load_no_request_fails_and_each_is_answered_by_one_release() {
     eprintln!("{requests} requests in {took:.0?}: {served:?}");
     assert!(requests > 500, "{requests} requests in {took:?} are no load");
     assert!(served.keys().eq(&["1", "2", "3"].map(|version| (200, says(version)))), "{served:?}");
+}
+
+impl Hq {
+    /// What is known of an application on a host: its history and its processes.
+    fn stands(&self, words: &str, host: &str, below: &str) -> (String, Vec<serde_json::Value>) {
+        let report = self.relm(&format!("services production {words} status --json")).ends(0).report();
+        let mut all = report["services"].as_array().expect("services").clone();
+        all.retain(|line| line["host"] == host);
+        let history = self.example.home(host).join("www/production").join(below).join(".relm/history.jsonl");
+        (std::fs::read_to_string(history).expect("a history"), all)
+    }
+}
+
+/// *The jar went with the application* (commcare-cloud PR #3188, PR #3212): whoever deploys one of them touches nothing of the
+/// other, and each goes back alone.
+#[test]
+fn formplayer_comes_and_goes_by_itself() {
+    let hq = hq();
+    hq.relm("deploy").ends(0);
+    assert!(!hq.example.home("web1").join("www/production/current/formplayer").exists());
+    hq.relm("deploy production formplayer").ends(0);
+    let plays = |version: &str| assert_eq!(page(hq.port, "/formplayer/"), (200, format!("formplayer {version}\n")));
+    plays("1");
+    let main = || [("web1", ""), ("web4", ""), ("celery1", "")].map(|(host, below)| hq.stands("", host, below));
+    let player = || hq.stands("formplayer", "form1", "components/formplayer");
+    let before = main();
+    hq.example.site.write("formplayer/version", "2\n");
+    hq.relm("deploy production formplayer").ends(0);
+    plays("2");
+    hq.serves("1");
+    assert_eq!(main(), before, "a deploy of formplayer touched the main application");
+    // And the other way round.
+    let before = player();
+    hq.release("2");
+    hq.relm("deploy").ends(0);
+    hq.serves("2");
+    plays("2");
+    assert_eq!(player(), before, "a deploy of the main application touched formplayer");
+    let before = main();
+    hq.relm("rollback production formplayer").ends(0);
+    plays("1");
+    hq.example.edit("formplayer/formplayer.py", "serve_forever()", "serve_for_ever()");
+    hq.relm("deploy production formplayer").ends(1).says(&["form1", "as before"]);
+    plays("1");
+    hq.serves("2");
+    assert_eq!(main(), before);
 }

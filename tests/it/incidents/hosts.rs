@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::services::{free_port, nginx};
-use crate::site::{Site, operation};
+use crate::site::{Site, logged, operation};
 
 /// *A pool without servers.* Hosts stood in two upstreams, and the last batch was all there was of one of them
 /// (commcare-cloud PR #6094, PR #6098). *The wrong host.* `hqdjango1` was also found in `hqdjango10`
@@ -35,13 +35,15 @@ fn every_pool_keeps_a_host_and_only_the_one_that_switches_is_taken_out() {
     let settings = |batches: &str| {
         format!("[release]\nbatches = {batches}\n{}{}{look}", pool("commcare", "web"), pool("submissions", "mobile"))
     };
-    // Of the first pool one would stay, of the second none.
+    // Of the first pool one would stay, of the second none: its hosts switch one after the other.
     site.configure(&settings("[1, 2]"));
-    site.relm("deploy").ends(3).says(&["pool submissions would be left with 0 of its 2 hosts while hq10 hq2 switch"]);
-    assert!(site.host("hq1").releases().is_empty());
-    site.configure(&settings("[1]"));
+    let batches = ["batch 1 of 3: hq1", "batch 2 of 3: hq10 (pool submissions keeps 1)", "batch 3 of 3: hq2 proxy1"];
+    for told in [site.relm("deploy --dry-run").ends(0), site.relm("check").ends(0)] {
+        let lines: Vec<&str> = told.stdout.lines().filter(|line| line.starts_with("batch ")).collect();
+        assert_eq!(lines, batches, "{}", told.stdout);
+    }
     let whole = site.read("hosts/proxy1/nginx.conf");
-    site.deploy();
+    site.relm("deploy").ends(0).says(&["hosts switch in 3 batches: pool submissions keeps 1"]);
     for host in ["hq1", "hq10", "hq2"] {
         let seen = site.read(&format!("seen-{host}"));
         let mut out: Vec<&str> = whole.lines().filter(|line| !seen.lines().any(|other| other == *line)).collect();
@@ -53,4 +55,73 @@ fn every_pool_keeps_a_host_and_only_the_one_that_switches_is_taken_out() {
         assert_eq!((times(&seen), times(&whole)), (0, if host == "hq1" { 1 } else { 2 }), "{seen}");
     }
     assert_eq!(fs::read_to_string(site.path("hosts/proxy1/nginx.conf")).expect("a file"), whole);
+}
+
+/// Pools that share hosts, told of by what happens to them: a line for each host that leaves or comes in again.
+fn telling_pools(batches: &str, pools: &[(&str, &str, usize)]) -> String {
+    let mut settings = format!("[release]\nbatches = {batches}\n{}", logged("late", "after_flip", ""));
+    for (name, role, keeps) in pools {
+        let say = |sign: &str| format!("echo \"{sign} {name} $RELM_HOST\" >>\"$SITE/moves\"");
+        settings += &format!(
+            "[[pool]]\nname = \"{name}\"\nroles = [\"{role}\"]\nmin_healthy = {keeps}\nwait = \"0s\"\n\
+             drain = '{}'\nundrain = '{}'\n",
+            say("-"),
+            say("+")
+        );
+    }
+    settings
+}
+
+/// *The last batch was a whole pool* once more, moment by moment: also when a deploy fails in its last batch and every host
+/// goes back.
+#[test]
+fn no_moment_of_a_switch_or_of_the_way_back_empties_a_pool() {
+    let hosts = ["w1", "w2", "w3", "w4", "w5"];
+    let roles = "w1=web,mobile w2=web w3=web,mobile,api w4=web,api w5=web,mobile,api db1=db";
+    let pools = [("main", "web", 3), ("mobile", "mobile", 1), ("api", "api", 2)];
+    let site = Site::new(roles, &telling_pools("[\"50%\", \"100%\"]", &pools));
+    let in_pool = |pool: &str, host: &str| match pool {
+        "mobile" => ["w1", "w3", "w5"].contains(&host),
+        "api" => ["w3", "w4", "w5"].contains(&host),
+        _ => hosts.contains(&host),
+    };
+    let moves = || {
+        let told = site.read("moves");
+        site.write("moves", "");
+        let mut away = std::collections::BTreeSet::new();
+        for line in told.lines() {
+            let [sign, pool, host] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let is_news = if sign == "-" { away.insert((pool, host)) } else { away.remove(&(pool, host)) };
+            // A host that is put back leaves its pools again, wherever it has come in.
+            assert!(is_news || sign == "+", "{line}:\n{told}");
+            for (name, _, keeps) in pools {
+                let stays = |host: &&&str| in_pool(name, host) && !away.contains(&(name, **host));
+                let left = hosts.iter().filter(stays).count();
+                assert!(left >= keeps, "{left} of {name} are left after {line}:\n{told}");
+            }
+        }
+        assert!(away.is_empty(), "{away:?} did not come in again:\n{told}");
+        told.lines().filter(|line| line.starts_with('-')).count()
+    };
+    let first = site.deploy();
+    assert_eq!(moves(), 5 + 3 + 3, "every host was out of each of its pools once");
+    site.write("broken-late-w5", "");
+    site.relm("deploy").ends(1);
+    assert_eq!(site.live(), first);
+    assert!(moves() > 5 + 3 + 3, "nobody was taken out on the way back");
+    fs::remove_file(site.path("broken-late-w5")).expect("a file");
+    let second = site.deploy();
+    site.relm("rollback").ends(0);
+    assert!(second != first && site.live() == first && moves() > 0);
+}
+
+#[test]
+fn a_pool_that_can_spare_nobody_stops_everything_before_it_begins() {
+    let site = Site::new("w1 w2 a1=api", &telling_pools("[1]", &[("main", "web", 1), ("api", "api", 1)]));
+    let said = "pool api has 1 host (a1) and 1 must stay in it: none of its hosts could ever switch";
+    site.relm("deploy").ends(3).says(&[said, "[[pool]] min_healthy = 0"]);
+    site.relm("deploy --dry-run").ends(3).says(&[said]);
+    let checked = site.relm("check").ends(3);
+    assert!(checked.stdout.contains(said) && checked.stdout.contains("a deploy cannot start"), "{}", checked.stdout);
+    assert!(site.host("w1").releases().is_empty());
 }

@@ -35,6 +35,7 @@ fn service(text: &str) -> Service {
             own("relm_status", "[ -e \"$HOME/pid\" ] && kill -0 \"$(cat \"$HOME/pid\")\""),
             own("relm_pids", "cat \"$HOME/pid\""),
         ],
+        is_users: false,
         proof: true,
         becoming: None,
         app: "shop".to_owned(),

@@ -158,6 +158,9 @@ fn mistakes_of_attempts_and_of_inputs() {
         ("prepare", "become = \"root\"\nmigrate = { sql = \"a\" }", "`become` cannot stand beside `sql`", 9),
         ("prepare", "retry = { times = 2 }\nmigrate = { sql = \"a\" }", "`retry` cannot stand beside `sql`", 9),
         ("prepare", "inputs = [\"a\"]\nmigrate = {}", "`inputs` has no meaning beside `migrate`", 9),
+        ("prepare", "migrate = { stop = [] }", "`stop` needs an operation of one host", 9),
+        ("after_flip", "once = true\nmigrate = { stop = [] }", "`stop` has no meaning in this phase", 10),
+        ("prepare", "once = true\nmigrate = { stop = [\"w\"] }", "`stop`: there is no service \"w\"", 10),
     ];
     for (phase, rest, message, line) in cases {
         one(&format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\nrun = \"x\"\n{rest}\n"), message, line);

@@ -19,6 +19,8 @@ fn mistakes_in_services() {
         ("name = \"web\"\nkind = \"systemd\"\ntimeout = \"soon\"", "\"soon\" is no limit of time", 8),
         ("name = \"web\"\nkind = \"systemd\"\ninto = \"/etc\"", "`into` stands without `templates`", 8),
         ("name = \"web\"\nkind = \"systemd\"\ntemplates = [\"none.conf\"]", "cannot read /srv/shop/none.conf", 8),
+        ("name = \"web\"\nkind = \"supervisor\"\nscope = \"user\"", "`scope` has no meaning for this kind", 8),
+        ("name = \"web\"\nkind = \"systemd\"\nscope = \"me\"", "`scope` cannot be \"me\"", 8),
         ("name = \"web\"\nkind = \"command\"\npids = \"x\"", "neither `restart` nor both", 6),
         ("name = \"web\"\nkind = \"command\"\nrestart = \"x\"", "has no `pids`", 6),
         ("name = \"web\"\nkind = \"command\"\nrestart = \"x\"\nproof = false\nstrategy = \"reload\"", "no `reload`", 6),
@@ -63,6 +65,7 @@ fn mistakes_in_health_checks() {
         ("tcp = \"x\"", "\"x\" is no host with a port", 7),
         ("tcp = \"x:1\"\nexpect = 200", "`expect` has no meaning beside `tcp`", 8),
         ("file = \"x\"\nphase = \"prepare\"", "`phase` cannot be \"prepare\"", 8),
+        ("file = \"x\"\non_failure = \"put_back\"", "`on_failure` has no meaning in this phase", 8),
         ("command = \" \"", "`command` is empty", 7),
         ("file = \"x\"\nwithin = \"0s\"", "\"0s\" is no limit of time", 8),
     ];
