@@ -154,6 +154,7 @@ impl EnvTable {
             pre_connect: table(self.pre_connect, base.pre_connect),
             becoming: self.becoming.or(base.becoming),
             source_files: self.source_files.or(base.source_files),
+            environment: entries(self.environment, base.environment),
             secrets: entries(self.secrets, base.secrets),
             app: table(self.app, base.app),
             source: marked(self.source, base.source),

@@ -292,6 +292,8 @@ pub struct AppOperation {
     pub always: bool,
     /// The user it runs as, if not whoever all else runs as.
     pub becoming: Option<Become>,
+    /// Its own variables, as [`Host::variables`].
+    pub variables: BTreeMap<String, String>,
     /// The secrets it gets, by name.
     pub secrets: Vec<String>,
 }
