@@ -166,10 +166,14 @@ fn environments_that_inherit_each_other_are_told_with_the_way() {
 fn each_setting_is_told_with_its_line() {
     let config = read(SHARING).unwrap_or_else(|problems| panic!("{problems}"));
     let (path, home) = (Path::new("/srv/shop/Releases.toml"), Path::new("/home/ada"));
-    let told = config.envs[1].origins(SHARING, path, home).expect("what holds");
+    let told = config.envs[1].origins(SHARING, path, home, &[]).expect("what holds");
     let said = |setting: &str| {
         let one = told.iter().find(|one| one.path == setting).unwrap_or_else(|| panic!("no {setting} in {told:?}"));
-        (one.value.to_string(), one.line.and_then(|line| SHARING.lines().nth(line - 1)))
+        let line = match one.origin {
+            Origin::Line(line) => SHARING.lines().nth(line - 1),
+            Origin::Default | Origin::Set => None,
+        };
+        (one.value.to_string(), line)
     };
     for (setting, value, line) in [
         ("release.root", "\"/srv\"", Some("release = { root = \"/srv\" }")),
