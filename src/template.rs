@@ -146,9 +146,14 @@ impl Template {
 
     /// Fills it in.
     pub fn render(&self, values: &Values) -> Result<String, String> {
-        let filled = environment().render_named_str(&self.name, &self.text, Value::from(values.0.clone()));
-        filled.map_err(|error| words(&error))
+        fill(&self.name, &self.text, values)
     }
+}
+
+/// Fills in a text that has been checked; `name` is for messages.
+pub fn fill(name: &str, text: &str, values: &Values) -> Result<String, String> {
+    let filled = environment().render_named_str(name, text, Value::from(values.0.clone()));
+    filled.map_err(|error| words(&error))
 }
 
 /// What programs read is no HTML, whatever the file is called. A file's last newline stays, and a line that is only

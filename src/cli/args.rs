@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Set;
 use crate::release::Consent;
 use crate::tasks;
 
@@ -30,6 +31,9 @@ pub(super) struct Common {
     /// Releases.toml to read [default: the nearest one upwards]
     #[arg(long, value_name = "FILE", global = true, help_heading = "Everywhere")]
     pub(super) config: Option<PathBuf>,
+    /// A setting of the environment for this run alone, over what Releases.toml says: `release.keep=5`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Set::read, global = true, help_heading = "Everywhere")]
+    pub(super) set: Vec<Set>,
     /// Print JSON on standard output
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(super) json: bool,

@@ -6,6 +6,7 @@ use super::connect::Connections;
 use crate::config::Environment;
 use crate::engine::Plan;
 use crate::fleet::HostName;
+use crate::script::quote;
 use crate::transport::{ConnectError, ConnectErrorKind};
 
 impl Change<'_> {
@@ -68,6 +69,10 @@ impl Change<'_> {
     /// The plan as a person is to see it: with the hosts that are left out.
     pub(super) fn told(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();
+        // Without it, what is set would be other settings, and steps would be done again.
+        for next in plan.next.iter_mut().chain(&mut plan.next_when_live).filter(|next| next.contains(" --resume")) {
+            self.common.set.iter().for_each(|set| *next += &format!(" --set {}", quote(&set.to_string())));
+        }
         if let Some((_, behind)) = self.reached.get() {
             plan.behind.clone_from(behind);
             let names: Vec<&str> = behind.iter().map(HostName::as_str).collect();

@@ -16,7 +16,7 @@ use super::log::Log;
 use super::promote::Promoted;
 use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, Set};
 use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
@@ -101,7 +101,7 @@ impl<'a> Change<'a> {
             spares: false,
             reached: OnceLock::new(),
             stop,
-            agreed_before: Mutex::default(),
+            agreed_before: Mutex::new(common.set.iter().map(consented).collect()),
             foreseen: Mutex::default(),
             running: Cell::new(false),
             seen: OnceLock::new(),
@@ -314,4 +314,9 @@ impl<'a> Change<'a> {
         }
         Log::open(&plan.task, &plan.env).map(Some)
     }
+}
+
+/// What is set for one run stands in the history beside what was agreed to. No guard is called so.
+fn consented(set: &Set) -> Consent {
+    Consent { name: "--set".to_owned(), words: set.to_string() }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::Common;
 use super::complaint::Complaint;
 use super::{out, session};
-use crate::config::Setting;
+use crate::config::{Origin, Setting};
 use crate::tasks::EnvArgs;
 
 /// Print what holds for an environment, as a Releases.toml of its own
@@ -33,10 +33,10 @@ pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint>
     let text = text.map_err(|error| Complaint::failed(format!("{}: {error}", config.path.display())))?;
     let odd = || format!("what holds for {} cannot be written as one file that means the same", env.name);
     if args.origin {
-        let settings = env.origins(&text, &config.path, &session::home());
+        let settings = env.origins(&text, &config.path, &session::home(), &common.set);
         return Ok(print_origins(&settings.ok_or_else(|| Complaint::failed(odd()))?, common));
     }
-    let whole = env.effective(&text, &config.path, &session::home());
+    let whole = env.effective(&text, &config.path, &session::home(), &common.set);
     let whole = whole.ok_or_else(|| Complaint::failed(odd()))?;
     if common.json {
         let value: serde_json::Value = toml::from_str(&whole).map_err(|error| Complaint::failed(error.to_string()))?;
@@ -49,11 +49,19 @@ pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint>
 
 fn print_origins(settings: &[Setting], common: &Common) -> u8 {
     if common.json {
-        let row = |one: &Setting| json!({ "setting": one.path, "value": one.value, "line": one.line });
+        let line = |one: &Setting| if let Origin::Line(line) = one.origin { Some(line) } else { None };
+        let row = |one: &Setting| {
+            let is_set = one.origin == Origin::Set;
+            json!({ "setting": one.path, "value": one.value, "line": line(one), "set": is_set })
+        };
         out::json(&settings.iter().map(row).collect::<Vec<_>>());
         return 0;
     }
-    let line = |one: &Setting| one.line.map_or_else(|| "default".to_owned(), |line| format!("line {line}"));
+    let line = |one: &Setting| match one.origin {
+        Origin::Default => "default".to_owned(),
+        Origin::Line(line) => format!("line {line}"),
+        Origin::Set => "--set".to_owned(),
+    };
     for one in settings {
         // As in JSON, a text is one line, and good TOML too.
         let value = serde_json::to_string(&one.value).expect("plain data");

@@ -98,6 +98,7 @@ fn unknown_if_unnamed(name: &str, complaint: Complaint) -> Complaint {
 fn merged(outer: &Common, inner: &Common) -> Common {
     Common {
         config: inner.config.clone().or_else(|| outer.config.clone()),
+        set: outer.set.iter().chain(&inner.set).cloned().collect(),
         json: outer.json || inner.json,
         verbose: outer.verbose || inner.verbose,
         yes: outer.yes || inner.yes,

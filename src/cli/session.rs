@@ -37,9 +37,13 @@ fn nearest() -> Result<PathBuf, Complaint> {
         .ok_or_else(|| Complaint::usage("there is no Releases.toml here or in any directory above").next("relm init"))
 }
 
-/// The environment that is meant, cut down to `--hosts`.
+/// The environment that is meant, with `--set`, cut down to `--hosts`.
 pub(super) fn environment(config: &Config, name: Option<&str>, common: &Common) -> Result<Environment, Complaint> {
     let mut env = config.environment(name)?.clone();
+    if !common.set.is_empty() {
+        let config = config::load_over(&config.path, &home(), &common.set, &env.name)?;
+        env = config.environment(Some(&env.name.to_string()))?.clone();
+    }
     if !common.hosts.is_empty() {
         env.fleet = with_hosts(&env, &common.hosts)?;
     }

@@ -2,20 +2,30 @@
 
 use std::path::Path;
 
+use serde::Deserialize as _;
+use toml::de::{DeTable, Deserializer};
 use toml::{Table, Value};
 
-use super::{Batch, Environment, Installer, Reuse, parse, schema};
+use super::laid::Laid;
+use super::{Batch, Environment, Installer, Reuse, Set, parse, schema};
 
 impl Environment {
-    /// The file `text`, which stands at `path`, cut down to this environment, with everything in its place and what was left
-    /// out filled in. Read again it comes to the very same environment; where it would not, nothing.
-    pub fn effective(&self, text: &str, path: &Path, home: &Path) -> Option<String> {
-        let file: Table = text.parse().ok()?;
+    /// The file `text`, which stands at `path`, with `sets` laid over it, cut down to this environment, with everything in its
+    /// place and what was left out filled in. Read again it comes to the very same environment; where it would not, nothing.
+    pub fn effective(&self, text: &str, path: &Path, home: &Path, sets: &[Set]) -> Option<String> {
+        let file = self.laid(&Laid::new(text, sets), text)?;
         [false, true].into_iter().find_map(|with_others| {
             let written = toml::to_string(&self.written(&file, with_others)?).ok()?;
             let read = parse(&written, path, home).ok()?;
             (read.envs.first() == Some(self)).then_some(written)
         })
+    }
+
+    /// What the file says with what is laid over it.
+    pub(super) fn laid(&self, laid: &Laid, text: &str) -> Option<Table> {
+        let (mut table, _) = DeTable::parse_recoverable(text);
+        laid.lay(table.get_mut(), &self.name);
+        Table::deserialize(Deserializer::from(table)).ok()
     }
 
     /// `with_others` has the hosts of other environments, for roles that nobody has here and for the keeper of a lock.

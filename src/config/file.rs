@@ -84,6 +84,10 @@ pub(super) struct ReleasesToml {
     /// that it may be missing. An environment, or a host, may have its own instead.
     #[schemars(example = ["~/shop_config.sh"])]
     pub(super) source_files: Option<At<Vec<At<String>>>>,
+    /// Variables that every command of yours sees; no secrets. They may use the names of templates, but for `app`, `ref` and
+    /// `service`. An environment may have more, or others of the same name.
+    #[schemars(example = &serde_json::json!({ "PERL5LIB": "{{ release_path }}/local/lib/perl5" }))]
+    pub(super) environment: Option<BTreeMap<At<String>, At<String>>>,
     /// Values that nothing may show, and where they come from.
     pub(super) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
     /// Files of each release whose content is a secret.

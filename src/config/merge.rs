@@ -153,6 +153,7 @@ macro_rules! application_over {
             confirm: $own.confirm.or($base.confirm),
             becoming: $own.becoming.or($base.becoming),
             source_files: $own.source_files.or($base.source_files),
+            environment: entries($own.environment, $base.environment),
             secrets: entries($own.secrets, $base.secrets),
             app: table($own.app, $base.app),
             source: marked($own.source, $base.source),

@@ -8,6 +8,7 @@ mod effective;
 mod file;
 pub mod guards;
 mod health;
+mod laid;
 mod maintenance;
 mod manage;
 mod merge;
@@ -21,6 +22,7 @@ mod problem;
 mod publish;
 mod schema;
 mod service;
+mod set;
 mod shape;
 mod suggest;
 mod tag;
@@ -43,14 +45,15 @@ pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
 pub use manage::Manage;
 pub use notifier::{Notifier, NotifyBy, Occasion, Value};
-pub use origin::Setting;
+pub use origin::{Origin, Setting};
 pub use other_users::{AsAnother, Part};
-pub use parse::{load, parse};
+pub use parse::{load, load_over, parse, parse_over};
 pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
 pub use publish::{Publish, PublishMode};
 pub use schema::schema;
 pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
+pub use set::Set;
 pub use suggest::nearest;
 pub use tag::TagRules;
 pub use transfer::Transfer;
@@ -298,6 +301,8 @@ pub struct AppOperation {
     pub always: bool,
     /// The user it runs as, if not whoever all else runs as.
     pub becoming: Option<Become>,
+    /// Its own variables, as [`Host::variables`].
+    pub variables: BTreeMap<String, String>,
     /// The secrets it gets, by name.
     pub secrets: Vec<String>,
 }

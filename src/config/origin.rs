@@ -5,9 +5,10 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::Environment;
 use super::effective::lineage;
+use super::laid::Laid;
 use super::problem::line;
+use super::{Environment, Set};
 
 /// One setting that holds for an environment.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +17,19 @@ pub struct Setting {
     pub path: String,
     /// What it says.
     pub value: Value,
-    /// The line of the file that says so; nothing where it holds because nothing is said.
-    pub line: Option<usize>,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Who says what holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody: it holds because nothing is said.
+    Default,
+    /// This line of the file.
+    Line(usize),
+    /// `--set`.
+    Set,
 }
 
 /// A step on the way to a value.
@@ -34,18 +46,24 @@ const KNOWN_BY: [&str; 4] = ["dest", "to", "path", "name"];
 
 impl Environment {
     /// All that holds for it, in the order in which [`Environment::effective`] writes it; where that writes nothing, nothing.
-    pub fn origins(&self, text: &str, path: &Path, home: &Path) -> Option<Vec<Setting>> {
-        let whole: Table = self.effective(text, path, home)?.parse().ok()?;
-        let file = Value::from(text.parse::<Table>().ok()?);
-        let (places, _) = DeTable::parse_recoverable(text);
+    pub fn origins(&self, text: &str, path: &Path, home: &Path, sets: &[Set]) -> Option<Vec<Setting>> {
+        let whole: Table = self.effective(text, path, home, sets)?.parse().ok()?;
+        let laid = Laid::new(text, sets);
+        let file = Value::from(self.laid(&laid, text)?);
+        let (mut places, _) = DeTable::parse_recoverable(text);
+        laid.lay(places.get_mut(), &self.name);
         let envs = file.get("env")?.as_table()?;
         let lineage: Vec<&str> = lineage(envs, self.name.env.as_str()).into_iter().map(|(name, _)| name).collect();
         let mut all = Vec::new();
         leaves(&Value::from(whole), &mut Vec::new(), &mut all);
         let setting = |(way, value): (Vec<Step>, Value)| {
             let said = self.candidates(&way, &lineage).into_iter().find(|way| find(&file, way) == Some(&value));
-            let line = said.and_then(|way| place(places.get_ref(), &way)).map(|at| line(text, at));
-            Setting { path: shown(&way), value, line }
+            let origin = match said.and_then(|way| place(places.get_ref(), &way)) {
+                None => Origin::Default,
+                Some(at) if at > laid.own => Origin::Set,
+                Some(at) => Origin::Line(line(text, at)),
+            };
+            Setting { path: shown(&way), value, origin }
         };
         Some(all.into_iter().map(setting).collect())
     }

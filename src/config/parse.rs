@@ -7,15 +7,27 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::file::ReleasesToml;
+use super::laid::Laid;
 use super::problem::{Problem, Problems};
+use super::set::Set;
 use super::{Config, check, schema, shape};
+use crate::fleet::Scope;
 
 /// Reads a file; `home` is what `~` stands for on this machine.
 pub fn load(path: &Path, home: &Path) -> Result<Config, Problems> {
+    read(path, |text, path| parse(text, path, home))
+}
+
+/// The same with settings laid over what the file says of an environment, or of a component.
+pub fn load_over(path: &Path, home: &Path, sets: &[Set], scope: &Scope) -> Result<Config, Problems> {
+    read(path, |text, path| parse_over(text, path, home, sets, scope))
+}
+
+fn read(path: &Path, parse: impl Fn(&str, &Path) -> Result<Config, Problems>) -> Result<Config, Problems> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
     match String::from_utf8(bytes) {
-        Ok(text) => parse(&text, &path, home),
+        Ok(text) => parse(&text, &path),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let problem = Problem {
@@ -36,15 +48,27 @@ fn unreadable(path: &Path, error: &io::Error) -> Problems {
 
 /// Understands `text` as the file at `path`; relative paths in it start at the file's directory.
 pub fn parse(text: &str, path: &Path, home: &Path) -> Result<Config, Problems> {
-    let fail = |list| Err(Problems::new(path.to_owned(), text, list));
+    parse_laid(text, path, home, &[], None)
+}
+
+/// The same with settings laid over what the file says of an environment, or of a component.
+pub fn parse_over(text: &str, path: &Path, home: &Path, sets: &[Set], scope: &Scope) -> Result<Config, Problems> {
+    parse_laid(text, path, home, sets, Some(scope))
+}
+
+fn parse_laid(text: &str, path: &Path, home: &Path, sets: &[Set], scope: Option<&Scope>) -> Result<Config, Problems> {
+    let laid = Laid::new(text, sets);
+    let fail = |list| Err(Problems::new(path.to_owned(), &laid.text, list).of_file(laid.own));
     let (mut table, errors) = DeTable::parse_recoverable(text);
     let (twice, broken): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| error.message() == "duplicate key");
     if let Some(first) = broken.first() {
         // What follows a broken line is guesswork.
         return fail(vec![syntax(first)]);
     }
+    let unknown = scope.map(|scope| laid.lay(table.get_mut(), scope)).unwrap_or_default();
     let shape = shape::prune(&mut table, &schema());
-    let mut problems: Vec<_> = twice.iter().map(|error| duplicate(error, text)).collect();
+    let mut problems: Vec<_> = unknown;
+    problems.extend(twice.iter().map(|error| duplicate(error, text)));
     problems.extend(shape.problems);
     let file = match ReleasesToml::deserialize(toml::de::Deserializer::from(table)) {
         Ok(file) => file,

@@ -22,8 +22,10 @@ pub struct Problem {
 pub struct Problems {
     /// The file.
     pub path: PathBuf,
-    /// What it says; empty if it could not be read.
+    /// What it says, and behind that what was laid over it, a line each; empty if it could not be read.
     pub text: String,
+    /// Where the file ends in that.
+    pub own: usize,
     /// At least one.
     pub list: Vec<Problem>,
 }
@@ -33,7 +35,12 @@ impl Problems {
         // Settings shared by several environments are checked once for each.
         list.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
         list.dedup_by(|a, b| a.span == b.span && a.message == b.message);
-        Self { path, text: text.to_owned(), list }
+        Self { path, text: text.to_owned(), own: text.len(), list }
+    }
+
+    /// With an end of the file before that of the text.
+    pub(super) fn of_file(self, own: usize) -> Self {
+        Self { own, ..self }
     }
 
     /// Returns the line a problem stands in, counted from 1.
@@ -57,13 +64,25 @@ impl Problems {
         let mut group = if self.text.is_empty() {
             title.element(Origin::path(path))
         } else {
-            let mark = AnnotationKind::Primary.span(self.drawable(&problem.span));
-            title.element(Snippet::source(self.text.as_str()).path(path).annotation(mark))
+            let span = self.drawable(&problem.span);
+            let (text, start, path) = self.part(span.start, path);
+            let mark = AnnotationKind::Primary.span(span.start - start..span.end - start);
+            title.element(Snippet::source(text).path(path).annotation(mark))
         };
         if let Some(hint) = &problem.hint {
             group = group.element(Level::HELP.message(annotate_snippets::normalize_untrusted_str(hint)));
         }
         vec![group]
+    }
+
+    /// The text that a byte stands in, with its beginning and what it is called: the file, or a line that was laid over it.
+    fn part<'p>(&'p self, at: usize, path: &'p str) -> (&'p str, usize, &'p str) {
+        if at <= self.own {
+            return (&self.text[..self.own], 0, path);
+        }
+        let start = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = self.text[at..].find('\n').map_or(self.text.len(), |end| at + end);
+        (&self.text[start..end], start, "--set")
     }
 
     /// Cuts a span to its first line, on the borders of characters: a caret below one line says enough.

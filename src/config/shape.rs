@@ -158,11 +158,11 @@ fn choices(schema: &Value) -> Vec<&Value> {
 }
 
 /// The alternative that is of a kind; only one of them is.
-fn of_kind<'s>(schema: &'s Value, kind: &str) -> &'s Value {
+pub(super) fn of_kind<'s>(schema: &'s Value, kind: &str) -> &'s Value {
     choices(schema).into_iter().find(|choice| choice["type"] == kind).unwrap_or(schema)
 }
 
-fn types(schema: &Value) -> Vec<&str> {
+pub(super) fn types(schema: &Value) -> Vec<&str> {
     let mut types: Vec<_> = choices(schema).into_iter().filter_map(|choice| choice["type"].as_str()).collect();
     types.dedup();
     types
@@ -176,7 +176,7 @@ fn words(schema: &Value) -> Vec<&str> {
     texts.filter_map(Value::as_str).collect()
 }
 
-fn kind(value: &DeValue<'_>) -> &'static str {
+pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "string",
         DeValue::Integer(_) => "integer",

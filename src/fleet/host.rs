@@ -1,6 +1,6 @@
 //! One host with its address and roles, and the fleet: the hosts of an environment in the order of the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{HostName, Role, Targets};
@@ -75,6 +75,8 @@ pub struct Host {
     /// Its files that are sourced before commands of the app's: absolute or from `~/`, with a `?` behind where one may be
     /// missing.
     pub source_files: Vec<String>,
+    /// Variables for commands of the app's, by name; what they say has holes as templates have.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// The hosts of one environment, in the order of the file.

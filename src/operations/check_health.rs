@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::sourcing::defined;
 use super::values::values;
 use super::{RunCommand, refused};
 use crate::engine::{On, Operation, Reading, Work};
@@ -114,9 +115,10 @@ impl Operation for CheckHealth {
         }
     }
 
-    fn definition(&self, _on: &On<'_>) -> String {
+    fn definition(&self, on: &On<'_>) -> String {
         let becoming = self.check.becoming.as_ref().map(|becoming| format!("\nas {}", becoming.user));
-        format!("{:?}{}{}", self.sign, self.check.run, becoming.unwrap_or_default())
+        let text = format!("{:?}{}{}", self.sign, self.check.run, becoming.unwrap_or_default());
+        defined(text, &self.check.variables, on)
     }
 
     fn command(&self) -> Option<&str> {

@@ -1,9 +1,10 @@
 //! A command of the app's own, from `Releases.toml` or the command line.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::becoming::run_as;
-use super::sourcing::sourced;
+use super::sourcing::{defined, exporting, sourced};
 use super::telling;
 use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::fleet::{Become, Targets};
@@ -36,6 +37,8 @@ pub struct RunCommand {
     pub always: bool,
     /// The user it runs as, if not whoever all else runs as.
     pub becoming: Option<Become>,
+    /// Variables that it sees, over those of its host.
+    pub variables: BTreeMap<String, String>,
     /// The secrets it gets, by name.
     pub secrets: Vec<String>,
 }
@@ -66,6 +69,7 @@ impl RunCommand {
             journaled: true,
             always: false,
             becoming: None,
+            variables: BTreeMap::new(),
             secrets: Vec::new(),
         }
     }
@@ -87,6 +91,7 @@ impl RunCommand {
             Some(secret) => script.export(name, secret.expose_line()),
             None => script,
         });
+        let script = exporting(script, &self.variables, on);
         run_as(self.becoming.as_ref(), sourced(&script, on), on.secrets)
     }
 
@@ -122,10 +127,11 @@ impl Operation for RunCommand {
 
     /// The text and nothing around it: another version of relm runs the same command. Of secrets only the names: a new
     /// password is no new command.
-    fn definition(&self, _on: &On<'_>) -> String {
+    fn definition(&self, on: &On<'_>) -> String {
         let becoming = self.becoming.iter().map(|becoming| format!("\nas {}", becoming.user));
         let secrets = self.secrets.iter().map(|name| format!("\nwith {name}"));
-        becoming.chain(secrets).fold(self.run.clone(), |text, more| text + &more)
+        let text = becoming.chain(secrets).fold(self.run.clone(), |text, more| text + &more);
+        defined(text, &self.variables, on)
     }
 
     fn command(&self) -> Option<&str> {

@@ -1,11 +1,12 @@
 //! Fills files in for each host and writes them: into the release, or beside its record if their place is outside of it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
 use super::becoming::as_another;
-use super::sourcing::sourced;
+use super::sourcing::{defined, sourced};
 use super::values::values;
 use super::{refused, release};
 use crate::engine::{Makes, On, Operation, Work};
@@ -182,7 +183,9 @@ impl Operation for WriteTemplates {
             [&file.dest, &file.mode, &file.owner, file.check.as_deref().unwrap_or_default(), &(content + &taker)]
                 .join("\n")
         };
-        self.on(on.host).map(line).collect::<Vec<_>>().join("\n\n")
+        let text = self.on(on.host).map(line).collect::<Vec<_>>().join("\n\n");
+        let has_commands = self.on(on.host).any(|file| file.check.is_some());
+        if has_commands { defined(text, &BTreeMap::new(), on) } else { text }
     }
 
     fn lacks_code(&self) -> bool {

@@ -222,6 +222,7 @@ mod tests {
             address: crate::fleet::Address::parse("web1").unwrap(),
             roles: std::collections::BTreeSet::new(),
             source_files: Vec::new(),
+            variables: std::collections::BTreeMap::new(),
         };
         let settings = Settings { config_file: Some("/dev/null".into()), ..Settings::new("test", "/nowhere", "me") };
         let destination = crate::ssh::config::destination(&host, &settings).unwrap();

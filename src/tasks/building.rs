@@ -164,6 +164,7 @@ pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
         journaled: operation.phase != Phase::Check,
         always: operation.always,
         becoming: operation.becoming.clone(),
+        variables: operation.variables.clone(),
         secrets: operation.secrets.clone(),
         ..RunCommand::new(&operation.name, &operation.run)
     }

@@ -67,5 +67,6 @@ mod transfer;
 mod unfinished;
 mod upload;
 mod users;
+mod variables;
 mod verify;
 mod waits;

@@ -219,7 +219,13 @@ fn listen(folder: &Path, lines: &str) -> Option<(u16, Child)> {
 /// Makes a host as Releases.toml would.
 pub(crate) fn host(name: &str) -> Host {
     let (name, address) = (HostName::new(name).unwrap(), Address::parse(name).unwrap());
-    Host { name, address, roles: BTreeSet::new(), source_files: Vec::new() }
+    Host {
+        name,
+        address,
+        roles: BTreeSet::new(),
+        source_files: Vec::new(),
+        variables: std::collections::BTreeMap::new(),
+    }
 }
 
 /// Makes a key pair.

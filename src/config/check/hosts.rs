@@ -1,25 +1,22 @@
 //! The hosts of an environment: names, addresses, roles, and no machine twice.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::super::file::{EnvTable, HostTable};
+use super::super::file::{EnvTable, HostTable, ReleasesToml};
 use super::super::placed::At;
-use super::{Check, roles, templates};
+use super::{Check, roles, templates, variables};
 use crate::fleet::{Address, Fleet, Host, HostName, Role, Targets};
 
-/// Takes an environment's hosts; `file` are the `source_files` of the whole file.
-pub(super) fn fleet(
-    check: &mut Check<'_>,
-    file: Option<&At<Vec<At<String>>>>,
-    name: &At<String>,
-    env: &EnvTable,
-) -> Option<Fleet> {
+/// Takes an environment's hosts, with what the file and the environment say of all of them.
+pub(super) fn fleet(check: &mut Check<'_>, file: &ReleasesToml, name: &At<String>, env: &EnvTable) -> Option<Fleet> {
     if env.hosts.is_empty() && !check.lost(&format!("env.{}", name.value)) {
         let hint = format!("[env.{}.hosts]\nweb1 = {{ address = \"deploy@web1.example.org\" }}", name.value);
         check.problem(name.span(), format!("environment {:?} has no hosts", name.value), hint);
         return None;
     }
-    let common = source_files(check, env.source_files.as_ref().or(file))?;
+    let common = source_files(check, env.source_files.as_ref().or(file.source_files.as_ref()))?;
+    let variables = variables::variables(check, env.environment.as_ref(), file.environment.as_ref())?;
     let mut machines: Vec<(Machine, &str)> = Vec::new();
     let mut hosts = Vec::new();
     for (name, table) in &env.hosts {
@@ -36,10 +33,11 @@ pub(super) fn fleet(
                 }
             }
         }
-        hosts.push(match table.value.source_files {
-            Some(_) => host,
-            None => host.map(|host| Host { source_files: common.clone(), ..host }),
-        });
+        hosts.push(host.map(|host| Host {
+            source_files: if table.value.source_files.is_some() { host.source_files } else { common.clone() },
+            variables: variables.clone(),
+            ..host
+        }));
     }
     hosts.into_iter().collect::<Option<_>>().map(|hosts| Fleet { hosts })
 }
@@ -69,7 +67,13 @@ pub(super) fn host(check: &mut Check<'_>, name: &At<String>, table: &HostTable) 
     }
     let address = address(check, table);
     let source_files = source_files(check, table.source_files.as_ref())?;
-    Some(Host { name: known?, address: address?, roles: roles.into_iter().collect::<Option<_>>()?, source_files })
+    Some(Host {
+        name: known?,
+        address: address?,
+        roles: roles.into_iter().collect::<Option<_>>()?,
+        source_files,
+        variables: BTreeMap::new(),
+    })
 }
 
 /// Takes files of a host, in the order in which they are sourced; none if nothing is said of them.

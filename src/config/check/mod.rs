@@ -33,6 +33,7 @@ mod tasks;
 mod templates;
 mod text;
 mod transfer;
+mod variables;
 mod wait;
 
 use std::collections::BTreeSet;
@@ -151,7 +152,7 @@ fn environment(
     let known = check.fleet_name(name, EnvName::new);
     let component_name = component.and_then(|component| ComponentName::new(&component.name.value).ok());
     roles::enter(check, name);
-    let mut fleet = hosts::fleet(check, file.source_files.as_ref(), name, env);
+    let mut fleet = hosts::fleet(check, file, name, env);
     if let (Some(component), Some(fleet)) = (component, &mut fleet) {
         fleet.hosts = fleet.select(&component.lives_on).into_iter().cloned().collect();
         roles::narrow(check, fleet);

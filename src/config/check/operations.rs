@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
-use super::{Check, hosts, inputs, job, migrate, retry, secrets, wait};
+use super::{Check, hosts, inputs, job, migrate, retry, secrets, variables, wait};
 use crate::event::Phase;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
@@ -68,6 +68,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
     let migrate = migrate::migrate(check, table);
     let undo = table.undo.as_ref().and_then(|undo| undo_of(check, undo, table.phase));
     let becoming = secrets::user(check, table.becoming.as_ref());
+    let variables = variables::variables(check, table.environment.as_ref(), None);
     let secrets = secrets::named(check, table.secrets.as_deref().unwrap_or_default());
     let (run, wait) = work?;
     Some(AppOperation {
@@ -86,6 +87,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         undo,
         always: table.always.unwrap_or(false),
         becoming: becoming?,
+        variables: variables?,
         secrets,
     })
 }

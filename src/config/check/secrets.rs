@@ -44,8 +44,7 @@ pub(super) fn secrets(
 
 fn fits(check: &mut Check<'_>, name: &At<String>) -> bool {
     let text = name.value.as_str();
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_plain = is_variable(text);
     if !is_plain {
         let hint = "letters, digits and '_', such as \"DB_PASSWORD\": commands get it as a variable".to_owned();
         check.problem(name.span(), format!("{text:?} cannot be the name of a secret"), hint);
@@ -146,6 +145,12 @@ fn mode(check: &mut Check<'_>, mode: Option<&At<String>>) -> Option<String> {
     let hint = "\"0600\", \"0400\", \"0640\" or \"0440\": a secret is nobody else's to read".to_owned();
     check.problem(mode.span(), format!("`mode` cannot be {:?}", mode.value), hint);
     None
+}
+
+/// Says whether a shell takes it for the name of a variable.
+pub(super) fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Says whether it can be the name of a user or a group.

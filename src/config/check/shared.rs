@@ -3,7 +3,7 @@
 use super::super::file::ReleasesToml;
 use super::{
     Check, application, busy, distribution, guards, health, hosts, lock, maintenance, manage, notify, operations, pool,
-    pre_connect, publish, python, release, secrets, service, source, tag, templates, transfer,
+    pre_connect, publish, python, release, secrets, service, source, tag, templates, transfer, variables,
 };
 
 /// Checks the file's own tables too where every environment overrides them.
@@ -37,6 +37,7 @@ pub(super) fn tables(check: &mut Check<'_>, file: &ReleasesToml) {
         maintenance::maintenance(check, &table.value);
     }
     hosts::source_files(check, file.source_files.as_ref());
+    variables::variables(check, None, file.environment.as_ref());
     secrets::files(check, &file.secret_files);
     templates::templates(check, &file.templates.iter().collect::<Vec<_>>(), None);
     publish::publish(check, &file.publish.iter().collect::<Vec<_>>(), None);

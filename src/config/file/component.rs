@@ -29,6 +29,8 @@ pub(in crate::config) struct ComponentTable {
     /// Files of the hosts that are sourced before every command of it, in the place of the environment's.
     #[schemars(example = ["~/shop_config.sh"])]
     pub(in crate::config) source_files: Option<At<Vec<At<String>>>>,
+    /// What differs for it from the environment's `[environment]`, name by name.
+    pub(in crate::config) environment: Option<BTreeMap<At<String>, At<String>>>,
     /// More secrets, or the same from elsewhere.
     pub(in crate::config) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
     /// Files of each release whose content is a secret.

@@ -43,6 +43,8 @@ pub(in crate::config) struct EnvTable {
     /// that it may be missing. Here they take the place of the file's.
     #[schemars(example = ["~/shop_config.sh"])]
     pub(in crate::config) source_files: Option<At<Vec<At<String>>>>,
+    /// What differs here from the file's `[environment]`, name by name.
+    pub(in crate::config) environment: Option<BTreeMap<At<String>, At<String>>>,
     /// Secrets that come from elsewhere here.
     pub(in crate::config) secrets: Option<BTreeMap<At<String>, At<SecretTable>>>,
     /// What differs here from the file's `[app]`.

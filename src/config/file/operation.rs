@@ -1,5 +1,7 @@
 //! `[[operations]]` and `[tasks.NAME]` as they are written.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -61,6 +63,9 @@ pub(in crate::config) struct OperationTable {
     #[serde(rename = "become")]
     #[schemars(example = &"root")]
     pub(in crate::config) becoming: Option<At<BecomeText>>,
+    /// Variables that it sees besides those of `[environment]`, or in their place; no secrets.
+    #[schemars(example = serde_json::json!({"NODE_ENV": "production"}))]
+    pub(in crate::config) environment: Option<BTreeMap<At<String>, At<String>>>,
     /// The secrets it gets, each as a variable of that name.
     #[schemars(example = ["DB_PASSWORD"])]
     pub(in crate::config) secrets: Option<Vec<At<String>>>,

@@ -26,6 +26,10 @@ window = "Mon-Fri 09:00-16:00 UTC"
 ref = "confirm"
 [lock]
 grace = "20s"
+[environment]
+A = "file"
+B = "file"
+C = "file"
 [secrets]
 KEY = { env = "KEY" }
 [[operations]]
@@ -41,6 +45,7 @@ source = { archive = "formplayer.tar.gz", strip = 1 }
 release = { keep = 2 }
 lock = { grace = "5s" }
 become = "player"
+environment = { C = "player" }
 [[components.formplayer.operations]]
 name = "restart"
 phase = "after_flip"
@@ -50,6 +55,7 @@ run = "./restart"
 [env.base]
 confirm = true
 become = "ops"
+environment = { B = "base", C = "base" }
 [env.base.components.formplayer.release]
 batches = ["50%"]
 [env.production]
@@ -103,6 +109,8 @@ fn a_component_is_an_application_of_its_own_on_some_of_the_hosts() {
     assert_eq!(tag.name(player, "R"), "shop-production/formplayer-R");
     let run: Vec<&str> = player.operations.iter().map(|operation| operation.run.as_str()).collect();
     assert_eq!(run, ["./restart --slowly"]);
+    let variables: Vec<&str> = player.fleet.hosts[0].variables.values().map(String::as_str).collect();
+    assert_eq!(variables, ["file", "base", "player"]);
     // Of the fleet and of whoever deploys.
     assert_eq!((player.app.as_str(), player.confirm, player.lock.grace.as_secs()), ("shop", true, 5));
     assert_eq!((player.release.root.as_str(), player.release.keep), ("/srv/www", 2));
@@ -159,6 +167,7 @@ fn of_every_table_it_is_known_whether_it_is_the_application_s() {
         "default_env",
         "distribution",
         "env",
+        "environment",
         "hosts",
         "lock",
         "notify",

@@ -21,7 +21,8 @@ fn what_is_printed_comes_to_the_same_environment() {
         let config = read(text).unwrap_or_else(|problems| panic!("{file}: {}", problems.render(false)));
         for env in &config.envs {
             let (path, home) = (Path::new("/srv/shop/Releases.toml"), Path::new("/home/ada"));
-            let whole = env.effective(text, path, home).unwrap_or_else(|| panic!("{file}: {} is another", env.name));
+            let whole =
+                env.effective(text, path, home, &[]).unwrap_or_else(|| panic!("{file}: {} is another", env.name));
             let again = parse(&whole, path, home).expect("it is read again");
             assert_eq!(again.envs, std::slice::from_ref(env), "{file}:\n{whole}");
             assert!(whole.contains("keep = "), "defaults are filled in:\n{whole}");

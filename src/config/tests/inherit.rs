@@ -21,6 +21,9 @@ host = "db1"
 [become]
 user = "app"
 password = "PW"
+[environment]
+SITE = "{{ env }}"
+https_proxy = "http://proxy.example.org:3128"
 [secrets]
 PW = { env = "PW" }
 KEY = { file = "key" }
@@ -74,6 +77,7 @@ become = "root"
 source_files = ["~/live.sh"]
 release = { root = "/srv" }
 source = { dir = "dist" }
+environment = { PERL5LIB = "{{ release_path }}/lib", SITE = "live" }
 secrets = { KEY = { env = "KEY" } }
 [[env.live.publish]]
 from = "other"
@@ -88,9 +92,11 @@ a = { address = "a:22", roles = ["web"] }
 [env.other]
 inherits = "live"
 confirm = false
+environment = { https_proxy = "" }
 [[env.other.operations]]
 name = "extra"
 phase = "finish"
+environment = { SITE = "extra" }
 run = "extra"
 [[env.other.transfer]]
 name = "css"
@@ -136,6 +142,10 @@ fn an_environment_inherits_all_but_hosts_and_hosts_stand_in_one_place() {
         ]
     );
     let hosts = &config.envs[1].fleet.hosts;
+    let variables: Vec<_> = hosts[0].variables.iter().map(|(name, text)| format!("{name}={text}")).collect();
+    assert_eq!(variables, ["PERL5LIB={{ release_path }}/lib", "SITE=live", "https_proxy="]);
+    let extra = config.envs[1].operations.last().expect("an operation");
+    assert_eq!(extra.variables.get("SITE").map(String::as_str), Some("extra"));
     let hosts: Vec<_> = hosts.iter().map(|host| (host.name.as_str(), host.address.clone())).collect();
     let moved = Address::Ssh { host: text("s1"), user: None, port: None };
     let of_the_file = ssh("db1.example.org", "deploy", None);
@@ -156,10 +166,14 @@ fn environments_that_inherit_each_other_are_told_with_the_way() {
 fn each_setting_is_told_with_its_line() {
     let config = read(SHARING).unwrap_or_else(|problems| panic!("{problems}"));
     let (path, home) = (Path::new("/srv/shop/Releases.toml"), Path::new("/home/ada"));
-    let told = config.envs[1].origins(SHARING, path, home).expect("what holds");
+    let told = config.envs[1].origins(SHARING, path, home, &[]).expect("what holds");
     let said = |setting: &str| {
         let one = told.iter().find(|one| one.path == setting).unwrap_or_else(|| panic!("no {setting} in {told:?}"));
-        (one.value.to_string(), one.line.and_then(|line| SHARING.lines().nth(line - 1)))
+        let line = match one.origin {
+            Origin::Line(line) => SHARING.lines().nth(line - 1),
+            Origin::Default | Origin::Set => None,
+        };
+        (one.value.to_string(), line)
     };
     for (setting, value, line) in [
         ("release.root", "\"/srv\"", Some("release = { root = \"/srv\" }")),
@@ -170,6 +184,7 @@ fn each_setting_is_told_with_its_line() {
         ),
         ("lock.name", "\"servers\"", Some("name = \"servers\"")),
         ("lock.grace", "\"10s\"", None),
+        ("environment.https_proxy", "\"\"", Some("environment = { https_proxy = \"\" }")),
         ("operations.b.run", "\"b of base\"", Some("run = \"b of base\"")),
         ("publish.\"~/docs\".mode", "\"overlay\"", Some("mode = \"overlay\"")),
         ("env.other.confirm", "false", Some("confirm = false")),

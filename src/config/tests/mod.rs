@@ -9,6 +9,7 @@ mod effective;
 mod inherit;
 mod model;
 mod odd;
+mod sets;
 
 use std::path::Path;
 

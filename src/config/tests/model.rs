@@ -18,6 +18,7 @@ fn host(name: &str, address: Address, names: &[&str]) -> Host {
         address,
         roles: roles(names).into_iter().collect(),
         source_files: Vec::new(),
+        variables: BTreeMap::new(),
     }
 }
 
@@ -42,6 +43,7 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         undo: None,
         always: false,
         becoming: None,
+        variables: BTreeMap::new(),
         secrets: Vec::new(),
     }
 }

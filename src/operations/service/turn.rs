@@ -1,5 +1,8 @@
 //! Stops, starts, restarts or reloads a service.
 
+use std::collections::BTreeMap;
+
+use super::super::sourcing::defined;
 use super::Service;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::Targets;
@@ -100,8 +103,8 @@ impl Operation for TurnService {
         Some(service.work(script))
     }
 
-    fn definition(&self, _on: &On<'_>) -> String {
-        self.service.definition()
+    fn definition(&self, on: &On<'_>) -> String {
+        defined(self.service.definition(), &BTreeMap::new(), on)
     }
 
     /// Somebody may have started by hand what a killed run had stopped.

@@ -20,6 +20,7 @@ fn host(address: &str) -> Host {
         address: Address::parse(address).unwrap(),
         roles: BTreeSet::new(),
         source_files: Vec::new(),
+        variables: std::collections::BTreeMap::new(),
     }
 }
 

@@ -99,6 +99,7 @@ impl Stage {
                 address: Address::Local(home.clone()),
                 roles: BTreeSet::from(["web", "db"].map(|role| Role::new(role).expect("a role"))),
                 source_files: Vec::new(),
+                variables: BTreeMap::new(),
             },
             env: EnvName::new("demo").expect("a name").into(),
             home,

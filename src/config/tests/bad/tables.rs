@@ -27,6 +27,16 @@ fn mistakes_in_tables() {
         ("[env.live]\ninherits = \"live\"", "environments inherit each other: live → live", 6),
         ("[env.live]\ninherits = [\"x\"]", "`inherits` must be a text", 6),
         ("[hosts]\nweb2 = { adress = \"web2\" }", "unknown key \"adress\"", 6),
+        // [environment]
+        ("[environment]\n\"A-B\" = \"x\"", "\"A-B\" cannot be the name of a variable", 6),
+        ("[environment]\nRELM_HOST = \"x\"", "\"RELM_HOST\" is relm's own", 6),
+        ("[environment]\nrelm_release = \"x\"", "\"relm_release\" is relm's own", 6),
+        ("[env.live.environment]\nIFS = \"x\"", "\"IFS\" cannot be set for commands", 6),
+        ("[environment]\nA = 3", "`A` must be a text in quotes", 6),
+        ("[environment]\nA = \"{{ relase_path }}\"", "A uses \"relase_path\", which has no value", 6),
+        ("[environment]\nA = \"{{ ref }}\"", "A uses \"ref\", which has no value", 6),
+        ("[environment]\nA = \"{{ host\"", "A: line 1: syntax error", 6),
+        ("[environment]\nA = \"a\\u0000b\"", "`A` has a NUL character in it", 6),
         // [manage]
         ("[manage]\nroles = [\"web\"]", "[manage] has no `run`", 5),
         ("[manage]\nrun = \" \"", "`run` is empty", 6),

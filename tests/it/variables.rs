@@ -1,0 +1,95 @@
+//! `environment`: variables for commands of the app's.
+
+use crate::site::{Site, operation, within};
+
+const TABLE: &str = "[environment]\nPERL5LIB = \"{{ release_path }}/local/lib/perl5\"\nGREETING = \"it's $HOME\"\n\
+    PLACE = \"file\"\n[env.test.environment]\nPLACE = \"{{ host }} of {{ env }}\"\n";
+
+/// What a command writes of what it sees.
+fn say(name: &str) -> String {
+    format!("echo \"{name} $GREETING; $PLACE; $PERL5LIB\" >>\"$SITE/log\"")
+}
+
+#[test]
+fn commands_of_every_kind_see_the_variables() {
+    let settings = [
+        operation("looked", "check", "", "echo \"check $GREETING; $PLACE;\" >>\"$SITE/log\""),
+        operation("made", "prepare", "", &say("prepare")),
+        operation("tried", "prepare", "retry = { times = 2, every = \"1s\" }", &say("retry")),
+        operation("waited", "prepare", "", "true")
+            .replace("run = '''true'''", &format!("wait = {{ check = '''{}''', max = \"5s\" }}", say("wait"))),
+        operation("long", "prepare", "job = true", &say("job")),
+        operation(
+            "moved",
+            "prepare",
+            &format!("migrate = {{ pending = '''{}; echo x''', backup = '''{}''' }}", say("pending"), say("backup")),
+            &say("migrate"),
+        ),
+        format!("[[service]]\nname = \"app\"\nkind = \"command\"\nproof = false\nrestart = '''{}'''\n", say("service")),
+        format!("[[health]]\nname = \"well\"\ncommand = '''{}'''\nwithin = \"5s\"\n", say("health")),
+        format!(
+            "[[busy]]\nname = \"idle\"\nkind = \"command\"\nrun = '''{}; false'''\nbusy_if = \"succeeds\"\n",
+            say("busy")
+        ),
+        format!("[maintenance]\non = '''{}'''\noff = 'true'\nduring = \"switch\"\n", say("maintenance")),
+        format!(
+            "[[pool]]\nname = \"http\"\nroles = [\"web\"]\ndrain = '''{}'''\nundrain = 'true'\nmin_healthy = 0\nwait = \"0s\"\n",
+            say("drain")
+        ),
+        format!("[manage]\nrun = '''sh -c '{}' manage'''\n", say("manage")),
+    ];
+    let site = Site::new("web1=web", "");
+    site.configure(&(TABLE.to_owned() + &settings.concat()));
+    site.relm("deploy").ends(0);
+    site.relm("manage test x").ends(0);
+    assert!(within(20, || site.read("log").contains("job it's")), "{}", site.read("log"));
+    let log = site.take_log();
+    let path = site.host("web1").release(&site.live());
+    let path = path.display();
+    for what in
+        "check prepare retry wait job pending backup migrate service health busy maintenance drain manage".split(' ')
+    {
+        let lines: Vec<_> = log.iter().filter(|line| line.starts_with(&format!("{what} "))).collect();
+        assert!(!lines.is_empty(), "{what}: {log:#?}");
+        let is_told = |line: &&&String| line.contains("it's $HOME; web1 of test;");
+        assert!(lines.iter().all(|line| is_told(&line)), "{what}: {lines:?}");
+        let is_whole = |line: &&String| line.ends_with(&format!("; {path}/local/lib/perl5"));
+        assert!(what == "check" || lines.iter().any(is_whole), "{what}: {lines:?}");
+    }
+    let ran = site.relm_with(["run", "--", "sh", "-c", "echo \"$GREETING $PLACE $PERL5LIB\""]).ends(0).stdout;
+    assert!(ran.contains("it's $HOME web1 of test /") && ran.contains(&format!("{}/local/lib", site.live())), "{ran}");
+}
+
+#[test]
+fn the_nearest_counts_and_the_file_goes_before_what_is_sourced() {
+    let say = "echo \"$A $B $C $D $RELM_HOST\" >>\"$SITE/log\"";
+    let more = "environment = { C = \"own\", D = \"\" }";
+    let table = "[environment]\nA = \"top\"\nB = \"top\"\nC = \"top\"\nD = \"top\"\n[env.test]\n\
+        inherits = \"base\"\nsource_files = [\"~/shop.sh\"]\n[env.base.environment]\nB = \"base\"\n";
+    let site = Site::new("web1=web", "");
+    site.configure(&(operation("made", "prepare", more, say) + table));
+    site.write("hosts/web1/shop.sh", "A=sourced\nRELM_HOST=sourced\n");
+    site.deploy();
+    assert_eq!(site.take_log(), ["top base own  web1"]);
+}
+
+#[test]
+fn what_is_built_with_other_variables_is_built_again() {
+    let broken = "[ \"$MODE\" = broken ] && exit 1; echo \"$RELM_HOST $MODE\" >>\"$SITE/log\"";
+    let made = operation("made", "prepare", "inputs = [\"app.txt\"]\nenvironment = { MODE = \"a\" }", broken);
+    let last = operation("last", "prepare", "", "[ -e \"$SITE/go\" ]");
+    let site = Site::new("web1=web", &(made.clone() + &last));
+    site.relm("deploy").ends(1);
+    assert_eq!(site.take_log(), ["web1 a"]);
+    site.relm("deploy --resume").ends(1);
+    assert_eq!(site.take_log(), [""; 0], "it is done");
+    site.configure(&(made.replace("\"a\"", "\"b\"") + &last));
+    site.write("go", "");
+    site.relm("deploy --resume").ends(0).says(&["made"]);
+    assert_eq!(site.take_log(), ["web1 b"]);
+    site.relm("deploy").ends(0).says(&["made"]);
+    assert_eq!(site.take_log(), [""; 0], "its inputs are the same, and so are its variables");
+    site.configure(&(made.replace("\"a\"", "\"c\"") + &last));
+    site.deploy();
+    assert_eq!(site.take_log(), ["web1 c"]);
+}
