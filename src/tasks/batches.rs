@@ -47,10 +47,8 @@ pub(super) fn divide(plan: Plan, env: &Environment) -> Plan {
     let mut pools: Vec<&str> = groups.iter().flat_map(|group| &group.because).map(String::as_str).collect();
     pools.sort_unstable();
     pools.dedup();
-    let plan = match pools.is_empty() {
-        true => plan,
-        false => plan.note(format!("hosts switch in {} batches: {}", groups.len(), pools.join(", "))),
-    };
+    let note = (!pools.is_empty()).then(|| format!("hosts switch in {} batches: {}", groups.len(), pools.join(", ")));
+    let plan = note.into_iter().fold(plan, Plan::note);
     let switching = plan.steps.iter().filter(|step| (Phase::BeforeFlip..=Phase::AfterFlip).contains(&step.phase));
     let lines = lines(&groups, env, |host| switching.clone().any(|step| step.left().any(|left| *left == host.name)));
     let mut plan = plan.batches(groups.iter().map(|group| group.hosts).collect());
@@ -155,7 +153,8 @@ mod tests {
     #[test]
     fn pools_make_batches_smaller_where_they_must() {
         use Batch::{Hosts, Percent};
-        let cases: [(&[Batch], &[&str], usize, &[usize]); 6] = [
+        type Case<'a> = (&'a [Batch], &'a [&'a str], usize, &'a [usize]);
+        let cases: [Case<'_>; 6] = [
             // The last host of the small pool waits for the first.
             (&[Percent(100)], &["xxxx.", "..xx."], 1, &[3, 2]),
             (&[Percent(100)], &["xx"], 1, &[1, 1]),

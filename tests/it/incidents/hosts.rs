@@ -59,17 +59,17 @@ fn every_pool_keeps_a_host_and_only_the_one_that_switches_is_taken_out() {
 
 /// Pools that share hosts, told of by what happens to them: a line for each host that leaves or comes in again.
 fn telling_pools(batches: &str, pools: &[(&str, &str, usize)]) -> String {
-    let mut settings = format!("[release]\nbatches = {batches}\n{}", logged("late", "after_flip", ""));
-    for (name, role, keeps) in pools {
+    let table = |(name, role, keeps): &(&str, &str, usize)| {
         let say = |sign: &str| format!("echo \"{sign} {name} $RELM_HOST\" >>\"$SITE/moves\"");
-        settings += &format!(
+        format!(
             "[[pool]]\nname = \"{name}\"\nroles = [\"{role}\"]\nmin_healthy = {keeps}\nwait = \"0s\"\n\
              drain = '{}'\nundrain = '{}'\n",
             say("-"),
             say("+")
-        );
-    }
-    settings
+        )
+    };
+    let tables: Vec<String> = pools.iter().map(table).collect();
+    format!("[release]\nbatches = {batches}\n{}{}", logged("late", "after_flip", ""), tables.concat())
 }
 
 /// *The last batch was a whole pool* once more, moment by moment: also when a deploy fails in its last batch and every host
