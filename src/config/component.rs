@@ -24,8 +24,10 @@ pub(super) const OWN: &[&str] = &[
 ];
 
 /// Tables of which a part tells of the fleet, and of whoever deploys.
-pub(super) const SHARED: &[(&str, &[&str])] =
-    &[("release", &["root", "keep", "batches", "max_unreachable"]), ("guards", &["window", "clean_repository"])];
+pub(super) const SHARED: &[(&str, &[&str])] = &[
+    ("release", &["root", "keep", "batches", "max_parallel", "max_unreachable"]),
+    ("guards", &["window", "clean_repository"]),
+];
 
 /// The tables of one component in one environment.
 pub(super) struct Tables<'f> {
@@ -84,6 +86,7 @@ impl Tables<'_> {
             root: release.root,
             keep: release.keep,
             batches: release.batches,
+            max_parallel: release.max_parallel,
             max_unreachable: release.max_unreachable,
             ..ReleaseTable::default()
         };
@@ -132,7 +135,7 @@ impl Tables<'_> {
         let own = self.own.cloned().unwrap_or_default();
         EnvTable {
             inherits: None,
-            confirm: own.confirm.or(self.base.and_then(|base| base.confirm)).or(env.confirm),
+            confirm: own.confirm.or(self.base.and_then(|base| base.confirm.clone())).or(env.confirm.clone()),
             accept_new_host_keys: env.accept_new_host_keys,
             forward_agent: env.forward_agent,
             login_password: env.login_password.clone(),

@@ -49,6 +49,7 @@ impl Over for ReleaseTable {
             root: self.root.or(base.root),
             keep: self.keep.or(base.keep),
             batches: self.batches.or(base.batches),
+            max_parallel: self.max_parallel.or(base.max_parallel),
             max_unreachable: self.max_unreachable.or(base.max_unreachable),
             shared_dirs: self.shared_dirs.or(base.shared_dirs),
             shared_files: self.shared_files.or(base.shared_files),
@@ -137,6 +138,8 @@ impl Over for PythonTable {
             index: self.index.or(base.index),
             args: self.args.or(base.args),
             reuse: self.reuse.or(base.reuse),
+            post: self.post.or(base.post),
+            offline: self.offline.or(base.offline),
             bring_uv: self.bring_uv.or(base.bring_uv),
         }
     }

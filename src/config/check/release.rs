@@ -4,12 +4,14 @@ use super::super::file::{BatchText, ReleaseTable};
 use super::super::placed::At;
 use super::super::{Batch, ReleaseRules};
 use super::Check;
+use super::service::optional;
 use super::text::is_below;
 
 pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<ReleaseRules> {
     let root = table.root.as_ref().map_or(Some("www".to_owned()), |root| host_root(check, root));
     let keep = table.keep.as_ref().map_or(Some(3), |keep| kept(check, keep));
     let batches = table.batches.as_ref().map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
+    let max_parallel = optional(table.max_parallel.as_ref(), |count| at_once(check, count));
     let max_unreachable = table.max_unreachable.as_ref().map_or(Some(Batch::Hosts(0)), |text| missed(check, text));
     let mut taken = Vec::new();
     let mut paths = |key, list: &Option<Vec<At<String>>>| {
@@ -24,6 +26,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
         root: root?,
         keep: keep?,
         batches: batches?,
+        max_parallel: max_parallel?,
         max_unreachable: max_unreachable?,
         shared_dirs: shared_dirs?,
         shared_files: shared_files?,
@@ -72,6 +75,16 @@ fn kept(check: &mut Check<'_>, keep: &At<i64>) -> Option<usize> {
     let hint = "at least 1: the current release is one of them, and a rollback needs another".to_owned();
     check.problem(keep.span(), format!("`keep` cannot be {}", keep.value), hint);
     None
+}
+
+/// Takes how many hosts do something at a time.
+pub(super) fn at_once(check: &mut Check<'_>, count: &At<i64>) -> Option<usize> {
+    let taken = usize::try_from(count.value).ok().filter(|count| *count > 0);
+    if taken.is_none() {
+        let hint = "a number of hosts from 1; leave it out to mean all of them".to_owned();
+        check.problem(count.span(), format!("`max_parallel` cannot be {}", count.value), hint);
+    }
+    taken
 }
 
 fn batches(check: &mut Check<'_>, list: &At<Vec<At<BatchText>>>) -> Option<Vec<Batch>> {
