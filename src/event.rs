@@ -62,6 +62,9 @@ pub struct StepInfo {
     pub phase: Phase,
     /// The hosts it runs on, in order.
     pub hosts: Vec<HostName>,
+    /// How many of them at a time, where that is not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<usize>,
 }
 
 /// What a step did on a host.

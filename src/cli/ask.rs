@@ -11,6 +11,8 @@ use crate::ui::tame;
 pub(super) enum Yes {
     /// Whoever was asked.
     Typed,
+    /// Whoever was asked for a word.
+    Word,
     /// `--yes` did, before anything was asked.
     Option,
 }
@@ -20,6 +22,7 @@ impl Yes {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Typed => "answered with yes",
+            Self::Word => "typed",
             Self::Option => "answered by --yes",
         }
     }
@@ -43,6 +46,22 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<Yes, Complaint> {
         (Ok(_), "y" | "yes") => Ok(Yes::Typed),
         _ => Err(Complaint::refused("declined; nothing was changed")),
     }
+}
+
+/// Asks for a word that a hand does not type by itself. What `--yes` answers is told all the same.
+pub(super) fn typed(what: &str, word: &str, yes: bool) -> Result<Yes, Complaint> {
+    let question = format!("{what}: are you sure? Type {word} to go on:");
+    if yes {
+        out::note(format!("{} {}\n", tame(&question), Yes::Option.words()));
+        return Ok(Yes::Option);
+    }
+    if !is_possible() {
+        return Err(Complaint::refused(format!("{question} Nobody is there to type it; --yes answers for you")));
+    }
+    if words(&tame(&question))? == word {
+        return Ok(Yes::Word);
+    }
+    Err(Complaint::refused(format!("that is not {word}; nothing was changed")))
 }
 
 /// Says whether anybody is there to answer.

@@ -71,7 +71,10 @@ impl Change<'_> {
         let mut plan = plan.clone();
         // Without it, what is set would be other settings, and steps would be done again.
         for next in plan.next.iter_mut().chain(&mut plan.next_when_live).filter(|next| next.contains(" --resume")) {
-            self.common.set.iter().for_each(|set| *next += &format!(" --set {}", quote(&set.to_string())));
+            for set in &self.common.set {
+                next.push_str(" --set ");
+                next.push_str(&quote(&set.to_string()));
+            }
         }
         if let Some((_, behind)) = self.reached.get() {
             plan.behind.clone_from(behind);

@@ -41,8 +41,7 @@ impl Change<'_> {
 
     /// The last questions before hosts are changed: is anything busy, and is the person sure?
     pub(super) async fn may_begin(&self, plan: &Plan, machines: &[Machine]) -> Result<(), Complaint> {
-        self.agree(plan, machines).await?;
-        self.confirm(plan)
+        self.agree(plan, machines, None).await
     }
 
     /// A plan with the looks that are to be made in its course.
@@ -50,9 +49,18 @@ impl Change<'_> {
         busy::looking(plan, &self.env, &self.actor)
     }
 
-    /// Is anything busy, and may it be disturbed?
-    pub(super) async fn agree(&self, plan: &Plan, machines: &[Machine]) -> Result<(), Complaint> {
+    /// The same; `question` is asked in the place of whether the person is sure.
+    pub(super) async fn agree(
+        &self,
+        plan: &Plan,
+        machines: &[Machine],
+        question: Option<&str>,
+    ) -> Result<(), Complaint> {
         let given = self.agreed(plan, machines).await?;
+        match question {
+            Some(question) => ask::confirm(question, self.common.yes).map(drop)?,
+            None => self.confirm(plan)?,
+        }
         let before = self.agreed_before.lock().map(|before| before.clone()).unwrap_or_default();
         self.actor.consents.give(before.into_iter().chain(given).collect());
         Ok(())

@@ -16,7 +16,7 @@ use super::log::Log;
 use super::promote::Promoted;
 use super::secrets::{self, Needs};
 use super::{ask, screen, signals, who};
-use crate::config::{Config, Environment, Set};
+use crate::config::{Config, Confirm, Environment, Set};
 use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
@@ -269,13 +269,24 @@ impl<'a> Change<'a> {
 
     pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
         if let Some(question) = &plan.question {
-            return ask::confirm(question, self.common.yes).map(drop);
+            ask::confirm(question, self.common.yes)?;
         }
-        if !self.env.confirm || plan.steps.is_empty() {
+        if plan.steps.is_empty() {
             return Ok(());
         }
         let about = plan.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
-        ask::confirm(&format!("{} on {}{about}: are you sure?", plan.task, plan.env), self.common.yes).map(drop)
+        let what = format!("{} on {}{about}", plan.task, plan.env);
+        match &self.env.confirm {
+            Confirm::Yes if plan.question.is_none() => {
+                ask::confirm(&format!("{what}: are you sure?"), self.common.yes).map(drop)
+            }
+            Confirm::No | Confirm::Yes => Ok(()),
+            Confirm::Typed(word) => {
+                let answer = ask::typed(&what, word, self.common.yes)?;
+                self.note_agreed(Consent { name: format!("type:{word}"), words: answer.words().to_owned() });
+                Ok(())
+            }
+        }
     }
 
     /// The machines of the run, behind the fence of its lock.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::ask;
 use super::change::Change;
 use super::code::{self, Code};
 use super::complaint::Complaint;
@@ -82,11 +81,7 @@ impl Change<'_> {
         if self.dry_run {
             return Ok(self.preview(&planned, &machines).await);
         }
-        self.agree(&planned, &machines).await?;
-        match &chosen.question {
-            Some(question) => ask::confirm(question, self.common.yes).map(drop)?,
-            None => self.confirm(&planned)?,
-        }
+        self.agree(&planned, &machines, chosen.question.as_deref()).await?;
         self.running.set(true);
         let joining: Vec<Machine> =
             machines.iter().filter(|machine| chosen.joining.contains(&machine.host.name)).cloned().collect();

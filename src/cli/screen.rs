@@ -186,6 +186,10 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
             Some(gives) if step.builds() => format!("{hosts} from {}", gives.host()),
             _ => hosts,
         };
+        let hosts = match plan.at_once(step) {
+            Some(few) if step.left().nth(1).is_some() => format!("{hosts} ({few} at a time)"),
+            _ => hosts,
+        };
         table = table.row(vec![step.phase.word().to_owned(), step.name(), hosts]);
     }
     out::text_only(table.render(false));

@@ -25,7 +25,7 @@ pub(super) const OWN: &[&str] = &[
 
 /// Tables of which a part tells of the fleet, and of whoever deploys.
 pub(super) const SHARED: &[(&str, &[&str])] = &[
-    ("release", &["root", "keep", "keep_failed", "min_age", "batches", "max_unreachable"]),
+    ("release", &["root", "keep", "keep_failed", "min_age", "batches", "max_parallel", "max_unreachable"]),
     ("guards", &["window", "clean_repository"]),
 ];
 
@@ -88,6 +88,7 @@ impl Tables<'_> {
             keep_failed: release.keep_failed,
             min_age: release.min_age,
             batches: release.batches,
+            max_parallel: release.max_parallel,
             max_unreachable: release.max_unreachable,
             ..ReleaseTable::default()
         };
@@ -136,7 +137,7 @@ impl Tables<'_> {
         let own = self.own.cloned().unwrap_or_default();
         EnvTable {
             inherits: None,
-            confirm: own.confirm.or(self.base.and_then(|base| base.confirm)).or(env.confirm),
+            confirm: own.confirm.or(self.base.and_then(|base| base.confirm.clone())).or(env.confirm.clone()),
             accept_new_host_keys: env.accept_new_host_keys,
             forward_agent: env.forward_agent,
             login_password: env.login_password.clone(),

@@ -7,6 +7,7 @@ use toml::de::{DeTable, Deserializer};
 use toml::{Table, Value};
 
 use super::laid::Laid;
+use super::spread::spread;
 use super::{Batch, Environment, Installer, Reuse, Set, parse, schema};
 
 impl Environment {
@@ -25,6 +26,7 @@ impl Environment {
     pub(super) fn laid(&self, laid: &Laid, text: &str) -> Option<Table> {
         let (mut table, _) = DeTable::parse_recoverable(text);
         laid.lay(table.get_mut(), &self.name);
+        spread(table.get_mut());
         Table::deserialize(Deserializer::from(table)).ok()
     }
 

@@ -39,7 +39,7 @@ mod wait;
 pub(super) use busy::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
 pub(super) use component::ComponentTable;
 pub(super) use distribution::DistributionTable;
-pub(super) use env::EnvTable;
+pub(super) use env::{ConfirmText, EnvTable};
 pub(super) use guards::{GuardsTable, SameCodeText};
 pub(super) use health::{HealthPhaseText, HealthTable, OnFailureText};
 pub(super) use host::HostTable;

@@ -9,7 +9,7 @@ use toml::de::{DeArray, DeString, DeTable, DeValue};
 use super::problem::Problem;
 use super::schema;
 use super::set::{Set, expected, is_list_of_tables};
-use crate::fleet::Scope;
+use crate::fleet::{ComponentName, Scope};
 
 /// A file's text and the settings behind it, a line each: whatever is wrong stands somewhere.
 pub(super) struct Laid {
@@ -66,7 +66,7 @@ fn said(text: &str, depth: usize) -> Option<Said<'_>> {
 fn lay<'t>(root: &mut DeTable<'t>, (keys, value): Said<'t>, scope: &Scope, env: &Value) -> Result<(), Problem> {
     let first = keys[0].get_ref().to_string();
     let of_component = &env["properties"]["components"]["additionalProperties"]["properties"];
-    let component = scope.component.as_ref().map(|name| name.as_str()).filter(|_| of_component.get(&first).is_some());
+    let component = scope.component.as_ref().map(ComponentName::as_str).filter(|_| of_component.get(&first).is_some());
     let place = [&["env", scope.env.as_str()][..], &component.map_or(vec![], |name| vec!["components", name])].concat();
     let known = if keys.len() > 2 && expected(env, &[first]).is_some_and(is_list_of_tables) {
         let found = nearest(root, scope.env.as_str(), component, keys[0].get_ref(), keys[1].get_ref());

@@ -51,6 +51,7 @@ impl Over for ReleaseTable {
             keep_failed: self.keep_failed.or(base.keep_failed),
             min_age: self.min_age.or(base.min_age),
             batches: self.batches.or(base.batches),
+            max_parallel: self.max_parallel.or(base.max_parallel),
             max_unreachable: self.max_unreachable.or(base.max_unreachable),
             shared_dirs: self.shared_dirs.or(base.shared_dirs),
             shared_files: self.shared_files.or(base.shared_files),
@@ -140,6 +141,8 @@ impl Over for PythonTable {
             index: self.index.or(base.index),
             args: self.args.or(base.args),
             reuse: self.reuse.or(base.reuse),
+            post: self.post.or(base.post),
+            offline: self.offline.or(base.offline),
             bring_uv: self.bring_uv.or(base.bring_uv),
         }
     }

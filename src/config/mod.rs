@@ -24,6 +24,7 @@ mod schema;
 mod service;
 mod set;
 mod shape;
+mod spread;
 mod suggest;
 mod tag;
 #[cfg(test)]
@@ -81,7 +82,7 @@ pub struct Environment {
     /// Name of the application.
     pub app: String,
     /// Ask before changing anything.
-    pub confirm: bool,
+    pub confirm: Confirm,
     /// Go by `StrictHostKeyChecking accept-new` and `no` of ssh's configuration.
     pub accept_new_host_keys: bool,
     /// Go by `ForwardAgent` of ssh's configuration.
@@ -136,6 +137,17 @@ pub struct Environment {
     pub busy: Vec<busy::Busy>,
 }
 
+/// What is asked before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirm {
+    /// Nothing.
+    No,
+    /// Whether whoever sits there is sure.
+    Yes,
+    /// That they type this word.
+    Typed(String),
+}
+
 /// The `[release]` table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseRules {
@@ -149,6 +161,8 @@ pub struct ReleaseRules {
     pub min_age: Duration,
     /// How many hosts switch at a time; the last one repeats until all have.
     pub batches: Vec<Batch>,
+    /// How many hosts prepare at a time; all of them if nothing is said.
+    pub max_parallel: Option<usize>,
     /// How many hosts a deploy may go on without when they cannot be reached; here a batch may be of 0 hosts.
     pub max_unreachable: Batch,
     /// Directories below `shared/` linked into each release. Relative, without `..`.
@@ -230,6 +244,10 @@ pub struct Python {
     pub args: Vec<String>,
     /// When an older release's virtualenv is used again.
     pub reuse: Reuse,
+    /// Commands that are run when the packages are installed.
+    pub post: Vec<String>,
+    /// The only place that packages come from: a directory of the release, or an absolute one.
+    pub offline: Option<String>,
     /// A uv of this machine for hosts that have none.
     pub bring_uv: Option<PathBuf>,
 }
@@ -277,8 +295,8 @@ pub struct AppOperation {
     pub phase: Phase,
     /// Where it runs.
     pub targets: Targets,
-    /// One host at a time.
-    pub serial: bool,
+    /// On so many hosts at a time; on all of them if nothing is said.
+    pub at_once: Option<usize>,
     /// How long it may take on one host.
     pub time_limit: Option<Duration>,
     /// Text for the host's `sh`; the check, if it is a wait.

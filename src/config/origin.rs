@@ -8,6 +8,7 @@ use toml::{Spanned, Table, Value};
 use super::effective::lineage;
 use super::laid::Laid;
 use super::problem::line;
+use super::spread::spread;
 use super::{Environment, Set};
 
 /// One setting that holds for an environment.
@@ -52,6 +53,7 @@ impl Environment {
         let file = Value::from(self.laid(&laid, text)?);
         let (mut places, _) = DeTable::parse_recoverable(text);
         laid.lay(places.get_mut(), &self.name);
+        spread(places.get_mut());
         let envs = file.get("env")?.as_table()?;
         let lineage: Vec<&str> = lineage(envs, self.name.env.as_str()).into_iter().map(|(name, _)| name).collect();
         let mut all = Vec::new();

@@ -10,6 +10,7 @@ use super::file::ReleasesToml;
 use super::laid::Laid;
 use super::problem::{Problem, Problems};
 use super::set::Set;
+use super::spread::spread;
 use super::{Config, check, schema, shape};
 use crate::fleet::Scope;
 
@@ -67,6 +68,7 @@ fn parse_laid(text: &str, path: &Path, home: &Path, sets: &[Set], scope: Option<
     }
     let unknown = scope.map(|scope| laid.lay(table.get_mut(), scope)).unwrap_or_default();
     let shape = shape::prune(&mut table, &schema());
+    spread(table.get_mut());
     let mut problems: Vec<_> = unknown;
     problems.extend(twice.iter().map(|error| duplicate(error, text)));
     problems.extend(shape.problems);

@@ -54,14 +54,14 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
-    /// Says whether it runs on one host at a time.
-    fn is_serial(&self) -> bool {
-        false
+    /// On how many hosts it may run at a time; on all of them if nothing is said.
+    fn at_once(&self) -> Option<usize> {
+        None
     }
 
     /// Says whether every host must have finished what comes before it.
     fn awaits_all(&self) -> bool {
-        self.is_serial() || self.targets().once
+        self.at_once().is_some() || self.targets().once
     }
 
     /// What it leaves in the release's tree, for the seals.

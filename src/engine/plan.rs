@@ -80,6 +80,8 @@ pub struct Plan {
     pub batches: Batches,
     /// The batches as a person reads them, a line each.
     pub batch_lines: Vec<String>,
+    /// How many hosts prepare at a time, if not all.
+    pub at_once: Option<usize>,
     /// What is run on every host when the run fails before its release is live.
     pub on_failure: Option<Arc<dyn Operation>>,
     /// Whether a run before it may have been killed over what it took down.
@@ -111,6 +113,7 @@ impl Plan {
             steps: Vec::new(),
             batches: vec![fleet.hosts.len()],
             batch_lines: Vec::new(),
+            at_once: None,
             on_failure: None,
             follows_unfinished: false,
             next: Vec::new(),
@@ -217,6 +220,13 @@ impl Plan {
         self
     }
 
+    /// Sets how many hosts prepare at a time.
+    #[must_use]
+    pub fn at_most(mut self, hosts: Option<usize>) -> Self {
+        self.at_once = hosts;
+        self
+    }
+
     /// Sets what is run on every host when the run fails before its release is live.
     #[must_use]
     pub fn if_it_fails(mut self, operation: impl Operation + 'static) -> Self {
@@ -271,6 +281,13 @@ impl Plan {
         self.flips() && before.all(|step| step.left().next().is_none())
     }
 
+    /// How many hosts a step runs on at a time, where that is fewer than it has.
+    pub fn at_once(&self, step: &Step) -> Option<usize> {
+        let of_phase = self.at_once.filter(|_| step.phase == Phase::Prepare);
+        let limit = step.operation.at_once().into_iter().chain(of_phase).min()?;
+        (limit < step.hosts.len()).then_some(limit)
+    }
+
     /// The steps of some phases, in order.
     pub(super) fn steps_of(&self, phases: &[Phase]) -> Vec<&Step> {
         self.steps.iter().filter(|step| phases.contains(&step.phase)).collect()
@@ -278,7 +295,12 @@ impl Plan {
 
     /// What is announced at the start.
     pub fn step_infos(&self) -> Vec<StepInfo> {
-        let info = |step: &Step| StepInfo { name: step.name(), phase: step.phase, hosts: step.hosts.clone() };
+        let info = |step: &Step| StepInfo {
+            name: step.name(),
+            phase: step.phase,
+            hosts: step.hosts.clone(),
+            at_once: self.at_once(step),
+        };
         self.steps.iter().map(info).collect()
     }
 

@@ -5,8 +5,11 @@
 //! back, then, newest first, whatever else ran there and has an inverse. Nothing stops it: not a failing undo, not
 //! Ctrl-C, not a lost host. What could not be undone is told, and the fresh look afterwards says what is live.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use futures_util::future::join_all;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::batches::divide;
@@ -23,7 +26,7 @@ use crate::script::Script;
 pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begun<'a>) -> bool {
     let never = CancellationToken::new();
     let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
-    let back = Back { setting, turn: Mutex::new(()) };
+    let back = Back { setting, turn: Mutex::new(()), few: std::sync::Mutex::default() };
     let mut took = Vec::new();
     let has_flipped = |machine: &&Machine| begun.has_flipped_on(&machine.host.name);
     // What still runs the old release waits for nobody.
@@ -78,6 +81,8 @@ struct Back<'a> {
     setting: Setting<'a>,
     /// Held by what is done on one host at a time.
     turn: Mutex<()>,
+    /// For what is done on a few, by the names of steps.
+    few: std::sync::Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
 impl Back<'_> {
@@ -120,9 +125,22 @@ impl Back<'_> {
         }
     }
 
+    fn places(&self, step: &Step) -> Option<Arc<Semaphore>> {
+        let limit = step.operation.at_once().filter(|limit| *limit > 1)?;
+        let mut few = self.few.lock().expect("nobody panics while holding this");
+        let places =
+            few.entry(step.name()).or_insert_with(|| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))));
+        Some(Arc::clone(places))
+    }
+
     /// The one way in which anything is taken back.
     async fn step(&self, step: &Step, machine: &Machine, on: &On<'_>, took: &mut Took) {
-        let _turn = if step.operation.is_serial() { Some(self.turn.lock().await) } else { None };
+        let _turn = if step.operation.at_once() == Some(1) { Some(self.turn.lock().await) } else { None };
+        let places = self.places(step);
+        let _place = match &places {
+            Some(places) => places.acquire().await.ok(),
+            None => None,
+        };
         if let Some(targets) = step.operation.through() {
             return match undo_through(self.setting, step, machine, &targets).await {
                 Ok(true) => took.undone.push(step.name()),

@@ -49,6 +49,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         release: plan.release.as_ref(),
         machines,
         given: &given,
+        at_once: None,
     };
     let said = LastWords::default();
     let begun = Begun::default();
@@ -186,7 +187,8 @@ async fn before_switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'
         return checked;
     }
     // While one host may fail here the others need their lock: they mark that the release did not come to be.
-    let prepared = run_steps(setting, &plan.steps_of(&[Phase::Prepare]), begun, None).await;
+    let few = Setting { at_once: plan.at_once, ..setting };
+    let prepared = run_steps(few, &plan.steps_of(&[Phase::Prepare]), begun, None).await;
     Went { changed: checked.changed || prepared.changed, ..prepared }
 }
 

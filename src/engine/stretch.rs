@@ -1,10 +1,11 @@
 //! Steps in which hosts run free of one another: `check`, `prepare` and `finish`.
 //!
-//! Each host goes through its steps on its own; a slow one delays only the end. A step that runs once, or on one host
-//! at a time, waits for all hosts to have finished what comes before it. After a failure hosts finish what they are
+//! Each host goes through its steps on its own; a slow one delays only the end. A step that runs once, or on a few
+//! hosts at a time, waits for all hosts to have finished what comes before it. After a failure hosts finish what they are
 //! doing and begin nothing more.
 
 use futures_util::future::join_all;
+use tokio::sync::Semaphore;
 
 use super::begun::Begun;
 use super::ending::Pause;
@@ -25,6 +26,8 @@ pub(super) struct Setting<'a> {
     pub(super) release: Option<&'a ReleaseName>,
     pub(super) machines: &'a [Machine],
     pub(super) given: &'a AllGiven,
+    /// How many hosts go through steps at a time, if not all.
+    pub(super) at_once: Option<usize>,
 }
 
 /// How a stretch of steps went.
@@ -86,19 +89,18 @@ async fn run_stretch<'a>(
     last: Option<LastWord<'_>>,
 ) -> Went {
     let progress = Progress::new(setting, steps);
+    // Whoever waits comes in the order of the file.
+    let of_step = steps.first().and_then(|step| step.operation.at_once());
+    let at_once = of_step.into_iter().chain(setting.at_once).min().unwrap_or(setting.machines.len());
+    let places = Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS));
     let hosts = setting.machines.iter().map(|machine| async {
+        let _place = places.acquire().await;
         let ending = last.map(|last| (last.script)(machine));
         let said = run_host(setting, steps, machine, &progress, begun, ending.as_ref()).await;
         if let (Some(last), Some(said)) = (last, said) {
             (last.heard)(machine, &said);
         }
     });
-    if steps.first().is_some_and(|step| step.operation.is_serial()) {
-        for host in hosts {
-            host.await;
-        }
-    } else {
-        join_all(hosts).await;
-    }
+    join_all(hosts).await;
     progress.went()
 }

@@ -39,15 +39,12 @@ pub(super) async fn switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Beg
 
 async fn run_in_batch<'a>(setting: Setting<'a>, step: &'a Step, batch: &'a [Machine], begun: &Begun<'a>) -> bool {
     let machines = Plan::machines(step, batch);
-    if step.operation.is_serial() {
-        for machine in machines {
-            if !run_on(setting, step, &[machine], begun).await {
-                return false;
-            }
+    for few in machines.chunks(step.operation.at_once().unwrap_or(usize::MAX)) {
+        if !run_on(setting, step, few, begun).await {
+            return false;
         }
-        return true;
     }
-    run_on(setting, step, &machines, begun).await
+    true
 }
 
 async fn run_on<'a>(setting: Setting<'a>, step: &'a Step, machines: &[&'a Machine], begun: &Begun<'a>) -> bool {

@@ -39,6 +39,10 @@ pub struct BuildVirtualenv {
     pub index: Option<String>,
     /// More arguments for the installer.
     pub args: Vec<String>,
+    /// Commands that are run when the packages are installed.
+    pub post: Vec<String>,
+    /// The only directory that packages come from, if there is one.
+    pub offline: Option<String>,
     /// When an older release's virtualenv is used again: `pinned`, `always` or `never`.
     pub reuse: &'static str,
     /// A uv for hosts that have none, made by [`uv`].
@@ -48,7 +52,9 @@ pub struct BuildVirtualenv {
 impl BuildVirtualenv {
     fn script(&self, on: &On<'_>, bring: &str) -> Script {
         let args = self.sources.iter().chain(&self.args);
-        let mut script = Script::new(include_str!("build_virtualenv.sh"))
+        let mut script = self
+            .posting()
+            .then(&Script::new(include_str!("build_virtualenv.sh")))
             .args(args)
             .set("sources", self.sources.len().to_string())
             .set("release", on.layout.release(release(on)))
@@ -64,9 +70,31 @@ impl BuildVirtualenv {
             // In the environment and not among the arguments: an index may carry a password.
             script = script.export("PIP_INDEX_URL", index).export("UV_DEFAULT_INDEX", index);
         }
+        if let Some(place) = &self.offline {
+            let told =
+                [("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", place), ("UV_OFFLINE", "1"), ("UV_FIND_LINKS", place)];
+            script = told.into_iter().fold(script, |script, (name, value)| script.export(name, value));
+        }
         sourced(&script, on)
     }
+
+    /// The commands for afterwards, as a function; and as what they depend on.
+    fn posting(&self) -> Script {
+        if self.post.is_empty() {
+            return Script::new("relm_post() { :; }");
+        }
+        let one = |command: &String| Script::new(POST).set("relm_command", command).apart();
+        let all = self.post.iter().fold(Script::new("relm_post() {"), |all, command| {
+            all.then(&one(command)).then(&Script::new("relm_posted $?"))
+        });
+        all.then(&Script::new("}")).export("RELM_POST", self.post.join("\n"))
+    }
 }
+
+/// One command, in a shell of its own.
+const POST: &str = r#"export VIRTUAL_ENV="$env" PATH="$env/bin:$PATH"
+unset RELM_POST
+eval "$relm_command""#;
 
 /// Where a uv lies that was brought to a host.
 fn tools(on: &On<'_>) -> String {

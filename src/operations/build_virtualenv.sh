@@ -1,6 +1,6 @@
 # Builds python_env in a release and installs what is asked for, or makes it out of the one of an older release.
 # In: release, records (of all releases), python, installer (auto|uv|pip), packages (requirements|project|command), reuse
-# (pinned|always|never), bring (never|missing|brought: it is sent to hosts that have none) and tools (where it is then), program (build_virtualenv/*.py), sources (how many of the arguments name requirements files or
+# (pinned|always|never), relm_post (a function that runs the commands for afterwards), bring (never|missing|brought: it is sent to hosts that have none) and tools (where it is then), program (build_virtualenv/*.py), sources (how many of the arguments name requirements files or
 # the command); the other arguments are for the installer.
 cd -- "$release" || exit
 env=$release/python_env record=$records/${release##*/}
@@ -88,7 +88,23 @@ relm_build() {
       export VIRTUAL_ENV="$env" PATH="$env/bin:$PATH"
       (eval "$relm_command") || exit ;;
   esac
+  relm_post
   "$env/bin/python" -c '' || fail "python_env/bin/python does not run"
+}
+
+# The pip of commands that are run afterwards. One that uv has made has none of its own.
+pip() {
+  if [ -n "$uv" ]; then
+    "$uv" pip "$@"
+  elif [ -x "$env/bin/pip" ]; then
+    "$env/bin/python" -m pip "$@"
+  else
+    "$python" -m pip --python "$env/bin/python" "$@"
+  fi
+}
+
+relm_posted() {
+  [ "$1" -eq 0 ] || fail "a command of \`post\` exited with $1"
 }
 
 relm_seal_virtualenv() {

@@ -113,7 +113,7 @@ impl Operation for DrainHost {
     }
 
     /// One line of a file at a time.
-    fn is_serial(&self) -> bool {
-        true
+    fn at_once(&self) -> Option<usize> {
+        Some(1)
     }
 }

@@ -82,7 +82,7 @@ pub enum Activity {
     /// Whatever a command says.
     Command {
         /// The command.
-        command: RunCommand,
+        command: Box<RunCommand>,
         /// When it means busy.
         busy_if: BusyIf,
     },

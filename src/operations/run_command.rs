@@ -12,15 +12,14 @@ use crate::script::Script;
 use crate::transport::Input;
 
 /// Runs shell text of the app's own, in the release.
-#[expect(clippy::struct_excessive_bools, reason = "each stands for a word of the file or of the plan")]
 #[derive(Debug, Clone)]
 pub struct RunCommand {
     /// Its name in the file.
     pub name: String,
     /// Where it runs.
     pub targets: Targets,
-    /// One host at a time.
-    pub serial: bool,
+    /// On so many hosts at a time.
+    pub at_once: Option<usize>,
     /// How long it may take on one host.
     pub time_limit: Option<Duration>,
     /// Text for `sh`.
@@ -60,7 +59,7 @@ impl RunCommand {
         Self {
             name: name.to_owned(),
             targets: Targets::all(),
-            serial: false,
+            at_once: None,
             time_limit: None,
             run: run.to_owned(),
             undo: None,
@@ -146,8 +145,8 @@ impl Operation for RunCommand {
         if self.journaled { Makes::Files } else { Makes::Nothing }
     }
 
-    fn is_serial(&self) -> bool {
-        self.serial
+    fn at_once(&self) -> Option<usize> {
+        self.at_once
     }
 
     fn is_journaled(&self) -> bool {

@@ -53,8 +53,8 @@ impl<T: Wraps> Operation for T {
         Wraps::makes(self)
     }
 
-    fn is_serial(&self) -> bool {
-        self.inner().is_serial()
+    fn at_once(&self) -> Option<usize> {
+        self.inner().at_once()
     }
 
     fn is_journaled(&self) -> bool {

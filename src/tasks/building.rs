@@ -26,7 +26,7 @@ pub(super) fn build(plan: Plan, env: &Environment, record: &Record, payload: &Pa
 
 /// The same where the release was begun already.
 pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Payload) -> Plan {
-    let mut plan = plan
+    let mut plan = limited(plan, env)
         .prepare(UploadCode { parcels: payload.parcels.clone(), tree: payload.tree.clone() })
         .prepare(CheckUpload { parcels: payload.parcels.clone(), tree: payload.tree.clone(), bytes: payload.unpacked });
     let rules = &env.release;
@@ -58,13 +58,18 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
     serving::render(plan, env, &record.reference)
 }
 
+/// How many hosts may prepare at a time.
+fn limited(plan: Plan, env: &Environment) -> Plan {
+    plan.at_most(env.release.max_parallel)
+}
+
 /// Adds what stands around the flip and behind it: services are the last to stop and the first to start, and
 /// health is looked at when all else is done, and only then a host gets its requests again.
 pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Plan {
     let env = site.env;
     plan.follows_unfinished = was_switching(site.survey) || holding::was_holding(site.survey);
     let plan = standing::tell(plan, env, site.survey);
-    let plan = pools::drain(maintenance::around(plan, site), env, reference);
+    let plan = pools::drain(maintenance::around(limited(plan, env), site), env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, env, reference);
@@ -153,7 +158,7 @@ fn order(name: &str, phase: Phase) -> String {
 pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
     RunCommand {
         targets: operation.targets.clone(),
-        serial: operation.serial,
+        at_once: operation.at_once,
         time_limit: operation.time_limit,
         undo: operation.undo.as_ref().map(|undo| match undo {
             Undo::Again => operation.run.clone(),
@@ -193,6 +198,8 @@ fn virtualenv(python: &Python) -> BuildVirtualenv {
         sources,
         index: python.index.clone(),
         args: python.args.clone(),
+        post: python.post.clone(),
+        offline: python.offline.clone(),
         reuse: match python.reuse {
             Reuse::Pinned => "pinned",
             Reuse::Always => "always",

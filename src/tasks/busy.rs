@@ -120,7 +120,7 @@ fn look(busy: &Busy) -> Look<'_> {
             condition: Condition::parse(busy_if).expect("the file was checked"),
         },
         BusyKind::Command { run, busy_if } => Activity::Command {
-            command: outside(&busy.name, run, &busy.targets),
+            command: Box::new(outside(&busy.name, run, &busy.targets)),
             busy_if: match busy_if {
                 CommandIsBusy::Fails => BusyIf::Fails,
                 CommandIsBusy::Succeeds => BusyIf::Succeeds,

@@ -111,7 +111,12 @@ impl Board {
     /// The step of this name; one that was not announced is added.
     fn step(&mut self, name: &str) -> &mut Step {
         let index = self.steps.iter().position(|step| step.name == name).unwrap_or_else(|| {
-            self.steps.push(Step::new(&StepInfo { name: name.to_owned(), phase: Phase::Check, hosts: Vec::new() }));
+            self.steps.push(Step::new(&StepInfo {
+                name: name.to_owned(),
+                phase: Phase::Check,
+                hosts: Vec::new(),
+                at_once: None,
+            }));
             self.steps.len() - 1
         });
         &mut self.steps[index]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::site::{Site, logged};
+use crate::ssh::terminal::on_terminal;
 
 const OPEN: &str = "[guards]\nwindow = \"Mon-Sun 00:00-23:59 Pacific/Apia\"\n";
 
@@ -181,4 +182,25 @@ fn the_operators_repository_is_clean_and_equal_to_its_upstream() {
     site.shadow("ssh", "echo \"$*\" > \"$SITE/asked\"; exit 1");
     site.relm("deploy").ends(3).says(&["git fetch"]);
     assert!(site.read("asked").contains("BatchMode=yes"), "{}", site.read("asked"));
+}
+
+#[test]
+fn a_word_has_to_be_typed_where_the_file_says_so() {
+    let site = Site::new("web1=web", "");
+    let text =
+        site.read("Releases.toml").replace("[env.test.hosts]", "[env.test]\nconfirm = \"type:test\"\n[env.test.hosts]");
+    site.write("Releases.toml", text);
+    site.relm("deploy")
+        .ends(3)
+        .says(&["are you sure? Type test to go on", "Nobody is there to type it; --yes answers for you"]);
+    assert_eq!(site.host("web1").current(), None);
+    site.relm("deploy --yes").ends(0).says(&["Type test to go on: answered by --yes"]);
+    assert!(site.relm("history").ends(0).stdout.contains("type:test: answered by --yes"));
+    let live = site.live();
+    let declined = on_terminal(&site.path(""), "deploy", &[("Type test to go on:", "yes")]);
+    assert!(declined.code == Some(3) && declined.stderr.contains("that is not test"), "{declined:?}");
+    assert_eq!(site.live(), live);
+    let done = on_terminal(&site.path(""), "deploy", &[("Type test to go on:", "test")]);
+    assert!(done.code == Some(0) && site.live() != live, "{done:?}");
+    assert!(site.relm("history").ends(0).stdout.contains("type:test: typed"));
 }

@@ -99,3 +99,21 @@ fn environments_are_never_guessed_and_one_without_the_table_says_so() {
     site.deploy();
     site.relm("manage test check").ends(3).says(&["test has no [manage]", "run = "]);
 }
+
+#[test]
+fn the_command_alone_is_enough() {
+    let site = Site::new("web1=web db1=db", "");
+    let text = format!("manage = \"sh ./manage.py\"\n{}", site.read("Releases.toml"));
+    site.write("code/manage.py", MANAGE);
+    site.write("Releases.toml", &text);
+    let live = site.deploy();
+    assert_eq!(site.relm("manage test check").ends(0).stdout, format!("web1 {live} \n<check>\n"));
+    // An environment lays its say over it, as over a table.
+    site.write(
+        "Releases.toml",
+        text.replace("[env.test.hosts]", "[env.test.manage]\nroles = [\"db\"]\n[env.test.hosts]"),
+    );
+    assert_eq!(site.relm("manage test check").ends(0).stdout, format!("db1 {live} \n<check>\n"));
+    let whole = site.relm("config").ends(0).stdout;
+    assert!(whole.contains("run = \"sh ./manage.py\""), "{whole}");
+}

@@ -110,6 +110,65 @@ fn serial_operations_run_on_one_host_at_a_time_and_others_together() {
     }
 }
 
+/// The most that were at it at a time, by lines that end with `in` and `out`.
+fn most(log: &str) -> usize {
+    let now = log.lines().scan(0, |now, line| {
+        *now = if line.ends_with("in") { *now + 1 } else { *now - 1 };
+        Some(*now)
+    });
+    now.max().unwrap_or_default()
+}
+
+#[test]
+fn as_many_hosts_as_the_file_says_are_at_an_operation() {
+    let slow = r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.4; echo "$RELM_HOST out" >> "$SITE/NAME""#;
+    for phase in ["prepare", "after_flip", "finish"] {
+        let few = operation("few", phase, "max_parallel = 2", &slow.replace("NAME", "few"));
+        let all = operation("all", phase, "", &slow.replace("NAME", "all"));
+        let site = Site::new("a b c d e", &format!("{few}{all}"));
+        let dry = site.relm("deploy --dry-run").ends(0).stdout;
+        assert!(dry.contains("few") && dry.contains("a b c d e (2 at a time)\n"), "{dry}");
+        site.deploy();
+        assert_eq!(most(&site.read("few")), 2, "{phase}: {}", site.read("few"));
+        assert!(most(&site.read("all")) > 2, "{phase}: {}", site.read("all"));
+    }
+}
+
+#[test]
+fn as_many_hosts_as_the_file_says_prepare_a_release() {
+    let slow = r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.3; echo "$RELM_HOST out" >> "$SITE/NAME""#;
+    let settings = operation("build", "prepare", "", &slow.replace("NAME", "build"))
+        + &operation("after", "after_flip", "", &slow.replace("NAME", "after"))
+        + "[release]\nmax_parallel = 2\n";
+    let site = Site::new("a b c d e", &settings);
+    let dry = site.relm("deploy --dry-run").ends(0).stdout;
+    let limited = |step: &str| dry.lines().any(|line| line.contains(step) && line.ends_with("(2 at a time)"));
+    assert!(limited("upload_code") && limited("build") && !limited("after"), "{dry}");
+    let begun = &site.relm("deploy --json --dry-run").ends(0).json()[0];
+    let step = begun["steps"].as_array().expect("steps").iter().find(|step| step["name"] == "build").expect("a step");
+    assert_eq!(step["at_once"], 2);
+    site.deploy();
+    assert_eq!(most(&site.read("build")), 2, "{}", site.read("build"));
+    assert!(most(&site.read("after")) > 2, "{}", site.read("after"));
+    // A failure leaves the others alone that have not begun.
+    site.configure(&(settings + &operation("break", "prepare", "", "echo $RELM_HOST >>\"$SITE/broken\"; exit 1")));
+    site.relm("deploy").ends(1).says(&["nothing changed"]);
+    assert!(site.read("broken").lines().count() <= 2, "{}", site.read("broken"));
+}
+
+#[test]
+fn an_operation_without_a_host_is_told_and_a_required_one_is_a_mistake() {
+    let other = "[env.other.hosts]\ndb1 = { address = \"local:hosts/db1\", roles = [\"db\"] }\n";
+    let told = |more: &str| operation("index", "prepare", &format!("roles = [\"db\"]\n{more}"), "true") + other;
+    let site = Site::new("web1", &told(""));
+    site.relm("deploy test").ends(0).says(&["index: no host of test has its role, so it does not run"]);
+    assert!(site.relm("deploy test --dry-run").ends(0).stdout.contains("nobody has its role"));
+    site.configure(&told("required = true"));
+    site.relm("deploy test")
+        .ends(2)
+        .says(&["\"index\" is required, and no host of test has its role", "Releases.toml:"]);
+}
+
 #[test]
 fn a_command_sees_its_release_and_its_host_exactly() {
     let show = r#"env | grep '^RELM_' | sort > "$SITE/env-$RELM_HOST"; pwd > "$SITE/pwd""#;

@@ -213,3 +213,65 @@ fn the_app_s_operations_find_the_environment_ready() {
     site.relm("deploy").ends(0);
     assert_eq!(say(&site, "cat said"), "1.0\n");
 }
+
+/// After the packages, into whichever virtualenv it is; and another one is built when it is another command.
+fn runs_what_comes_afterwards(site: &Site, more: &str) {
+    let settings = |version: &str| {
+        format!(
+            "[python]\n{more}\nroles = [\"web\"]\noffline = \"{}\"\n\
+             post = [\"pip install 'shopdep=={version}'\", \"python -c 'import shopdep; print(shopdep.version)' >>$SITE/log\"]\n",
+            site.path("wheels").display()
+        )
+    };
+    site.write("code/requirements.txt", "shopdep==1.0\n");
+    site.configure(&settings("2.0"));
+    site.relm("deploy").ends(0);
+    assert_eq!(say(site, "python_env/bin/shopdep-say"), "2.0\n");
+    assert_eq!(site.take_log(), ["2.0"]);
+    site.relm("deploy -v").ends(0).says(&["reused the virtualenv"]);
+    assert_eq!(say(site, "python_env/bin/shopdep-say"), "2.0\n");
+    assert_eq!(site.take_log(), [""; 0]);
+    site.configure(&settings("1.0"));
+    site.relm("deploy").ends(0);
+    assert_eq!((say(site, "python_env/bin/shopdep-say").as_str(), site.take_log()), ("1.0\n", vec!["1.0".to_owned()]));
+    let live = site.live();
+    site.configure(&settings("3.0"));
+    site.relm("deploy").ends(1).says(&["a command of `post` exited with 1"]);
+    assert_eq!(site.live(), live);
+}
+
+#[test]
+fn commands_for_afterwards_see_pip() {
+    runs_what_comes_afterwards(&site(""), "installer = \"pip\"");
+}
+
+#[test]
+fn commands_for_afterwards_see_uv_as_pip() {
+    let site = site("");
+    offer_uv(&site);
+    runs_what_comes_afterwards(&site, "installer = \"uv\"");
+}
+
+#[test]
+fn the_installer_sees_variables_and_a_directory_of_the_release() {
+    let site = site("");
+    let wheels = site.path("wheels");
+    site.write("code/requirements.txt", "shopdep==1.0\n");
+    let settings = "[python]\ninstaller = \"pip\"\nroles = [\"web\"]\n";
+    let told = format!("[environment]\nPIP_NO_INDEX = \"1\"\nPIP_FIND_LINKS = \"{}\"\n", wheels.display());
+    site.configure(&format!("{settings}{told}"));
+    site.relm("deploy").ends(0);
+    assert_eq!(say(&site, "python_env/bin/shopdep-say"), "1.0\n");
+    // Wheels that come with the code; they are asked for in the same words in every release.
+    site.write(
+        "code/wheels/shopdep-2.0-py3-none-any.whl",
+        std::fs::read(wheels.join("shopdep-2.0-py3-none-any.whl")).expect("a wheel"),
+    );
+    site.write("code/requirements.txt", "shopdep==2.0\n");
+    site.configure(&format!("{settings}offline = \"wheels\"\n"));
+    site.relm("deploy").ends(0);
+    assert_eq!(say(&site, "python_env/bin/shopdep-say"), "2.0\n");
+    site.relm("deploy -v").ends(0).says(&["reused the virtualenv"]);
+    site.write("code/requirements.txt", "shopdep==1.0\n");
+    site.relm("deploy").ends(1).says(&["build_virtualenv failed"]);
+}

@@ -14,7 +14,7 @@ mod lending;
 mod lost;
 mod pacing;
 mod servers;
-mod terminal;
+pub(crate) mod terminal;
 mod trust;
 mod way;
 

@@ -54,7 +54,8 @@ fn commands_of_every_kind_see_the_variables() {
         let is_told = |line: &&&String| line.contains("it's $HOME; web1 of test;");
         assert!(lines.iter().all(|line| is_told(&line)), "{what}: {lines:?}");
         let is_whole = |line: &&String| line.ends_with(&format!("; {path}/local/lib/perl5"));
-        assert!(what == "check" || lines.iter().any(is_whole), "{what}: {lines:?}");
+        // What is looked at before a first deploy is in no release.
+        assert!(what == "check" || what == "busy" || lines.iter().any(is_whole), "{what}: {lines:?}");
     }
     let ran = site.relm_with(["run", "--", "sh", "-c", "echo \"$GREETING $PLACE $PERL5LIB\""]).ends(0).stdout;
     assert!(ran.contains("it's $HOME web1 of test /") && ran.contains(&format!("{}/local/lib", site.live())), "{ran}");

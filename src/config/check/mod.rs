@@ -3,6 +3,7 @@
 mod apart;
 mod busy;
 mod components;
+mod confirm;
 mod distribution;
 mod guards;
 mod health;
@@ -160,6 +161,7 @@ fn environment(
     operations::unique(check, &env.operations);
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = secrets::user(check, env.becoming.as_ref().or(file.becoming.as_ref()));
+    let confirm = confirm::confirm(check, env.confirm.as_ref());
     let login_password = env.login_password.clone().and_then(|name| secrets::named(check, &[name]).pop());
     let secret_files = secrets::files(check, &file.secret_files);
     let templates = templates::templates(check, &merge::placed(&env.templates, &file.templates), fleet.as_ref());
@@ -167,6 +169,9 @@ fn environment(
     notify::unique(check, &env.notify);
     let notify = notify::notifiers(check, &env.notify, &file.notify);
     let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
+    if let (Some(operations), Some(fleet)) = (&operations, &fleet) {
+        operations::required(check, &name.value, &merge::named(&env.operations, &file.operations), operations, fleet);
+    }
     transfer::unique(check, &env.transfer, &env.operations);
     let transfers = merge::named(&env.transfer, &file.transfer);
     let transfers = match (&known, &fleet, &operations) {
@@ -237,7 +242,7 @@ fn environment(
     Some(Environment {
         name: Scope { env: known?, component: component_name },
         app: app?,
-        confirm: env.confirm.unwrap_or(false),
+        confirm: confirm?,
         accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),
         forward_agent: env.forward_agent.unwrap_or(false),
         login_password,

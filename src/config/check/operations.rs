@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
-use super::{Check, hosts, inputs, job, migrate, retry, secrets, variables, wait};
+use super::service::optional;
+use super::{Check, hosts, inputs, job, migrate, release, retry, secrets, variables, wait};
 use crate::event::Phase;
+use crate::fleet::Fleet;
 
 /// The names of relm's own steps, which would be mistaken for these in records and messages.
 const OWN_STEPS: [&str; 20] = [
@@ -61,6 +63,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         None => hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false)),
     };
     let is_job = job::is_job(check, table);
+    let at_once = at_once(check, table);
     let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
     let work = wait::work(check, table);
     let retry = retry::retry(check, table);
@@ -75,7 +78,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         name: name?,
         phase: phase(table.phase?),
         targets: targets?,
-        serial: table.serial.unwrap_or(false),
+        at_once: at_once?,
         time_limit,
         run,
         is_job,
@@ -90,6 +93,37 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         variables: variables?,
         secrets,
     })
+}
+
+/// Takes on how many hosts it runs at a time: wrong, and all of them, are not the same.
+#[expect(clippy::option_option, reason = "wrong, and none")]
+fn at_once(check: &mut Check<'_>, table: &OperationTable) -> Option<Option<usize>> {
+    let serial = table.serial.unwrap_or(false);
+    let limit = optional(table.max_parallel.as_ref(), |count| release::at_once(check, count))?;
+    if let (true, Some(count), Some(place)) = (serial, limit, &table.max_parallel)
+        && count > 1
+    {
+        let hint = "leave one of them out: `serial` is one host at a time".to_owned();
+        check.problem(place.span(), format!("`max_parallel = {count}` beside `serial`"), hint);
+    }
+    Some(if serial { Some(1) } else { limit })
+}
+
+/// Complains about operations that must run and have no host of an environment to run on.
+pub(super) fn required(
+    check: &mut Check<'_>,
+    name: &str,
+    tables: &[&OperationTable],
+    operations: &[AppOperation],
+    fleet: &Fleet,
+) {
+    for (table, operation) in tables.iter().zip(operations) {
+        let Some(place) = table.roles.as_ref().map(At::span).or(table.name.as_ref().map(At::span)) else { continue };
+        if table.required.unwrap_or(false) && fleet.select(&operation.targets).is_empty() {
+            let message = format!("{:?} is required, and no host of {name} has its role", operation.name);
+            check.problem(place, message, "give a host the role, or leave `required` out".to_owned());
+        }
+    }
 }
 
 /// Takes the name of a step of the app's own.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::super::file::{InstallerText, PythonTable, ReuseText};
 use super::super::placed::At;
 use super::super::{Installer, Packages, Python, Reuse};
+use super::service::optional;
 use super::{Check, hosts};
 
 /// Complains about every way of naming packages after the first of one table.
@@ -30,6 +31,8 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
     let targets = hosts::targets(check, table.roles.as_ref(), false);
     let index = table.index.as_ref().and_then(|index| address(check, index));
     let args: Vec<_> = table.args.iter().flatten().map(|arg| check.no_nul("args", arg)).collect();
+    let post: Vec<_> = table.post.iter().flatten().map(|command| check.command("post", command)).collect();
+    let offline = optional(table.offline.as_ref(), |place| wheels(check, place, table));
     let bring_uv = table.bring_uv.as_ref().and_then(|path| bring_uv(check, path, table.installer));
     Some(Python {
         packages: packages?,
@@ -47,8 +50,25 @@ pub(super) fn python(check: &mut Check<'_>, table: &PythonTable) -> Option<Pytho
             Some(ReuseText::Always) => Reuse::Always,
             Some(ReuseText::Never) => Reuse::Never,
         },
+        post: post.into_iter().collect::<Option<_>>()?,
+        offline: offline?,
         bring_uv,
     })
+}
+
+/// Takes a directory of packages.
+fn wheels(check: &mut Check<'_>, place: &At<String>, table: &PythonTable) -> Option<String> {
+    if table.index.is_some() {
+        let hint = "leave one of them out: `offline` takes packages from its directory alone".to_owned();
+        check.problem(place.span(), "`offline` beside `index`", hint);
+        return None;
+    }
+    if place.value.contains(char::is_whitespace) {
+        let hint = "pip would take it for several places".to_owned();
+        check.problem(place.span(), format!("`offline`: {:?} has a space in it", place.value), hint);
+        return None;
+    }
+    if place.value.starts_with('/') { check.line("offline", place) } else { check.inside_release("offline", place) }
 }
 
 fn bring_uv(check: &mut Check<'_>, path: &At<String>, installer: Option<InstallerText>) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ use super::super::placed::At;
 use super::super::{Batch, ReleaseRules};
 use super::Check;
 use super::operations::pause;
+use super::service::optional;
 use super::text::is_below;
 
 /// Failed releases stay so long where nothing is said, for a look at what went wrong.
@@ -18,6 +19,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
     let keep_failed = table.keep_failed.as_ref().map_or(Some(DAY), |text| pause(check, text));
     let min_age = table.min_age.as_ref().map_or(Some(Duration::ZERO), |text| pause(check, text));
     let batches = table.batches.as_ref().map_or(Some(vec![Batch::Percent(100)]), |list| batches(check, list));
+    let max_parallel = optional(table.max_parallel.as_ref(), |count| at_once(check, count));
     let max_unreachable = table.max_unreachable.as_ref().map_or(Some(Batch::Hosts(0)), |text| missed(check, text));
     let mut taken = Vec::new();
     let mut paths = |key, list: &Option<Vec<At<String>>>| {
@@ -35,6 +37,7 @@ pub(super) fn release(check: &mut Check<'_>, table: &ReleaseTable) -> Option<Rel
         keep_failed: keep_failed?,
         min_age: min_age?,
         batches: batches?,
+        max_parallel: max_parallel?,
         max_unreachable: max_unreachable?,
         shared_dirs: shared_dirs?,
         shared_files: shared_files?,
@@ -99,6 +102,16 @@ fn kept(check: &mut Check<'_>, keep: &At<i64>) -> Option<usize> {
     let hint = "at least 1: the current release is one of them, and a rollback needs another".to_owned();
     check.problem(keep.span(), format!("`keep` cannot be {}", keep.value), hint);
     None
+}
+
+/// Takes how many hosts do something at a time.
+pub(super) fn at_once(check: &mut Check<'_>, count: &At<i64>) -> Option<usize> {
+    let taken = usize::try_from(count.value).ok().filter(|count| *count > 0);
+    if taken.is_none() {
+        let hint = "a number of hosts from 1; leave it out to mean all of them".to_owned();
+        check.problem(count.span(), format!("`max_parallel` cannot be {}", count.value), hint);
+    }
+    taken
 }
 
 fn batches(check: &mut Check<'_>, list: &At<Vec<At<BatchText>>>) -> Option<Vec<Batch>> {

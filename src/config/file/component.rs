@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::super::placed::At;
 use super::{
-    AppTable, BecomeText, BusyTable, GuardsTable, HealthTable, LockTable, MaintenanceTable, ManageTable, NotifyTable,
-    OperationTable, PoolTable, PublishTable, PythonTable, ReleaseTable, SecretFileTable, SecretTable, ServiceTable,
-    SourceTable, TemplateTable, TransferTable,
+    AppTable, BecomeText, BusyTable, ConfirmText, GuardsTable, HealthTable, LockTable, MaintenanceTable, ManageTable,
+    NotifyTable, OperationTable, PoolTable, PublishTable, PythonTable, ReleaseTable, SecretFileTable, SecretTable,
+    ServiceTable, SourceTable, TemplateTable, TransferTable,
 };
 
 /// An application beside the main one, with releases of its own.
@@ -21,7 +21,7 @@ pub(in crate::config) struct ComponentTable {
     pub(in crate::config) roles: Option<At<Vec<At<String>>>>,
     /// Ask before changing anything of it; as the environment says if left out.
     #[schemars(example = true)]
-    pub(in crate::config) confirm: Option<bool>,
+    pub(in crate::config) confirm: Option<At<ConfirmText>>,
     /// Whom to become for it, if not whom the environment says.
     #[serde(rename = "become")]
     #[schemars(example = &"app")]

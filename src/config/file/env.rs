@@ -12,6 +12,14 @@ use super::{
     ReleaseTable, SecretTable, ServiceTable, SourceTable, TemplateTable, TransferTable,
 };
 
+/// Whether to ask, or for which word.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::config) enum ConfirmText {
+    Yes(bool),
+    Typed(String),
+}
+
 /// One environment.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -19,9 +27,9 @@ pub(in crate::config) struct EnvTable {
     /// The environment whose settings hold here too, but for its hosts; what is said here goes before.
     #[schemars(example = &"production")]
     pub(in crate::config) inherits: Option<At<String>>,
-    /// Ask before changing anything here.
+    /// Ask before changing anything here; `"type:WORD"`: the word has to be typed then.
     #[schemars(example = true)]
-    pub(in crate::config) confirm: Option<bool>,
+    pub(in crate::config) confirm: Option<At<ConfirmText>>,
     /// Accept host keys that nobody has compared, where ssh's configuration says `StrictHostKeyChecking accept-new` or
     /// `no`. For hosts that come and go, on networks you trust.
     #[schemars(example = true)]

@@ -28,6 +28,12 @@ pub(in crate::config) struct OperationTable {
     /// Run it on one host at a time.
     #[schemars(example = true)]
     pub(in crate::config) serial: Option<bool>,
+    /// Run it on so many hosts at a time.
+    #[schemars(example = 4)]
+    pub(in crate::config) max_parallel: Option<At<i64>>,
+    /// A mistake where no host of an environment has its roles; left out, it is skipped there.
+    #[schemars(example = true)]
+    pub(in crate::config) required: Option<bool>,
     /// How long it may take on one host: `90s`, `10m`, `1h30m`.
     #[schemars(example = &"10m")]
     pub(in crate::config) timeout: Option<At<String>>,

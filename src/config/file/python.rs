@@ -36,6 +36,13 @@ pub(in crate::config) struct PythonTable {
     /// When an older release's virtualenv is used again, if requirements, interpreter and installer are the same.
     #[schemars(example = &"pinned")]
     pub(in crate::config) reuse: Option<ReuseText>,
+    /// Commands that are run when the packages are installed, in the release with the virtualenv active; `pip` is that of the
+    /// virtualenv, or uv's.
+    #[schemars(example = ["pip install 'setuptools<81'"])]
+    pub(in crate::config) post: Option<Vec<At<String>>>,
+    /// Install from this directory alone, one of the release or an absolute one of the host, and from no index.
+    #[schemars(example = &"wheels")]
+    pub(in crate::config) offline: Option<At<String>>,
     /// A uv of this machine that is brought to hosts which have none; best a static build.
     #[schemars(example = &"~/.local/bin/uv")]
     pub(in crate::config) bring_uv: Option<At<String>>,

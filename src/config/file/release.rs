@@ -24,6 +24,9 @@ pub(in crate::config) struct ReleaseTable {
     /// How many hosts switch at a time; the last entry repeats. All at once if left out.
     #[schemars(example = (1, "25%", "100%"))]
     pub(in crate::config) batches: Option<At<Vec<At<BatchText>>>>,
+    /// How many hosts prepare a release at a time; all of them if left out.
+    #[schemars(example = 10)]
+    pub(in crate::config) max_parallel: Option<At<i64>>,
     /// How many hosts a deploy may go on without when they cannot be reached; none if left out.
     #[schemars(example = 1)]
     pub(in crate::config) max_unreachable: Option<At<BatchText>>,

@@ -1,7 +1,7 @@
 //! Components: what is theirs, what they take over, and how they are chosen.
 
 use super::super::component::{OWN, SHARED};
-use super::super::{Batch, EnvError, Environment, schema};
+use super::super::{Batch, Confirm, EnvError, Environment, schema};
 use super::read;
 use crate::source::Source;
 
@@ -112,7 +112,7 @@ fn a_component_is_an_application_of_its_own_on_some_of_the_hosts() {
     let variables: Vec<&str> = player.fleet.hosts[0].variables.values().map(String::as_str).collect();
     assert_eq!(variables, ["file", "base", "player"]);
     // Of the fleet and of whoever deploys.
-    assert_eq!((player.app.as_str(), player.confirm, player.lock.grace.as_secs()), ("shop", true, 5));
+    assert_eq!((player.app.as_str(), &player.confirm, player.lock.grace.as_secs()), ("shop", &Confirm::Yes, 5));
     assert_eq!((player.release.root.as_str(), player.release.keep), ("/srv/www", 2));
     assert_eq!((player.release.batches[0], player.release.shared_dirs.len()), (Batch::Percent(50), 0));
     assert!(player.guards.window.is_some() && !player.guards.reference && main.guards.reference);

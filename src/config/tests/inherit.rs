@@ -66,6 +66,7 @@ operations = ["extra"]
 [env.base]
 confirm = true
 forward_agent = true
+manage = "./manage.py"
 release = { keep = 7, root = "srv", batches = [1, "50%"], max_unreachable = "25%" }
 [[env.base.operations]]
 name = "b"
@@ -92,6 +93,7 @@ a = { address = "a:22", roles = ["web"] }
 [env.other]
 inherits = "live"
 confirm = false
+manage = { roles = ["db"] }
 environment = { https_proxy = "" }
 [[env.other.operations]]
 name = "extra"
@@ -130,7 +132,7 @@ fn an_environment_inherits_all_but_hosts_and_hosts_stand_in_one_place() {
     let config = read(SHARING).unwrap_or_else(|problems| panic!("{problems}"));
     let told = |env: &Environment| {
         let runs: Vec<&str> = env.operations.iter().map(|operation| operation.run.as_str()).collect();
-        (env.name.to_string(), env.confirm, env.release.keep, env.release.root.clone(), runs.join(", "))
+        (env.name.to_string(), env.confirm == Confirm::Yes, env.release.keep, env.release.root.clone(), runs.join(", "))
     };
     let all: Vec<_> = config.envs.iter().map(told).collect();
     let text = |text: &str| text.to_owned();
@@ -144,6 +146,8 @@ fn an_environment_inherits_all_but_hosts_and_hosts_stand_in_one_place() {
     let hosts = &config.envs[1].fleet.hosts;
     let variables: Vec<_> = hosts[0].variables.iter().map(|(name, text)| format!("{name}={text}")).collect();
     assert_eq!(variables, ["PERL5LIB={{ release_path }}/lib", "SITE=live", "https_proxy="]);
+    let runs: Vec<_> = config.envs.iter().filter_map(|env| Some(env.manage.as_ref()?.run.as_str())).collect();
+    assert_eq!(runs, ["./manage.py"; 2]);
     let extra = config.envs[1].operations.last().expect("an operation");
     assert_eq!(extra.variables.get("SITE").map(String::as_str), Some("extra"));
     let hosts: Vec<_> = hosts.iter().map(|host| (host.name.as_str(), host.address.clone())).collect();
@@ -183,6 +187,7 @@ fn each_setting_is_told_with_its_line() {
             Some("release = { keep = 7, root = \"srv\", batches = [1, \"50%\"], max_unreachable = \"25%\" }"),
         ),
         ("lock.name", "\"servers\"", Some("name = \"servers\"")),
+        ("manage.run", "\"./manage.py\"", Some("manage = \"./manage.py\"")),
         ("lock.grace", "\"10s\"", None),
         ("environment.https_proxy", "\"\"", Some("environment = { https_proxy = \"\" }")),
         ("operations.b.run", "\"b of base\"", Some("run = \"b of base\"")),

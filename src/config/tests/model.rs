@@ -31,7 +31,7 @@ fn operation(name: &str, phase: Phase, on: Option<&[&str]>, run: &str) -> AppOpe
         name: name.to_owned(),
         phase,
         targets: on.map(roles).map_or_else(Targets::all, Targets::roles),
-        serial: false,
+        at_once: None,
         time_limit: None,
         run: run.to_owned(),
         is_job: false,
@@ -56,7 +56,7 @@ fn contract_operations() -> Vec<AppOperation> {
     vec![
         operation("collectstatic", Phase::Prepare, Some(&["web"]), &manage("collectstatic")),
         AppOperation { targets: migrate.targets.clone().once(), time_limit: Some(Duration::from_secs(600)), ..migrate },
-        AppOperation { serial: true, undo: Some(Undo::Again), ..restart },
+        AppOperation { at_once: Some(1), undo: Some(Undo::Again), ..restart },
         operation("health", Phase::AfterFlip, Some(&["web"]), "curl -fsS http://127.0.0.1:8000/healthz"),
         AppOperation { targets: Targets::all().once(), ..announce },
     ]
@@ -66,7 +66,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
     Environment {
         name: EnvName::new(name).unwrap().into(),
         app: "shop".to_owned(),
-        confirm,
+        confirm: if confirm { Confirm::Yes } else { Confirm::No },
         accept_new_host_keys: false,
         forward_agent: false,
         login_password: None,
@@ -88,6 +88,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             keep_failed: Duration::from_secs(86_400),
             min_age: Duration::ZERO,
             batches: vec![Batch::Percent(100)],
+            max_parallel: None,
             max_unreachable: Batch::Hosts(0),
             shared_dirs: vec!["media".to_owned()],
             shared_files: vec!["localsettings.py".to_owned()],
@@ -102,6 +103,8 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             installer: Installer::Auto,
             index: None,
             args: Vec::new(),
+            post: Vec::new(),
+            offline: None,
             reuse: Reuse::Pinned,
             bring_uv: None,
         }),
@@ -227,7 +230,7 @@ fn what_is_commented_out_is_right_too() {
 fn what_is_left_out_has_a_default() {
     let config = read(LEAST).unwrap();
     let env = config.environment(None).unwrap();
-    assert_eq!((env.app.as_str(), env.confirm, &env.python), ("shop", false, &None));
+    assert_eq!((env.app.as_str(), env.confirm.clone(), &env.python), ("shop", Confirm::No, &None));
     assert_eq!((env.release.root.as_str(), env.release.keep), ("www", 3));
     assert_eq!(env.release.batches, [Batch::Percent(100)]);
     let python = read(&format!("{LEAST}[python]\n")).unwrap().envs[0].python.clone().unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{Config, Environment, Origin, Problems, Set, parse, parse_over};
+use super::super::{Config, Confirm, Environment, Origin, Problems, Set, parse, parse_over};
 use super::components::FILE;
 use super::inherit::SHARING;
 use super::{LEAST, read};
@@ -40,7 +40,7 @@ fn a_component_s_own_settings_are_set_too() {
     assert_eq!(laid(FILE, "production/formplayer", &["release.keep=9"]).release.keep, 9);
     assert_eq!(laid(FILE, "production", &["release.keep=9"]).release.keep, 9);
     let player = laid(FILE, "production/formplayer", &["operations.restart.timeout=1h", "confirm=false"]);
-    assert_eq!((player.operations[0].run.as_str(), player.confirm), ("./restart --slowly", false));
+    assert_eq!((player.operations[0].run.as_str(), &player.confirm), ("./restart --slowly", &Confirm::No));
     assert!(player.operations[0].time_limit.is_some());
 }
 
@@ -68,7 +68,7 @@ fn what_holds_is_printed_with_it() {
         let sets = ["release.keep=9", "environment.A=x"].map(|set| Set::read(set).unwrap());
         let env = laid(text, name, &["release.keep=9", "environment.A=x"]);
         let whole = env.effective(text, path, home, &sets).unwrap();
-        assert_eq!(parse(&whole, path, home).unwrap().envs, [env.clone()], "{whole}");
+        assert_eq!(parse(&whole, path, home).unwrap().envs, std::slice::from_ref(&env), "{whole}");
         let told = env.origins(text, path, home, &sets).unwrap();
         let set: Vec<&str> = told.iter().filter(|one| one.origin == Origin::Set).map(|one| one.path.as_str()).collect();
         let of = |set: &str| set.ends_with("release.keep") || set.ends_with("environment.A");

@@ -191,4 +191,6 @@ def key(release, wish, command, installer, packages, sources, args):
     asked.arguments(args)
     installer = [installer] if installer else pip_version()
     what = [1, interpreter(command), installer, settings(release, packages), packages, sources, args, asked.parts]
+    post = os.environ.get("RELM_POST")
+    what += [post] if post else []
     return digest(json.dumps(what).encode()), asked.reasons(wish)

@@ -112,8 +112,8 @@ impl Operation for TurnService {
         self.turn == Turn::Stop && self.journaled
     }
 
-    fn is_serial(&self) -> bool {
-        self.service.serial
+    fn at_once(&self) -> Option<usize> {
+        self.service.serial.then_some(1)
     }
 
     fn is_journaled(&self) -> bool {

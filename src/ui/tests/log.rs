@@ -32,6 +32,7 @@ impl Log {
             name: (*name).to_owned(),
             phase: *phase,
             hosts: hosts.iter().map(|name| host(name)).collect(),
+            at_once: None,
         };
         let mut log = Self {
             now: "2026-11-20T14:30:05Z".parse().expect("a time"),

@@ -141,7 +141,7 @@ async fn processes_and_commands_are_busy_or_not(stage: Stage) {
     };
     let command = |run: &str, busy_if| {
         let command = RunCommand { outside: true, journaled: false, ..RunCommand::new("look", run) };
-        look(Activity::Command { command, busy_if })
+        look(Activity::Command { command: Box::new(command), busy_if })
     };
     let idle: fn(&Sight) -> bool = |sight| *sight == Sight::Idle;
     let busy: fn(&Sight) -> bool = |sight| matches!(sight, Sight::Busy(_));

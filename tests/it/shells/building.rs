@@ -166,6 +166,8 @@ fn virtualenv(python: &str, packages: &'static str, sources: &[&str]) -> BuildVi
         sources: strings(sources),
         index: None,
         args: Vec::new(),
+        post: Vec::new(),
+        offline: None,
         reuse: "pinned",
         brings: None,
     }

@@ -51,7 +51,7 @@ impl Drop for Account {
 }
 
 /// Runs relm in `folder` on a terminal, and gives each answer when the words before it are shown.
-fn on_terminal(folder: &Path, line: &str, answers: &[(&str, &str)]) -> Done {
+pub(crate) fn on_terminal(folder: &Path, line: &str, answers: &[(&str, &str)]) -> Done {
     let command = format!("exec {} {line}", env!("CARGO_BIN_EXE_relm"));
     let mut script = Command::new("script")
         .args(["-q", "-e", "-c", &command, "/dev/null"])

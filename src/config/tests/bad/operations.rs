@@ -63,11 +63,17 @@ fn mistakes_of_operations() {
         ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nonce = \"yes\"", "`once` must be true or false", 9),
         ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nroles = [\"db\"]", "no host has the role \"db\"", 9),
         ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nroles = [\"w;b\"]", "role \"w;b\"", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nmax_parallel = 0", "`max_parallel` cannot be 0", 9),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nserial = true\nmax_parallel = 2", "beside `serial`", 10),
+        ("name = \"a\"\nphase = \"prepare\"\nrun = \"x\"\nenvironment = { \"A B\" = \"x\" }", "name of a variable", 9),
         ("name = \"a\"\nphase = \"prepare\"\nruns = \"x\"", "unknown key \"runs\"", 8),
     ];
     for (operation, message, line) in cases {
         one(&format!("{LEAST}[[operations]]\n{operation}\n"), message, line);
     }
+    let other = "[env.other.hosts]\ndb1 = { address = \"db1\", roles = [\"db\"] }\n";
+    let required = "name = \"a\"\nphase = \"prepare\"\nrequired = true\nroles = [\"db\"]\nrun = \"x\"\n";
+    one(&format!("{LEAST}[[operations]]\n{required}{other}"), "\"a\" is required, and no host of live has its role", 9);
     let twice = "[[operations]]\nname = \"a\"\nphase = \"prepare\"\nrun = \"x\"\n".repeat(2);
     one(&format!("{LEAST}{twice}"), "there are two operations \"a\"", 10);
 }

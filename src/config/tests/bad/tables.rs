@@ -27,6 +27,18 @@ fn mistakes_in_tables() {
         ("[env.live]\ninherits = \"live\"", "environments inherit each other: live → live", 6),
         ("[env.live]\ninherits = [\"x\"]", "`inherits` must be a text", 6),
         ("[hosts]\nweb2 = { adress = \"web2\" }", "unknown key \"adress\"", 6),
+        ("[manage]\nrun = 3", "`run` must be a text in quotes", 6),
+        ("[env.live]\nmanage = \" \"", "`run` is empty", 6),
+        ("[env.live]\nmanage = 3", "`manage` must be", 6),
+        // confirm
+        ("[env.live]\nconfirm = \"always\"", "`confirm` cannot be \"always\"", 6),
+        ("[env.live]\nconfirm = \"type: \"", "`confirm` cannot be \"type: \"", 6),
+        // [release] and [python]
+        ("[release]\nmax_parallel = 0", "`max_parallel` cannot be 0", 6),
+        ("[python]\npost = [\" \"]", "`post` is empty", 6),
+        ("[python]\noffline = \"../wheels\"", "has `..` in it", 6),
+        ("[python]\noffline = \"a b\"", "has a space in it", 6),
+        ("[python]\nindex = \"https://x\"\noffline = \"wheels\"", "`offline` beside `index`", 7),
         // [environment]
         ("[environment]\n\"A-B\" = \"x\"", "\"A-B\" cannot be the name of a variable", 6),
         ("[environment]\nRELM_HOST = \"x\"", "\"RELM_HOST\" is relm's own", 6),
