@@ -118,7 +118,7 @@ impl Operation for StopForMigration {
         true
     }
 
-    fn is_serial(&self) -> bool {
-        self.service.serial
+    fn at_once(&self) -> Option<usize> {
+        self.service.serial.then_some(1)
     }
 }
