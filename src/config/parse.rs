@@ -67,7 +67,7 @@ fn parse_laid(text: &str, path: &Path, home: &Path, sets: &[Set], scope: Option<
         return fail(vec![syntax(first)]);
     }
     let unknown = scope.map(|scope| laid.lay(table.get_mut(), scope)).unwrap_or_default();
-    let shape = shape::prune(&mut table, &schema());
+    let shape = shape::prune(&mut table, schema());
     spread(table.get_mut());
     let mut problems: Vec<_> = unknown;
     problems.extend(twice.iter().map(|error| duplicate(error, text)));

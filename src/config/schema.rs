@@ -1,13 +1,20 @@
 //! The JSON schema of `Releases.toml`: for editors, and for `shape`, which holds files against it.
 
+use std::sync::LazyLock;
+
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use serde_json::Value;
 
 use super::file::ReleasesToml;
 
-/// Returns the JSON schema of `Releases.toml`.
-pub fn schema() -> Value {
+/// Returns the JSON schema of `Releases.toml`. It is large, and made once: whoever waits for a deploy waits for this first.
+pub fn schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(make);
+    &SCHEMA
+}
+
+fn make() -> Value {
     // Draft 7 is what editors' TOML plugins understand; without references a place in a file needs no look-up.
     let mut settings = SchemaSettings::draft07();
     settings.inline_subschemas = true;

@@ -24,8 +24,7 @@ pub(super) struct Shape {
 /// Takes out of `table` all that `schema` does not allow.
 pub(super) fn prune(table: &mut Spanned<DeTable<'_>>, schema: &Value) -> Shape {
     let mut shape = Shape::default();
-    let root = schema.clone();
-    Walk { shape: &mut shape, root: &root }.table(table.get_mut(), 0..0, schema, "");
+    Walk { shape: &mut shape, root: schema }.table(table.get_mut(), 0..0, schema, "");
     shape
 }
 

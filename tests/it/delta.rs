@@ -158,3 +158,21 @@ fn a_host_without_zstd_gets_gzip() {
     let bytes = sent(&deploy(&site), "web1");
     assert!(bytes < 18_000, "{bytes}");
 }
+
+/// What a host has to say grows with its history; it is read as it was said, whatever way it came.
+#[test]
+fn a_long_answer_comes_packed_where_the_host_can() {
+    let site = site();
+    let first = site.deploy();
+    site.deploy();
+    let host = site.host("web1");
+    let history = host.read(".relm/history.jsonl");
+    fs::write(host.path(".relm/history.jsonl"), history.repeat(40)).expect("a history");
+    site.shadow("base64", "case \"$*\" in *-d*) ;; *) echo packs >>\"$SITE/packs\" ;; esac\nexec \"$REAL\" \"$@\"");
+    site.deploy();
+    assert!(site.read("packs").starts_with("packs\n"));
+    site.shadow("base64", "exit 1");
+    site.deploy();
+    site.relm(&format!("rollback --to {first}")).ends(3);
+    assert_eq!(host.releases().len(), 3, "the history was heard: what is superseded went");
+}

@@ -1,8 +1,11 @@
 //! Taking a lock on all its places, or on none.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
+use data_encoding::BASE64;
+use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 
 use super::beat::{Beats, beat};
@@ -104,9 +107,10 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
     };
     let exit =
         place.transport.capture_openly(&script, Some(ANSWER)).await.map_err(|error| unable(error.to_string()))?;
-    let (said, answer) = match exit.stdout.split_once(ANSWERS) {
-        Some((said, answer)) => (said, answer.strip_suffix(WHOLE)),
-        None => (exit.stdout.as_str(), None),
+    let (said, answer) = match (exit.stdout.split_once(ANSWERS), exit.stdout.split_once(PACKED)) {
+        (Some((said, answer)), _) => (said, answer.strip_suffix(WHOLE).map(str::to_owned)),
+        (None, Some((said, answer))) => (said, answer.strip_suffix(WHOLE).and_then(unpacked)),
+        (None, None) => (exit.stdout.as_str(), None),
     };
     let mut seen = LockSeen::default();
     let mut directory = None;
@@ -121,7 +125,7 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
             let fence = Fence::new(directory, token, patience.lost);
             // At once: if relm ends now, the keeper is to know.
             place.transport.order(Some(beat(&fence))).await;
-            Ok(Asked { fence, seen, answer: answer.map(str::to_owned) })
+            Ok(Asked { fence, seen, answer })
         }
         _ if exit.stderr.trim().is_empty() => Err(unable(exit.status.to_string())),
         _ => Err(unable(exit.stderr.trim().to_owned())),
@@ -130,14 +134,33 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
 
 /// What stands before a question's answer.
 const ANSWERS: &str = "answers\n";
+/// What stands before one that is packed: of a young connection the first packets hold 14 KB, and more takes a round trip
+/// more, and another.
+const PACKED: &str = "packed\n";
 /// What stands behind it when it has come to its end.
 const WHOLE: &str = "whole\n";
 /// The answer is said at once: line by line it would be a packet a line.
 const BETWEEN: &str =
     "relm_status=$?\n[ \"$relm_status\" -eq 0 ] || exit \"$relm_status\"\nrelm_held=yes\nrelm_ask() (";
 /// A question that fails does not take back the lock.
-const BEHIND: &str =
-    ") </dev/null\nrelm_answer=$(relm_ask) && printf 'answers\\n%s\\nwhole\\n' \"$relm_answer\"\nexit 0";
+const BEHIND: &str = r#") </dev/null
+relm_answer=$(relm_ask) || exit 0
+relm_packed=
+if [ "${#relm_answer}" -gt 10000 ]; then relm_packed=$(printf '%s\n' "$relm_answer" | gzip -c | base64) 2>/dev/null; fi
+if [ -n "$relm_packed" ]; then printf 'packed\n%s\nwhole\n' "$relm_packed"; else printf 'answers\n%s\nwhole\n' "$relm_answer"; fi
+exit 0"#;
+
+/// The most that a host is believed to have to say.
+const LONGEST_ANSWER: u64 = 16 << 20;
+
+/// Reads a packed answer. Nothing where it is damaged: then the host is asked once more.
+fn unpacked(packed: &str) -> Option<String> {
+    let packed: Vec<u8> = packed.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let bytes = BASE64.decode(&packed).ok()?;
+    let mut text = Vec::new();
+    GzDecoder::new(bytes.as_slice()).take(LONGEST_ANSWER).read_to_end(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
 
 /// A word of this run's own.
 fn token() -> String {
