@@ -166,7 +166,7 @@ fn a_long_answer_comes_packed_where_the_host_can() {
     let first = site.deploy();
     site.deploy();
     let host = site.host("web1");
-    let history = host.read(".relm/history.jsonl");
+    let history = fs::read_to_string(host.path(".relm/history.jsonl")).expect("a history");
     fs::write(host.path(".relm/history.jsonl"), history.repeat(40)).expect("a history");
     site.shadow("base64", "case \"$*\" in *-d*) ;; *) echo packs >>\"$SITE/packs\" ;; esac\nexec \"$REAL\" \"$@\"");
     site.deploy();
