@@ -19,7 +19,8 @@ listed() { sed -e "/^$1 /!d" -e '/\\/d' -e "s/^$1 [0-7]* [-0-9]* [-0-9a-f]* /.\\
 
 # ahead_become: makes of it what the manifest says, with what was sent, and moves it to the release's place.
 ahead_become() {
-  cd -- "$ahead/tree" || return
+  # Cut short and begun again, this is not to go on with what is half changed by then.
+  : >"$ahead/of" && cd -- "$ahead/tree" || return
   # What was sent tells the way.
   [ ! -e "$record/.relm-manifest.files" ] || xargs -0 rm -f -- <"$record/.relm-manifest.files" || return
   [ ! -e "$record/.relm-manifest.gone" ] || xargs -0 rmdir -- <"$record/.relm-manifest.gone" || return

@@ -12,7 +12,10 @@ const LONGEST_PATH: usize = 4096 - 512;
 const LONGEST_TARGET: usize = 4095;
 
 /// Where relm puts its own files inside a release on a host.
-const RESERVED: [&str; 3] = [".relm", "python_env", ".relm-manifest"];
+const RESERVED: [&str; 2] = [".relm", "python_env"];
+
+/// What the files begin with that travel with the code and tell of it.
+const MANIFEST: &str = ".relm-manifest";
 
 /// Makes a name printable on one line.
 pub(super) fn shown(name: &[u8]) -> String {
@@ -53,7 +56,7 @@ pub(super) fn legal(path: &[u8]) -> Result<&str, SourceError> {
         () if text.contains('\0') => refuse(Refusal::ZeroByte),
         () if text.split('/').any(|part| part.len() > LONGEST_COMPONENT) => refuse(Refusal::LongComponent),
         () if text.len() > LONGEST_PATH => refuse(Refusal::LongPath),
-        () if RESERVED.contains(&top) || top.starts_with(".relm-manifest.") => refuse(Refusal::Reserved),
+        () if RESERVED.contains(&top) || top.starts_with(MANIFEST) => refuse(Refusal::Reserved),
         () => Ok(text),
     }
 }
@@ -118,6 +121,7 @@ mod tests {
             (b"python_env/bin/python", Refusal::Reserved),
             (b".relm-manifest", Refusal::Reserved),
             (b".relm-manifest.gone", Refusal::Reserved),
+            (b".relm-manifest-of-mine/notes", Refusal::Reserved),
         ] {
             assert_eq!(why(&legal(path)), Some(refusal), "{}", shown(path));
         }

@@ -142,6 +142,22 @@ fn a_run_that_is_refused_leaves_nothing() {
     assert_eq!((hidden(&host), host.releases()), (Vec::new(), vec![first]));
 }
 
+/// What copies many files is several processes, and none of them goes on when the run is over.
+#[test]
+fn a_run_that_is_refused_ends_what_copies() {
+    let site = Site::new("web1", "");
+    for n in 0..6000 {
+        site.write(&format!("code/{}/{n}", n % 50), "x");
+    }
+    let (first, host) = (site.deploy(), site.host("web1"));
+    site.configure(&operation("no", "check", "", "exit 1"));
+    for _ in 0..3 {
+        site.relm("deploy").ends(1);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!((hidden(&host), host.releases()), (Vec::new(), vec![first.clone()]));
+    }
+}
+
 #[test]
 fn what_a_killed_run_left_goes_with_the_next() {
     let site = site("[release]\nkeep = 1\n");

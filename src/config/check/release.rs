@@ -164,7 +164,7 @@ fn release_path(check: &mut Check<'_>, key: &str, text: &At<String>, taken: &mut
         return None;
     }
     let top = path.split('/').next().unwrap_or(&path);
-    if [".relm", ".relm-manifest"].contains(&top) || top.starts_with(".relm-manifest.") {
+    if top == ".relm" || top.starts_with(".relm-manifest") {
         let hint = "relm keeps its own there while it makes a release; take another name".to_owned();
         check.problem(text.span(), format!("`{key}` cannot name {path:?}, which is relm's"), hint);
         return None;

@@ -100,9 +100,14 @@ async fn let_go(place: &Place, fence: &Fence) {
     place.transport.order(None).await;
 }
 
-const RELEASE: &str = concat!(include_str!("state.sh"), include_str!("release.sh"));
+const RELEASE: &str = concat!(include_str!("state.sh"), include_str!("ahead.sh"), include_str!("release.sh"));
 
 /// Defines `relm_give_back`, which frees the lock at the end of a script that stands behind its fence.
 pub(super) fn giving_back() -> Script {
-    Script::new(concat!("relm_give_back() (\nrelm_keeps_output=yes\n", include_str!("release.sh"), ")"))
+    Script::new(concat!(
+        "relm_give_back() (\nrelm_keeps_output=yes\n",
+        include_str!("ahead.sh"),
+        include_str!("release.sh"),
+        ")"
+    ))
 }

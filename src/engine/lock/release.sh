@@ -7,12 +7,7 @@ fi
 # On a disk that cannot be written any more the token stays, and the lock ends with its keeper's life.
 # Where this is part of a script whose output is kept there, that goes when it has been heard.
 if [ -n "$relm_keeps_output" ]; then rm -f -- "$relm_lock/token"; else rm -rf -- "$relm_lock/token" "$relm_lock/out"; fi
-# What was copied for a release that was never begun: by a process that may be at it still.
-ahead=$relm_lock/../../../releases/.ahead-$relm_token
-if [ -d "$ahead" ]; then
-  if read -r copier since <"$ahead/copier" && lock_start "$copier" && [ "$lock_since" = "$since" ]; then kill "$copier"; fi
-  rm -rf -- "$ahead" || { sleep 1; rm -rf -- "$ahead"; }
-fi 2>/dev/null
+ahead_end
 # Room for the locks, the history and the links of a rollback, for the day on which the disk is full.
 if ! [ -e "$relm_lock/../reserve" ]; then
   dd if=/dev/zero of="$relm_lock/../reserve" bs=1024 count=256 2>/dev/null || rm -f -- "$relm_lock/../reserve"
