@@ -75,6 +75,31 @@ fn the_nearest_counts_and_the_file_goes_before_what_is_sourced() {
 }
 
 #[test]
+fn a_host_asks_itself_without_a_proxy() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut asked = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut asked);
+            let body = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"jobs\": 0}\n";
+            let _ = std::io::Write::write_all(&mut stream, body.as_bytes());
+        }
+    });
+    // Nobody listens there.
+    let proxy = "http://127.0.0.1:9";
+    let all =
+        ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| format!("{name} = \"{proxy}\"\n")).concat();
+    let site = Site::new("web1=web", "");
+    site.configure(&format!(
+        "[environment]\n{all}[[health]]\nname = \"up\"\nhttp = \"http://localhost:{port}/x\"\nwithin = \"3s\"\n\
+         [[busy]]\nname = \"jobs\"\nkind = \"http_json\"\nwhen = [\"start\"]\non_busy = \"block\"\nurl = \"http://127.0.0.1:{port}/jobs\"\n\
+         path = \"jobs\"\nbusy_if = \"> 0\"\n"
+    ));
+    site.deploy();
+}
+
+#[test]
 fn what_is_built_with_other_variables_is_built_again() {
     let broken = "[ \"$MODE\" = broken ] && exit 1; echo \"$RELM_HOST $MODE\" >>\"$SITE/log\"";
     let made = operation("made", "prepare", "inputs = [\"app.txt\"]\nenvironment = { MODE = \"a\" }", broken);
