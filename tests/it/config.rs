@@ -84,3 +84,13 @@ fn a_resumed_run_goes_by_what_is_set_then() {
     let failed = site.relm("deploy --set environment.MODE=set").ends(1);
     failed.says(&[&format!("relm deploy test {set}")]);
 }
+
+#[test]
+fn what_goes_by_no_settings_takes_none() {
+    let site = Site::new("web1=web", "");
+    for command in ["tasks", "trust test web1", "init", "timings --log x"] {
+        let refused = site.relm(&format!("{command} --set release.keep=2")).ends(2);
+        refused.says(&["goes by no settings of an environment"]);
+    }
+    site.relm("status --set release.keep=2").ends(0);
+}
