@@ -104,7 +104,7 @@ fn however_many_notes_there_are_a_rollback_finds_its_way() {
     let first = site.deploy();
     let second = site.deploy();
     let host = site.host("web1");
-    let file = |name: &str| std::fs::read_to_string(host.path(&format!(".relm/{name}"))).expect("a file");
+    let file = |name: &str| std::fs::read_to_string(host.path(format!(".relm/{name}"))).expect("a file");
     let history = file("history.jsonl");
     let before = file("notes.jsonl").lines().count();
     site.relm("maintenance on").ends(0);
