@@ -69,8 +69,9 @@ impl Change<'_> {
     /// The plan as a person is to see it: with the hosts that are left out.
     pub(super) fn told(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();
-        // Without it, what is set would be other settings, and steps would be done again.
-        for next in plan.next.iter_mut().chain(&mut plan.next_when_live).filter(|next| next.contains(" --resume")) {
+        // Without it they would go by other settings, and what is gone on with would do steps again.
+        let again = plan.next.iter_mut().chain(&mut plan.next_when_live).chain(&mut plan.anew).chain(&mut plan.heal);
+        for next in again {
             for set in &self.common.set {
                 next.push_str(" --set ");
                 next.push_str(&quote(&set.to_string()));

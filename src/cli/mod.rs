@@ -84,11 +84,12 @@ fn allow_many_open_files() {
 fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
     let common = &cli.common;
     match &cli.command {
-        Command::Init(init) => init::write(init),
+        Command::Init(init) => session::unset("init", common).and_then(|()| init::write(init)),
         Command::Config(args) => config::print(args, common),
         Command::Timings(args) => timings::print(args, common),
         Command::Debug(command) => debug::run(command, common),
         Command::Tasks => {
+            session::unset("tasks", common)?;
             show::tasks(&session::load(common)?, common);
             Ok(0)
         }

@@ -65,6 +65,14 @@ pub(super) fn whole(task: &str, common: &Common) -> Result<(), Complaint> {
     )))
 }
 
+/// Refuses `--set` where no environment's settings are read.
+pub(super) fn unset(task: &str, common: &Common) -> Result<(), Complaint> {
+    if common.set.is_empty() {
+        return Ok(());
+    }
+    Err(Complaint::usage(format!("{task} goes by no settings of an environment; --set is for commands that do")))
+}
+
 /// The host that is meant.
 pub(super) fn host<'e>(env: &'e Environment, name: &str) -> Result<&'e Host, Complaint> {
     env.fleet.hosts.iter().find(|host| host.name.as_str() == name).ok_or_else(|| {

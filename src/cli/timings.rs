@@ -17,6 +17,7 @@ const NAMED: usize = 4;
 
 pub(super) fn print(args: &Timings, common: &Common) -> Result<u8, Complaint> {
     if let Some(path) = &args.log {
+        session::unset("timings --log", common)?;
         let events = read(path).map_err(|reason| Complaint::failed(format!("{}: {reason}", path.display())))?;
         let of_none = || Complaint::failed(format!("{} does not tell of a run", path.display()));
         show(&timings::report(&events).ok_or_else(of_none)?, common);

@@ -21,6 +21,7 @@ pub(super) struct Trust {
 
 /// Shows the keys and writes them to `known_hosts` if the person agrees.
 pub(super) async fn trust(args: &Trust, common: &Common) -> Result<u8, Complaint> {
+    session::unset("trust", common)?;
     let config = session::load(common)?;
     let all = config.applications(Some(&args.env))?;
     // Without an application beside them, components have the hosts between them.

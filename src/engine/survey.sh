@@ -126,4 +126,10 @@ if [ -e .relm/migrations ]; then
     printf 'damage what was migrated cannot be read\n'
   fi
 fi
+# Last and as they stand, which takes one process: whatever comes between here and the end is a note.
+if [ -s .relm/notes.jsonl ]; then
+  printf 'notes\n'
+  tail -n 100 .relm/notes.jsonl 2>/dev/null || printf 'cannot be read'
+  printf '\n'
+fi
 printf 'end\n'

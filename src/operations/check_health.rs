@@ -96,15 +96,19 @@ impl Operation for CheckHealth {
             Err(reason) => return refused(&reason),
         };
         let seconds = |time: Duration| time.as_secs().to_string();
-        let script = Script::new(concat!(include_str!("clock.sh"), include_str!("check_health.sh")))
-            .args(&asked.headers)
-            .set("relm_kind", asked.kind)
-            .set("relm_what", asked.what)
-            .set("relm_expect", asked.expect)
-            .set("relm_contains", asked.contains)
-            .set("relm_within", seconds(self.within))
-            .set("relm_every", seconds(self.every))
-            .set("relm_attempt", seconds(self.attempt));
+        let script = Script::new(concat!(
+            include_str!("clock.sh"),
+            include_str!("directly.sh"),
+            include_str!("check_health.sh")
+        ))
+        .args(&asked.headers)
+        .set("relm_kind", asked.kind)
+        .set("relm_what", asked.what)
+        .set("relm_expect", asked.expect)
+        .set("relm_contains", asked.contains)
+        .set("relm_within", seconds(self.within))
+        .set("relm_every", seconds(self.every))
+        .set("relm_attempt", seconds(self.attempt));
         let script = self.check.script(script, on, &self.check.run, &self.check.reference);
         Work {
             script,

@@ -4,6 +4,7 @@
 # shellcheck disable=SC3040,SC2181 # asked for first; see below
 cd -- "$relm_directory" || exit
 relm_begin "$relm_within"
+[ "$relm_kind" != http ] || relm_directly "$relm_what"
 relm_has() { command -v "$1" >/dev/null 2>&1; }
 
 # Each prints the answer and, as its last line, the status. Redirects are not followed: they are answers.

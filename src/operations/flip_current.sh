@@ -48,7 +48,7 @@ if [ "$now" = "$target" ]; then
   flush .
   to=null
   [ -z "$target" ] || to="\"${target#releases/}\""
-  last=$(tail -n 20 .relm/history.jsonl 2>/dev/null | grep -v '"stage":"note"' | tail -n 1)
+  last=$(grep -av '"stage":"note"' .relm/history.jsonl 2>/dev/null | tail -n 1)
   case $last in *'"stage":"intent"'*"\"to\":$to,"*'}')
     # Its own words and not this run's: it was that run which left what was live before.
     must note_flushed "$(printf '%s\n' "$last" | sed 's/"stage":"intent"/"stage":"done"/')" ;;

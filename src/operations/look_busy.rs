@@ -132,8 +132,10 @@ impl Condition {
     }
 }
 
-const SCRAPYD: &str = concat!(include_str!("look_busy/get.sh"), include_str!("look_busy/scrapyd.sh"));
-const HTTP_JSON: &str = concat!(include_str!("look_busy/get.sh"), include_str!("look_busy/http_json.sh"));
+const SCRAPYD: &str =
+    concat!(include_str!("directly.sh"), include_str!("look_busy/get.sh"), include_str!("look_busy/scrapyd.sh"));
+const HTTP_JSON: &str =
+    concat!(include_str!("directly.sh"), include_str!("look_busy/get.sh"), include_str!("look_busy/http_json.sh"));
 
 impl LookBusy {
     fn script(&self, on: &On<'_>) -> Script {

@@ -76,6 +76,7 @@ impl SetMaintenance {
         };
         let script = Script::new(concat!(include_str!("note_down.sh"), include_str!("set_maintenance.sh")))
             .set("relm_line", self.line(on, switch_on))
+            .set("relm_reason", self.actor.message.as_ref().filter(|_| self.by_hand).map_or("", |_| "yes"))
             .set("relm_base", on.layout.base())
             .set("relm_on", if switch_on { "yes" } else { "" })
             .set("relm_by", by)

@@ -1,10 +1,12 @@
-# Switches maintenance on or off. Who switched it on stands in .relm/maintenance.
+# Switches maintenance on or off. Who switched it on stands in .relm/maintenance, and behind that `long`, if it is for a long
+# time, and `begun`, until it is on.
 # In: relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command, relm_line (for
-# the history); RELM_MAINTENANCE.
+# the history), relm_reason (not empty: it is told why); RELM_MAINTENANCE.
 # shellcheck disable=SC3040 # asked for first
 mkdir -p -- "$relm_base/.relm" && cd -- "$relm_base" || exit
 relm_note=.relm/maintenance
-relm_now=
+relm_word=$relm_by relm_now=
+if [ "$relm_by,$RELM_MAINTENANCE" = hand,long ]; then relm_word='hand long'; fi
 if [ -e "$relm_note" ]; then read -r relm_now <"$relm_note"; fi
 if [ -z "$relm_on" ]; then
   if [ -z "$relm_now" ] && [ "$relm_by" != hand ]; then exit 90; fi
@@ -18,7 +20,7 @@ if [ -n "$relm_on" ]; then
     *,hand*) printf 'somebody has switched it on by hand already\n'; exit 91 ;;
   esac
   # Before the deed: what is in doubt is switched off again.
-  printf '%s\n' "$relm_by" >"$relm_note" || exit
+  [ "$relm_now" = "$relm_word" ] || printf '%s begun\n' "$relm_word" >"$relm_note" || exit
 fi
 if [ -n "$relm_command" ]; then
   # Not before `||`, where `set -e` would mean nothing to the command.
@@ -43,10 +45,12 @@ elif [ "$RELM_MAINTENANCE" = long ] && [ -n "$relm_long_flag" ]; then
 else
   relm_there "$relm_flag" && relm_away "$relm_long_flag"
 fi || exit
-# Once for each time that it changes: a run that goes on finds it on.
-case $relm_on,$relm_by,$relm_now in
-  ,*,"") ;;
-  yes,hand,*) relm_note_down "$relm_line" ;;
-  yes,*,"$relm_by") ;;
-  *) relm_note_down "$relm_line" ;;
+# Once for each time that it changes: a run that goes on finds it on. What a person gives as the reason is never lost.
+case $relm_on,$relm_now in
+  ,) ;;
+  yes,"$relm_word") [ -z "$relm_reason" ] || relm_note_down "$relm_line" ;;
+  *)
+    # Moved in whole: on a full disk it must not pass for off.
+    if [ -n "$relm_on" ] && printf '%s\n' "$relm_word" >"$relm_note.new"; then mv -f -- "$relm_note.new" "$relm_note"; fi
+    relm_note_down "$relm_line" ;;
 esac

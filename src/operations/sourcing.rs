@@ -24,6 +24,7 @@ pub(super) fn exporting(script: Script, variables: &BTreeMap<String, String>, on
     }
     let known = values(on, "", "");
     variables.iter().rev().fold(script, |script, (name, text)| match fill(name, text, &known) {
+        Ok(value) if name == "PATH" => script.lead_path(&value),
         Ok(value) => script.export(name, value),
         Err(reason) => Script::new(UNFIT).set("reason", format!("{name}: {reason}")),
     })

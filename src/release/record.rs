@@ -148,7 +148,7 @@ pub enum FlipStage {
     Note,
 }
 
-/// One line of `history.jsonl`: a change of what is live on a host.
+/// One line of `history.jsonl`: a change of what is live on a host; or of `notes.jsonl` beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flip {
     /// When, by the controller's clock.

@@ -46,6 +46,18 @@ impl Script {
         Self { text: format!("export {name}={}\n{}", quote(value.as_ref()), self.text) }
     }
 
+    /// Puts directories in front of those that programs are looked for in, which go on to be: the script's own tools are found.
+    #[must_use]
+    pub fn lead_path(self, directories: &str) -> Self {
+        // An empty one would be wherever the script is.
+        let directories: Vec<&str> = directories.split(':').filter(|directory| !directory.is_empty()).collect();
+        if directories.is_empty() {
+            return self;
+        }
+        let quoted = quote(&directories.join(":"));
+        Self { text: format!("PATH={quoted}\"${{PATH:+:$PATH}}\"\nexport PATH\n{}", self.text) }
+    }
+
     /// Sets the positional parameters `$1`, `$2` … that the script's text sees.
     #[must_use]
     pub fn args<I, S>(self, args: I) -> Self
@@ -93,6 +105,13 @@ mod tests {
     fn data_stands_before_the_text_and_is_quoted() {
         let script = Script::new("rm -- \"$path\"").set("path", "it's; rm -rf /");
         assert_eq!(script.as_str(), "path='it'\\''s; rm -rf /'\nrm -- \"$path\"");
+    }
+
+    #[test]
+    fn directories_stand_before_those_of_the_host() {
+        let script = |directories: &str| Script::new("ls").lead_path(directories).as_str().to_owned();
+        assert_eq!(script("/a b::/c:"), "PATH='/a b:/c'\"${PATH:+:$PATH}\"\nexport PATH\nls");
+        assert_eq!([script(""), script(":")], ["ls", "ls"]);
     }
 
     #[test]

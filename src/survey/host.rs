@@ -32,6 +32,9 @@ pub struct HostSeen {
     pub releases: Vec<ReleaseSeen>,
     /// The latest changes of what is live, oldest first.
     pub history: Vec<Flip>,
+    /// What else is worth knowing, oldest first: who stole the lock, who switched maintenance. Older notes may stand in the
+    /// history.
+    pub notes: Vec<Flip>,
     /// What was migrated, oldest first.
     pub migrations: Vec<Migrated>,
     /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.

@@ -47,6 +47,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         current: Current::Nothing,
         releases: Vec::new(),
         history: Vec::new(),
+        notes: Vec::new(),
         maintenance: None,
         service_files: BTreeMap::new(),
         published: BTreeSet::new(),
@@ -58,7 +59,12 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
     let mut releases: BTreeMap<ReleaseName, Parts<'_>> = BTreeMap::new();
     let mut history = Lines::default();
     let mut link = None;
+    let mut in_notes = false;
     for line in lines {
+        if in_notes {
+            take_note(&mut seen, line);
+            continue;
+        }
         let (keyword, rest) = line.split_once(' ').unwrap_or((line, ""));
         match keyword {
             "base" => seen.layout = Layout::new(rest),
@@ -71,9 +77,10 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "link" => link = Some(rest),
             "foreign" => seen.current = Current::Foreign(rest.to_owned()),
             "history" => history.take(rest),
+            "notes" => in_notes = true,
             "migrated" => seen.migrations.extend(Migrated::read(rest)),
             "lock" => _ = seen.lock.take(rest),
-            "maintenance" => seen.maintenance = Some(rest.to_owned()),
+            "maintenance" => seen.maintenance = rest.split(' ').next().map(str::to_owned),
             "published" => _ = seen.published.insert(rest.to_owned()),
             "service" => take_service(&mut seen, rest),
             "damage" => seen.damage.push(rest.to_owned()),
@@ -94,7 +101,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
     {
         seen.damage.push(format!("the history does not tell how {name} went live"));
     }
-    seen.damaged_history = history.damaged.len();
+    seen.damaged_history += history.damaged.len();
     seen.history = history.flips.into_iter().map(|(_, flip)| flip).collect();
     for (name, parts) in releases {
         finish(&mut seen, name, &parts);
@@ -156,6 +163,15 @@ fn take_release<'a>(
         "used" => parts.used_by = value.parse().ok(),
         "unreadable" => parts.unreadable = true,
         _ => parts.journal.push(value),
+    }
+}
+
+/// A note never counts as a change of what is live, whatever its line says.
+fn take_note(seen: &mut HostSeen, line: &str) {
+    match serde_json::from_str::<Flip>(line) {
+        Ok(note) if note.stage == FlipStage::Note => seen.notes.push(note),
+        _ if line.is_empty() => {}
+        _ => seen.damaged_history += 1,
     }
 }
 

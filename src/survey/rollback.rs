@@ -279,6 +279,7 @@ mod tests {
                 current: self.live.map_or(Current::Nothing, |live| Current::Release(name(live))),
                 releases: (1..=self.made).map(|n| self.release(n)).collect(),
                 history: self.history.clone(),
+                notes: Vec::new(),
                 maintenance: None,
                 service_files: std::collections::BTreeMap::new(),
                 published: BTreeSet::new(),

@@ -46,7 +46,7 @@ pub struct Entry {
 pub fn report(env: &Scope, survey: &Survey) -> Report {
     let mut entries: Vec<Entry> = Vec::new();
     for (host, seen) in &survey.hosts {
-        for flip in &seen.history {
+        for flip in seen.history.iter().chain(&seen.notes) {
             match entries.iter_mut().find(|entry| is_one_change(&entry.flip, flip)) {
                 Some(entry) => entry.hosts.push(host.clone()),
                 None => entries.push(Entry { flip: flip.clone(), hosts: vec![host.clone()] }),

@@ -67,7 +67,8 @@ fn a_resumed_run_goes_by_what_is_set_then() {
     let last = operation("last", "prepare", "", "[ -e \"$SITE/go\" ]");
     site.configure(&(operation("build", "prepare", "", settings) + &last + "[environment]\nMODE = \"file\"\n"));
     let failed = site.relm("deploy --set environment.MODE=set").ends(1);
-    failed.says(&["relm deploy test --resume --set 'environment.MODE = \"set\"'"]);
+    let set = "--set 'environment.MODE = \"set\"'";
+    failed.says(&[&format!("relm deploy test --resume {set}")]);
     site.write("go", "");
     let words = ["deploy", "--resume", "--set", "environment.MODE = \"set\""];
     assert!(!site.relm_with(words).ends(0).stderr.is_empty());
@@ -77,4 +78,19 @@ fn a_resumed_run_goes_by_what_is_set_then() {
     site.write("go", "");
     site.relm("deploy --resume").ends(0);
     assert_eq!(site.take_log(), ["set", "file"], "it is another step now");
+    // Where nothing can be gone on with, and from one release back to another.
+    let look = operation("ready", "check", "", "[ \"$MODE\" = file ]");
+    site.configure(&(look + "[environment]\nMODE = \"file\"\n"));
+    let failed = site.relm("deploy --set environment.MODE=set").ends(1);
+    failed.says(&[&format!("relm deploy test {set}")]);
+}
+
+#[test]
+fn what_goes_by_no_settings_takes_none() {
+    let site = Site::new("web1=web", "");
+    for command in ["tasks", "trust test web1", "init", "timings --log x"] {
+        let refused = site.relm(&format!("{command} --set release.keep=2")).ends(2);
+        refused.says(&["goes by no settings of an environment"]);
+    }
+    site.relm("status --set release.keep=2").ends(0);
 }

@@ -97,6 +97,69 @@ fn the_history_tells_who_switched_it_and_why() {
     );
 }
 
+/// What is read of the history at a time is bounded: a switch must not fall out of it for notes.
+#[test]
+fn however_many_notes_there_are_a_rollback_finds_its_way() {
+    let site = Site::new("web1", RULES);
+    let first = site.deploy();
+    let second = site.deploy();
+    let host = site.host("web1");
+    let file = |name: &str| std::fs::read_to_string(host.path(format!(".relm/{name}"))).expect("a file");
+    let history = file("history.jsonl");
+    let before = file("notes.jsonl").lines().count();
+    site.relm("maintenance on").ends(0);
+    site.relm("maintenance off").ends(0);
+    site.relm("lock steal -m hurry").ends(0);
+    site.relm("lock release").ends(0);
+    assert_eq!((file("notes.jsonl").lines().count(), file("history.jsonl")), (before + 3, history));
+    std::fs::write(host.path(".relm/notes.jsonl"), file("notes.jsonl").repeat(200)).expect("a file");
+    let told = site.relm("history --json").ends(0).report();
+    let tasks: Vec<_> =
+        told["entries"].as_array().expect("entries").iter().map(|entry| entry["task"].clone()).collect();
+    assert_eq!(tasks[..3], ["lock steal", "maintenance off", "maintenance on"]);
+    assert_eq!(tasks.iter().filter(|task| *task == "deploy").count(), 2, "{tasks:?}");
+    let status = site.relm("status --json").ends(0).report();
+    assert!(status["hosts"][0]["since"].is_string() && status.to_string().contains(second.as_str()), "{status}");
+    site.relm("clean-releases").ends(0);
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
+}
+
+#[test]
+fn what_is_on_already_is_told_once() {
+    let refuses = r#"[ ! -e "$SITE/refuse" ]"#;
+    let site = Site::new("web1", &format!("[maintenance]\non = '''{refuses}'''\noff = 'true'\n"));
+    site.deploy();
+    let told = |site: &Site| {
+        let report = site.relm("history --json").ends(0).report();
+        let entries = report["entries"].as_array().expect("entries").iter();
+        entries.filter(|entry| entry["task"] != "deploy").count()
+    };
+    for (words, wanted) in [
+        ("on", 1),
+        ("on", 1),
+        ("on --long", 2),
+        ("on --long", 2),
+        ("on", 3),
+        ("off", 4),
+        ("off", 4),
+        ("on -m why", 5),
+        ("off", 6),
+    ] {
+        site.relm(&format!("maintenance {words}")).ends(0);
+        assert_eq!(told(&site), wanted, "{words}");
+    }
+    // What could not be switched on was not on.
+    site.write("refuse", "");
+    assert_ne!(site.relm("maintenance on").code, Some(0));
+    assert_eq!(told(&site), 6);
+    std::fs::remove_file(site.path("refuse")).expect("a file");
+    site.relm("maintenance on").ends(0);
+    assert_eq!(told(&site), 7);
+    let status = site.relm("status --json").ends(0).report();
+    assert_eq!(status["hosts"][0]["maintenance"], "hand");
+}
+
 #[test]
 fn interrupted_in_the_switch_or_after_it_it_is_cleared() {
     for phase in ["before_flip", "after_flip", "finish"] {

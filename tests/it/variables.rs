@@ -75,6 +75,54 @@ fn the_nearest_counts_and_the_file_goes_before_what_is_sourced() {
 }
 
 #[test]
+fn a_path_stands_in_front_of_the_hosts_own() {
+    let table = "[environment]\nPATH = \"{{ base }}/tools\"\n[release]\nkeep = 1\n";
+    let own = operation("own", "prepare", "environment = { PATH = \"{{ base }}/own:\" }", "mine; both; ls >/dev/null");
+    let health = "[[health]]\nname = \"up\"\nfile = \"app.txt\"\nwithin = \"2s\"\n";
+    let site = Site::new("web1=web", "");
+    site.configure(&(operation("made", "prepare", "", "both; echo \"$PATH\" >>\"$SITE/log\"") + &own + health + table));
+    for (place, name) in [("tools", "both"), ("own", "both"), ("own", "mine")] {
+        let file = format!("hosts/web1/www/test/{place}/{name}");
+        site.write(&file, format!("#!/bin/sh\necho {place} {name} >>\"$SITE/log\"\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(site.path(&file), mode).expect("a mode");
+    }
+    site.deploy();
+    let log = site.take_log();
+    let tools = site.host("web1").path("tools");
+    assert!(log[1].starts_with(&format!("{}:/", tools.display())) && log[1].ends_with("bin"), "{log:?}");
+    assert_eq!([&log[0], &log[2], &log[3]], ["tools both", "own mine", "own both"]);
+    let whole = site.read("Releases.toml").replace("{{ base }}/tools", "/opt/node/bin:$PATH");
+    site.write("Releases.toml", whole);
+    site.relm("deploy").ends(2).says(&["`PATH` has a `$`", "\"/opt/node/bin\""]);
+}
+
+#[test]
+fn a_host_asks_itself_without_a_proxy() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut asked = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut asked);
+            let body = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"jobs\": 0}\n";
+            let _ = std::io::Write::write_all(&mut stream, body.as_bytes());
+        }
+    });
+    // Nobody listens there.
+    let proxy = "http://127.0.0.1:9";
+    let all =
+        ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| format!("{name} = \"{proxy}\"\n")).concat();
+    let site = Site::new("web1=web", "");
+    site.configure(&format!(
+        "[environment]\n{all}[[health]]\nname = \"up\"\nhttp = \"http://localhost:{port}/x\"\nwithin = \"3s\"\n\
+         [[busy]]\nname = \"jobs\"\nkind = \"http_json\"\nwhen = [\"start\"]\non_busy = \"block\"\nurl = \"http://127.0.0.1:{port}/jobs\"\n\
+         path = \"jobs\"\nbusy_if = \"> 0\"\n"
+    ));
+    site.deploy();
+}
+
+#[test]
 fn what_is_built_with_other_variables_is_built_again() {
     let broken = "[ \"$MODE\" = broken ] && exit 1; echo \"$RELM_HOST $MODE\" >>\"$SITE/log\"";
     let made = operation("made", "prepare", "inputs = [\"app.txt\"]\nenvironment = { MODE = \"a\" }", broken);

@@ -47,6 +47,12 @@ fn fit(check: &mut Check<'_>, name: &At<String>) -> Option<String> {
 
 fn value(check: &mut Check<'_>, name: &At<String>, text: &At<String>) -> Option<String> {
     let value = check.no_nul(&name.value, text)?;
+    if name.value == "PATH" && value.contains('$') {
+        let hint =
+            "directories alone, such as \"/opt/node/bin\": the host's own PATH stands behind them by itself".to_owned();
+        check.problem(text.span(), "`PATH` has a `$`, which nothing fills in", hint);
+        return None;
+    }
     let known: Vec<&str> = TEMPLATE_NAMES.iter().copied().filter(|name| !NOT_THERE.contains(name)).collect();
     filled(check, text.span(), &name.value, &value, &known).map(|_| value)
 }

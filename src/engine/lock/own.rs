@@ -19,8 +19,8 @@ const TELL: &str = concat!(
 pub(super) const HAND_OVER: &str = r#"cd -- "$relm_lock/.." && printf '%s\n' "$owner" >taken.new && mv -f -- taken.new taken || exit
 [ -n "$note" ] || exit 0
 # A power cut may have left the last line without its end.
-if [ -s ../history.jsonl ] && [ "$(tail -c 1 ../history.jsonl | wc -l)" -eq 0 ]; then printf '\n' >>../history.jsonl; fi
-printf '%s\n' "$note" >>../history.jsonl && { sync ../history.jsonl 2>/dev/null || sync; }"#;
+if [ -s ../notes.jsonl ] && [ "$(tail -c 1 ../notes.jsonl | wc -l)" -eq 0 ]; then printf '\n' >>../notes.jsonl; fi
+printf '%s\n' "$note" >>../notes.jsonl && { sync ../notes.jsonl 2>/dev/null || sync; }"#;
 
 const GIVE_BACK: &str = r#"rm -f -- "$relm_lock/../taken""#;
 

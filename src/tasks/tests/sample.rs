@@ -112,6 +112,7 @@ pub(in crate::tasks) fn host() -> HostSeen {
             release(5, State::Private, &["upload_code", "check_upload", "build_virtualenv", "mark_complete"]),
         ],
         history: vec![deployed(None, 1), deployed(Some(1), 2), deployed(Some(2), 3), deployed(Some(2), 4)],
+        notes: Vec::new(),
         maintenance: None,
         service_files: std::collections::BTreeMap::new(),
         published: std::collections::BTreeSet::new(),

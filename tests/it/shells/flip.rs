@@ -328,7 +328,7 @@ async fn what_a_killed_flip_did_is_flushed_and_written_down(stage: Stage) {
     let text = fs::read_to_string(&path).expect("a file");
     let lines: Vec<_> = text.lines().collect();
     let stolen = lines[3].replace("\"done\"", "\"note\"");
-    for between in [Vec::new(), vec![stolen.as_str()]] {
+    for between in [0, 1, 30].map(|notes| vec![stolen.as_str(); notes]) {
         let before = [&lines[..3], &between].concat();
         fs::write(&path, before.join("\n") + "\n").expect("a file");
         let synced = stage.synced();

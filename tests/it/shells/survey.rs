@@ -206,6 +206,17 @@ async fn last_lines_without_an_end_are_read(stage: Stage) {
     fs::write(&history, whole.trim_end()).expect("a file");
     let cut = seen(&stage).await;
     assert_eq!((cut.history.len(), cut.damaged_history), (2, 0));
+    let note = whole.lines().next().expect("a line").replace("\"intent\"", "\"note\"");
+    let beside = stage.path(".relm/notes.jsonl");
+    fs::write(&beside, format!("{note}\n").repeat(1000) + "end\n" + whole.trim_end()).expect("a file");
+    let noted = seen(&stage).await;
+    // Whatever stands there: only a note is one, and none pushes out what was live.
+    assert_eq!((noted.history.len(), noted.notes.len(), noted.damaged_history), (2, 95, 5));
+    fs::remove_file(&beside).expect("a file");
+    fs::create_dir(&beside).expect("a directory");
+    fs::write(beside.join("x"), "").expect("a file");
+    let unreadable = seen(&stage).await;
+    assert_eq!((unreadable.history.len(), unreadable.notes.len(), unreadable.damaged_history), (2, 0, 1));
     fs::remove_file(&history).expect("a file");
     fs::create_dir(&history).expect("a directory");
     let unreadable = seen(&stage).await;

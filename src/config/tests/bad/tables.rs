@@ -44,6 +44,7 @@ fn mistakes_in_tables() {
         ("[environment]\nRELM_HOST = \"x\"", "\"RELM_HOST\" is relm's own", 6),
         ("[environment]\nrelm_release = \"x\"", "\"relm_release\" is relm's own", 6),
         ("[env.live.environment]\nIFS = \"x\"", "\"IFS\" cannot be set for commands", 6),
+        ("[environment]\nPATH = \"/opt/node/bin:$PATH\"", "`PATH` has a `$`, which nothing fills in", 6),
         ("[environment]\nA = 3", "`A` must be a text in quotes", 6),
         ("[environment]\nA = \"{{ relase_path }}\"", "A uses \"relase_path\", which has no value", 6),
         ("[environment]\nA = \"{{ ref }}\"", "A uses \"ref\", which has no value", 6),
