@@ -15,14 +15,19 @@ for file; do
   echo
 done"#;
 
-/// Arguments in pairs: `hash`, or anything else for the text, and the place.
+/// Arguments in pairs: `hash`, or anything else for the text, and the place. Of a file that others may not read nothing leaves
+/// the host but a hash: a template of an earlier release may have written a secret there.
 const STANDING: &str = r#"while [ $# -gt 0 ]; do
   case $2 in /*) file=$2 ;; "~"/*) file=$HOME/${2#??} ;; *) file=$release/$2 ;; esac
   if [ -d "${file%/*}" ] && [ ! -x "${file%/*}" ]; then echo unknown
   elif [ ! -e "$file" ]; then echo nothing
   elif [ ! -f "$file" ] || [ ! -r "$file" ] || [ "$(wc -c <"$file")" -gt 4194304 ]; then echo unknown
-  elif [ "$1" = hash ]; then printf 'hash '; sha256sum <"$file" | cut -d ' ' -f 1
-  else printf 'text '; gzip -c <"$file" | base64 | tr -d '\n'; echo
+  else
+    how=$1
+    case $(stat -L -c %a -- "$file" 2>/dev/null) in *[4567]) ;; *) how=hash ;; esac
+    if [ "$how" = hash ]; then printf 'hash '; sha256sum <"$file" | cut -d ' ' -f 1
+    else printf 'text '; gzip -c <"$file" | base64 | tr -d '\n'; echo
+    fi
   fi
   shift 2
 done"#;
@@ -40,8 +45,8 @@ pub enum Stands {
     Unknown,
 }
 
-/// What stands at some places of a machine: in its live release, absolute or from `~/`; of those with `true` only the hash.
-/// Nothing if it does not answer.
+/// What stands at some places of a machine: in its live release, absolute or from `~/`; only the hash of those with `true`, and
+/// of what others may not read. Nothing if it does not answer.
 pub async fn standing(machine: &Machine, places: &[(String, bool)]) -> Option<Vec<Stands>> {
     let args = places.iter().flat_map(|(place, is_hash)| [if *is_hash { "hash" } else { "text" }, place.as_str()]);
     let release = machine.before.as_ref().map(|live| machine.layout.release(live)).unwrap_or_default();

@@ -7,7 +7,7 @@ use super::{Payload, templates};
 use crate::config::Environment;
 use crate::engine::Stands;
 use crate::fleet::HostName;
-use crate::operations::{Filled, WriteTemplates};
+use crate::operations::{Filled, WriteTemplates, sha256};
 
 /// A file that would be another one, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +32,8 @@ pub enum What {
     },
     /// Something else; nothing more is told, because there is a secret in it.
     Secret,
+    /// Something else; nothing more is told, because others may not read what stands there.
+    Hidden,
     /// Nobody can tell.
     Unknown {
         /// Why.
@@ -59,6 +61,8 @@ pub fn compare(place: &str, stands: Stands, comes: Filled) -> Option<What> {
         (Stands::Nothing, Filled::Text(after)) => changed("", &after),
         (Stands::Hash(before), Filled::Hash(after)) if before == after => None,
         (Stands::Nothing | Stands::Hash(_), Filled::Hash(_)) => Some(What::Secret),
+        (Stands::Hash(before), Filled::Text(after)) if before == sha256(&after) => None,
+        (Stands::Hash(_), Filled::Text(_)) => Some(What::Hidden),
         _ => unknown("what stands there cannot be read"),
     }
 }
@@ -82,6 +86,7 @@ impl FilledChange {
         let (words, diff) = match &self.what {
             What::Changed { diff } => ("would change".to_owned(), diff.as_str()),
             What::Secret => ("would change; there is a secret in it".to_owned(), ""),
+            What::Hidden => ("would change; not shown, because others may not read what stands there".to_owned(), ""),
             What::Unknown { reason } => (format!("cannot be compared: {reason}"), ""),
         };
         let line = format!("{} {words} on {hosts}", self.place);
@@ -105,6 +110,9 @@ mod tests {
         assert_eq!(compare("x", Stands::Hash("1".to_owned()), hash("1")), None);
         assert_eq!(compare("x", Stands::Hash("1".to_owned()), hash("2")), Some(What::Secret));
         assert_eq!(compare("x", Stands::Nothing, hash("2")), Some(What::Secret));
+        let hidden = |text: &str| Stands::Hash(sha256(text));
+        assert_eq!(compare("x", hidden("a\n"), text("a\n")), None);
+        assert_eq!(compare("x", hidden("password = hunter2\n"), text("a\n")), Some(What::Hidden));
         assert!(matches!(compare("x", Stands::Unknown, text("a")), Some(What::Unknown { .. })));
         assert!(matches!(compare("x", Stands::Unknown, hash("a")), Some(What::Unknown { .. })));
         let unknown = Filled::Unknown("not so".to_owned());

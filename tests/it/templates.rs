@@ -123,6 +123,8 @@ fn what_would_change_on_the_hosts_is_told_before_a_deploy() {
                      [[templates]]\nsrc = \"templates/token\"\ndest = \"config/token\"\nsecrets = [\"TOKEN\"]\n\
                      [secrets]\nTOKEN = { file = \"token\" }\n",
     );
+    // What others may not read is not shown.
+    site.write("Releases.toml", site.read("Releases.toml").replace("0640", "0644"));
     site.write("templates/env", "ENV={{ env }}\n");
     site.write("templates/token", "token={{ TOKEN }}\n");
     site.write("token", "s3cret-one\n");
@@ -159,6 +161,30 @@ fn what_would_change_on_the_hosts_is_told_before_a_deploy() {
     assert!(told.contains("config/token cannot be compared: not without the secret TOKEN on web1 db1"), "{told}");
     // What a rule of the file makes of it is not yet there.
     assert_eq!(conf(&site, "web1").as_deref(), Some("by hand\n"));
+}
+
+#[test]
+fn what_others_may_not_read_is_not_shown() {
+    let with = "[[templates]]\nsrc = \"templates/db\"\ndest = \"~/db.conf\"\nsecrets = [\"DBPW\"]\n\
+                [secrets]\nDBPW = { file = \"password\" }\n";
+    let site = site(with);
+    site.write("templates/db", "user = shop\npassword = {{ DBPW }}\n");
+    site.write("password", "hunter2\n");
+    site.deploy();
+    let without = site.read("Releases.toml").replace("secrets = [\"DBPW\"]\n", "");
+    site.write("Releases.toml", without.replace("[secrets]\nDBPW = { file = \"password\" }\n", ""));
+    site.write("templates/db", "user = shop\n");
+    for line in ["deploy --dry-run", "diff", "diff --json", "deploy --dry-run --json"] {
+        let told = site.relm(line).ends(0);
+        assert!(!format!("{}{}", told.stdout, told.stderr).contains("hunter2"), "{line}: {told:?}");
+    }
+    let told = site.relm("diff").ends(0).stdout;
+    let words = "~/db.conf would change; not shown, because others may not read what stands there on web1 db1\n";
+    assert!(told.contains(words), "{told}");
+    assert!(!told.contains("shop.conf would change"), "of what is the same nothing is told: {told}");
+    site.deploy();
+    site.write("templates/db", "user = shop\nmore = yes\n");
+    assert!(site.relm("diff").ends(0).stdout.contains("  +more = yes"), "others may read it now");
 }
 
 #[test]
