@@ -193,12 +193,22 @@ fn a_file_that_no_template_is_for_any_more_is_told() {
     site.write("hosts/web1/etc/conf.d/shop.conf", "of before\n");
     site.deploy();
     site.configure("");
+    for line in ["deploy --dry-run", "diff"] {
+        let told = site.relm(line).ends(0).stdout;
+        for words in [
+            "~/etc/conf.d/shop.conf would be as it was before any template, because none is for it any more, on web1\n",
+            "~/etc/conf.d/shop.conf would be taken away, because no template is for it any more, on db1\n",
+        ] {
+            assert!(told.contains(words), "{line}: {told}");
+        }
+    }
     site.relm("deploy").ends(0).says(&[
         "! web1: ",
         "etc/conf.d/shop.conf is as it was before any template: none is for it any more",
         "etc/conf.d/shop.conf was taken away: no template is for it any more",
     ]);
     assert_eq!((conf(&site, "web1").as_deref(), conf(&site, "db1")), (Some("of before\n"), None));
+    assert!(!site.relm("deploy --dry-run").ends(0).stdout.contains("any more"), "once");
     assert!(!site.relm("deploy").ends(0).stderr.contains("any more"), "once");
 }
 
