@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::ground::Ground;
 use super::secrets;
 use crate::config::Environment;
-use crate::engine::{self, Machine};
+use crate::engine::{self, Machine, Standing, Stands};
 use crate::fleet::HostName;
 use crate::operations::{Filled, WriteTemplates};
 use crate::tasks::Payload;
@@ -21,7 +21,7 @@ pub(super) async fn changes(
     reference: &str,
     payload: &Payload,
 ) -> Vec<FilledChange> {
-    if env.templates.is_empty() {
+    if env.templates.is_empty() && !filled::were_brought(&ground.survey) {
         return Vec::new();
     }
     let secrets = Arc::new(secrets::at_hand(env));
@@ -42,11 +42,14 @@ async fn of_host(env: &Environment, machine: &Machine, write: &WriteTemplates) -
     let files = write.on_host(&machine.on(&env.name, None));
     let places: Vec<_> = files.iter().map(|(place, comes)| (place.clone(), matches!(comes, Filled::Hash(_)))).collect();
     let stands = engine::standing(machine, &places).await;
-    let stands = stands.unwrap_or_else(|| vec![engine::Stands::Unknown; places.len()]);
+    let unknown = || Standing { places: vec![Stands::Unknown; places.len()], brought: Vec::new() };
+    let stands = stands.unwrap_or_else(unknown);
+    let kept: Vec<_> = places.iter().map(|(place, _)| place.as_str()).collect();
+    let gone = filled::let_go(stands.brought, &kept);
     let host = &machine.host.name;
-    let compared = files.into_iter().zip(stands).filter_map(|((place, comes), stands)| {
+    let compared = files.into_iter().zip(stands.places).filter_map(|((place, comes), stands)| {
         let what = filled::compare(&place, stands, comes)?;
-        Some((place, host.clone(), what))
+        Some((place, what))
     });
-    compared.collect()
+    compared.chain(gone).map(|(place, what)| (place, host.clone(), what)).collect()
 }

@@ -13,7 +13,8 @@ use crate::event::{Event, Stamped};
 use crate::fleet::Scope;
 use crate::ui::{json_line, text};
 
-/// Logs that are kept; the oldest go.
+/// Logs that are kept of each task of an environment; the oldest go. Small runs, of which there may be many, take no place
+/// from deploys.
 const KEPT: usize = 200;
 
 /// Bytes beyond which what hosts say is left out.
@@ -68,11 +69,11 @@ impl Log {
         let about: String = format!("{task}-{env}").chars().map(|c| if is_plain(c) { c } else { '.' }).collect();
         let start = format!("{}-{about}", Utc::now().format(TIME));
         // Somebody else's run may have begun in the same second.
-        let names = (1..100).map(|n| if n == 1 { format!("{start}.jsonl") } else { format!("{start}-{n}.jsonl") });
+        let names = (1..100).map(|n| if n == 1 { format!("{start}.jsonl") } else { format!("{start}~{n}.jsonl") });
         for path in names.map(|name| directory.join(name)) {
             match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(file) => {
-                    remove_oldest(&directory);
+                    remove_oldest(&directory, &about);
                     return Ok(Self { path, file, written: 0, left_out: 0, failed: None });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -110,9 +111,16 @@ impl Log {
     }
 }
 
+/// What stands in a log's name behind the time, without the number of those of the same second.
+fn about(path: &Path) -> &str {
+    let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    let about = name.get(TIME_LENGTH + 1..).unwrap_or_default();
+    about.split('~').next().unwrap_or_default()
+}
+
 /// Whoever else removes one of them has done it for us.
-fn remove_oldest(directory: &Path) {
-    let logs = all(directory);
+fn remove_oldest(directory: &Path, of: &str) {
+    let logs: Vec<PathBuf> = all(directory).into_iter().filter(|path| about(path) == of).collect();
     for path in logs.iter().take(logs.len().saturating_sub(KEPT)) {
         let _ = fs::remove_file(path);
     }

@@ -32,8 +32,16 @@ pub(super) fn print(args: &Timings, common: &Common) -> Result<u8, Complaint> {
         matches!(first, Some(Stamped { event: Event::RunStarted { env: of, .. }, .. }) if of == env.name)
     };
     let newest = log::all(&directory).into_iter().rev().filter(is_of);
-    let mut reports = newest.filter_map(|path| timings::report(&read(&path).ok()?));
-    let Some(report) = reports.find(|report| !report.steps.is_empty()) else {
+    let reports = newest.filter_map(|path| timings::report(&read(&path).ok()?));
+    let mut newest: Option<Report> = None;
+    for report in reports.filter(|report| !report.steps.is_empty()) {
+        if report.is_of_releases() {
+            newest = Some(report);
+            break;
+        }
+        newest.get_or_insert(report);
+    }
+    let Some(report) = newest else {
         let reason = format!("no log in {} tells of a run on {}", directory.display(), env.name);
         return Err(Complaint::failed(reason).next(crate::tasks::command("history", &env)));
     };

@@ -15,16 +15,35 @@ for file; do
   echo
 done"#;
 
-/// Arguments in pairs: `hash`, or anything else for the text, and the place.
+/// Arguments in pairs: `hash`, or anything else for the text, and the place. Of a file that others may not read nothing leaves
+/// the host but a hash: a template of an earlier release may have written a secret there. Then, of files that releases brought
+/// to places outside of them and that nobody has edited: whether anything stood there before. See place_files.sh.
 const STANDING: &str = r#"while [ $# -gt 0 ]; do
   case $2 in /*) file=$2 ;; "~"/*) file=$HOME/${2#??} ;; *) file=$release/$2 ;; esac
   if [ -d "${file%/*}" ] && [ ! -x "${file%/*}" ]; then echo unknown
   elif [ ! -e "$file" ]; then echo nothing
   elif [ ! -f "$file" ] || [ ! -r "$file" ] || [ "$(wc -c <"$file")" -gt 4194304 ]; then echo unknown
-  elif [ "$1" = hash ]; then printf 'hash '; sha256sum <"$file" | cut -d ' ' -f 1
-  else printf 'text '; gzip -c <"$file" | base64 | tr -d '\n'; echo
+  else
+    how=$1
+    case $(stat -L -c %a -- "$file" 2>/dev/null) in *[4567]) ;; *) how=hash ;; esac
+    if [ "$how" = hash ]; then printf 'hash '; sha256sum <"$file" | cut -d ' ' -f 1
+    else printf 'text '; gzip -c <"$file" | base64 | tr -d '\n'; echo
+    fi
   fi
   shift 2
+done
+cd -- "$base/.relm" 2>/dev/null || exit 0
+cat outside/ledger outside@*/ledger 2>/dev/null | while read -r hash stood key; do
+  case $key in
+    home/*) place='~'/${key#home/} file=$HOME/${key#home/} ;;
+    *) place=/${key#root/} file=$place ;;
+  esac
+  if [ -e "$file" ] || [ -L "$file" ]; then
+    if [ -r "$file" ] && [ "$hash" != "$(sha256sum <"$file" | cut -d ' ' -f 1)" ]; then continue; fi
+  elif [ "$stood" = none ]; then
+    continue
+  fi
+  printf 'brought-%s %s\n' "$stood" "$place"
 done"#;
 
 /// What stands at a place.
@@ -40,12 +59,21 @@ pub enum Stands {
     Unknown,
 }
 
-/// What stands at some places of a machine: in its live release, absolute or from `~/`; of those with `true` only the hash.
-/// Nothing if it does not answer.
-pub async fn standing(machine: &Machine, places: &[(String, bool)]) -> Option<Vec<Stands>> {
+/// What stands on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// At the places asked for, in their order.
+    pub places: Vec<Stands>,
+    /// Places that files were brought to, and whether something else stood there before.
+    pub brought: Vec<(String, bool)>,
+}
+
+/// What stands at some places of a machine: in its live release, absolute or from `~/`; only the hash of those with `true`, and
+/// of what others may not read. Nothing if it does not answer.
+pub async fn standing(machine: &Machine, places: &[(String, bool)]) -> Option<Standing> {
     let args = places.iter().flat_map(|(place, is_hash)| [if *is_hash { "hash" } else { "text" }, place.as_str()]);
     let release = machine.before.as_ref().map(|live| machine.layout.release(live)).unwrap_or_default();
-    let script = Script::new(STANDING).args(args).set("release", release);
+    let script = Script::new(STANDING).args(args).set("release", release).set("base", machine.layout.base());
     let exit = machine.transport.capture(&script, Some(PATIENCE)).await.ok().filter(|exit| exit.status.success())?;
     let read = |line: &str| match line.split_once(' ') {
         Some(("hash", hash)) => Stands::Hash(hash.to_owned()),
@@ -53,8 +81,15 @@ pub async fn standing(machine: &Machine, places: &[(String, bool)]) -> Option<Ve
         _ if line == "nothing" => Stands::Nothing,
         _ => Stands::Unknown,
     };
-    let stands: Vec<Stands> = exit.stdout.lines().map(read).collect();
-    (stands.len() == places.len()).then_some(stands)
+    let mut lines = exit.stdout.lines();
+    let stands: Vec<Stands> = lines.by_ref().take(places.len()).map(read).collect();
+    let brought = lines.filter_map(|line| match line.split_once(' ')? {
+        ("brought-was", place) => Some((place.to_owned(), true)),
+        ("brought-none", place) => Some((place.to_owned(), false)),
+        _ => None,
+    });
+    let brought = brought.collect();
+    (stands.len() == places.len()).then_some(Standing { places: stands, brought })
 }
 
 /// The texts of some files of a release, by their paths in it, as far as a host has them; nothing if it does not answer.

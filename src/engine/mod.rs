@@ -39,7 +39,7 @@ pub use batches::Batches;
 pub use claim::ClaimError;
 pub use differences::{Difference, What};
 pub use events::{Events, Heard};
-pub use files::{Stands, files, standing};
+pub use files::{Standing, Stands, files, standing};
 pub use inspect::{inspect, verify};
 pub use join::{forget_lost, join};
 pub use journal::{hash, short};

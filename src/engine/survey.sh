@@ -96,7 +96,13 @@ for record in .relm/releases/*; do
     fi
   fi
 done
-if [ -n "$processes" ] && [ -d releases ]; then in_use "$base/releases" | sed 's/^/used /'; fi
+if [ -n "$processes" ] && [ -d releases ]; then
+  if used=$(in_use "$base/releases"); then
+    [ -z "$used" ] || printf '%s\n' "$used" | sed 's/^/used /'
+  else
+    printf 'damage which releases processes run in cannot be told\n'
+  fi
+fi
 if relm_line .relm/maintenance && [ -n "$relm_text" ]; then fact maintenance "$relm_text"; fi
 # What services have put in place, and what is still there of it.
 for record in .relm/services/*; do

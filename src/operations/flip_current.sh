@@ -53,7 +53,7 @@ if [ "$now" = "$target" ]; then
     # Its own words and not this run's: it was that run which left what was live before.
     must note_flushed "$(printf '%s\n' "$last" | sed 's/"stage":"intent"/"stage":"done"/')" ;;
   esac
-  relm_tell_file
+  relm_tell_file again
   exit 90
 fi
 if [ "$now" != "$expected" ]; then
@@ -108,4 +108,4 @@ fi
 if [ -n "$left" ] && [ -d "$left" ]; then
   become "$left" bad || exit
 fi
-relm_tell_file || exit 98
+relm_tell_file "" || exit 98

@@ -64,7 +64,7 @@ pub use unless_same::UnlessSame;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode, copy_ahead};
 pub use wrapping::Wraps;
 pub use write_secrets::{SecretFile, WriteSecrets};
-pub use write_templates::{Filled, WriteTemplates};
+pub use write_templates::{Filled, WriteTemplates, sha256};
 pub use write_version::WriteVersion;
 
 use crate::engine::{On, Work};

@@ -7,7 +7,10 @@ here=$(pwd -P) || exit
 # What an earlier clean could not remove is no reason not to remove the rest.
 for left in .trash-* .ahead-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
 [ $# -gt 0 ] || exit 90
-used=$(in_use "$here")
+used=$(in_use "$here") || {
+  printf 'which releases processes run in cannot be told, so none is removed\n' >&2
+  exit 1
+}
 [ -z "$used" ] || used=$(printf '%s\n' "$used" | sort -u)
 nl='
 '
@@ -24,7 +27,12 @@ stay() { stays="$stays${stays:+, }$1 stays: $2"; }
 for name in "$@"; do
   if [ -L "$name" ]; then printf '%s is a link, and stays\n' "$name" >&2; exit 1; fi
   # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it, and it needs no process
-  if [ ../current -ef "$name" ]; then printf '%s is live, and stays\n' "$name" >&2; exit 1; fi
+  [ ../current -ef "$name" ]
+  case $? in
+    0) printf '%s is live, and stays\n' "$name" >&2; exit 1 ;;
+    1) ;;
+    *) printf 'whether %s is live cannot be told, so it stays\n' "$name" >&2; exit 1 ;;
+  esac
   case $nl$used in *"$nl$name "*)
     pids=$(printf '%s\n' "$used" | sed -n "s/^$name //p" | tr '\n' ' ')
     case ${pids% } in *' '*) stay "$name" "processes ${pids% } run in it" ;; *) stay "$name" "process ${pids% } runs in it" ;; esac

@@ -124,6 +124,11 @@ pub enum Filled {
     Unknown(String),
 }
 
+/// As hosts tell it of a file with this text.
+pub fn sha256(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
 impl WriteTemplates {
     /// What each file comes to on a host, by its place. Of those with secrets nothing is told but whether they are another.
     pub fn on_host(&self, on: &On<'_>) -> Vec<(String, Filled)> {
@@ -136,7 +141,7 @@ impl WriteTemplates {
             match Self::content(file, &common, secret) {
                 Err(reason) => Filled::Unknown(reason),
                 Ok(text) if file.secrets.is_empty() => Filled::Text(text),
-                Ok(text) => Filled::Hash(hex(&Sha256::digest(text.as_bytes()))),
+                Ok(text) => Filled::Hash(sha256(&text)),
             }
         };
         self.on(on.host).map(|file| (file.dest.clone(), filled(file))).collect()

@@ -164,8 +164,11 @@ fn notes(seen: &HostSeen, now: DateTime<Utc>) -> Vec<String> {
     for release in seen.releases.iter().filter(|release| release.state == State::Building) {
         notes.push(format!("release {} was begun and not finished", release.name));
     }
-    notes.extend(seen.strangers.iter().map(|name| {
-        if name.starts_with(".trash-") || name.starts_with(".ahead-") {
+    let is_ours = |name: &str| name.starts_with(".trash-") || name.starts_with(".ahead-");
+    // What a run is at work on is not left over.
+    let is_busy = (seen.lock.holder.is_some() && !seen.lock.gone) || !seen.lock.running.is_empty();
+    notes.extend(seen.strangers.iter().filter(|name| !(is_busy && is_ours(name))).map(|name| {
+        if is_ours(name) {
             format!("releases/{name} was left by a run that was cut short; the next clean removes it")
         } else {
             format!("releases/{name} is not relm's and is left alone")

@@ -5,9 +5,10 @@ use similar::TextDiff;
 
 use super::{Payload, templates};
 use crate::config::Environment;
-use crate::engine::Stands;
+use crate::engine::{Operation as _, Stands};
 use crate::fleet::HostName;
-use crate::operations::{Filled, WriteTemplates};
+use crate::operations::{Filled, PlaceFiles, WriteTemplates, sha256};
+use crate::survey::Survey;
 
 /// A file that would be another one, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +33,12 @@ pub enum What {
     },
     /// Something else; nothing more is told, because there is a secret in it.
     Secret,
+    /// Something else; nothing more is told, because others may not read what stands there.
+    Hidden,
+    /// It goes: no template is for it any more.
+    Gone,
+    /// What stood there before any template comes back: none is for it any more.
+    Restored,
     /// Nobody can tell.
     Unknown {
         /// Why.
@@ -59,8 +66,23 @@ pub fn compare(place: &str, stands: Stands, comes: Filled) -> Option<What> {
         (Stands::Nothing, Filled::Text(after)) => changed("", &after),
         (Stands::Hash(before), Filled::Hash(after)) if before == after => None,
         (Stands::Nothing | Stands::Hash(_), Filled::Hash(_)) => Some(What::Secret),
+        (Stands::Hash(before), Filled::Text(after)) if before == sha256(&after) => None,
+        (Stands::Hash(_), Filled::Text(_)) => Some(What::Hidden),
         _ => unknown("what stands there cannot be read"),
     }
+}
+
+/// Says whether any release has brought files to places outside of it.
+pub fn were_brought(survey: &Survey) -> bool {
+    let step = PlaceFiles::default().name();
+    let steps = survey.hosts.iter().flat_map(|(_, seen)| &seen.releases).flat_map(|release| &release.record.steps);
+    steps.map(|step| &step.name).any(|name| name.split(':').next() == Some(&step))
+}
+
+/// What comes of places that files were brought to, but for those that this release has files for.
+pub fn let_go(brought: Vec<(String, bool)>, kept: &[&str]) -> Vec<(String, What)> {
+    let left = brought.into_iter().filter(|(place, _)| !kept.contains(&place.as_str()));
+    left.map(|(place, had_other)| (place, if had_other { What::Restored } else { What::Gone })).collect()
 }
 
 /// Hosts of which the same is to be told together, in the order in which they come.
@@ -82,6 +104,11 @@ impl FilledChange {
         let (words, diff) = match &self.what {
             What::Changed { diff } => ("would change".to_owned(), diff.as_str()),
             What::Secret => ("would change; there is a secret in it".to_owned(), ""),
+            What::Hidden => ("would change; not shown, because others may not read what stands there".to_owned(), ""),
+            What::Gone => ("would be taken away, because no template is for it any more,".to_owned(), ""),
+            What::Restored => {
+                ("would be as it was before any template, because none is for it any more,".to_owned(), "")
+            }
             What::Unknown { reason } => (format!("cannot be compared: {reason}"), ""),
         };
         let line = format!("{} {words} on {hosts}", self.place);
@@ -105,6 +132,9 @@ mod tests {
         assert_eq!(compare("x", Stands::Hash("1".to_owned()), hash("1")), None);
         assert_eq!(compare("x", Stands::Hash("1".to_owned()), hash("2")), Some(What::Secret));
         assert_eq!(compare("x", Stands::Nothing, hash("2")), Some(What::Secret));
+        let hidden = |text: &str| Stands::Hash(sha256(text));
+        assert_eq!(compare("x", hidden("a\n"), text("a\n")), None);
+        assert_eq!(compare("x", hidden("password = hunter2\n"), text("a\n")), Some(What::Hidden));
         assert!(matches!(compare("x", Stands::Unknown, text("a")), Some(What::Unknown { .. })));
         assert!(matches!(compare("x", Stands::Unknown, hash("a")), Some(What::Unknown { .. })));
         let unknown = Filled::Unknown("not so".to_owned());

@@ -14,7 +14,7 @@ use crate::release::ReleaseName;
 
 /// Show how long each step of the last run took on each host
 ///
-/// It goes by the logs of runs on this machine.
+/// It goes by the logs of runs on this machine; by those of maintenance, services and the like only where there are no others.
 #[derive(Debug, Clone, Args)]
 pub struct Timings {
     #[allow(missing_docs, reason = "clap would print them as help")]
@@ -54,6 +54,17 @@ pub struct Step {
     pub step: String,
     /// Seconds on each host on which it came to an end.
     pub hosts: BTreeMap<HostName, f64>,
+}
+
+/// Tasks that neither make nor switch releases, as their logs call them.
+const SMALL: [&str; 7] = ["clean-releases", "jobs", "keep", "maintenance", "manage", "run", "services"];
+
+impl Report {
+    /// Says whether it tells of a run that makes or switches releases, which is what people ask for.
+    pub fn is_of_releases(&self) -> bool {
+        let task = self.task.split(':').next().unwrap_or_default();
+        !SMALL.contains(&task)
+    }
 }
 
 /// Reads a run's events; nothing if they do not begin as those of a run that changes something do.

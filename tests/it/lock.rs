@@ -58,6 +58,10 @@ fn a_second_run_is_refused_and_told_who_holds_it() {
     for task in ["status", "releases", "history", "check", "deploy --dry-run", "clean-releases --dry-run"] {
         site.relm(task).ends(0);
     }
+    // What a run at work has there is not left over.
+    std::fs::create_dir(site.host("web2").path("releases/.ahead-token")).expect("a directory");
+    let told = site.relm("check").ends(0).stdout;
+    assert!(!told.contains("cut short"), "{told}");
     let_go(&site, child).ends(0);
     assert_eq!(site.relm("status --json").ends(0).report()["lock"], serde_json::Value::Null);
     assert_eq!(site.relm("lock show").ends(0).stdout, "test is free\n");

@@ -90,6 +90,17 @@ fn the_oldest_logs_go_and_nothing_else() {
     let left = logs(&site, LOGS);
     assert_eq!(left.len(), 200 + 3);
     assert!(!site.path(name(5)).exists() && site.path(name(6)).exists());
+    // What there is more of takes no place from deploys, nor do deploys of another environment.
+    let other =
+        |n: u32| name(n).replace("-deploy-test", if n % 2 == 0 { "-clean-releases-test" } else { "-deploy-test2" });
+    for n in 0..410 {
+        site.write(&other(n), "");
+    }
+    site.relm("deploy").ends(0);
+    let left = logs(&site, LOGS);
+    let of = |task: &str| left.iter().filter(|log| log.to_string_lossy().contains(task)).count();
+    assert_eq!(of("-deploy-test.") + of("-deploy-test~"), 200 + 1, "and one that is no log");
+    assert_eq!(of("-deploy-test2"), 205);
 }
 
 #[test]
@@ -109,7 +120,16 @@ fn timings_are_told_from_the_last_log() {
     let slow = rows.iter().find(|row| row[0] == "slow").expect("the step");
     assert_eq!((slow.len(), slow[2]), (3, "s"), "only on one host, which took a while: {told}");
     let report = site.relm("timings --json").ends(0).report();
+    assert_eq!(
+        (report["task"].as_str(), report["env"].as_str()),
+        (Some("deploy"), Some("test")),
+        "smaller runs go behind"
+    );
+    let away = site.path("away");
+    fs::rename(&deploy, &away).expect("a name");
+    let report = site.relm("timings --json").ends(0).report();
     assert_eq!((report["task"].as_str(), report["env"].as_str()), (Some("clean-releases"), Some("test")));
+    fs::rename(&away, &deploy).expect("a name");
     // A log that was cut, or is none, is passed over.
     let text = fs::read_to_string(&deploy).expect("a log");
     site.write(&format!("{LOGS}/2999-01-01_00.00.00-deploy-test.jsonl"), "nonsense\n");

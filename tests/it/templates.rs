@@ -123,6 +123,8 @@ fn what_would_change_on_the_hosts_is_told_before_a_deploy() {
                      [[templates]]\nsrc = \"templates/token\"\ndest = \"config/token\"\nsecrets = [\"TOKEN\"]\n\
                      [secrets]\nTOKEN = { file = \"token\" }\n",
     );
+    // What others may not read is not shown.
+    site.write("Releases.toml", site.read("Releases.toml").replace("0640", "0644"));
     site.write("templates/env", "ENV={{ env }}\n");
     site.write("templates/token", "token={{ TOKEN }}\n");
     site.write("token", "s3cret-one\n");
@@ -162,17 +164,51 @@ fn what_would_change_on_the_hosts_is_told_before_a_deploy() {
 }
 
 #[test]
+fn what_others_may_not_read_is_not_shown() {
+    let with = "[[templates]]\nsrc = \"templates/db\"\ndest = \"~/db.conf\"\nsecrets = [\"DBPW\"]\n\
+                [secrets]\nDBPW = { file = \"password\" }\n";
+    let site = site(with);
+    site.write("templates/db", "user = shop\npassword = {{ DBPW }}\n");
+    site.write("password", "hunter2\n");
+    site.deploy();
+    let without = site.read("Releases.toml").replace("secrets = [\"DBPW\"]\n", "");
+    site.write("Releases.toml", without.replace("[secrets]\nDBPW = { file = \"password\" }\n", ""));
+    site.write("templates/db", "user = shop\n");
+    for line in ["deploy --dry-run", "diff", "diff --json", "deploy --dry-run --json"] {
+        let told = site.relm(line).ends(0);
+        assert!(!format!("{}{}", told.stdout, told.stderr).contains("hunter2"), "{line}: {told:?}");
+    }
+    let told = site.relm("diff").ends(0).stdout;
+    let words = "~/db.conf would change; not shown, because others may not read what stands there on web1 db1\n";
+    assert!(told.contains(words), "{told}");
+    assert!(!told.contains("shop.conf would change"), "of what is the same nothing is told: {told}");
+    site.deploy();
+    site.write("templates/db", "user = shop\nmore = yes\n");
+    assert!(site.relm("diff").ends(0).stdout.contains("  +more = yes"), "others may read it now");
+}
+
+#[test]
 fn a_file_that_no_template_is_for_any_more_is_told() {
     let site = site("");
     site.write("hosts/web1/etc/conf.d/shop.conf", "of before\n");
     site.deploy();
     site.configure("");
+    for line in ["deploy --dry-run", "diff"] {
+        let told = site.relm(line).ends(0).stdout;
+        for words in [
+            "~/etc/conf.d/shop.conf would be as it was before any template, because none is for it any more, on web1\n",
+            "~/etc/conf.d/shop.conf would be taken away, because no template is for it any more, on db1\n",
+        ] {
+            assert!(told.contains(words), "{line}: {told}");
+        }
+    }
     site.relm("deploy").ends(0).says(&[
         "! web1: ",
         "etc/conf.d/shop.conf is as it was before any template: none is for it any more",
         "etc/conf.d/shop.conf was taken away: no template is for it any more",
     ]);
     assert_eq!((conf(&site, "web1").as_deref(), conf(&site, "db1")), (Some("of before\n"), None));
+    assert!(!site.relm("deploy --dry-run").ends(0).stdout.contains("any more"), "once");
     assert!(!site.relm("deploy").ends(0).stderr.contains("any more"), "once");
 }
 

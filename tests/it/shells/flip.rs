@@ -297,6 +297,20 @@ async fn a_file_for_other_programs_tells_what_went_live(stage: Stage) {
     assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1, 0]));
     ended(&back(0, Some(1)).await, 0);
     assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1]));
+    // A rollback that is put back has taken nothing out, whether it ended or was asked once more.
+    ended(&go(Some(1), 0, true).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0]));
+    ended(&back(0, Some(1)).await, 0);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1]));
+    ended(&go(Some(1), 0, true).await, 0);
+    ended(&go(Some(1), 0, true).await, 90);
+    ended(&back(0, Some(1)).await, 0);
+    ended(&back(0, Some(1)).await, 90);
+    assert_eq!(stage.read("RELEASES.txt"), told(&[0, 1]));
+    let synced = stage.synced();
+    ended(&go(Some(1), 2, false).await, 0);
+    assert!(synced().contains(&"RELEASES.txt.relm-new".to_owned()), "{:?}", synced());
+    ended(&back(2, Some(1)).await, 0);
     // A rollback takes out what it leaves.
     ended(&go(Some(1), 0, true).await, 0);
     assert_eq!(stage.read("RELEASES.txt"), told(&[0]));

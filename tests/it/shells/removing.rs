@@ -15,6 +15,7 @@ super::under_every_shell!(
     what_is_named_goes,
     what_is_live_stays,
     what_is_in_use_stays,
+    what_may_be_in_use_stays,
     what_is_published_by_a_link_stays,
     links_and_leftovers,
 );
@@ -100,6 +101,18 @@ async fn what_is_in_use_stays(stage: Stage) {
     assert_eq!([1, 2, 3, 4].map(|n| is_there(&stage, n).0), [true, true, true, false]);
     ended(&remove(&stage, &[1, 2, 3]).await, 0);
     assert_eq!([1, 2, 3].map(|n| is_there(&stage, n)), [(false, false); 3]);
+}
+
+/// With very many processes `ls` cannot be started.
+async fn what_may_be_in_use_stays(stage: Stage) {
+    for n in 0..2 {
+        stage.with_version(n).await;
+    }
+    stage.replaces("ls", "exit 126");
+    let exit = remove(&stage, &[1]).await;
+    ended(&exit, 1);
+    assert_eq!(exit.stderr, "which releases processes run in cannot be told, so none is removed\n");
+    assert_eq!(is_there(&stage, 1), (true, true));
 }
 
 /// A program that is one file and not an applet, which would not run under another name.

@@ -255,4 +255,8 @@ async fn processes_in_releases(stage: Stage) {
     sleeper.kill().and_then(|()| sleeper.wait()).expect("an end");
     let used: Vec<_> = seen.releases.iter().map(|release| release.used_by).collect();
     assert_eq!(used, [None, Some(sleeper.id())]);
+    assert_eq!(seen.damage, Vec::<String>::new());
+    // Of too many processes it cannot be told, and then nothing is cleaned.
+    stage.replaces("ls", "case $* in */proc/*) exit 126 ;; esac\nPATH=${PATH#*:}\nexec ls \"$@\"");
+    assert_eq!(seen_at(&stage, "srv", true).await.damage, ["which releases processes run in cannot be told"]);
 }
