@@ -198,14 +198,16 @@ start = 'echo "$RELM_RELEASE" >"$SITE/up"; echo "start" >>"$SITE/log"'
 "#;
 
 /// A migration that no worker may meet, and something that comes after it.
-fn held(pending: &str) -> Site {
+fn holding(pending: &str) -> String {
     let more = format!("once = true\nroles = [\"db\"]\nmigrate = {{ {pending}, stop = [\"workers\"] }}");
     let run = r#"if [ -e "$SITE/up" ]; then echo "met" >>"$SITE/log"; else echo "migrate" >>"$SITE/log"; fi
 [ ! -e "$SITE/broken-migrate" ] || exit 7
 python3 migrate.py"#;
-    let settings =
-        operation("migrate", "prepare", &more, run) + &logged("build", "prepare", "roles = [\"db\"]") + WORKERS;
-    let site = Site::new("db1=db w1=worker", &settings);
+    operation("migrate", "prepare", &more, run) + &logged("build", "prepare", "roles = [\"db\"]") + WORKERS
+}
+
+fn held(pending: &str) -> Site {
+    let site = Site::new("db1=db w1=worker", &holding(pending));
     site.write("code/migrate.py", MIGRATE);
     site.write("code/migrations/0001_goods.sql", "create table goods (name text);");
     site.deploy();
@@ -254,6 +256,24 @@ fn whatever_fails_behind_it_the_workers_run_again_in_the_old_release() {
     let last = site.host("db1").releases().pop().expect("a release");
     site.relm(&format!("deploy --resume --release {last}")).ends(0);
     assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("build stop start", last.as_str()));
+}
+
+/// Workers that have work are not stopped, whatever is looked at for: when they are, nothing is busy any more.
+#[test]
+fn what_is_busy_is_looked_at_before_anything_is_stopped_for_a_migration() {
+    for before in ["migrate", "build", "start:workers"] {
+        let site = held(ASKS);
+        let up = site.read("up");
+        let busy = format!(
+            "[[busy]]\nname = \"crawl\"\nkind = \"command\"\nroles = [\"worker\"]\nrun = 'test -e \"$SITE/up\"'\n\
+             busy_if = \"succeeds\"\nwhen = [\"before:{before}\"]\non_busy = \"block\"\n"
+        );
+        site.configure(&(holding(ASKS) + &busy));
+        site.relm("deploy").ends(75).says(&[&format!("crawl_before_{before} on w1 is busy")]);
+        assert_eq!((happened(&site).as_str(), site.read("up")), ("", up), "{before}");
+        site.relm_with(["deploy", "--resume", "--consent", "crawl=Ann: it may go"]).ends(0);
+        assert_eq!(happened(&site), "stop migrate build stop start", "{before}");
+    }
 }
 
 /// A run that is killed leaves them down: whatever comes of the next one, they run.
