@@ -47,11 +47,11 @@ impl Change<'_> {
                 return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
             }
         }
-        let given = plan.steps.iter().filter_map(|step| Some((step, step.operation.gives()?.host())));
-        if let Some((step, host)) =
-            given.into_iter().find(|(step, host)| step.left().next().is_some() && away.contains(host))
+        let given = plan.steps.iter().filter_map(|step| Some((step, step.operation.gives()?)));
+        if let Some((step, gives)) =
+            given.into_iter().find(|(step, gives)| step.left().next().is_some() && away.contains(gives.host()))
         {
-            let reason = format!("{} is taken from {host}, which cannot be reached", step.name());
+            let reason = format!("{}: {}, {}, cannot be reached", step.name(), gives.host(), gives.words());
             return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
         }
         for step in plan.steps.iter().filter(|step| !away.is_empty() && step.hosts.is_empty()) {

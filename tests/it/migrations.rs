@@ -302,11 +302,28 @@ fn after_a_run_that_was_killed_the_workers_run_again() {
 
 #[test]
 fn workers_are_stopped_where_nobody_can_tell_what_is_pending() {
-    let site = held("pending = 'exit 3'");
-    site.deploy();
+    let site = held("pending = 'echo no database >&2; exit 3'");
+    let said = site.relm("deploy -v").ends(0).stderr;
+    // On their own host, where one wonders why.
+    let of_host: Vec<&str> = said.lines().filter(|line| line.starts_with("w1")).collect();
+    for words in ["db1 says:", "no database", "what is pending cannot be told (exit code 3)"] {
+        assert!(of_host.iter().any(|line| line.ends_with(words)), "{words}: {said}");
+    }
     assert_eq!(happened(&site), "stop migrate build stop start");
     site.deploy();
     assert_eq!(happened(&site), "stop migrate build stop start");
+}
+
+#[test]
+fn who_asks_what_is_pending_has_the_time_of_the_operation() {
+    let site = held(ASKS);
+    let up = site.read("up");
+    let slow = holding("pending = 'sleep 60'").replace("once = true\n", "once = true\ntimeout = \"2s\"\n");
+    site.configure(&slow);
+    let done = site.relm("deploy").ends(1);
+    let done = done.says(&["db1, which knows whether anything is pending: took longer than 2 s"]);
+    assert!(!done.stdout.contains("is taken from"), "{}", done.stdout);
+    assert_eq!((happened(&site).as_str(), site.read("up")), ("", up));
 }
 
 #[test]
