@@ -8,7 +8,8 @@ use crate::engine::{Gives, On, Operation, Work};
 use crate::fleet::{HostName, Targets};
 use crate::script::Script;
 
-/// Stops what runs in the release that is live. Starting the new release brings it up; until then whatever ends the run does.
+/// Stops what runs in the release that is live, and has the host write that down. Starting the new release brings it up; until
+/// then whatever ends the run does, where it is written down.
 #[derive(Debug, Clone)]
 pub struct StopForMigration {
     /// The service.
@@ -50,11 +51,6 @@ impl StopForMigration {
     /// What the step is called, by the operation that migrates and the service.
     pub fn called(operation: &str, service: &str) -> String {
         format!("stop_for_{operation}:{service}")
-    }
-
-    /// Says whether a step is one of these.
-    pub fn is_called(step: &str) -> bool {
-        step.starts_with("stop_for_") && step.contains(':')
     }
 
     fn stop(&self) -> TurnService {
@@ -114,12 +110,15 @@ impl Operation for StopForMigration {
             return Work::ours(Script::new(NOT_LIVE));
         }
         let work = self.stop().work(&before(on));
+        let stop = self.service.noting(&work.script, on);
         let unless = Script::new(UNLESS_NOTHING).set("relm_from", self.host.as_str());
-        Work { script: unless.then(&work.script.apart()), ..work }
+        Work { script: unless.then(&stop), ..work }
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        self.stop().undo(&before(on))
+        let work = self.stop().undo(&before(on))?;
+        // What was never stopped, or was turned by hand since, is left as it is.
+        Some(Work { script: self.service.if_noted(&work.script, on), ..work })
     }
 
     fn definition(&self, on: &On<'_>) -> String {

@@ -280,6 +280,7 @@ mod tests {
                 releases: (1..=self.made).map(|n| self.release(n)).collect(),
                 history: self.history.clone(),
                 maintenance: None,
+                stopped: std::collections::BTreeMap::new(),
                 service_files: std::collections::BTreeMap::new(),
                 published: BTreeSet::new(),
                 strangers: Vec::new(),

@@ -327,6 +327,19 @@ fn who_asks_what_is_pending_has_the_time_of_the_operation() {
 }
 
 #[test]
+fn a_run_that_fails_starts_nothing_that_it_has_not_stopped() {
+    let site = held(ASKS);
+    site.deploy();
+    // By a person, and nothing is pending.
+    fs::remove_file(site.path("up")).expect("a file");
+    site.write("broken-build-db1", "");
+    site.take_log();
+    site.relm("deploy").ends(1);
+    assert_eq!(happened(&site), "build");
+    assert!(!site.path("up").exists());
+}
+
+#[test]
 fn files_of_sql_stop_workers_too() {
     let more = "once = true\nroles = [\"db\"]\nmigrate = { sql = \"sql\", stop = [\"workers\"] }";
     let run = "echo \"${RELM_SQL##*/}\" >>\"$SITE/log\"; python3 apply.py";
