@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::site::{Site, logged, operation};
+use crate::site::{Site, logged, operation, within};
 
 /// Applies the files of `migrations/` that the database has not seen; `--pending` names them.
 const MIGRATE: &str = r#"import os, sqlite3, sys
@@ -337,6 +337,48 @@ fn a_run_that_fails_starts_nothing_that_it_has_not_stopped() {
     site.relm("deploy").ends(1);
     assert_eq!(happened(&site), "build");
     assert!(!site.path("up").exists());
+}
+
+/// Has the workers stopped by a run that is killed while it migrates. Returns its release.
+fn killed_while_stopped(site: &Site) -> String {
+    let waits = "[ ! -e \"$SITE/slow\" ] || [ \"$2\" = --pending ] || { touch \"$SITE/began\"; while [ -e \"$SITE/slow\" ]; do sleep 0.1; done; }";
+    site.shadow("python3", &format!("{waits}\nexec \"$REAL\" \"$@\""));
+    site.write("slow", "");
+    let mut relm = site.start("deploy");
+    site.await_file("began");
+    crate::site::kill(&relm.id().to_string(), "KILL");
+    relm.wait().expect("an end");
+    assert!(!site.path("up").exists());
+    fs::remove_file(site.path("slow")).expect("a file");
+    site.host("db1").releases().pop().expect("a release")
+}
+
+#[test]
+fn workers_that_a_killed_run_left_down_are_told_of() {
+    let site = held(ASKS);
+    let (first, killed) = (site.live(), killed_while_stopped(&site));
+    let words = format!("workers was stopped for a migration by the run of {killed}");
+    let next = ["`relm deploy test --resume` goes on with that", "`relm services test start workers` starts it"];
+    // While that run may live on, they are its own.
+    assert!(within(60, || site.relm("status").stdout.contains(&words)));
+    let stands = site.relm("status --json").ends(0).report();
+    assert_eq!(stands["hosts"][1]["stopped"]["workers"], *killed);
+    let said = site.relm("check").ends(0).says(&[&words]).says(&next).stdout;
+    assert_eq!(said.matches("was stopped for a migration").count(), 1, "{said}");
+    // Another run that fails starts them too, although it was not the one that stopped them.
+    site.write("broken-build-db1", "");
+    site.relm("deploy --wait 1m").ends(1).says(&[&words]);
+    assert_eq!(site.read("up").trim(), first);
+    assert!(!site.relm("status").ends(0).stdout.contains("stopped for a migration"));
+}
+
+#[test]
+fn whoever_starts_them_by_hand_ends_that() {
+    let site = held(ASKS);
+    killed_while_stopped(&site);
+    site.relm("services test start workers --wait 1m").ends(0);
+    assert!(site.path("up").exists());
+    assert!(!site.relm("status").ends(0).stdout.contains("stopped for a migration"));
 }
 
 #[test]
