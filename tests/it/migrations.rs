@@ -382,6 +382,22 @@ fn whoever_starts_them_by_hand_ends_that() {
 }
 
 #[test]
+fn a_migration_that_workers_must_not_meet_is_not_run_by_itself() {
+    let site = held(ASKS);
+    let task = r#"operations = ["stop:workers", "migrate", "start:workers"]"#;
+    site.relm("run --operation migrate").ends(3).says(&["migrate must not meet workers", task, "relm deploy test"]);
+    assert_eq!(happened(&site), "");
+    fs::remove_file(site.path("shop.db")).expect("a database");
+    site.configure(&(holding(ASKS) + "[tasks.catch-up]\n" + task + "\n"));
+    site.relm("catch-up").ends(0);
+    assert_eq!(happened(&site), "stop migrate start");
+    // One that nothing is stopped for runs, and no word is said of a switch.
+    site.configure(&settings(PENDING, "true"));
+    let said = site.relm("run --operation migrate").ends(0);
+    assert!(!(said.stdout + &said.stderr).contains("before the flip"));
+}
+
+#[test]
 fn files_of_sql_stop_workers_too() {
     let more = "once = true\nroles = [\"db\"]\nmigrate = { sql = \"sql\", stop = [\"workers\"] }";
     let run = "echo \"${RELM_SQL##*/}\" >>\"$SITE/log\"; python3 apply.py";
