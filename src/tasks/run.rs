@@ -81,7 +81,8 @@ pub fn operation(site: Site<'_>, name: &str, release: Option<&ReleaseName>) -> R
     }
     require_release(site, &operation.targets, release)?;
     let command = building::command(operation, &reference(site, release));
-    let command = RunCommand { outside: false, journaled: false, ..command };
+    // What is typed once is not taken back: where it succeeded, it is done.
+    let command = RunCommand { outside: false, journaled: false, undo: None, ..command };
     let plan = Plan::new("run", &site.env.name, &site.env.fleet);
     let mut plan = building::add(plan, site, Phase::Prepare, operation, command);
     // Which code meets which schema is told of a switch, and no host switches.
