@@ -7,6 +7,7 @@ use crate::config::Environment;
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::script::quote;
+use crate::tasks::pools;
 use crate::transport::{ConnectError, ConnectErrorKind};
 
 impl Change<'_> {
@@ -20,9 +21,11 @@ impl Change<'_> {
             return Err(Complaint::unreachable(&self.env.name, failed));
         }
         if !failed.is_empty() {
+            let away: Vec<HostName> = failed.iter().map(|(host, _)| host.clone()).collect();
+            pools::require_without(&self.env, &away)?;
             let mut env = self.env.clone();
             env.fleet.hosts.retain(|host| failed.iter().all(|(name, _)| *name != host.name));
-            let _ = self.reached.set((env, failed.iter().map(|(host, _)| host.clone()).collect()));
+            let _ = self.reached.set((env, away));
         }
         Ok(())
     }
