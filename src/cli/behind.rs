@@ -7,6 +7,7 @@ use crate::config::Environment;
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::script::quote;
+use crate::tasks::pools;
 use crate::transport::{ConnectError, ConnectErrorKind};
 
 impl Change<'_> {
@@ -20,9 +21,11 @@ impl Change<'_> {
             return Err(Complaint::unreachable(&self.env.name, failed));
         }
         if !failed.is_empty() {
+            let away: Vec<HostName> = failed.iter().map(|(host, _)| host.clone()).collect();
+            pools::require_without(&self.env, &away)?;
             let mut env = self.env.clone();
             env.fleet.hosts.retain(|host| failed.iter().all(|(name, _)| *name != host.name));
-            let _ = self.reached.set((env, failed.iter().map(|(host, _)| host.clone()).collect()));
+            let _ = self.reached.set((env, away));
         }
         Ok(())
     }
@@ -47,11 +50,11 @@ impl Change<'_> {
                 return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
             }
         }
-        let given = plan.steps.iter().filter_map(|step| Some((step, step.operation.gives()?.host())));
-        if let Some((step, host)) =
-            given.into_iter().find(|(step, host)| step.left().next().is_some() && away.contains(host))
+        let given = plan.steps.iter().filter_map(|step| Some((step, step.operation.gives()?)));
+        if let Some((step, gives)) =
+            given.into_iter().find(|(step, gives)| step.left().next().is_some() && away.contains(gives.host()))
         {
-            let reason = format!("{} is taken from {host}, which cannot be reached", step.name());
+            let reason = format!("{}: {}, {}, cannot be reached", step.name(), gives.host(), gives.words());
             return Err(Complaint::refused(reason).next("bring it back, and deploy then"));
         }
         for step in plan.steps.iter().filter(|step| !away.is_empty() && step.hosts.is_empty()) {

@@ -91,6 +91,10 @@ fn show(report: &Report, common: &Common) {
     }
 }
 
+fn stopped(line: &Line) -> impl Iterator<Item = String> {
+    line.stopped.iter().map(|(name, by)| format!("{name} was stopped for a migration by the run of {by}"))
+}
+
 fn in_maintenance(by: &String) -> String {
     if by == "hand" { "in maintenance, by hand".to_owned() } else { format!("in maintenance, by the run of {by}") }
 }
@@ -103,7 +107,13 @@ fn cells(first: String, line: &Line) -> Vec<String> {
         since.unwrap_or_default(),
         line.by.as_deref().map(person).unwrap_or_default(),
         line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
-        line.maintenance.iter().map(in_maintenance).chain(line.trouble.clone()).collect::<Vec<_>>().join("; "),
+        line.maintenance
+            .iter()
+            .map(in_maintenance)
+            .chain(stopped(line))
+            .chain(line.trouble.clone())
+            .collect::<Vec<_>>()
+            .join("; "),
     ]
 }
 
@@ -111,7 +121,10 @@ fn cells(first: String, line: &Line) -> Vec<String> {
 fn component(report: &Report) -> Vec<Vec<String>> {
     let name = report.env.component.as_ref().map(ToString::to_string).unwrap_or_default();
     let is_alike = |one: &Line, other: &Line| {
-        one.current == other.current && one.maintenance == other.maintenance && one.trouble == other.trouble
+        one.current == other.current
+            && one.maintenance == other.maintenance
+            && one.stopped == other.stopped
+            && one.trouble == other.trouble
     };
     let mut groups: Vec<Vec<&Line>> = Vec::new();
     for line in &report.hosts {

@@ -84,14 +84,18 @@ struct Source<'a> {
 impl Source<'_> {
     async fn told(&self) -> Result<String, Failure> {
         let tell = |machine: &Machine| self.gives.tell(&machine.on(self.setting.env, self.setting.release));
-        let told =
-            self.ask(tell, async |machine, exec| machine.transport.exec(exec).await.map(|exit| (exit, ()))).await?;
+        // What is told comes to hosts that may not have the secrets of this one.
+        let run = async |machine: &Machine, exec: Exec<'_>| {
+            machine.transport.exec(exec).await.map(|exit| (machine.masked(exit), ()))
+        };
+        let told = self.ask(tell, self.gives.time_limit(), run).await?;
         Ok(told.0.stdout.trim().to_owned())
     }
 
     async fn parcel(&self) -> Result<Arc<LazyFile>, Failure> {
         let give = |machine: &Machine| self.gives.give(&machine.on(self.setting.env, self.setting.release));
-        let (_, parcel) = self.ask(give, async |machine, exec| handed_over(&*machine.transport, exec).await).await?;
+        let (_, parcel) =
+            self.ask(give, None, async |machine, exec| handed_over(&*machine.transport, exec).await).await?;
         parcel.ok_or_else(|| self.failure("nothing came of it", LastWords::default()))
     }
 
@@ -99,6 +103,7 @@ impl Source<'_> {
     async fn ask<T>(
         &self,
         script: impl Fn(&Machine) -> Script,
+        time_limit: Option<Duration>,
         run: impl AsyncFn(&Machine, Exec<'_>) -> Result<(Exit, T), ExecError>,
     ) -> Result<(Exit, T), Failure> {
         let Setting { machines, run: Run { stop, .. }, .. } = self.setting;
@@ -119,7 +124,7 @@ impl Source<'_> {
                 on_line: &on_line,
                 on_part: &on_part,
                 on_sent: &on_sent,
-                time_limit: None,
+                time_limit,
                 stop,
                 is_open_text: false,
                 kept: None,
@@ -141,7 +146,7 @@ impl Source<'_> {
     }
 
     fn failure(&self, what: &str, said: LastWords) -> Failure {
-        let what = format!("{}, which it is taken from: {what}", self.gives.host());
+        let what = format!("{}, {}: {what}", self.gives.host(), self.gives.words());
         Failure { what, command: None, said: said.into_lines() }
     }
 }

@@ -161,6 +161,16 @@ pub trait Gives: Debug + Send + Sync {
 
     /// Writes it to standard output.
     fn give(&self, on: &On<'_>) -> Script;
+
+    /// How long telling may take.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What the host is to the others, behind its name.
+    fn words(&self) -> &'static str {
+        "which it is taken from"
+    }
 }
 
 /// How long something is looked at again.

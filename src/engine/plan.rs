@@ -176,18 +176,20 @@ impl Plan {
     }
 
     /// Has something looked at right before the step of that name; if that is of the switch or comes after it, when every
-    /// host is ready to flip. Nothing if there is no such step, or none that is left to do.
+    /// host is ready to flip. Where something is taken down before that, it is looked at before it is: nothing stays down
+    /// while a look waits. Nothing if there is no such step, or none that is left to do.
     #[must_use]
     pub fn look_before(mut self, name: &str, operation: impl Operation + 'static) -> Self {
-        let wanted = |step: &&Step| step.name() == name && step.left().next().is_some();
+        let is_left = |step: &Step| step.left().next().is_some();
+        let wanted = |step: &&Step| step.name() == name && is_left(step);
         let Some(phase) = self.steps.iter().find(wanted).map(|step| step.phase.min(Phase::Prepare)) else {
             return self;
         };
         let of_phase = |step: &Step| step.phase == phase && step.name() == name;
+        let takes_down = |step: &Step| step.phase == phase && step.operation.is_passing() && is_left(step);
         let all = self.steps.partition_point(|step| step.phase <= phase);
-        // What is down for the switch does not stay down while a look waits.
-        let behind = self.steps[..all].iter().rposition(|step| !step.operation.is_passing()).map_or(0, |last| last + 1);
-        let at = self.steps.iter().position(of_phase).unwrap_or(behind);
+        let right_before = self.steps.iter().position(of_phase).unwrap_or(all);
+        let at = self.steps.iter().position(takes_down).unwrap_or(all).min(right_before);
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
         self.steps.insert(at, Step::new(phase, Arc::new(operation), hosts));
         self

@@ -104,6 +104,10 @@ if [ -n "$processes" ] && [ -d releases ]; then
   fi
 fi
 if relm_line .relm/maintenance && [ -n "$relm_text" ]; then fact maintenance "$relm_text"; fi
+# What was stopped for a migration, and by whose run.
+for record in .relm/stopped/*; do
+  if [ -f "$record" ] && relm_line "$record"; then fact stopped "${record##*/} $relm_text"; fi
+done
 # What services have put in place, and what is still there of it.
 for record in .relm/services/*; do
   case $record in *.new) continue ;; esac

@@ -1,12 +1,15 @@
 //! Stops a service before a database is migrated under it, if anything is pending there.
 
+use std::time::Duration;
+
 use super::migrate_database::Pending;
 use super::{RunCommand, Service, Turn, TurnService};
 use crate::engine::{Gives, On, Operation, Work};
 use crate::fleet::{HostName, Targets};
 use crate::script::Script;
 
-/// Stops what runs in the release that is live. Starting the new release brings it up; until then whatever ends the run does.
+/// Stops what runs in the release that is live, and has the host write that down. Starting the new release brings it up; until
+/// then whatever ends the run does, where it is written down.
 #[derive(Debug, Clone)]
 pub struct StopForMigration {
     /// The service.
@@ -19,9 +22,17 @@ pub struct StopForMigration {
     pub pending: Option<Pending>,
 }
 
-/// Says `pending` unless it is sure that nothing is.
-const PRINTED: &str = r#")
-if [ "$?" -eq 0 ] && [ -z "$relm_found" ]; then printf 'nothing\n'; else printf 'pending\n'; fi"#;
+/// Around the command that prints what is pending: says `pending` unless it is sure that nothing is, and the last of what
+/// the command said.
+const PRINTED: [&str; 2] = [
+    "relm_said=$({ relm_found=$(",
+    r#")
+relm_code=$?
+[ -z "$relm_found" ] || printf '%s\n' "$relm_found"
+[ "$relm_code" -eq 0 ] || printf 'what is pending cannot be told (exit code %s)\n' "$relm_code"
+[ "$relm_code" -eq 0 ] && [ -z "$relm_found" ]; } 2>&1)
+if [ "$?" -eq 0 ]; then printf 'nothing\n'; else printf 'pending\n'; printf '%s\n' "$relm_said" | tail -n 20; fi"#,
+];
 
 /// A ledger that does not fit stops the deploy here, before anything is stopped.
 const FILES: &str = r#"} >/dev/null
@@ -31,7 +42,8 @@ case $relm_code in 0) printf 'pending\n' ;; 91) printf 'nothing\n' ;; *) exit "$
 const UNLESS_NOTHING: &str = r#"if [ "$relm_told" = nothing ]; then
   printf 'nothing is pending\n'
   exit 91
-fi"#;
+fi
+case $relm_told in pending?*) printf '%s says:%s\n' "$relm_from" "${relm_told#pending}" ;; esac"#;
 
 const NOT_LIVE: &str = r"printf 'nothing is live here that could run\n'; exit 91";
 
@@ -39,11 +51,6 @@ impl StopForMigration {
     /// What the step is called, by the operation that migrates and the service.
     pub fn called(operation: &str, service: &str) -> String {
         format!("stop_for_{operation}:{service}")
-    }
-
-    /// Says whether a step is one of these.
-    pub fn is_called(step: &str) -> bool {
-        step.starts_with("stop_for_") && step.contains(':')
     }
 
     fn stop(&self) -> TurnService {
@@ -66,7 +73,8 @@ impl Gives for StopForMigration {
             None => Script::new("printf 'pending\\n'"),
             Some(Pending::Printed(command)) => {
                 let asks = RunCommand { run: command.clone(), ..self.command.clone() }.work(on).script;
-                Script::new("relm_found=$(").then(&asks.apart()).then(&Script::new(PRINTED))
+                let [before, behind] = PRINTED.map(Script::new);
+                before.then(&asks.apart()).then(&behind)
             }
             Some(found @ Pending::Files(_)) => {
                 Script::new("{").then(&found.finding(&self.command.name, on).apart()).then(&Script::new(FILES))
@@ -77,6 +85,14 @@ impl Gives for StopForMigration {
     /// All there is to give is that word.
     fn give(&self, _on: &On<'_>) -> Script {
         Script::default()
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        self.command.time_limit
+    }
+
+    fn words(&self) -> &'static str {
+        "which knows whether anything is pending"
     }
 }
 
@@ -94,11 +110,15 @@ impl Operation for StopForMigration {
             return Work::ours(Script::new(NOT_LIVE));
         }
         let work = self.stop().work(&before(on));
-        Work { script: Script::new(UNLESS_NOTHING).then(&work.script.apart()), ..work }
+        let stop = self.service.noting(&work.script, on);
+        let unless = Script::new(UNLESS_NOTHING).set("relm_from", self.host.as_str());
+        Work { script: unless.then(&stop), ..work }
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        self.stop().undo(&before(on))
+        let work = self.stop().undo(&before(on))?;
+        // What was never stopped, or was turned by hand since, is left as it is.
+        Some(Work { script: self.service.if_noted(&work.script, on), ..work })
     }
 
     fn definition(&self, on: &On<'_>) -> String {

@@ -39,6 +39,8 @@ pub struct HostSeen {
     pub migrations: Vec<Migrated>,
     /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
     pub maintenance: Option<String>,
+    /// Services that were stopped for a migration and not started since, each with the release whose run did it.
+    pub stopped: BTreeMap<String, String>,
     /// Files that services have put in place and that are still there, by the names of the services.
     pub service_files: BTreeMap<String, BTreeSet<String>>,
     /// Places at which a release was published, and what it published still stands.
@@ -94,6 +96,12 @@ impl HostSeen {
             Current::Release(name) => Some(name),
             Current::Nothing | Current::Foreign(_) => None,
         }
+    }
+
+    /// Services that a run left down, each with its release. While that run may live, they are its own.
+    pub fn left_stopped(&self) -> impl Iterator<Item = (&String, &String)> {
+        let is_held = self.lock.holder.is_some() && !self.lock.gone;
+        self.stopped.iter().filter(move |_| !is_held)
     }
 
     /// What is known of `name`.

@@ -49,6 +49,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         history: Vec::new(),
         notes: Vec::new(),
         maintenance: None,
+        stopped: BTreeMap::new(),
         service_files: BTreeMap::new(),
         published: BTreeSet::new(),
         strangers: Vec::new(),
@@ -81,6 +82,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "migrated" => seen.migrations.extend(Migrated::read(rest)),
             "lock" => _ = seen.lock.take(rest),
             "maintenance" => seen.maintenance = rest.split(' ').next().map(str::to_owned),
+            "stopped" => take_stopped(&mut seen, rest),
             "published" => _ = seen.published.insert(rest.to_owned()),
             "service" => take_service(&mut seen, rest),
             "damage" => seen.damage.push(rest.to_owned()),
@@ -179,6 +181,11 @@ fn take_service(seen: &mut HostSeen, rest: &str) {
     if let Some((name, path)) = rest.split_once(' ') {
         seen.service_files.entry(name.to_owned()).or_default().insert(path.to_owned());
     }
+}
+
+fn take_stopped(seen: &mut HostSeen, rest: &str) {
+    let (name, by) = rest.split_once(' ').unwrap_or((rest, ""));
+    seen.stopped.insert(name.to_owned(), by.to_owned());
 }
 
 fn current(layout: &Layout, link: &str, releases: &BTreeMap<ReleaseName, Parts<'_>>) -> Current {
@@ -422,6 +429,7 @@ mod tests {
             "lived",
             "step",
             "used",
+            "stopped",
             "unreadable",
         ];
         let rest =

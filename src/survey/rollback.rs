@@ -281,6 +281,7 @@ mod tests {
                 history: self.history.clone(),
                 notes: Vec::new(),
                 maintenance: None,
+                stopped: std::collections::BTreeMap::new(),
                 service_files: std::collections::BTreeMap::new(),
                 published: BTreeSet::new(),
                 strangers: Vec::new(),

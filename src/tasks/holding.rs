@@ -1,12 +1,10 @@
 //! Services that are stopped while a database is migrated.
 
-use super::unfinished::unfinished;
 use super::{Site, serving};
 use crate::config::{AppOperation, Migration};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{Pending, RunCommand, StopForMigration};
-use crate::release::State;
 use crate::survey::Survey;
 
 /// How it is known what is pending.
@@ -36,14 +34,9 @@ pub(super) fn stop(plan: Plan, site: Site<'_>, operation: &AppOperation, command
     plan.note(format!("{names}: stopped before {} if anything is pending, until the hosts switch", operation.name))
 }
 
-/// Says whether a run may have been killed while services were stopped. One that ended by itself left its release failed.
+/// Says whether a run was killed while services were stopped, or could not start them again.
 pub(super) fn was_holding(survey: &Survey) -> bool {
-    let open = unfinished(survey);
-    let mut all = survey.hosts.iter().flat_map(|(_, seen)| &seen.releases);
-    all.any(|release| {
-        let stopped = |(step, _): &(String, String)| StopForMigration::is_called(step);
-        release.state == State::Building && open.contains(&release.name) && release.steps.iter().any(stopped)
-    })
+    survey.hosts.iter().any(|(_, seen)| !seen.stopped.is_empty())
 }
 
 /// Where nothing is left to migrate, nothing is stopped for it.

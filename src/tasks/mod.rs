@@ -23,7 +23,7 @@ pub mod maintenance;
 pub mod manage;
 pub mod own;
 mod own_words;
-mod pools;
+pub mod pools;
 pub mod promote;
 mod publishing;
 mod readiness;

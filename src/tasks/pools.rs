@@ -4,6 +4,7 @@ use super::Refusal;
 use crate::config::{self, Environment, Way};
 use crate::engine::Plan;
 use crate::event::Phase;
+use crate::fleet::HostName;
 use crate::operations::{DrainHost, Pool};
 
 /// Adds what takes hosts out, before all else that happens to them.
@@ -43,6 +44,29 @@ fn pool(env: &Environment, found: &config::Pool, reference: &str) -> Pool {
         app: env.app.clone(),
         reference: reference.to_owned(),
     }
+}
+
+/// Refuses to leave out hosts without which none of the others of their pool could switch.
+pub fn require_without(env: &Environment, away: &[HostName]) -> Result<(), Refusal> {
+    for pool in &env.pools {
+        let members: Vec<&HostName> = env.fleet.select(&pool.targets).iter().map(|host| &host.name).collect();
+        let (lost, left): (Vec<&HostName>, Vec<&HostName>) = members.into_iter().partition(|name| away.contains(name));
+        let could = lost.len() + left.len() > pool.min_healthy;
+        if lost.is_empty() || left.is_empty() || left.len() > pool.min_healthy || !could {
+            continue;
+        }
+        let names = |names: &[&HostName]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ");
+        let reason = format!(
+            "pool {} cannot spare a host while {} cannot be reached: {} must stay in it, and {} {} left",
+            pool.name,
+            names(&lost),
+            pool.min_healthy,
+            names(&left),
+            if left.len() == 1 { "is" } else { "are" }
+        );
+        return Err(Refusal::new(reason).next(format!("bring {} back, and deploy then", names(&lost))));
+    }
+    Ok(())
 }
 
 /// Refuses pools none of whose hosts can ever be taken out. All others keep what they need in the batches they are given.

@@ -76,13 +76,31 @@ pub fn operation(site: Site<'_>, name: &str, release: Option<&ReleaseName>) -> R
         let there = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
         return Err(Refusal::new(format!("{} has no operation {name:?}: {there}", site.env.name)));
     };
+    if let Some(stopped) = operation.migrate.as_ref().map(|migration| &migration.stop).filter(|stop| !stop.is_empty()) {
+        return Err(while_stopped(site, name, stopped));
+    }
     require_release(site, &operation.targets, release)?;
-    let command =
-        RunCommand { outside: false, journaled: false, ..building::command(operation, &reference(site, release)) };
+    let command = building::command(operation, &reference(site, release));
+    // What is typed once is not taken back: where it succeeded, it is done.
+    let command = RunCommand { outside: false, journaled: false, undo: None, ..command };
     let plan = Plan::new("run", &site.env.name, &site.env.fleet);
     let mut plan = building::add(plan, site, Phase::Prepare, operation, command);
+    // Which code meets which schema is told of a switch, and no host switches.
+    plan.notes.clear();
     plan.release = release.cloned();
     Ok(plan)
+}
+
+/// The refusal of a migration that services must not meet.
+fn while_stopped(site: Site<'_>, name: &str, stopped: &[String]) -> Refusal {
+    let turns =
+        |turn: &str| stopped.iter().map(|service| format!("\"{turn}:{service}\"")).collect::<Vec<_>>().join(", ");
+    Refusal::new(format!(
+        "{name} must not meet {}, and `relm run` stops nothing: write a task that does, or leave it to a deploy",
+        stopped.join(" and ")
+    ))
+    .next(format!("[tasks.NAME] operations = [{}, \"{name}\", {}]", turns("stop"), turns("start")))
+    .next(command("deploy", site.env))
 }
 
 /// Runs what `make` makes of a command in a release, the live one if none is named. It is no step of that release.

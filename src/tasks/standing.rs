@@ -1,6 +1,7 @@
 //! What was left on hosts by hand or by an earlier `Releases.toml`, and that nobody would see otherwise.
 
 use super::command;
+use super::unfinished::unfinished;
 use crate::config::Environment;
 use crate::engine::Plan;
 use crate::fleet::HostName;
@@ -9,8 +10,8 @@ use crate::survey::{HostSeen, Survey};
 /// A sentence for each host and thing.
 pub fn standing(env: &Environment, survey: &Survey) -> Vec<(HostName, String)> {
     let of_host = |(host, seen): &(HostName, HostSeen)| {
-        let told =
-            maintenance(env, seen).into_iter().chain(forgotten(env, host, seen)).chain(left_public(env, host, seen));
+        let told = maintenance(env, seen).into_iter().chain(stopped(env, survey, seen));
+        let told = told.chain(forgotten(env, host, seen)).chain(left_public(env, host, seen));
         told.map(|text| (host.clone(), text)).collect::<Vec<_>>()
     };
     survey.hosts.iter().flat_map(of_host).collect()
@@ -27,6 +28,24 @@ fn maintenance(env: &Environment, seen: &HostSeen) -> Option<String> {
         release => format!("by the run of {release}"),
     };
     Some(format!("maintenance is on, switched on {by}: {} ends it", command("maintenance off", env)))
+}
+
+/// Services that are down because a run was killed that had stopped them for a migration, or could not start them
+/// again.
+fn stopped(env: &Environment, survey: &Survey, seen: &HostSeen) -> Vec<String> {
+    let open = unfinished(survey);
+    let known = seen.left_stopped().filter(|(name, _)| env.services.iter().any(|service| service.name == **name));
+    let told = |(name, by): (&String, &String)| {
+        let start = format!("`{} start {name}` starts it as it was", command("services", env));
+        let resume = format!("{} --resume", command("deploy", env));
+        let next = match open.iter().filter(|release| release.as_str() == by).count() {
+            0 => start,
+            _ if open.len() == 1 => format!("`{resume}` goes on with that, {start}"),
+            _ => format!("`{resume} --release {by}` goes on with that, {start}"),
+        };
+        format!("{name} was stopped for a migration by the run of {by}, and not started again: {next}")
+    };
+    known.map(told).collect()
 }
 
 /// Places that were published and that the file has no more, not for this host.

@@ -1,5 +1,7 @@
 //! `relm status`: what runs where, since when and by whom.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
@@ -65,6 +67,9 @@ pub struct Line {
     /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<String>,
+    /// Services that a run stopped for a migration and left down, each with its release.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stopped: BTreeMap<String, String>,
     /// What is wrong there, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,
@@ -97,10 +102,12 @@ fn line(host: &HostName, survey: &Survey) -> Line {
         commit: None,
         reachable: silent.is_none(),
         maintenance: None,
+        stopped: BTreeMap::new(),
         trouble: silent.into_iter().collect(),
     };
     let Some(seen) = survey.host(host) else { return line };
     line.maintenance.clone_from(&seen.maintenance);
+    line.stopped = seen.left_stopped().map(|(name, by)| (name.clone(), by.clone())).collect();
     line.trouble.extend(seen.damage.iter().cloned());
     if seen.damaged_history > 0 {
         line.trouble.push(format!("{} damaged in its history", lines(seen.damaged_history)));

@@ -52,6 +52,21 @@ fn a_host_that_is_away_is_refused_unless_the_file_says_otherwise() {
 }
 
 #[test]
+fn a_host_that_its_pool_cannot_spare_is_named() {
+    let pool = "[[pool]]\nname = \"web\"\nroles = [\"web\"]\nmin_healthy = 1\ndrain = \"true\"\nundrain = \"true\"\n";
+    let site = Site::new("web1=web web2=web db1=db", &(ONE_MAY_MISS.to_owned() + pool));
+    let first = site.deploy();
+    take_away(&site, "web2");
+    let done = site.relm("deploy").ends(3);
+    let done = done.says(&["pool web cannot spare a host while web2 cannot be reached", "bring web2 back"]);
+    assert!(!done.stderr.contains("min_healthy = 0"), "{}", done.stderr);
+    bring_back(&site, "web2");
+    take_away(&site, "db1");
+    site.relm("deploy").ends(0);
+    assert_ne!(site.host("web1").current().expect("a release"), first);
+}
+
+#[test]
 fn a_deploy_goes_on_without_a_host_and_converge_brings_it_along() {
     let settings = ONE_MAY_MISS.to_owned()
         + &logged("build", "prepare", "")

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::site::{Site, logged, operation};
+use crate::site::{Site, logged, operation, within};
 
 /// Applies the files of `migrations/` that the database has not seen; `--pending` names them.
 const MIGRATE: &str = r#"import os, sqlite3, sys
@@ -198,14 +198,16 @@ start = 'echo "$RELM_RELEASE" >"$SITE/up"; echo "start" >>"$SITE/log"'
 "#;
 
 /// A migration that no worker may meet, and something that comes after it.
-fn held(pending: &str) -> Site {
+fn holding(pending: &str) -> String {
     let more = format!("once = true\nroles = [\"db\"]\nmigrate = {{ {pending}, stop = [\"workers\"] }}");
     let run = r#"if [ -e "$SITE/up" ]; then echo "met" >>"$SITE/log"; else echo "migrate" >>"$SITE/log"; fi
 [ ! -e "$SITE/broken-migrate" ] || exit 7
 python3 migrate.py"#;
-    let settings =
-        operation("migrate", "prepare", &more, run) + &logged("build", "prepare", "roles = [\"db\"]") + WORKERS;
-    let site = Site::new("db1=db w1=worker", &settings);
+    operation("migrate", "prepare", &more, run) + &logged("build", "prepare", "roles = [\"db\"]") + WORKERS
+}
+
+fn held(pending: &str) -> Site {
+    let site = Site::new("db1=db w1=worker", &holding(pending));
     site.write("code/migrate.py", MIGRATE);
     site.write("code/migrations/0001_goods.sql", "create table goods (name text);");
     site.deploy();
@@ -256,6 +258,24 @@ fn whatever_fails_behind_it_the_workers_run_again_in_the_old_release() {
     assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("build stop start", last.as_str()));
 }
 
+/// Workers that have work are not stopped, whatever is looked at for: when they are, nothing is busy any more.
+#[test]
+fn what_is_busy_is_looked_at_before_anything_is_stopped_for_a_migration() {
+    for before in ["migrate", "build", "restart:workers"] {
+        let site = held(ASKS);
+        let up = site.read("up");
+        let busy = format!(
+            "[[busy]]\nname = \"crawl\"\nkind = \"command\"\nroles = [\"worker\"]\nrun = 'test -e \"$SITE/up\"'\n\
+             busy_if = \"succeeds\"\nwhen = [\"before:{before}\"]\non_busy = \"block\"\n"
+        );
+        site.configure(&(holding(ASKS) + &busy));
+        site.relm("deploy").ends(75).says(&[&format!("crawl_before_{before} on w1 is busy")]);
+        assert_eq!((happened(&site).as_str(), site.read("up")), ("", up), "{before}");
+        site.relm_with(["deploy", "--resume", "--consent", "crawl=Ann: it may go"]).ends(0);
+        assert_eq!(happened(&site), "stop migrate build stop start", "{before}");
+    }
+}
+
 /// A run that is killed leaves them down: whatever comes of the next one, they run.
 #[test]
 fn after_a_run_that_was_killed_the_workers_run_again() {
@@ -282,11 +302,100 @@ fn after_a_run_that_was_killed_the_workers_run_again() {
 
 #[test]
 fn workers_are_stopped_where_nobody_can_tell_what_is_pending() {
-    let site = held("pending = 'exit 3'");
-    site.deploy();
+    let site = held("pending = 'echo no database >&2; exit 3'");
+    let said = site.relm("deploy -v").ends(0).stderr;
+    // On their own host, where one wonders why.
+    let of_host: Vec<&str> = said.lines().filter(|line| line.starts_with("w1")).collect();
+    for words in ["db1 says:", "no database", "what is pending cannot be told (exit code 3)"] {
+        assert!(of_host.iter().any(|line| line.ends_with(words)), "{words}: {said}");
+    }
     assert_eq!(happened(&site), "stop migrate build stop start");
     site.deploy();
     assert_eq!(happened(&site), "stop migrate build stop start");
+}
+
+#[test]
+fn who_asks_what_is_pending_has_the_time_of_the_operation() {
+    let site = held(ASKS);
+    let up = site.read("up");
+    let slow = holding("pending = 'sleep 60'").replace("once = true\n", "once = true\ntimeout = \"2s\"\n");
+    site.configure(&slow);
+    let done = site.relm("deploy").ends(1);
+    let done = done.says(&["db1, which knows whether anything is pending: took longer than 2 s"]);
+    assert!(!done.stdout.contains("is taken from"), "{}", done.stdout);
+    assert_eq!((happened(&site).as_str(), site.read("up")), ("", up));
+}
+
+#[test]
+fn a_run_that_fails_starts_nothing_that_it_has_not_stopped() {
+    let site = held(ASKS);
+    site.deploy();
+    // By a person, and nothing is pending.
+    fs::remove_file(site.path("up")).expect("a file");
+    site.write("broken-build-db1", "");
+    site.take_log();
+    site.relm("deploy").ends(1);
+    assert_eq!(happened(&site), "build");
+    assert!(!site.path("up").exists());
+}
+
+/// Has the workers stopped by a run that is killed while it migrates. Returns its release.
+fn killed_while_stopped(site: &Site) -> String {
+    let waits = "[ ! -e \"$SITE/slow\" ] || [ \"$2\" = --pending ] || { touch \"$SITE/began\"; while [ -e \"$SITE/slow\" ]; do sleep 0.1; done; }";
+    site.shadow("python3", &format!("{waits}\nexec \"$REAL\" \"$@\""));
+    site.write("slow", "");
+    let mut relm = site.start("deploy");
+    site.await_file("began");
+    crate::site::kill(&relm.id().to_string(), "KILL");
+    relm.wait().expect("an end");
+    assert!(!site.path("up").exists());
+    fs::remove_file(site.path("slow")).expect("a file");
+    site.host("db1").releases().pop().expect("a release")
+}
+
+#[test]
+fn workers_that_a_killed_run_left_down_are_told_of() {
+    let site = held(ASKS);
+    let (first, killed) = (site.live(), killed_while_stopped(&site));
+    let words = format!("workers was stopped for a migration by the run of {killed}");
+    let next = ["`relm deploy test --resume` goes on with that", "`relm services test start workers` starts it"];
+    // While that run may live on, they are its own.
+    assert!(within(60, || site.relm("status").stdout.contains(&words)));
+    let stands = site.relm("status --json").ends(0).report();
+    assert_eq!(stands["hosts"][1]["stopped"]["workers"], *killed);
+    let said = site.relm("check").ends(0).stdout;
+    assert!([words.as_str()].iter().chain(&next).all(|words| said.contains(words)), "{said}");
+    assert_eq!(said.matches("was stopped for a migration").count(), 1, "{said}");
+    // Another run that fails starts them too, although it was not the one that stopped them.
+    site.write("broken-build-db1", "");
+    site.relm("deploy --wait 1m").ends(1).says(&[&words]);
+    assert_eq!(site.read("up").trim(), first);
+    assert!(!site.relm("status").ends(0).stdout.contains("stopped for a migration"));
+}
+
+#[test]
+fn whoever_starts_them_by_hand_ends_that() {
+    let site = held(ASKS);
+    killed_while_stopped(&site);
+    site.relm("services test start workers --wait 1m").ends(0);
+    assert!(site.path("up").exists());
+    assert!(!site.relm("status").ends(0).stdout.contains("stopped for a migration"));
+}
+
+#[test]
+fn a_migration_that_workers_must_not_meet_is_not_run_by_itself() {
+    let site = held(ASKS);
+    let task = r#"operations = ["stop:workers", "migrate", "start:workers"]"#;
+    site.relm("run --operation migrate").ends(3).says(&["migrate must not meet workers", task, "relm deploy test"]);
+    assert_eq!(happened(&site), "");
+    fs::remove_file(site.path("shop.db")).expect("a database");
+    site.configure(&(holding(ASKS) + "[tasks.catch-up]\n" + task + "\n"));
+    site.relm("catch-up").ends(0);
+    assert_eq!(happened(&site), "stop migrate start");
+    // One that nothing is stopped for runs, and no word is said of a switch.
+    site.configure(&settings(PENDING, "true"));
+    let said = site.relm("run --operation migrate").ends(0);
+    assert!(!(said.stdout + &said.stderr).contains("before the flip"));
 }
 
 #[test]

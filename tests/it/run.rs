@@ -116,6 +116,20 @@ fn no_line_of_a_long_output_is_lost() {
     assert!(done.stdout.ends_with("web1 | 60000\n"), "{:?}", done.stdout.lines().last());
 }
 
+/// What is live has it: there is nothing to go back to.
+#[test]
+fn an_operation_that_fails_on_one_host_is_not_taken_back_on_the_others() {
+    let more = "undo = 'echo \"$RELM_HOST undone\" >> \"$SITE/did\"'";
+    let run =
+        "[ $RELM_HOST != web2 ] || [ ! -e \"$SITE/breaks\" ] || exit 7; echo \"$RELM_HOST done\" >> \"$SITE/did\"";
+    let site = Site::new("web1 web2", &operation("mark", "prepare", more, run));
+    site.deploy();
+    site.write("did", "");
+    site.write("breaks", "");
+    site.relm("run --operation mark").ends(1);
+    assert_eq!(site.read("did"), "web1 done\n");
+}
+
 #[test]
 fn one_operation_of_the_file_runs_again_where_it_belongs() {
     let secret = "[secrets]\nKEY = { env = \"KEY\" }\n";

@@ -2,6 +2,7 @@
 
 mod render;
 mod state;
+mod stopped;
 mod turn;
 
 use std::time::Duration;

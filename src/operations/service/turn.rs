@@ -85,7 +85,10 @@ impl Operation for TurnService {
     }
 
     fn work(&self, on: &On<'_>) -> Work {
-        self.service.work(self.turn.script(&self.service, on))
+        let script = self.turn.script(&self.service, on);
+        // Between the stop and the start of a switch what was stopped before is down as it was.
+        let script = if self.is_passing() { script } else { self.service.turned(&script, on) };
+        self.service.work(script)
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
@@ -97,8 +100,11 @@ impl Operation for TurnService {
         let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
         let script = match on.release {
             None => service.replacing("relm_turn_away", on),
-            Some(_) if self.turn == Turn::Stop => service.replacing("relm_turn_up", on),
-            Some(_) => self.turn.inverse().script(&service, on),
+            Some(_) if self.turn == Turn::Stop => service.turned(&service.replacing("relm_turn_up", on), on),
+            Some(_) => match self.turn.inverse() {
+                Turn::Stop => Turn::Stop.script(&service, on),
+                up => service.turned(&up.script(&service, on), on),
+            },
         };
         Some(service.work(script))
     }

@@ -114,6 +114,7 @@ pub(in crate::tasks) fn host() -> HostSeen {
         history: vec![deployed(None, 1), deployed(Some(1), 2), deployed(Some(2), 3), deployed(Some(2), 4)],
         notes: Vec::new(),
         maintenance: None,
+        stopped: std::collections::BTreeMap::new(),
         service_files: std::collections::BTreeMap::new(),
         published: std::collections::BTreeSet::new(),
         strangers: Vec::new(),
