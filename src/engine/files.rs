@@ -17,7 +17,7 @@ done"#;
 
 /// Arguments in pairs: `hash`, or anything else for the text, and the place. Of a file that others may not read nothing leaves
 /// the host but a hash: a template of an earlier release may have written a secret there. Then, of files that releases brought
-/// to places outside of them and that nobody has edited: whether anything stood there before. See place_files.sh.
+/// to places outside of them and that nobody has edited: whether anything stood there before. See `place_files.sh`.
 const STANDING: &str = r#"while [ $# -gt 0 ]; do
   case $2 in /*) file=$2 ;; "~"/*) file=$HOME/${2#??} ;; *) file=$release/$2 ;; esac
   if [ -d "${file%/*}" ] && [ ! -x "${file%/*}" ]; then echo unknown
