@@ -91,8 +91,9 @@ fn the_oldest_logs_go_and_nothing_else() {
     assert_eq!(left.len(), 200 + 3);
     assert!(!site.path(name(5)).exists() && site.path(name(6)).exists());
     // What there is more of takes no place from deploys, nor do deploys of another environment.
-    let other =
-        |n: u32| name(n).replace("-deploy-test", if n % 2 == 0 { "-clean-releases-test" } else { "-deploy-test2" });
+    let other = |n: u32| {
+        name(n).replace("-deploy-test", if n.is_multiple_of(2) { "-clean-releases-test" } else { "-deploy-test2" })
+    };
     for n in 0..410 {
         site.write(&other(n), "");
     }
