@@ -1,5 +1,6 @@
 //! Django on four web hosts behind nginx, with workers under supervisor.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Example;
@@ -20,15 +21,20 @@ fn one_release(status: u16, body: &str) -> bool {
     status == 200 && versions.is_some_and(|(program, texts)| program == texts)
 }
 
+/// Seven hosts with all their programs are as much as two processors carry.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// All that runs for one test.
 struct Hq {
     _daemons: Vec<Daemon>,
     example: Example,
     postgres: Postgres,
     port: u16,
+    _turn: MutexGuard<'static, ()>,
 }
 
 fn hq() -> Hq {
+    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let postgres = Postgres::new();
     postgres.sql("postgres", "create database commcare");
     let [port, app, form] = [(); 3].map(|()| free_port());
@@ -73,7 +79,7 @@ fn hq() -> Hq {
     example.write("proxy1", "commcare.conf", &example.site.read("nginx.conf"));
     let include = format!("include {}/commcare.conf;", example.home("proxy1").display());
     daemons.push(nginx(&example.site, "proxy1", port, &include));
-    Hq { _daemons: daemons, example, postgres, port }
+    Hq { _daemons: daemons, example, postgres, port, _turn: turn }
 }
 
 impl Hq {
