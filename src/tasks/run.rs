@@ -34,7 +34,7 @@ pub struct Run {
     /// Start it as a job that goes on when relm and the connection are gone: `relm jobs` shows it
     #[arg(long)]
     pub detach: bool,
-    /// One of [[operations]] instead of a command: on its own hosts, with its secrets, and under the lock
+    /// An operation of the file instead of a command: on its own hosts, with its secrets, and under the lock
     #[arg(long, value_name = "NAME", conflicts_with_all = ["once", "detach", "command"])]
     pub operation: Option<String>,
     /// The command and its arguments
