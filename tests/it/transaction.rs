@@ -173,8 +173,8 @@ fn no_host_switches_while_one_could_not() {
     full.shadow("ln", &format!("{room}\nexec \"$REAL\" \"$@\""));
     spoiled(&full, "touch \"$SITE/full\"", "no room");
     let gone = site();
-    let remove = "case \"$*\" in */web2/*state.new) [ ! -e \"$SITE/name\" ] || rm -rf \"$SITE\"/hosts/web2/www/test/releases/\"$(cat \"$SITE/name\")\" ;; esac";
-    gone.shadow("sync", &format!("{remove}\nexec \"$REAL\" \"$@\""));
+    let remove = "case \"$*\" in */web2/*state.new*) [ ! -e \"$SITE/name\" ] || rm -rf \"$SITE\"/hosts/web2/www/test/releases/\"$(cat \"$SITE/name\")\" ;; esac";
+    gone.shadow("mv", &format!("{remove}\nexec \"$REAL\" \"$@\""));
     let name = "echo $RELM_RELEASE > \"$SITE/name\"";
     spoiled(&gone, name, "is not there");
 }
