@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::Common;
 use super::complaint::Complaint;
+use super::confirm::consented;
 use super::connect;
 use super::ground::Ground;
-use super::log::Log;
 use super::promote::Promoted;
 use super::secrets::{self, Needs};
-use super::{ask, screen, signals, who};
-use crate::config::{Config, Confirm, Environment, Set};
+use super::{screen, signals, who};
+use crate::config::{Config, Environment};
 use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
@@ -49,7 +49,7 @@ pub(super) struct Change<'a> {
     pub(super) dry_run: bool,
     /// Nobody is told of it, and no tag is set.
     pub(super) quiet: bool,
-    show: Show,
+    pub(super) show: Show,
     processes: bool,
     needs: Needs,
     secrets: OnceLock<Arc<Secrets>>,
@@ -267,28 +267,6 @@ impl<'a> Change<'a> {
         Site { env: self.reached(), survey, actor: &self.actor, now: self.now }
     }
 
-    pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
-        if let Some(question) = &plan.question {
-            ask::confirm(question, self.common.yes)?;
-        }
-        if plan.steps.is_empty() {
-            return Ok(());
-        }
-        let about = plan.release.as_ref().map(|release| format!(" ({release})")).unwrap_or_default();
-        let what = format!("{} on {}{about}", plan.task, plan.env);
-        match &self.env.confirm {
-            Confirm::Yes if plan.question.is_none() => {
-                ask::confirm(&format!("{what}: are you sure?"), self.common.yes).map(drop)
-            }
-            Confirm::No | Confirm::Yes => Ok(()),
-            Confirm::Typed(word) => {
-                let answer = ask::typed(&what, word, self.common.yes)?;
-                self.note_agreed(Consent { name: format!("type:{word}"), words: answer.words().to_owned() });
-                Ok(())
-            }
-        }
-    }
-
     /// The machines of the run, behind the fence of its lock.
     pub(super) fn machines(&self, ground: &Ground) -> Vec<Machine> {
         let lock = self.lock_slot();
@@ -316,18 +294,4 @@ impl<'a> Change<'a> {
         screen.finish().await;
         ended.exit_code
     }
-
-    /// The log of a run that has something to do. What `run` and `manage` print is data, and nobody's but the reader's.
-    fn log(&self, plan: &Plan) -> Result<Option<Log>, String> {
-        let has_work = plan.steps.iter().any(|step| step.left().next().is_some());
-        if self.show != Show::Steps || !has_work {
-            return Ok(None);
-        }
-        Log::open(&plan.task, &plan.env).map(Some)
-    }
-}
-
-/// What is set for one run stands in the history beside what was agreed to. No guard is called so.
-fn consented(set: &Set) -> Consent {
-    Consent { name: "--set".to_owned(), words: set.to_string() }
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDateTime, Utc};
 
+use super::change::{Change, Show};
 use super::session;
+use crate::engine::Plan;
 use crate::event::{Event, Stamped};
 use crate::fleet::Scope;
 use crate::ui::{json_line, text};
@@ -56,6 +58,17 @@ fn is_log(path: &Path) -> bool {
     let Some((time, rest)) = name.split_at_checked(TIME_LENGTH) else { return false };
     let is_jsonl = path.extension().is_some_and(|extension| extension == "jsonl");
     is_jsonl && rest.starts_with('-') && NaiveDateTime::parse_from_str(time, TIME).is_ok()
+}
+
+impl Change<'_> {
+    /// The log of a run that has something to do. What `run` and `manage` print is data, and nobody's but the reader's.
+    pub(super) fn log(&self, plan: &Plan) -> Result<Option<Log>, String> {
+        let has_work = plan.steps.iter().any(|step| step.left().next().is_some());
+        if self.show != Show::Steps || !has_work {
+            return Ok(None);
+        }
+        Log::open(&plan.task, &plan.env).map(Some)
+    }
 }
 
 impl Log {

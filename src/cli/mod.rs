@@ -10,6 +10,7 @@ mod change;
 mod code;
 mod complaint;
 mod config;
+mod confirm;
 mod connect;
 mod converge;
 mod debug;

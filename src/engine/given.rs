@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
 use super::last_words::LastWords;
-use super::step::Run;
 use super::stretch::Setting;
+use super::telling::Run;
 use super::together::{Failed, Hears, Share, Stopped, run_together};
 use super::{Gives, Machine, Obstacle, Step, Work};
 use crate::event::Failure;

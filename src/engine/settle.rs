@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 use futures_util::future::join_all;
 
 use super::Plan;
-use super::step::{Run, last_words};
 use super::stretch::Setting;
+use super::telling::{Run, last_words};
 use super::through::run_for;
 
 /// Does what an unfinished run owes: nothing would be undone any more that it took down.

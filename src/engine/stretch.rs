@@ -12,7 +12,7 @@ use super::ending::Pause;
 use super::given::AllGiven;
 use super::host::run_host;
 use super::progress::Progress;
-use super::step::Run;
+use super::telling::Run;
 use super::{Machine, Step};
 use crate::fleet::Scope;
 use crate::release::ReleaseName;

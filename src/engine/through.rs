@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::parts::Part;
-use super::step::{Run, run_work};
 use super::stretch::Setting;
+use super::telling::{Run, run_work};
 use super::together::Failed;
 use super::{Machine, On, Step, Work};
 use crate::event::{Failure, Outcome};

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::last_words::LastWords;
 use super::machine::{Asked, Hearing};
 use super::parts::Part;
-use super::step::Run;
+use super::telling::Run;
 use super::{Machine, Obstacle, On, Reading, Sight, Step, Work};
 use crate::event::{Event, Failure, Outcome};
 use crate::script::Script;

@@ -4,7 +4,8 @@ use super::super::Environment;
 use super::super::component::{self, Tables};
 use super::super::file::{EnvTable, ReleasesToml};
 use super::super::placed::At;
-use super::{Check, apart, application, environment, hosts, roles, shared};
+use super::environment::{application, environment};
+use super::{Check, apart, hosts, roles, shared};
 use crate::fleet::{ComponentName, Targets};
 
 /// Words that stand behind an environment and mean something of their own.

@@ -1,9 +1,10 @@
 //! The tables above environments.
 
 use super::super::file::ReleasesToml;
+use super::environment::application;
 use super::{
-    Check, application, busy, distribution, guards, health, hosts, lock, maintenance, manage, notify, operations, pool,
-    pre_connect, publish, python, release, secrets, service, source, tag, templates, transfer, variables,
+    Check, busy, distribution, guards, health, hosts, lock, maintenance, manage, notify, operations, pool, pre_connect,
+    publish, python, release, secrets, service, source, tag, templates, transfer, variables,
 };
 
 /// Checks the file's own tables too where every environment overrides them.

@@ -1,15 +1,13 @@
 //! Taking a lock on all its places, or on none.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 
 use super::beat::{Beats, beat};
 use super::{Fence, Lock, LockError, Patience, Place, let_go};
+use crate::engine::manifest::unpacked;
 use crate::release::{Holder, LockSeen};
 use crate::script::Script;
 use crate::transport::Status;
@@ -134,7 +132,7 @@ async fn ask(place: &Place, holder: &Holder, token: &str, patience: Patience) ->
 
 /// What stands before a question's answer.
 const ANSWERS: &str = "answers\n";
-/// What stands before one that is packed: of a young connection the first packets hold 14 KB, and more takes a round trip
+/// What stands before one that is packed; where that cannot be read, the host is asked once more. Of a young connection the first packets hold 14 KB, and more takes a round trip
 /// more, and another.
 const PACKED: &str = "packed\n";
 /// What stands behind it when it has come to its end.
@@ -149,18 +147,6 @@ relm_packed=
 if [ "${#relm_answer}" -gt 10000 ]; then relm_packed=$(printf '%s\n' "$relm_answer" | gzip -c | base64) 2>/dev/null; fi
 if [ -n "$relm_packed" ]; then printf 'packed\n%s\nwhole\n' "$relm_packed"; else printf 'answers\n%s\nwhole\n' "$relm_answer"; fi
 exit 0"#;
-
-/// The most that a host is believed to have to say.
-const LONGEST_ANSWER: u64 = 16 << 20;
-
-/// Reads a packed answer. Nothing where it is damaged: then the host is asked once more.
-fn unpacked(packed: &str) -> Option<String> {
-    let packed: Vec<u8> = packed.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let bytes = BASE64.decode(&packed).ok()?;
-    let mut text = Vec::new();
-    GzDecoder::new(bytes.as_slice()).take(LONGEST_ANSWER).read_to_end(&mut text).ok()?;
-    Some(String::from_utf8_lossy(&text).into_owned())
-}
 
 /// A word of this run's own.
 fn token() -> String {
