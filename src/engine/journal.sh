@@ -1,8 +1,3 @@
-# relm_is_whole FILE: it is empty, or not there, or its last line has its end, which a power cut can take. Zero bytes that a
-# cut can leave are dropped by a command substitution, and then the dot stands alone.
-relm_is_whole() { [ ! -s "$1" ] || [ "$(tail -c 1 "$1"; printf .)" = "$relm_nl." ]; } 2>/dev/null
-relm_nl='
-'
 # relm_journal LINE: adds a line to the release's journal. In: relm_record.
 relm_journal() {
   # A line that a power cut left without its end must not swallow this one.

@@ -95,7 +95,7 @@ impl Part {
     }
 }
 
-const STEPS: &str = concat!(include_str!("journal.sh"), include_str!("steps.sh"));
+const STEPS: &str = concat!(include_str!("whole.sh"), include_str!("journal.sh"), include_str!("steps.sh"));
 const FENCE: &str = concat!(include_str!("lock/state.sh"), include_str!("lock/fence.sh"));
 const SEALS: &str = concat!(include_str!("listing.sh"), include_str!("seal.sh"));
 const NO_SEALS: &str = "relm_seal_before() { :; }\nrelm_seal_after() { :; }";

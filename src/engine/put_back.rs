@@ -65,8 +65,11 @@ pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begu
 /// cannot be written down, no more is lost than that it may be started once more.
 async fn note_end(setting: Setting<'_>, machine: &Machine) {
     let Some(release) = setting.release else { return };
-    let script =
-        Script::new(concat!(include_str!("journal.sh"), r#"[ -d "$relm_record" ] || exit 90; relm_journal back"#));
+    let script = Script::new(concat!(
+        include_str!("whole.sh"),
+        include_str!("journal.sh"),
+        r#"[ -d "$relm_record" ] || exit 90; relm_journal back"#
+    ));
     let work = Work::ours(script.set("relm_whole", "").set("relm_record", machine.layout.record(release)));
     let _ = run_work(setting.run, Part::plain("put_back", &work), machine, &work).await;
 }

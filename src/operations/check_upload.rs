@@ -20,8 +20,12 @@ pub struct CheckUpload {
 const WORTH_TWO: u64 = 32 << 20;
 
 const CHECK: &str = include_str!("check_upload.sh");
-const UPLOAD_AND_CHECK: &str =
-    concat!(include_str!("take_ahead.sh"), include_str!("upload_code.sh"), include_str!("check_upload.sh"));
+const UPLOAD_AND_CHECK: &str = concat!(
+    include_str!("manifest_paths.sh"),
+    include_str!("take_ahead.sh"),
+    include_str!("upload_code.sh"),
+    include_str!("check_upload.sh")
+);
 
 impl CheckUpload {
     fn halves(&self) -> &'static str {

@@ -14,10 +14,8 @@ mkdir -- "$ahead" "$ahead/tree" || exit 0
 (
   LC_ALL=C; export LC_ALL
   umask 022
-  # Names that stand escaped are sent in any case.
-  named() { sed -e "/^$1 /!d" -e '/\\/d' -e "s/^$1 [0-7]* [-0-9]* [-0-9a-f]* /.\\//" "$record/manifest" | tr '\n' '\000'; }
-  cd -- "$ahead/tree" && named d | xargs -0 -r mkdir -p -- && cd -- "$base/$target" &&
-    named f | xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
+  cd -- "$ahead/tree" && relm_paths d "$record/manifest" | xargs -0 -r mkdir -p -- && cd -- "$base/$target" &&
+    relm_paths f "$record/manifest" | xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
     printf '%s\n' "$of" >"$ahead/of"
 ) </dev/null >/dev/null 2>&1 &
 lock_start "$!"

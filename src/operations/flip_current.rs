@@ -50,6 +50,7 @@ impl FlipCurrent {
         let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
         let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
         let script = concat!(
+            include_str!("../engine/whole.sh"),
             include_str!("../engine/journal.sh"),
             include_str!("record_file.sh"),
             include_str!("flip_current.sh")

@@ -8,6 +8,8 @@ use crate::engine::{On, Operation, Reading, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
 
+const LEDGER: &str = concat!(include_str!("../engine/whole.sh"), include_str!("migrate_database_ledger.sh"));
+
 /// Runs a command unless it is sure that nothing is pending; before it a backup is made, and what is pending is written
 /// down on the host, where a rollback finds it.
 #[derive(Debug)]
@@ -98,7 +100,7 @@ impl Wraps for MigrateDatabase {
             script = script.then(&self.script(on, backup)).then(&behind);
         }
         let script = script
-            .then(&Script::new(include_str!("migrate_database_ledger.sh")))
+            .then(&Script::new(LEDGER))
             .then(&self.running(&work.script))
             .then(&Script::new(include_str!("migrate_database_after.sh")))
             .set("relm_base", on.layout.base())

@@ -3,7 +3,7 @@
 mkdir -p -- "$relm_base/.relm" || exit
 relm_ledger=$relm_base/.relm/migrations
 # A line that a power cut left without its end must not swallow these.
-if [ -s "$relm_ledger" ] && [ "$(tail -c 1 "$relm_ledger" | wc -l)" -eq 0 ]; then printf '\n' >>"$relm_ledger" || exit; fi
+relm_is_whole "$relm_ledger" || printf '\n' >>"$relm_ledger" || exit
 printf '%s\n' "$relm_found" | while IFS= read -r relm_line; do
   printf '%s %s %s\n' "$relm_name" "$relm_step" "$relm_line" || exit
 done >>"$relm_ledger" || exit

@@ -74,15 +74,19 @@ impl SetMaintenance {
             }
             _ => None,
         };
-        let script = Script::new(concat!(include_str!("note_down.sh"), include_str!("set_maintenance.sh")))
-            .set("relm_line", self.line(on, switch_on))
-            .set("relm_reason", self.actor.message.as_ref().filter(|_| self.by_hand).map_or("", |_| "yes"))
-            .set("relm_base", on.layout.base())
-            .set("relm_on", if switch_on { "yes" } else { "" })
-            .set("relm_by", by)
-            .set("relm_flag", text(flag))
-            .set("relm_long_flag", text(long_flag))
-            .set("relm_command", theirs.as_deref().unwrap_or(&own));
+        let script = Script::new(concat!(
+            include_str!("../engine/whole.sh"),
+            include_str!("../engine/note_down.sh"),
+            include_str!("set_maintenance.sh")
+        ))
+        .set("relm_line", self.line(on, switch_on))
+        .set("relm_reason", self.actor.message.as_ref().filter(|_| self.by_hand).map_or("", |_| "yes"))
+        .set("relm_base", on.layout.base())
+        .set("relm_on", if switch_on { "yes" } else { "" })
+        .set("relm_by", by)
+        .set("relm_flag", text(flag))
+        .set("relm_long_flag", text(long_flag))
+        .set("relm_command", theirs.as_deref().unwrap_or(&own));
         let script = self.exporting(script, on);
         // What the other user's commands want is sourced by them.
         if theirs.is_some() { script } else { sourced(&script, on) }

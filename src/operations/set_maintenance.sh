@@ -45,12 +45,13 @@ elif [ "$RELM_MAINTENANCE" = long ] && [ -n "$relm_long_flag" ]; then
 else
   relm_there "$relm_flag" && relm_away "$relm_long_flag"
 fi || exit
-# Once for each time that it changes: a run that goes on finds it on. What a person gives as the reason is never lost.
+# Once for each time that it changes: a run that goes on finds it on. What a person gives as the reason is never lost. Without
+# a note it is on or off all the same.
 case $relm_on,$relm_now in
   ,) ;;
-  yes,"$relm_word") [ -z "$relm_reason" ] || relm_note_down "$relm_line" ;;
+  yes,"$relm_word") [ -z "$relm_reason" ] || relm_note_down "$relm_line" || : ;;
   *)
     # Moved in whole: on a full disk it must not pass for off.
     if [ -n "$relm_on" ] && printf '%s\n' "$relm_word" >"$relm_note.new"; then mv -f -- "$relm_note.new" "$relm_note"; fi
-    relm_note_down "$relm_line" ;;
+    relm_note_down "$relm_line" || : ;;
 esac

@@ -14,9 +14,6 @@ ahead_is_whole() {
   [ "$of" = "${from##*/}" ]
 }
 
-# listed KIND FILE: the paths of that kind in lines of a manifest.
-listed() { sed -e "/^$1 /!d" -e '/\\/d' -e "s/^$1 [0-7]* [-0-9]* [-0-9a-f]* /.\\//" "$2"; }
-
 # ahead_become: makes of it what the manifest says, with what was sent, and moves it to the release's place.
 ahead_become() {
   # Cut short and begun again, this is not to go on with what is half changed by then.

@@ -55,12 +55,13 @@ pub struct UploadCode {
 }
 
 /// The program text.
-pub(super) const UPLOAD: &str = concat!(include_str!("take_ahead.sh"), include_str!("upload_code.sh"));
+pub(super) const UPLOAD: &str =
+    concat!(include_str!("manifest_paths.sh"), include_str!("take_ahead.sh"), include_str!("upload_code.sh"));
 const FETCH: &str = include_str!("fetch_code.sh");
 
 /// What a host does of its own while relm reads what it has told: behind the question that is asked when the lock is taken.
 pub fn copy_ahead() -> Script {
-    Script::new(include_str!("copy_ahead.sh"))
+    Script::new(concat!(include_str!("manifest_paths.sh"), include_str!("copy_ahead.sh")))
 }
 
 /// `text`, which begins with [`UPLOAD`], for one host: with what it lacks or with everything.

@@ -51,7 +51,7 @@ if [ -n "$from" ]; then
     ahead_become || changed 'what was copied of it cannot be used'
     exit
   fi
-  listed d "$manifest" | tr '\n' '\000' | xargs -0 -r mkdir -p -- || exit
+  relm_paths d "$manifest" | xargs -0 -r mkdir -p -- || exit
   errors=$record/manifest.errors
   cd -- "$from" || changed 'it cannot be entered'
   kept() {
@@ -64,7 +64,7 @@ if [ -n "$from" ]; then
     fi
   }
   copied() {
-    kept | sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* [0-9a-f]* /.\//' | tr '\n' '\000' | xargs -0 -r "$@" 2>"$errors"
+    kept | relm_paths f | xargs -0 -r "$@" 2>"$errors"
   }
   # GNU's cp, two at once, because most hosts have two processors. Else tar.
   # shellcheck disable=SC2016 # for the inner shell

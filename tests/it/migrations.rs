@@ -282,14 +282,7 @@ fn after_a_run_that_was_killed_the_workers_run_again() {
     for fails in [false, true] {
         let site = held(ASKS);
         let first = site.live();
-        site.shadow("python3", "[ ! -e \"$SITE/slow\" ] || [ \"$2\" = --pending ] || { touch \"$SITE/began\"; while [ -e \"$SITE/slow\" ]; do sleep 0.1; done; }\nexec \"$REAL\" \"$@\"");
-        site.write("slow", "");
-        let mut relm = site.start("deploy");
-        site.await_file("began");
-        crate::site::kill(&relm.id().to_string(), "KILL");
-        relm.wait().expect("an end");
-        assert!(!site.path("up").exists());
-        fs::remove_file(site.path("slow")).expect("a file");
+        killed_while_stopped(&site);
         if fails {
             site.write("broken-build-db1", "");
         }

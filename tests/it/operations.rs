@@ -95,13 +95,16 @@ fn batches_switch_one_after_another_in_the_order_of_the_file() {
     assert_eq!(hosts_of(&log[11..], "after"), "beta");
 }
 
+/// Says when it begins and ends; on hosts at once that would interleave.
+fn slow(name: &str) -> String {
+    r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.4; echo "$RELM_HOST out" >> "$SITE/NAME""#.replace("NAME", name)
+}
+
 #[test]
 fn serial_operations_run_on_one_host_at_a_time_and_others_together() {
-    // Each says when it begins and ends; together they would interleave.
-    let slow = r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.3; echo "$RELM_HOST out" >> "$SITE/NAME""#;
     for phase in ["prepare", "after_flip", "finish"] {
-        let serial = operation("serial", phase, "serial = true", &slow.replace("NAME", "serial"));
-        let together = operation("together", phase, "", &slow.replace("NAME", "together"));
+        let serial = operation("serial", phase, "serial = true", &slow("serial"));
+        let together = operation("together", phase, "", &slow("together"));
         let site = Site::new("b a c", &format!("{serial}{together}"));
         site.deploy();
         assert_eq!(site.read("serial"), "b in\nb out\na in\na out\nc in\nc out\n", "{phase}");
@@ -121,10 +124,9 @@ fn most(log: &str) -> usize {
 
 #[test]
 fn as_many_hosts_as_the_file_says_are_at_an_operation() {
-    let slow = r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.4; echo "$RELM_HOST out" >> "$SITE/NAME""#;
     for phase in ["prepare", "after_flip", "finish"] {
-        let few = operation("few", phase, "max_parallel = 2", &slow.replace("NAME", "few"));
-        let all = operation("all", phase, "", &slow.replace("NAME", "all"));
+        let few = operation("few", phase, "max_parallel = 2", &slow("few"));
+        let all = operation("all", phase, "", &slow("all"));
         let site = Site::new("a b c d e", &format!("{few}{all}"));
         let dry = site.relm("deploy --dry-run").ends(0).stdout;
         assert!(dry.contains("few") && dry.contains("a b c d e (2 at a time)\n"), "{dry}");
@@ -136,9 +138,8 @@ fn as_many_hosts_as_the_file_says_are_at_an_operation() {
 
 #[test]
 fn as_many_hosts_as_the_file_says_prepare_a_release() {
-    let slow = r#"echo "$RELM_HOST in" >> "$SITE/NAME"; sleep 0.3; echo "$RELM_HOST out" >> "$SITE/NAME""#;
-    let settings = operation("build", "prepare", "", &slow.replace("NAME", "build"))
-        + &operation("after", "after_flip", "", &slow.replace("NAME", "after"))
+    let settings = operation("build", "prepare", "", &slow("build"))
+        + &operation("after", "after_flip", "", &slow("after"))
         + "[release]\nmax_parallel = 2\n";
     let site = Site::new("a b c d e", &settings);
     let dry = site.relm("deploy --dry-run").ends(0).stdout;

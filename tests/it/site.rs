@@ -260,6 +260,15 @@ impl Done {
         self
     }
 
+    /// Its standard output holds all of these.
+    #[track_caller]
+    pub(crate) fn shows(self, words: &[&str]) -> Self {
+        for word in words {
+            assert!(self.stdout.contains(word), "{word:?} is not shown:\n{}", self.stdout);
+        }
+        self
+    }
+
     /// Standard output as JSON, one value a line.
     #[track_caller]
     pub(crate) fn json(&self) -> Vec<Value> {

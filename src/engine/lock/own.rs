@@ -16,11 +16,12 @@ const TELL: &str = concat!(
 );
 
 /// Moved in whole: half a name must not pass for nobody.
-pub(super) const HAND_OVER: &str = r#"cd -- "$relm_lock/.." && printf '%s\n' "$owner" >taken.new && mv -f -- taken.new taken || exit
-[ -n "$note" ] || exit 0
-# A power cut may have left the last line without its end.
-if [ -s ../notes.jsonl ] && [ "$(tail -c 1 ../notes.jsonl | wc -l)" -eq 0 ]; then printf '\n' >>../notes.jsonl; fi
-printf '%s\n' "$note" >>../notes.jsonl && { sync ../notes.jsonl 2>/dev/null || sync; }"#;
+pub(super) const HAND_OVER: &str = concat!(
+    include_str!("../whole.sh"),
+    include_str!("../note_down.sh"),
+    r#"cd -- "$relm_lock/.." && printf '%s\n' "$owner" >taken.new && mv -f -- taken.new taken || exit
+[ -z "$note" ] || { cd -- ../.. && relm_note_down "$note"; }"#
+);
 
 const GIVE_BACK: &str = r#"rm -f -- "$relm_lock/../taken""#;
 
