@@ -69,7 +69,7 @@ async fn a_sealed_tree_is_as_it_was_made(stage: Stage) {
         0
     );
     assert_eq!(told(&stage, &record).await, all(&[]));
-    let left = ["listing", "manifest", "release.json", "seals", "state", "steps"].map(str::to_owned);
+    let left = ["listing", "manifest", "release.json", "seals", "size", "state", "steps"].map(str::to_owned);
     let kept = fs::read_dir(stage.path(&format!(".relm/releases/{}", record.name))).expect("a record");
     let kept: BTreeSet<_> =
         kept.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
