@@ -48,9 +48,12 @@ impl Operation for ClaimRelease {
     }
 }
 
+/// The program text.
+pub(super) const CLAIM: &str = include_str!("claim.sh");
+
 /// `work`, once the record's name is claimed. Claimed already by the same run, it goes on.
 pub(super) fn claiming(record: &Record, on: &On<'_>, work: Work) -> Work {
-    let claim = set(Script::new(include_str!("claim.sh")), on.layout.base(), record).apart();
+    let claim = set(Script::new(CLAIM), on.layout.base(), record).apart();
     let script = claim.then(&Script::new(r#"relm_status=$?; [ "$relm_status" -eq 0 ] || exit "$relm_status""#));
     Work { script: script.then(&work.script), ..work }
 }

@@ -2,13 +2,13 @@
 
 use futures_util::future::join_all;
 
-use super::claim::{ask, trouble};
+use super::claim::{CLAIM, ask, trouble};
 use super::{ClaimError, Machine};
 use crate::release::Record;
 
 /// Claims the record's name on machines that do not have it yet: this name and no other.
 pub async fn join(machines: &[Machine], record: &Record) -> Result<(), ClaimError> {
-    ask_all(machines, include_str!("claim.sh"), record).await
+    ask_all(machines, CLAIM, record).await
 }
 
 /// Takes away the record of a release whose directory is gone, so that it can be built again. Fails closed: with

@@ -47,6 +47,7 @@ pub use journal::{hash, short};
 pub use machine::Machine;
 pub use manifest::manifest;
 pub use operation::{Gives, Makes, On, Operation, Patience, Sight};
+pub use parts::texts;
 pub use plan::Plan;
 pub use probe::probe;
 pub use run::{Ended, run};

@@ -1,6 +1,7 @@
 //! Several steps' scripts as one: a single journey to the host, and each step is written down, told of and fails as if it
 //! had travelled alone.
 
+use super::claim::CLAIM;
 use super::lock::Fence;
 use super::{Makes, On, Step, Work, journal};
 use crate::release::ReleaseName;
@@ -119,6 +120,11 @@ pub(super) fn compose(parts: &[Part], fence: Option<&Fence>, frame: &Frame<'_>) 
         None => script.then(&Script::new(r#"exit "$relm_status""#)),
         Some(ending) => script.then(ending),
     }
+}
+
+/// The texts that stand before steps.
+pub fn texts() -> Script {
+    Script::new(FENCE).then(&Script::new(STEPS)).then(&Script::new(SEALS)).then(&Script::new(CLAIM))
 }
 
 /// What stands around parts.

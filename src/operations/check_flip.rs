@@ -10,6 +10,9 @@ use crate::script::Script;
 #[derive(Debug)]
 pub struct CheckFlip;
 
+/// The program text.
+pub(super) const CHECK_FLIP: &str = include_str!("check_flip.sh");
+
 impl Operation for CheckFlip {
     fn name(&self) -> String {
         "check_flip".to_owned()
@@ -17,7 +20,7 @@ impl Operation for CheckFlip {
 
     fn work(&self, on: &On<'_>) -> Work {
         let release = release(on);
-        let script = Script::new(include_str!("check_flip.sh"))
+        let script = Script::new(CHECK_FLIP)
             .set("base", on.layout.base())
             .set("target", Layout::link_target(release))
             .set("expected", on.before.map(Layout::link_target).unwrap_or_default())

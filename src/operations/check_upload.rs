@@ -19,11 +19,15 @@ pub struct CheckUpload {
 /// From so many bytes on two processes read the tree, because most hosts have two processors.
 const WORTH_TWO: u64 = 32 << 20;
 
-const CHECK: &str = include_str!("check_upload.sh");
+/// The program text.
+pub(super) const CHECK: &str =
+    concat!(include_str!("ahead_comes.sh"), include_str!("held_ahead.sh"), include_str!("check_upload.sh"));
 const UPLOAD_AND_CHECK: &str = concat!(
     include_str!("manifest_paths.sh"),
+    include_str!("ahead_comes.sh"),
     include_str!("take_ahead.sh"),
     include_str!("upload_code.sh"),
+    include_str!("held_ahead.sh"),
     include_str!("check_upload.sh")
 );
 

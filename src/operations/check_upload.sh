@@ -32,21 +32,28 @@ wrong() {
   exit 1
 }
 
+# wanted MARK: the contents that the manifest tells of, with MARK before a name. Of files with plain names.
+sums=$record/manifest.sums
+wanted() { sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* //' -e "s/ / $1.\\//" "$manifest" >"$sums"; }
+
 # With plain names, one pass of GNU's find tells in the manifest's own words what stands there, but for the contents.
 # What modes directories come out with is the host's business.
 look_quickly() {
   # A listing leaves out what Python compiles, and find does not look for it then.
-  ! grep -q -e '\\' -e __pycache__ -e '\.pyc$' "$manifest" || return
-  # Another find than GNU's knows no -fprintf, says so, and does nothing.
-  # shellcheck disable=SC2016 # for eval
-  eval 'find . \( -name . -o -type d -fprintf "$record/manifest.found" "d - - %P\n" -o \
-    -type l -fprintf "$record/manifest.found" "l - - %P\t%l\n" -o \
-    -type f -links 1 -fprintf "$record/manifest.found" "f %m %s %P\n" -o \
-    -fprintf "$record/manifest.found" "%y %n %m %s %P\n" \) , '"\\( $relm_entries \\)" >"$record/manifest.listing" 2>/dev/null || return
-  # Into files: of a pipe only the last member's failure is seen.
-  sed -e 's/^\([dl]\) [0-7]* - /\1 - /' -e t -e 's/ [0-9a-f]* / /2' "$manifest" | sort -- - "$record/manifest.found" >"$record/manifest.both" &&
-    uniq -u <"$record/manifest.both" >"$record/manifest.odd" || return
-  [ ! -s "$record/manifest.odd" ]
+  grep -q -e '\\' -e __pycache__ -e '\.pyc$' "$manifest" &
+  odd_names=$!
+  # Another find than GNU's knows no -fprintf, says so, and does nothing. Of a pipe only the last member's failure is seen:
+  # the last line, which stands behind all others in any order, comes through if all has gone well.
+  {
+    sed -e 's/^\([dl]\) [0-7]* - /\1 - /' -e t -e 's/ [0-9a-f]* / /2' "$manifest" &&
+      eval 'find . \( -name . -o -type d -fprintf /dev/fd/3 "d - - %P\n" -o \
+        -type l -fprintf /dev/fd/3 "l - - %P\t%l\n" -o \
+        -type f -links 1 -fprintf /dev/fd/3 "f %m %s %P\n" -o \
+        -fprintf /dev/fd/3 "%y %n %m %s %P\n" \) , '"${ahead:+\\( $touched \\) , }\\( $relm_entries \\)" 3>&1 >"$record/manifest.listing" &&
+      printf 'x looked\n'
+  } 2>/dev/null | sort | uniq -u >"$record/manifest.odd"
+  wait "$odd_names"
+  [ $? -eq 1 ] && read -r odd <"$record/manifest.odd" && [ "$odd" = 'x looked' ]
 }
 
 # What stands there: a line an entry, as below. No path holds two slashes in a row, so they tell where an entry begins
@@ -85,13 +92,13 @@ look_closely() {
     wrong
   fi
 }
+wanted '*' & wants=$!
 look_quickly || { rm -f -- "$record/manifest.listing"; look_closely; }
+wait "$wants" || exit
 
-# Files with plain names.
-sums=$record/manifest.sums
-# held MARK COMMAND…: says whether COMMAND, which writes MARK before a name, finds the contents that the manifest tells of.
+# held MARK COMMAND…: says whether COMMAND, which writes MARK before a name, finds what is wanted.
 held() {
-  sed -e '/^f /!d' -e '/\\/d' -e 's/^f [0-7]* [0-9]* //' -e "s/ / $1.\\//" "$manifest" >"$sums" || exit
+  wanted "$1" || exit
   shift
   if [ -n "$halves" ]; then
     sed -n 'p;n' "$sums" >"$sums.1" && sed -n 'n;p' "$sums" >"$sums.2" || exit
@@ -110,7 +117,7 @@ says() {
     { sort -- "$list" "$list.said" >"$list.both" && ! uniq -u <"$list.both" | read -r _; }
 }
 # openssl takes half of the time, where it is there.
-if ! held '*' openssl dgst -sha256 -r && ! held ' ' sha256sum; then
+if ! held_ahead && ! held '*' openssl dgst -sha256 -r && ! held ' ' sha256sum; then
   # Each line of what should have been said that was not.
   [ -n "$halves" ] || cp -- "$sums.said" "$sums.1.said"
   cat -- "$sums".[12].said | sort -- - "$sums".[12].said "$sums" | uniq -u |

@@ -1,8 +1,9 @@
 # Copies what is live while relm reads what this host has just told it: the line between them may be long, and a new release
 # begins as a likeness of the live one. It is no release yet, and goes with the lock if nothing comes of it.
 # In: base (where this stands), target (what `current` says), relm_token, relm_free (kilobytes that are free).
-# Makes releases/.ahead-TOKEN: tree; copier, the process that is at it; of, the live release, when the tree is whole. What
-# a run leaves that was killed goes with the next clean, or here.
+# Makes releases/.ahead-TOKEN: tree; copier, the process that is at it; of, the live release, when the tree is whole; sums of
+# the copies' contents, and read, when they are there; copied, older than any of them that was touched after it was copied.
+# What a run leaves that was killed goes with the next clean, or here.
 case $target in releases/*) of=${target#releases/} ;; *) exit 0 ;; esac
 for left in releases/.ahead-*; do [ ! -e "$left" ] || rm -rf -- "$left"; done
 record=$base/.relm/releases/$of ahead=$base/releases/.ahead-$relm_token size=
@@ -15,8 +16,18 @@ mkdir -- "$ahead" "$ahead/tree" || exit 0
   LC_ALL=C; export LC_ALL
   umask 022
   cd -- "$ahead/tree" && relm_paths d "$record/manifest" | xargs -0 -r mkdir -p -- && cd -- "$base/$target" &&
-    relm_paths f "$record/manifest" | xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
-    printf '%s\n' "$of" >"$ahead/of"
+    relm_paths f "$record/manifest" | nice xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
+    : >"$ahead/copied" && printf '%s\n' "$of" >"$ahead/of" && cd -- "$ahead/tree" || exit
+  # What goes meanwhile is missing among the sums, and so is all where there is no openssl.
+  sums() { relm_paths f | nice xargs -0 -r openssl dgst -sha256 -r >"$ahead/sums.$1"; }
+  if [ "$size" -ge 33554432 ]; then
+    sed -n 'p;n' "$record/manifest" | sums 1 &
+    sed -n 'n;p' "$record/manifest" | sums 2
+    wait
+  else
+    sums 1 <"$record/manifest"
+  fi
+  echo yes >"$ahead/read"
 ) </dev/null >/dev/null 2>&1 &
 lock_start "$!"
 printf '%s %s\n' "$!" "$lock_since" >"$ahead/copier"

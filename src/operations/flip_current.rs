@@ -39,6 +39,14 @@ pub struct FlipCurrent {
     pub record_file: Option<String>,
 }
 
+/// The program text.
+pub(super) const FLIP: &str = concat!(
+    include_str!("../engine/whole.sh"),
+    include_str!("../engine/journal.sh"),
+    include_str!("record_file.sh"),
+    include_str!("flip_current.sh")
+);
+
 /// The task in the history's line when a failed switch is put back.
 const PUT_BACK: &str = "put_back";
 
@@ -49,13 +57,7 @@ impl FlipCurrent {
         let target = to.map(Layout::link_target).unwrap_or_default();
         let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
         let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
-        let script = concat!(
-            include_str!("../engine/whole.sh"),
-            include_str!("../engine/journal.sh"),
-            include_str!("record_file.sh"),
-            include_str!("flip_current.sh")
-        );
-        Script::new(script)
+        Script::new(FLIP)
             .set("relm_record_file", self.record_file.as_deref().unwrap_or_default())
             .set("base", on.layout.base())
             .set("target", target)

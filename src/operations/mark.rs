@@ -24,7 +24,7 @@ pub struct MarkFailed {
 
 /// `sync -f` flushes the file system that holds a path (GNU and busybox); plain `sync` flushes all of them. What is
 /// shared and the records may lie on others than the release.
-const COMPLETE: &str = concat!(
+pub(super) const COMPLETE: &str = concat!(
     include_str!("durably.sh"),
     r#"[ -d "$release" ] || { printf 'the release directory is gone\n' >&2; exit 1; }
 # Flushed with all the rest.

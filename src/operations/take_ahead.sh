@@ -3,15 +3,7 @@ ahead=$base/releases/.ahead-$relm_token
 
 # ahead_is_whole: waits for the copy, and says whether it is one of what the release is built upon.
 ahead_is_whole() {
-  [ -n "$relm_token" ] && [ -d "$ahead" ] || return
-  of='' copier='' since=''
-  until { read -r of <"$ahead/of"; } 2>/dev/null; do
-    { read -r copier since <"$ahead/copier"; } 2>/dev/null && lock_start "$copier" && [ "$lock_since" = "$since" ] || break
-    sleep 0.02 || sleep 1
-  done
-  # It may have come to its end between the two looks.
-  [ -n "$of" ] || { read -r of <"$ahead/of"; } 2>/dev/null
-  [ "$of" = "${from##*/}" ]
+  [ -n "$relm_token" ] && [ -d "$ahead" ] && ahead_comes "$ahead/of" && read -r of <"$ahead/of" && [ "$of" = "${from##*/}" ]
 }
 
 # ahead_become: makes of it what the manifest says, with what was sent, and moves it to the release's place.
@@ -27,5 +19,5 @@ ahead_become() {
     # Both names are the same file only until the other goes.
     cp -RPl -- . "$ahead/tree" && rm -rf -- * .[!.]* ..?* || return
   fi
-  mv -T -- "$ahead/tree" "$release" && cd -- "$release" || return
+  mv -T -- "$ahead/tree" "$release" && cd -- "$release" && printf '%s\n' "$ahead" >"$record/manifest.ahead" || return
 }

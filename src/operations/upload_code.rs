@@ -55,8 +55,12 @@ pub struct UploadCode {
 }
 
 /// The program text.
-pub(super) const UPLOAD: &str =
-    concat!(include_str!("manifest_paths.sh"), include_str!("take_ahead.sh"), include_str!("upload_code.sh"));
+pub(super) const UPLOAD: &str = concat!(
+    include_str!("manifest_paths.sh"),
+    include_str!("ahead_comes.sh"),
+    include_str!("take_ahead.sh"),
+    include_str!("upload_code.sh")
+);
 const FETCH: &str = include_str!("fetch_code.sh");
 
 /// What a host does of its own while relm reads what it has told: behind the question that is asked when the lock is taken.

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Channel;
+use super::bulk::{BULK, reads_script};
 use super::channel::Heard;
-use super::frame::{BULK, CONTROL};
+use super::frame::CONTROL;
 use crate::fleet::{Become, By};
 use crate::secret::Secret;
 
@@ -31,7 +32,7 @@ macro_rules! hangs_up {
 // user and the password are the first lines of the input. `cd`, because the other user may not be allowed to be where
 // the login starts. The home comes from sudo's -H; doas sets it anyway.
 macro_rules! plainly {
-    ($command:literal, $shell:literal) => {
+    ($command:literal, $shell:expr) => {
         concat!(
             r#"exec sh -c 'IFS= read -r u && cd / && "#,
             $command,
@@ -46,7 +47,7 @@ macro_rules! plainly {
 // A password is tried once, on its own, with nothing behind it that would be taken for the next attempt. Then sudo reads
 // it again from relm itself: what it has no need of is passed over, and when it ends, so does all.
 macro_rules! with_password {
-    ($shell:literal) => {
+    ($shell:expr) => {
         concat!(
             r#"exec sh -c 'IFS= read -r u && IFS= read -r p && cd / && "#,
             r#"printf "%s\n" "$p" | sudo -S -k -p "" -H -u "$u" -- sh -c : && "#,
@@ -65,7 +66,7 @@ macro_rules! control {
 
 macro_rules! bulk {
     ($way:ident $(, $command:literal)?) => {
-        $way!($($command,)? r#"sh -c 'cd 2>/dev/null || cd /; read -r n && s=$(dd ibs=1 obs=4096 count="$n" 2>/dev/null | gzip -dc) && eval "$s"'"#)
+        $way!($($command,)? concat!("sh -c 'cd 2>/dev/null || cd /; ", reads_script!(), "'"))
     };
 }
 

@@ -18,16 +18,6 @@ use crate::script::{Script, quote};
 /// Starts the control shell: the first `sh` of the login's PATH. `exec` saves a process, and every login shell knows it.
 pub(super) const CONTROL: &str = "exec sh";
 
-/// Starts a shell that reads a script of a given length and leaves the rest of its input to that script.
-///
-/// `read` takes single bytes from a pipe (POSIX demands it), and `dd` no more than it is told to; plain `sh` may not be
-/// trusted here, because dash before 0.5.13 reads ahead and would swallow the stream. A `dd` that cannot fill its block from
-/// a pipe says so before it reads, and takes single bytes. The script is packed.
-pub(super) const BULK: &str = concat!(
-    r#"exec sh -c 'read -r n && s=$({ dd bs="$n" count=1 iflag=fullblock || dd ibs=1 obs=4096 count="$n"; } 2>/dev/null"#,
-    r#" | gzip -dc) && eval "$s"'"#
-);
-
 /// What the control shell is told first.
 ///
 /// The script's standard error is kept apart as 3, because a shell says "Terminated" of its own accord on 2.
@@ -166,17 +156,15 @@ impl Frame {
         format!("{}\n{{\n{}\n}} </dev/null", self.announce(), script.as_str())
     }
 
-    /// Length and packed text for a bulk shell; the script's own input follows.
-    pub(super) fn bulk(&self, script: &Script) -> Vec<u8> {
+    /// The script for a shell of its own (see bulk.rs), which reads what comes behind it.
+    pub(super) fn bulk(&self, script: &Script) -> String {
         let token = quote(&self.token);
-        let body = format!(
+        format!(
             "{}\n(\n{}\n)\nrelm_status=$?\nprintf '\\n%s end %d\\n' {token} \"$relm_status\" >&2\n\
              printf '\\n%s end %d\\n' {token} \"$relm_status\"\n",
             self.announce(),
             script.as_str(),
-        );
-        let packed = pack(&body);
-        [format!("{}\n", packed.len()).into_bytes(), packed].concat()
+        )
     }
 
     /// Says which process group the script runs in: the fifth field of its `stat`, or its own number without `/proc`.

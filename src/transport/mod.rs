@@ -4,6 +4,7 @@
 //! built once, in [`HostShell`], over any link.
 
 mod becoming;
+mod bulk;
 mod channel;
 mod decode;
 mod exec;
@@ -44,8 +45,9 @@ pub trait Transport: Debug + Send + Sync {
     /// no room in it. Only its standard error is heard in lines.
     fn hand_over<'a>(&'a self, exec: Exec<'a>, sink: mpsc::Sender<Bytes>) -> BoxFuture<'a, Result<Exit, ExecError>>;
 
-    /// Makes ready for a script that reads a stream, so that it need not wait for its channel.
-    fn open_ahead(&self) -> BoxFuture<'_, ()>;
+    /// Makes ready for a script that reads a stream, so that it need not wait for its channel; nor for its own text to
+    /// travel, as far as that is in `likely`.
+    fn open_ahead<'a>(&'a self, likely: Option<&'a Script>) -> BoxFuture<'a, ()>;
 
     /// Gives the control shell an order to carry out by itself, at once, and every control shell after it first of all.
     /// It must be quick and say nothing.

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, mpsc};
 
 use super::becoming::{Becoming, Start, last_errors};
+use super::bulk::Packing;
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
 use crate::fleet::Become;
@@ -24,8 +25,8 @@ pub struct HostShell {
     link: Arc<dyn Link>,
     /// Taken out while a script runs in it, so that a run given up half way never leaves its output to the next.
     control: Mutex<Option<Channel>>,
-    /// A channel for a script that reads a stream, opened before it is wanted.
-    spare: Mutex<Option<Channel>>,
+    /// A channel for a script that reads a stream, opened before it is wanted, and what it has been told.
+    spare: Mutex<Option<(Channel, Packing)>>,
     standing: std::sync::Mutex<Standing>,
     cannot_unpack: AtomicBool,
     becoming: Option<Becoming>,
@@ -147,13 +148,13 @@ impl HostShell {
 
     /// `sink` takes standard output where that is data.
     async fn run_in_bulk(&self, exec: Exec<'_>, sink: Option<mpsc::Sender<Bytes>>) -> Result<Exit, ExecError> {
-        let spare = self.spare.lock().await.take().filter(is_open);
-        let mut bulk = match spare {
+        let spare = self.spare.lock().await.take().filter(|(spare, _)| is_open(spare));
+        let (mut bulk, packing) = match spare {
             Some(spare) => spare,
-            None => self.start(Start::bulk(self.becoming.as_ref())).await?,
+            None => (self.start(Start::bulk(self.becoming.as_ref())).await?, Packing::new()),
         };
         let frame = Frame::fresh();
-        tell(&bulk, frame.bulk(exec.script)).await?;
+        tell(&bulk, packing.whole(&frame.bulk(exec.script))).await?;
         // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
         let input = bulk.input.clone();
         bulk.input = tokio::sync::mpsc::channel(1).0;
@@ -168,13 +169,19 @@ impl HostShell {
     }
 
     /// Where it cannot be opened now, whoever needs it is told then.
-    async fn open_spare(&self) {
+    async fn open_spare(&self, likely: Option<&Script>) {
         // A password is tried once: this would be beside the control shell's attempt.
         if self.becoming.as_ref().is_some_and(Becoming::has_password) {
             return;
         }
         let mut spare = self.spare.lock().await;
-        *spare = self.start(Start::bulk(self.becoming.as_ref())).await.ok();
+        let Ok(channel) = self.start(Start::bulk(self.becoming.as_ref())).await else { return };
+        let mut packing = Packing::new();
+        let told = match likely {
+            Some(likely) => tell(&channel, packing.ahead(likely)).await,
+            None => Ok(()),
+        };
+        *spare = told.ok().map(|()| (channel, packing));
     }
 
     /// A new control shell, and whether it has begun to run the script already.
@@ -237,8 +244,8 @@ impl HostShell {
 }
 
 impl Transport for HostShell {
-    fn open_ahead(&self) -> BoxFuture<'_, ()> {
-        self.open_spare().boxed()
+    fn open_ahead<'a>(&'a self, likely: Option<&'a Script>) -> BoxFuture<'a, ()> {
+        self.open_spare(likely).boxed()
     }
 
     fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()> {

@@ -179,3 +179,46 @@ fn what_a_killed_run_left_goes_with_the_next() {
         assert_eq!(hidden(&host), [""; 0], "{clean}");
     }
 }
+
+/// What is read: where, and how much of it.
+fn reads(site: &Site) -> Vec<(bool, usize)> {
+    let told = fs::read_to_string(site.path("reads")).unwrap_or_default();
+    fs::write(site.path("reads"), "").expect("a file");
+    let read = told.lines().filter_map(|line| line.rsplit_once(' '));
+    read.map(|(place, files)| (place.contains("/.ahead-"), files.parse().expect("a number"))).collect()
+}
+
+/// Where there is openssl, copies are read as soon as they are made, and only what has changed is read after that.
+#[test]
+fn copies_are_read_ahead() {
+    let site = site("");
+    // With such a name nothing is done in the quick way.
+    fs::remove_file(site.path("code/back\\slash")).expect("a file");
+    site.shadow("openssl", "echo \"$PWD $(($# - 3))\" >>\"$SITE/reads\"\nexec \"$REAL\" \"$@\"");
+    site.deploy();
+    assert_eq!(reads(&site), [(false, 8)], "nothing to copy from");
+    deployed_upon(&site);
+    assert_eq!(reads(&site), [(true, 8)], "nothing changed");
+    change(&site);
+    let third = deployed_upon(&site);
+    assert_eq!(reads(&site), [(true, 8), (false, 5)], "what was sent");
+    assert_eq!(listing(&site.host("web1").release(&third)), listing(&site.path("code")));
+}
+
+/// A file that is touched behind the back of what has read it is read again, whatever its size and time say.
+#[test]
+fn what_is_touched_after_it_was_read_is_read_again() {
+    let site = site("");
+    fs::remove_file(site.path("code/back\\slash")).expect("a file");
+    site.deploy();
+    let meddle = "touch -r same \"$SITE/time\"; printf \"as it isn\" >same; touch -r \"$SITE/time\" same";
+    site.shadow(
+        "find",
+        &format!(
+            "case $PWD in */releases/2*) mkdir \"$SITE/meddled\" && {{ {meddle}; }} ;; esac\nexec \"$REAL\" \"$@\""
+        ),
+    );
+    let done = site.relm("deploy --json").ends(0);
+    assert!(site.path("meddled").exists() && done.stdout.contains("by hand: 1 file; sending"), "{}", done.stdout);
+    assert_eq!(listing(&site.host("web1").release(&site.live())), listing(&site.path("code")));
+}

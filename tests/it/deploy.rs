@@ -167,6 +167,19 @@ fn a_root_may_have_an_odd_name() {
     }
 }
 
+/// Texts that it will be told are sent while relm waits for it, and cost little when they are told.
+#[test]
+fn a_host_alone_knows_most_of_what_it_is_told() {
+    for hosts in ["web1", "web1 web2"] {
+        let site = Site::new(hosts, "");
+        site.shadow("dd", "case $1 in bs=*) echo \"${1#bs=}\" >>\"$SITE/log\" ;; esac\nexec \"$REAL\" \"$@\"");
+        site.deploy();
+        let told: Vec<usize> = site.take_log().iter().map(|bytes| bytes.parse().expect("a number")).collect();
+        assert_eq!(told.len(), 2, "{hosts}: {told:?}");
+        assert_eq!(told[1] * 2 < told[0], hosts == "web1", "{told:?}");
+    }
+}
+
 /// Each script of the control shell is a journey to the host and back. The upload is one more, with a channel of its own.
 #[test]
 fn a_host_alone_is_told_twice_what_to_do() {
