@@ -17,7 +17,8 @@ mkdir -- "$ahead" "$ahead/tree" || exit 0
   umask 022
   cd -- "$ahead/tree" && relm_paths d "$record/manifest" | xargs -0 -r mkdir -p -- && cd -- "$base/$target" &&
     relm_paths f "$record/manifest" | nice xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
-    : >"$ahead/copied" && printf '%s\n' "$of" >"$ahead/of" && cd -- "$ahead/tree" || exit
+    cd -- "$ahead/tree" && : >"$ahead/copied" && printf '%s\n' "$of" >"$ahead/of" || exit
+  # From here on the tree may be moved and changed.
   # What goes meanwhile is missing among the sums, and so is all where there is no openssl.
   sums() { relm_paths f | nice xargs -0 -r openssl dgst -sha256 -r >"$ahead/sums.$1"; }
   if [ "$size" -ge 33554432 ]; then
