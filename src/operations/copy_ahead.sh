@@ -1,6 +1,7 @@
 # Copies what is live while relm reads what this host has just told it: the line between them may be long, and a new release
 # begins as a likeness of the live one. It is no release yet, and goes with the lock if nothing comes of it.
 # In: base (where this stands), target (what `current` says), relm_token, relm_free (kilobytes that are free).
+# What serves goes first, but not by much: the deploy may have to wait for this.
 # Makes releases/.ahead-TOKEN: tree; copier, the process that is at it; of, the live release, when the tree is whole; sums of
 # the copies' contents, and read, when they are there; copied, older than any of them that was touched after it was copied.
 # What a run leaves that was killed goes with the next clean, or here.
@@ -16,11 +17,11 @@ mkdir -- "$ahead" "$ahead/tree" || exit 0
   LC_ALL=C; export LC_ALL
   umask 022
   cd -- "$ahead/tree" && relm_paths d "$record/manifest" | xargs -0 -r mkdir -p -- && cd -- "$base/$target" &&
-    relm_paths f "$record/manifest" | nice xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
+    relm_paths f "$record/manifest" | nice -n 5 xargs -0 -r -P 2 -n 1000 cp -RP --parents --reflink=auto --preserve=timestamps -t "$ahead/tree" &&
     cd -- "$ahead/tree" && : >"$ahead/copied" && printf '%s\n' "$of" >"$ahead/of" || exit
   # From here on the tree may be moved and changed.
   # What goes meanwhile is missing among the sums, and so is all where there is no openssl.
-  sums() { relm_paths f | nice xargs -0 -r openssl dgst -sha256 -r >"$ahead/sums.$1"; }
+  sums() { relm_paths f | nice -n 5 xargs -0 -r openssl dgst -sha256 -r >"$ahead/sums.$1"; }
   if [ "$size" -ge 33554432 ]; then
     sed -n 'p;n' "$record/manifest" | sums 1 &
     sed -n 'n;p' "$record/manifest" | sums 2
