@@ -80,7 +80,10 @@
 //!   whose standard output it is, which `transport` hands on as bytes and keeps in a file without a name.
 //! - A host that has told what stands there has nothing to do until relm has read it, so it copies the live release meanwhile:
 //!   `operations/copy_ahead.sh` stands behind the survey in the same script, and what sends the code takes the copy over by a
-//!   rename, or leaves it. It is no release: it goes with the lock.
+//!   rename, or leaves it. It is no release: it goes with the lock. It also reads what it has copied, and the check of the
+//!   upload reads only what has been touched since, by the ctime that nobody can set.
+//! - The texts that a host alone will be told are sent while relm waits for the survey: `transport` packs a script that reads
+//!   a stream in pieces, and the first piece is what the rest will probably repeat.
 //! - The lock and the survey share a script, and so do a host's last steps, the last look and the giving back of the lock.
 //! - `event` names `transport` for the two streams of a command, and `config` names `source` and `event` for the kinds of
 //!   source and the phases, rather than keeping words of their own for the same things. `template` names `fleet` for the
