@@ -41,6 +41,8 @@ use crate::source::Wanted;
 pub use crate::template::FilledFile;
 
 pub use check::operations::duration;
+#[cfg(test)]
+pub(crate) use check::tasks::BUILT_IN;
 pub use choose::{EnvError, find};
 pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
