@@ -103,3 +103,21 @@ pub(super) enum Command {
     #[command(external_subcommand)]
     Own(Vec<String>),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::config::BUILT_IN;
+
+    /// A task with a command's name would never run. `help` and `resume` are nobody's.
+    #[test]
+    fn tasks_of_a_file_are_called_like_no_command() {
+        let cli = Cli::command();
+        let commands = cli.get_subcommands().map(clap::Command::get_name).chain(["help", "resume"]);
+        assert_eq!(BUILT_IN.into_iter().collect::<BTreeSet<_>>(), commands.collect());
+    }
+}

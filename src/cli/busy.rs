@@ -71,11 +71,13 @@ impl Change<'_> {
         let looks = busy::before(&self.env, plan);
         let mut found = look(&looks, machines, &self.env, self.away()).await;
         for found in &mut found {
-            if let OnBusy::Wait { every, factor, max } = found.busy.on_busy {
+            if let OnBusy::Wait { every, factor, max } = found.busy.on_busy
+                && found.nowhere.is_none()
+            {
                 self.wait(found, machines, Patience { every, factor, max }).await?;
             }
         }
-        found.retain(|found| !found.hosts.is_empty());
+        found.retain(|found| !found.hosts.is_empty() || found.nowhere.is_some());
         for warned in found.iter().filter(|found| !found.needs_consent()) {
             for row in warned.lines().iter().flat_map(busy::Line::rows) {
                 out::note(format!("warning: {} on {}: {}\n", row[0], row[1], tame(&row[2])));
@@ -138,7 +140,7 @@ pub(super) async fn look<'e>(
         let mut sights = engine::probe(&look.operation, &machines, &env.name).await;
         let unseen = hosts.iter().filter(|host| away.contains(&host.name));
         sights.extend(unseen.map(|host| (host.name.clone(), Sight::Unknown("it cannot be reached".to_owned()))));
-        Found::of(look.busy, sights)
+        Found::of(env, look.busy, sights)
     });
     join_all(all).await.into_iter().flatten().collect()
 }

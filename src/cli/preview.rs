@@ -37,9 +37,9 @@ impl Change<'_> {
             return None;
         }
         let would = match found.busy.on_busy {
-            OnBusy::Block | OnBusy::Confirm => "would be refused",
+            _ if found.needs_consent() => "would be refused",
             OnBusy::Wait { .. } => "would wait",
-            OnBusy::Warn => "would only be told",
+            _ => "would only be told",
         };
         Some(format!("{would}: {}", told(found)))
     }

@@ -46,6 +46,7 @@ pub(super) fn environment(config: &Config, name: Option<&str>, common: &Common) 
     }
     if !common.hosts.is_empty() {
         env.fleet = with_hosts(&env, &common.hosts)?;
+        env.is_cut_down = true;
     }
     Ok(env)
 }

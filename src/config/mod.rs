@@ -41,6 +41,8 @@ use crate::source::Wanted;
 pub use crate::template::FilledFile;
 
 pub use check::operations::duration;
+#[cfg(test)]
+pub(crate) use check::tasks::BUILT_IN;
 pub use choose::{EnvError, find};
 pub use health::{Health, Sign};
 pub use maintenance::Maintenance;
@@ -93,6 +95,8 @@ pub struct Environment {
     pub pre_connect: PreConnect,
     /// Its hosts, in the order of the file.
     pub fleet: Fleet,
+    /// The fleet was cut down to the hosts of `--hosts`: that a role has no host says nothing then.
+    pub is_cut_down: bool,
     /// Where the code comes from.
     pub source: Wanted,
     /// The tag that a deploy sets in it, if any.

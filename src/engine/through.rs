@@ -19,6 +19,12 @@ pub(super) fn places(machine: &Machine, targets: &Targets, machines: &[Machine])
     machines.iter().filter(of).map(|place| Machine { host: named(place), ..place.clone() }).collect()
 }
 
+/// What is done nowhere is not done.
+fn nowhere(targets: &Targets) -> Failure {
+    let what = format!("no host here has the role {}, where it would be done", targets.words());
+    Failure { what, command: None, said: Vec::new() }
+}
+
 /// Does `work` on each place in turn, and stops at the first that fails.
 async fn on_each(
     run: Run<'_>,
@@ -47,7 +53,11 @@ pub(super) async fn run_through(
 ) -> Result<(Outcome, f64), Failed> {
     let since = Instant::now();
     let places = places(machine, targets, setting.machines);
-    let ended = on_each(setting.run, setting, step, &places, |on| Some(step.operation.work(on))).await;
+    let ended = if places.is_empty() {
+        Err(nowhere(targets))
+    } else {
+        on_each(setting.run, setting, step, &places, |on| Some(step.operation.work(on))).await
+    };
     let seconds = since.elapsed().as_secs_f64();
     let failed = |why| Failed { why, seconds, obstacle: None, is_unknown: false };
     ended.map(|outcome| (outcome, seconds)).map_err(failed)

@@ -72,6 +72,12 @@ impl Targets {
         Self { once: true, ..self }
     }
 
+    /// The roles, for a sentence: `db`, `web or services - web`.
+    pub fn words(&self) -> String {
+        let roles: Vec<String> = self.roles.iter().flatten().map(Selector::to_string).collect();
+        roles.join(" or ")
+    }
+
     /// Says whether a host is picked.
     pub fn concern(&self, host: &Host) -> bool {
         self.roles.as_ref().is_none_or(|selectors| selectors.iter().any(|selector| selector.picks(host)))

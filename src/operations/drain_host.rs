@@ -46,6 +46,8 @@ pub struct DrainHost {
     pub out: bool,
 }
 
+const DRAIN_NGINX: &str = concat!(include_str!("../engine/lock/state.sh"), include_str!("drain_nginx.sh"));
+
 const REFUSE: &str = r#"printf '%s\n' "$reason" >&2; exit 1"#;
 
 /// A command that takes longer hangs, and would keep all others waiting for their turn.
@@ -63,10 +65,9 @@ impl DrainHost {
         };
         let [first, second] = &self.pool.commands;
         let text = match &self.pool.nginx {
-            Some(file) => Script::new(include_str!("drain_nginx.sh"))
-                .set("relm_file", file)
-                .set("relm_test", first)
-                .set("relm_reload", second),
+            Some(file) => {
+                Script::new(DRAIN_NGINX).set("relm_file", file).set("relm_test", first).set("relm_reload", second)
+            }
             None => Script::new(include_str!("drain_command.sh")).set("relm_command", if out { first } else { second }),
         };
         let script = text

@@ -33,10 +33,40 @@ relm_edit() {
   printf '%s %s\n' "$relm_count" "$relm_found" >&2
 }
 
+# One at a time: who drains for another component or environment edits the same file. The turn is a link, which nobody can
+# make twice, to "PID-SINCE" of whoever has it. A script that was killed leaves it: then nobody has it any more.
+relm_directory=${relm_file%/*}
+relm_turn=$relm_directory/.relm-turn-${relm_file##*/}
+relm_has_turn() {
+  # Where processes of others are hidden nobody knows.
+  [ -r /proc/1/stat ] || return 0
+  lock_start "${1%-*}"
+  [ -n "$lock_since" ] && [ "$lock_since" = "${1##*-}" ]
+}
+relm_take_turn() {
+  [ -w "$relm_directory" ] || relm_fail "$relm_directory cannot be written"
+  lock_start "$$"
+  relm_me=$$-$lock_since relm_tries=0
+  until ln -s -- "$relm_me" "$relm_turn" 2>/dev/null; do
+    relm_tries=$((relm_tries + 1))
+    relm_other=$(readlink -- "$relm_turn")
+    [ "$relm_tries" -lt 600 ] ||
+      relm_fail "another drain has been at work on $relm_file for 2 minutes (process ${relm_other%-*}); if none is: rm $relm_turn*"
+    # Who takes away what was left has that turn alone: the link may be another's by now.
+    if [ -n "$relm_other" ] && ! relm_has_turn "$relm_other" && ln -s -- "$relm_me" "$relm_turn-left" 2>/dev/null; then
+      if [ "$(readlink -- "$relm_turn")" = "$relm_other" ]; then rm -f -- "$relm_turn"; fi
+      rm -f -- "$relm_turn-left"
+    else
+      sleep 0.2 || sleep 1
+    fi
+  done
+}
+
+relm_take_turn
 # Names that begin with a dot: no `include` of a whole directory takes them.
 relm_new=${relm_file%/*}/.relm-new-$$ relm_old=${relm_file%/*}/.relm-old-$$
 relm_again=${relm_file%/*}/.relm-again-$$
-trap 'rm -f -- "$relm_new" "$relm_old" "$relm_again"' EXIT
+trap 'rm -f -- "$relm_new" "$relm_old" "$relm_again" "$relm_turn"' EXIT
 # Copies of it, so that mode and owner stay what they are.
 cp -p -- "$relm_file" "$relm_old" && cp -p -- "$relm_file" "$relm_new" || exit 1
 relm_counts=$(relm_edit 2>&1 >"$relm_new") || exit 1
@@ -62,5 +92,8 @@ if ! relm_said=$( ( eval "$relm_reload" ) </dev/null 2>&1 ); then
   ( eval "$relm_reload" ) </dev/null >/dev/null 2>&1
   relm_fail "nginx did not reload; $relm_file is as it was"
 fi
+rm -f -- "$relm_turn"
+trap - EXIT
+rm -f -- "$relm_new" "$relm_old" "$relm_again"
 if [ -n "$relm_out" ]; then sleep "$relm_wait"; fi
 exit "$relm_is_done"

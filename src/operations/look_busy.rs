@@ -211,9 +211,7 @@ impl Operation for LookBusy {
             return of_command(*busy_if, exit);
         }
         if !exit.status.success() {
-            // Behind what is wrong with a pattern awk repeats where.
-            let said = if let Activity::Process { .. } = self.what { first(&exit.stderr) } else { last(&exit.stderr) };
-            return Sight::Unknown(format!("the look {}{said}", exit.status));
+            return Sight::Unknown(format!("the look {}{}", exit.status, last(&exit.stderr)));
         }
         match self.seen(exit) {
             Ok(seen) if seen.is_empty() => Sight::Idle,
@@ -242,10 +240,6 @@ fn of_command(busy_if: BusyIf, exit: &Exit) -> Sight {
         }
         (_, status) => Sight::Unknown(format!("the command {status}{}", last(&exit.stderr))),
     }
-}
-
-fn first(stderr: &str) -> String {
-    stderr.trim().lines().next().map(|line| format!(": {line}")).unwrap_or_default()
 }
 
 fn last(stderr: &str) -> String {

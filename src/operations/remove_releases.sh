@@ -3,11 +3,10 @@
 # In: base; arguments: names. Exits with 98, and says why in its last line, where one has to stay.
 [ -e "$base/releases" ] || exit 90
 cd -- "$base/releases" || exit
-here=$(pwd -P) || exit
 # What an earlier clean could not remove is no reason not to remove the rest.
 for left in .trash-* .ahead-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
 [ $# -gt 0 ] || exit 90
-used=$(in_use "$here") || {
+used=$(in_use "$base/releases") || {
   printf 'which releases processes run in cannot be told, so none is removed\n' >&2
   exit 1
 }

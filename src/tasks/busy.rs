@@ -27,6 +27,8 @@ pub struct Found<'e> {
     pub busy: &'e Busy,
     /// Where, and what is going on there.
     pub hosts: Vec<(HostName, Sight)>,
+    /// Why it is looked at nowhere, if no host is one to look at.
+    pub nowhere: Option<String>,
 }
 
 /// A line of a report.
@@ -34,8 +36,9 @@ pub struct Found<'e> {
 pub struct Line {
     /// Its name in `Releases.toml`.
     pub busy: String,
-    /// The host.
-    pub host: HostName,
+    /// The host; nothing if there is none to look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostName>,
     /// What is going on; nothing if nobody can tell.
     pub doing: Vec<String>,
     /// Why nobody can tell.
@@ -49,13 +52,22 @@ pub struct Line {
 }
 
 /// What is looked at before `plan` begins: what disturbs it by name, whatever the task; and the rest before a task that
-/// changes what is live.
+/// changes what is live. What has no host to be looked at on would not be found in its course either.
 pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
     let disturbs = plan.flips() || takes_down(plan);
     let runs = |name: &String| plan.steps.iter().any(|step| step.name() == *name && step.left().next().is_some());
-    let at_start = env.busy.iter().filter(|busy| busy.when.contains(&Moment::Start));
-    let wanted = at_start.filter(|busy| busy.only_if.as_ref().map_or(disturbs, runs));
+    let is_due = |busy: &Busy, moment: &Moment| match moment {
+        Moment::Start => busy.only_if.as_ref().map_or(disturbs, runs),
+        Moment::Before(name) => nowhere(env, busy).is_some() && runs(name),
+    };
+    let wanted = env.busy.iter().filter(|busy| busy.when.iter().any(|moment| is_due(busy, moment)));
     wanted.map(look).collect()
+}
+
+/// Why something is looked at nowhere: no host of the environment, or of its component, has the role.
+fn nowhere(env: &Environment, busy: &Busy) -> Option<String> {
+    let is_empty = !env.is_cut_down && env.fleet.select(&busy.targets).is_empty();
+    is_empty.then(|| format!("no host of {} has the role {}", env.name, busy.targets.words()))
 }
 
 /// What is looked at in the course of `plan`.
@@ -63,7 +75,7 @@ pub fn later<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
     let is_looked_at = |busy: &&Busy| {
         plan.steps.iter().filter_map(|step| step.operation.wanted()).any(|wanted| wanted.name == busy.name)
     };
-    env.busy.iter().filter(is_looked_at).map(look).collect()
+    env.busy.iter().filter(is_looked_at).filter(|busy| nowhere(env, busy).is_none()).map(look).collect()
 }
 
 /// Says whether somebody stops or restarts services by hand. Starting them ends nothing that runs.
@@ -137,15 +149,21 @@ fn look(busy: &Busy) -> Look<'_> {
 }
 
 impl<'e> Found<'e> {
-    /// What is left of `sights` when hosts on which nothing is going on are taken out; nothing if none is left.
-    pub fn of(busy: &'e Busy, sights: Vec<(HostName, Sight)>) -> Option<Self> {
+    /// What is left of `sights` when hosts on which nothing is going on are taken out; nothing if none is left. Where
+    /// nobody could look, who knows.
+    pub fn of(env: &Environment, busy: &'e Busy, sights: Vec<(HostName, Sight)>) -> Option<Self> {
         let hosts: Vec<_> = sights.into_iter().filter(|(_, sight)| *sight != Sight::Idle).collect();
-        (!hosts.is_empty()).then_some(Self { busy, hosts })
+        let nowhere = nowhere(env, busy);
+        (!hosts.is_empty() || nowhere.is_some()).then_some(Self { busy, hosts, nowhere })
     }
 
-    /// Says whether the task does not begin without somebody's consent.
+    /// Says whether the task does not begin without somebody's consent. What is looked at nowhere is waited for in vain.
     pub fn needs_consent(&self) -> bool {
-        matches!(self.busy.on_busy, OnBusy::Block | OnBusy::Confirm)
+        match self.busy.on_busy {
+            OnBusy::Block | OnBusy::Confirm => true,
+            OnBusy::Wait { .. } => self.nowhere.is_some(),
+            OnBusy::Warn => false,
+        }
     }
 
     /// The consent to it, if there is one.
@@ -155,6 +173,9 @@ impl<'e> Found<'e> {
 
     /// A sentence without a full stop.
     pub fn sentence(&self) -> String {
+        if self.nowhere.is_some() {
+            return format!("{} is looked at on no host and counts as busy", self.busy.name);
+        }
         let hosts: Vec<&str> = self.hosts.iter().map(|(host, _)| host.as_str()).collect();
         let unknown = self.hosts.iter().all(|(_, sight)| matches!(sight, Sight::Unknown(_)));
         let is = if unknown { "cannot be looked at and counts as busy" } else { "is busy" };
@@ -169,10 +190,15 @@ impl<'e> Found<'e> {
                 Sight::Busy(doing) => (doing.clone(), None),
                 Sight::Unknown(reason) => (Vec::new(), Some(reason.clone())),
             };
-            let (busy, ask) = (self.busy.name.clone(), self.busy.ask.clone());
-            Line { busy, host: host.clone(), doing, unknown, ask, needs_consent: self.needs_consent() }
+            self.line(Some(host.clone()), doing, unknown)
         };
-        self.hosts.iter().map(line).collect()
+        let nowhere = self.nowhere.iter().map(|reason| self.line(None, Vec::new(), Some(reason.clone())));
+        self.hosts.iter().map(line).chain(nowhere).collect()
+    }
+
+    fn line(&self, host: Option<HostName>, doing: Vec<String>, unknown: Option<String>) -> Line {
+        let (busy, ask) = (self.busy.name.clone(), self.busy.ask.clone());
+        Line { busy, host, doing, unknown, ask, needs_consent: self.needs_consent() }
     }
 }
 
@@ -182,7 +208,8 @@ const SHOWN: usize = 5;
 impl Line {
     /// What is going on, as rows of a table.
     pub fn rows(&self) -> Vec<Vec<String>> {
-        let row = |text: String| vec![self.busy.clone(), self.host.to_string(), text];
+        let host = self.host.as_ref().map_or("no host", HostName::as_str);
+        let row = |text: String| vec![self.busy.clone(), host.to_owned(), text];
         if let Some(reason) = &self.unknown {
             return vec![row(format!("cannot be told: {reason}"))];
         }
@@ -198,6 +225,13 @@ pub fn refusal(found: &[&Found<'_>], typed: &str) -> Refusal {
     let rows = found.iter().flat_map(|found| found.lines()).flat_map(|line| line.rows()).collect();
     let refusal = Refusal::new(format!("{}; nothing was changed", sentences.join("; ")));
     let refusal = refusal.table(vec!["busy", "host", "what is going on"], rows);
+    let elsewhere = found.iter().filter(|found| found.nowhere.is_some()).map(|found| {
+        format!(
+            "name a role in [[busy]] {0} that a host has here, or write on_busy = \"warn\" for {0}",
+            found.busy.name
+        )
+    });
+    let refusal = elsewhere.fold(refusal, Refusal::next);
     let wanted = |found: &&Found<'_>| Wanted { name: found.busy.name.clone(), ask: found.busy.ask.clone() };
     let wanted: Vec<Wanted> = found.iter().map(wanted).collect();
     Wanted::next(&wanted, typed).into_iter().fold(refusal, Refusal::next)

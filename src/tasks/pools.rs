@@ -4,7 +4,7 @@ use super::Refusal;
 use crate::config::{self, Environment, Way};
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::fleet::HostName;
+use crate::fleet::{HostName, Targets};
 use crate::operations::{DrainHost, Pool};
 
 /// Adds what takes hosts out, before all else that happens to them.
@@ -69,10 +69,16 @@ pub fn require_without(env: &Environment, away: &[HostName]) -> Result<(), Refus
     Ok(())
 }
 
-/// Refuses pools none of whose hosts can ever be taken out. All others keep what they need in the batches they are given.
+/// Refuses pools whose hosts nobody could take out, and those none of whose hosts can ever go. All others keep what they need
+/// in the batches they are given.
 pub(super) fn require_members(env: &Environment) -> Result<(), Refusal> {
     for pool in &env.pools {
         let members = env.fleet.select(&pool.targets);
+        if let Some(proxies) = pool.proxies.as_ref().filter(|_| !env.is_cut_down && !members.is_empty())
+            && env.fleet.select(proxies).is_empty()
+        {
+            return Err(without_proxies(env, pool, proxies));
+        }
         if members.is_empty() || members.len() > pool.min_healthy {
             continue;
         }
@@ -87,4 +93,18 @@ pub(super) fn require_members(env: &Environment) -> Result<(), Refusal> {
         return Err(Refusal::new(reason).next(format!("[[pool]] min_healthy = {}", members.len() - 1)));
     }
     Ok(())
+}
+
+/// Its hosts would switch under their visitors' requests.
+fn without_proxies(env: &Environment, pool: &config::Pool, proxies: &Targets) -> Refusal {
+    let roles = proxies.words();
+    let reason = format!("pool {} is drained on proxies, and no host of {} has the role {roles}", pool.name, env.name);
+    let refusal = Refusal::new(reason);
+    let refusal = match &env.name.component {
+        Some(component) => refusal.next(format!(
+            "name the role {roles} in the roles of component {component} too: it is then built on these hosts as well"
+        )),
+        None => refusal.next(format!("give the hosts that send the requests the role {roles}")),
+    };
+    refusal.next("or let drain and undrain, without proxies, reach them from the hosts of the pool")
 }

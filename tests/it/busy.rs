@@ -108,6 +108,43 @@ fn a_check_tells_what_is_busy() {
     assert!(done.stdout.contains("web2: busy: import: import of web2 runs"), "{}", done.stdout);
 }
 
+/// What nobody looks at may be busy: a component on hosts of other roles, or an environment that has none of them.
+#[test]
+fn what_is_looked_at_on_no_host_counts_as_busy() {
+    let look = |more: &str| {
+        let import = flag(&format!("roles = [\"db\"]\n{more}")).replace("[[busy]]", "[[components.player.busy]]");
+        format!("[components.player]\nroles = [\"player\"]\nsource = {{ dir = \"code\" }}\n{import}")
+    };
+    let site = Site::new("form1=player db1=db", &look("on_busy = \"block\"\nask = \"Ann\""));
+    let report = site.relm("check test player --json").ends(3).report();
+    let reason = "no host of test/player has the role db";
+    assert_eq!((&report["ready"], &report["busy"][0]["unknown"]), (&false.into(), &reason.into()));
+    assert!(report["busy"][0].get("host").is_none(), "{report}");
+    site.relm("check test player --hosts form1").ends(0);
+    let done = site.relm("deploy test player").ends(3).says(&["import is looked at on no host and counts as busy"]);
+    done.says(&[
+        reason,
+        "name a role in [[busy]] import",
+        "on_busy = \"warn\"",
+        "ask Ann about import",
+        "--consent import=",
+    ]);
+    assert!(!site.host("form1").path("components/player/releases").exists(), "something was begun");
+    let told = site.relm("deploy test player --dry-run").ends(0).stdout;
+    assert!(told.contains("would be refused: import is looked at on no host"), "{told}");
+    site.configure(&look("on_busy = \"wait\"\nmax = \"1h\""));
+    site.relm("deploy test player").ends(3).says(&[reason]);
+    // In the course of the task nobody would look either.
+    let tell = logged("tell", "finish", "").replace("[[operations]]", "[[components.player.operations]]");
+    site.configure(&(look("when = [\"before:tell\"]") + &tell));
+    site.relm("deploy test player").ends(3).says(&[reason]);
+    site.relm_with(["deploy", "test", "player", "--consent", "import=Ann: db1 does nothing"]).ends(0);
+    site.configure(&look("on_busy = \"warn\""));
+    site.relm("deploy test player")
+        .ends(0)
+        .says(&["warning: import on no host: cannot be told: no host of test/player"]);
+}
+
 #[test]
 fn it_is_looked_for_only_if_the_task_runs_what_disturbs_it() {
     let restart = operation("restart", "after_flip", "", "true");

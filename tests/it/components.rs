@@ -197,3 +197,30 @@ fn a_component_is_promoted_to_the_same_one_and_who_is_told_of_it_knows_which() {
     site.relm("promote staging/player live/other").ends(2);
     site.relm("promote staging live/player").ends(2).says(&["are not the same application"]);
 }
+
+/// The proxy is no host of the component: without it nobody would take its hosts out, and they would switch under requests.
+#[test]
+fn a_pool_whose_proxies_a_component_cannot_reach_is_refused() {
+    let pool = "[[components.player.pool]]\nname = \"front\"\nroles = [\"player\"]\nproxies = [\"web\"]\n\
+                drain = 'echo out >> \"$SITE/log\"'\nundrain = 'echo in >> \"$SITE/log\"'\nwait = \"0s\"\n";
+    let site = Site::new("web1 form1=player form2=player", &(FILE.to_owned() + pool));
+    site.write("player/app.txt", "player one\n");
+    let said = "pool front is drained on proxies, and no host of test/player has the role web";
+    let report = site.relm("check test player --json").ends(3).report();
+    assert_eq!((&report["ready"], &report["batches"][0]), (&false.into(), &said.into()));
+    let hint = "name the role web in the roles of component player too";
+    site.relm("deploy test player").ends(3).says(&[said, hint, "drain and undrain, without proxies"]);
+    assert!(!player(&site, "form1").path("releases").exists(), "something was begun");
+    site.configure(&(FILE.to_owned() + &pool.replace("[\"web\"]", "[\"player\"]")));
+    site.relm("deploy test player").ends(0);
+    assert_eq!(site.take_log().iter().filter(|line| *line == "out").count(), 4);
+    // A task of one's own that takes hosts out fails where there is nobody to do it.
+    site.relm("deploy test").ends(0);
+    let other = "[env.other.hosts]\nproxy1 = { address = \"local:hosts/proxy1\", roles = [\"proxy\"] }\n";
+    let main = pool.replace("components.player.", "").replace("\"web\"", "\"proxy\"").replace("\"player\"", "\"web\"");
+    site.configure(&(main + "[tasks.out]\noperations = [\"drain:front\"]\n" + FILE + other));
+    site.relm("deploy test")
+        .ends(3)
+        .says(&["no host of test has the role proxy", "give the hosts that send the requests"]);
+    site.relm("out test").ends(1).says(&["drain:front", "no host here has the role proxy"]);
+}

@@ -197,12 +197,11 @@ fn kind(check: &mut Check<'_>, table: &BusyTable) -> Option<BusyKind> {
     })
 }
 
-/// A regular expression for the host's awk.
+/// A regular expression for the host's `grep -E`.
 fn expression(check: &mut Check<'_>, kind: &At<BusyKindText>, text: Option<&At<String>>) -> Option<String> {
     let pattern = needed(check, kind, "pattern", text)?;
     if let (Some(fault), Some(text)) = (pattern::fault(&pattern), text) {
-        let hint = "it is a regular expression: write [(] for a bracket that stands for itself".to_owned();
-        check.problem(text.span(), format!("`pattern` {fault}"), hint);
+        check.problem(text.span(), format!("`pattern` {}", fault.what), fault.hint);
         return None;
     }
     Some(pattern)

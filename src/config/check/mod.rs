@@ -31,7 +31,7 @@ mod service;
 mod shared;
 mod source;
 mod tag;
-mod tasks;
+pub(super) mod tasks;
 mod templates;
 mod text;
 mod transfer;

@@ -8,9 +8,11 @@ use super::super::placed::At;
 use super::super::suggest::did_you_mean;
 use super::Check;
 
-/// What `relm` itself answers to.
-const BUILT_IN: [&str; 25] = [
+/// What `relm` itself answers to; `cli` holds its commands against it.
+pub(crate) const BUILT_IN: [&str; 27] = [
     "config",
+    "debug",
+    "timings",
     "diff",
     "jobs",
     "promote",

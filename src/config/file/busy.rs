@@ -75,7 +75,7 @@ pub(in crate::config) struct BusyTable {
     /// Of `pg_activity`: how psql is run; `psql` if left out.
     #[schemars(example = &"sudo -n -u postgres psql")]
     pub(in crate::config) psql: Option<At<String>>,
-    /// Of `process`: a regular expression that its command line matches.
+    /// Of `process`: an extended regular expression of POSIX, as `grep -E` takes it, that its command line matches.
     #[schemars(example = &"pg_dump")]
     pub(in crate::config) pattern: Option<At<String>>,
     /// Of `process`: only those of this user.

@@ -79,6 +79,9 @@ pub(super) fn pg_activity(said: &str) -> Seen {
         if *state == "unknown" {
             return Err(format!("this user may not see what {user} does (pid {pid}); pg_monitor may"));
         }
+        if *state == "disabled" {
+            return Err(format!("track_activities is off for {user}, so nobody can see what it does (pid {pid})"));
+        }
         let at = parts.get(4).copied().unwrap_or("?");
         let from = match parts.get(5).copied().unwrap_or("?") {
             "local" => "the host itself",
@@ -128,6 +131,7 @@ mod tests {
         assert!(tmux("lost server", &[]).is_err());
         assert!(pg_activity("NOTICE hello").is_err());
         assert!(pg_activity("12\tbob\t\tunknown").is_err(), "what is hidden may be anything");
+        assert!(pg_activity("12\tbob\tnightly\tdisabled\t?\tlocal\t").is_err(), "it may be anything too");
         assert!(process("hello").is_err());
     }
 

@@ -38,6 +38,10 @@ fn processes() {
     site.relm("check").ends(0);
     site.configure(&busy("process", "pattern = '['"));
     site.relm("deploy").ends(2).says(&["`pattern` has a [ without a ]"]);
+    site.configure(&busy("process", r"pattern = 'database \d+'"));
+    site.relm("check").ends(2).says(&[r"`pattern` has \d", "write [0-9]"]);
+    site.configure(&busy("process", &format!("pattern = '^{}/dump database [0-9]{{4}}$'", site.path("bin").display())));
+    site.relm("deploy").ends(3).says(&["work is busy on web1", "dump database 4711"]);
     drop(running);
     site.configure(&busy("process", &format!("pattern = '{pattern}'")));
     site.relm("check").ends(0);
@@ -143,7 +147,12 @@ fn a_json_document() {
 fn statements_of_postgresql() {
     let postgres = Postgres::new();
     let psql = postgres.psql("postgres");
-    for sql in ["create role ann login superuser", "create role bob login"] {
+    for sql in [
+        "create role ann login superuser",
+        "create role bob login",
+        "create role carl login",
+        "alter role carl set track_activities = off",
+    ] {
         assert!(postgres.says("postgres", sql).0.wait().expect("psql").success());
     }
     let site = Site::new("db1", "");
@@ -170,6 +179,12 @@ fn statements_of_postgresql() {
     }
     look(&postgres.psql("bob"), "longer_than = \"1h\"");
     site.relm("deploy").ends(3).says(&["counts as busy", "this user may not see what ann does", "pg_monitor"]);
+    // What a session does not tell of itself may be anything, for anybody who looks.
+    let secretive = postgres.says("carl", "select pg_sleep(600)");
+    look(&psql, "longer_than = \"1h\"\nowner = \"carl\"");
+    assert!(within(20, || site.relm("check").code == Some(3)), "the session was not seen");
+    site.relm("deploy").ends(3).says(&["counts as busy", "track_activities is off for carl"]);
+    drop(secretive);
     look(&postgres.psql("nobody"), "");
     site.relm("deploy").ends(3).says(&["counts as busy", "role \"nobody\" does not exist"]);
     drop(statement);

@@ -155,6 +155,11 @@ async fn processes_and_commands_are_busy_or_not(stage: Stage) {
         (command("echo it runs", BusyIf::Prints), busy),
         (command("false", BusyIf::Prints), unknown),
         (process("sleep 61[.]5"), busy),
+        (process("^sleep 61[.]5$"), busy),
+        (process("^sle{2}p [0-9]{2}[.]5$"), busy),
+        (process("^61[.]5"), idle),
+        // What grep does not take.
+        (process("("), unknown),
         (process("no such [p]rogram"), idle),
     ] {
         let exit = stage.work(&operation.work(&stage.on(None, None))).await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -15,6 +16,8 @@ super::under_every_shell!(
     what_is_named_goes,
     what_is_live_stays,
     what_is_in_use_stays,
+    what_is_only_named_mapped_or_a_root_stays,
+    what_is_named_from_nobody_knows_where_stays,
     what_may_be_in_use_stays,
     what_is_published_by_a_link_stays,
     links_and_leftovers,
@@ -103,16 +106,86 @@ async fn what_is_in_use_stays(stage: Stage) {
     assert_eq!([1, 2, 3].map(|n| is_there(&stage, n)), [(false, false); 3]);
 }
 
+/// Python, which says when it is there. Of other users' processes nothing but the words can be seen.
+fn python(text: &str, words: &[String]) -> Command {
+    let mut command = Command::new("python3");
+    let text = format!("import os, sys, time\n{text}\nprint(1, flush=True)\ntime.sleep(30)");
+    command.args(["-c", &text]).args(words).current_dir("/");
+    command
+}
+
+async fn what_is_only_named_mapped_or_a_root_stays(stage: Stage) {
+    for n in 0..7 {
+        stage.with_version(n).await;
+    }
+    let name = |n: u32| record(n).name.to_string();
+    let under = |n: u32| tree(&stage, n).display().to_string();
+    let alias = stage.home().join("other-way");
+    symlink(stage.path(""), &alias).expect("a link");
+    let by_path = python("", &["worker".to_owned(), format!("--settings={}/settings.py", under(1))]);
+    let mut by_relative = python("", &[format!("releases/{}/worker.py", name(2))]);
+    by_relative.current_dir(stage.path(""));
+    let by_alias = python("", &[format!("{}/releases/{}", alias.display(), name(3))]);
+    // Of another environment, a release that is not there, and no path at all.
+    let foreign = [format!("/srv/releases/{}/worker.py", name(6)), format!("releases/{}", name(9)), name(6)];
+    let of_others = python("", &foreign);
+    let maps = fs::read_to_string("/proc/self/maps").expect("a file");
+    let library = maps.lines().filter_map(|line| line.split_whitespace().nth(5));
+    let mut library = library.filter(|path| path.contains("/libgcc_s.so") || path.contains("/libm.so"));
+    fs::copy(library.next().expect("a library"), tree(&stage, 4).join("lib.so")).expect("a copy");
+    let mut by_map = python("", &[]);
+    by_map.env("LD_PRELOAD", tree(&stage, 4).join("lib.so"));
+    // Only root may change its root.
+    let mut by_root = python("os.geteuid() or os.chroot(os.environ['ROOT'])", &[]);
+    by_root.env("ROOT", tree(&stage, 5));
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+
+    let mut children = [by_path, by_relative, by_alias, by_map, by_root, of_others].map(|mut command| {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a process");
+        let mut said = [0];
+        child.stdout.as_mut().expect("a pipe").read_exact(&mut said).expect("it began");
+        child
+    });
+    let exit = remove(&stage, &[1, 2, 3, 4, 5, 6]).await;
+    for child in &mut children {
+        child.kill().and_then(|()| child.wait()).expect("an end");
+    }
+    ended(&exit, 98);
+    for (n, child) in (1..6).zip(&children) {
+        let stays = format!("{} stays: process {} runs in it", name(n), child.id());
+        assert!(exit.stdout.contains(&stays) || (n == 5 && !is_root), "{stays}: {exit:?}");
+    }
+    assert!(!is_there(&stage, 6).0, "{exit:?}");
+    ended(&remove(&stage, &[1, 2, 3, 4, 5]).await, 0);
+}
+
+/// A worker of ours, or of anybody, that has gone to `/` since.
+async fn what_is_named_from_nobody_knows_where_stays(stage: Stage) {
+    for n in 70..72 {
+        stage.with_version(n).await;
+    }
+    let mut child = started(python("", &[format!("releases/{}/worker.py", record(71).name)]));
+    let exit = remove(&stage, &[70, 71]).await;
+    child.kill().and_then(|()| child.wait()).expect("an end");
+    ended(&exit, 98);
+    assert!(exit.stdout.starts_with(&format!("removed {}\n{} stays: ", record(70).name, record(71).name)), "{exit:?}");
+    assert!(exit.stdout.contains(&child.id().to_string()), "{exit:?}");
+}
+
 /// With very many processes `ls` cannot be started.
 async fn what_may_be_in_use_stays(stage: Stage) {
     for n in 0..2 {
         stage.with_version(n).await;
     }
-    stage.replaces("ls", "exit 126");
-    let exit = remove(&stage, &[1]).await;
-    ended(&exit, 1);
-    assert_eq!(exit.stderr, "which releases processes run in cannot be told, so none is removed\n");
-    assert_eq!(is_there(&stage, 1), (true, true));
+    for (tool, text) in [("ls", "exit 126"), ("grep", "[ \"$2\" = -F ] || exit 126; PATH=${PATH#*:} exec grep \"$@\"")]
+    {
+        stage.replaces(tool, text);
+        let exit = remove(&stage, &[1]).await;
+        ended(&exit, 1);
+        assert_eq!(exit.stderr, "which releases processes run in cannot be told, so none is removed\n");
+        assert_eq!(is_there(&stage, 1), (true, true));
+        stage.replaces(tool, &format!("PATH=${{PATH#*:}} exec {tool} \"$@\""));
+    }
 }
 
 /// A program that is one file and not an applet, which would not run under another name.

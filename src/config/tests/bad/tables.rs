@@ -233,6 +233,7 @@ fn mistakes_in_tables() {
         ("[role_sets]\na = [\"b\"]\nb = [\"web\"]", "no host has the role \"b\"", 6),
         // [tasks]
         ("[tasks.deploy]\noperations = [\"setup-release\"]", "a task \"deploy\" of its own", 5),
+        ("[tasks.timings]\noperations = [\"setup-release\"]", "a task \"timings\" of its own", 5),
         ("[tasks.x]\noperations = []", "does nothing", 6),
         ("[tasks.x]\noperations = [\"setup-relaese\"]", "an operation \"setup-relaese\" that is not there", 6),
         ("[tasks.x]\nabout = \"a\\u001b[2J\"\noperations = [\"setup-release\"]", "control character", 6),
