@@ -64,9 +64,9 @@ async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Comp
     let change = Change::new("rollback", &config, env, common)
         .because(args.message.as_deref())
         .dry(args.dry_run)
-        .needing(Needs::Flip);
+        .needing(if args.no_checks { Needs::Flip } else { Needs::CheckedFlip });
     let to: Option<&ReleaseName> = args.to.as_ref();
-    change.run(|site| rollback::plan(site, to)).await
+    change.run(|site| rollback::plan(site, to, args.no_checks)).await
 }
 
 async fn converge(args: &converge::Converge, common: &Common) -> Result<u8, Complaint> {

@@ -11,7 +11,7 @@ use super::cleaning::{removal, rules, unreadable, verdicts};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
-use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, sourcing};
+use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, schema, sourcing};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -104,6 +104,9 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal
         } else {
             step.unneeded.clear();
         }
+    }
+    if site.survey.live_everywhere() != Some(name) {
+        plan.question = schema::question(site.survey, name);
     }
     Ok(divide(plan, site.env))
 }

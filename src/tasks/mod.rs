@@ -33,6 +33,7 @@ pub mod requirements;
 pub mod resume;
 pub mod rollback;
 pub mod run;
+mod schema;
 pub mod services;
 mod serving;
 pub mod setup_release;

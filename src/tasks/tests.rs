@@ -70,7 +70,7 @@ fn a_deploy_of_what_is_live_has_nothing_to_do() {
 
 #[test]
 fn a_rollback() {
-    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, None)), @r"
+    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, None, false)), @r"
     rollback demo 1970-01-03_00.00.00, batches of 3
     Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
@@ -78,7 +78,7 @@ fn a_rollback() {
     Finish      announce          web1
     Finish      record            web1 web2 db1
     ");
-    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, Some(&name(1)))), @r"
+    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, Some(&name(1)), false)), @r"
     rollback demo 1970-01-02_00.00.00, batches of 3
     Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
