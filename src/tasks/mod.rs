@@ -33,6 +33,7 @@ pub mod requirements;
 pub mod resume;
 pub mod rollback;
 pub mod run;
+pub mod same;
 mod schema;
 pub mod services;
 mod serving;
