@@ -8,6 +8,7 @@ mod changes;
 pub mod check;
 pub mod clean_releases;
 mod cleaning;
+pub mod complete;
 pub mod converge;
 pub mod deploy;
 pub mod diff;
