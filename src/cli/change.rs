@@ -280,6 +280,7 @@ impl<'a> Change<'a> {
 
     pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         self.running.set(true);
+        self.hold_lock();
         let news = self.announce(plan).await;
         let began = Utc::now();
         let (events, heard) = Events::new(self.show != Show::Steps);
@@ -292,6 +293,7 @@ impl<'a> Change<'a> {
         if let Some(note) = unwritten {
             screen.note(note);
         }
+        self.settle_lock(plan, ended.exit_code).await.into_iter().for_each(|note| screen.note(note));
         self.tag(plan, &told).await.into_iter().for_each(|note| screen.note(note));
         if let Some(news) = news {
             news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));

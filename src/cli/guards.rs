@@ -78,7 +78,8 @@ fn standing(guards: &Guards, now: DateTime<Utc>) -> impl Iterator<Item = Objecti
 
 /// What the repository around the file says.
 async fn unclean(guards: &Guards, directory: &Path) -> Option<Objection<'static>> {
-    let what = if guards.clean_repository { clean(directory).await.err()? } else { return None };
+    let what =
+        if guards.clean_repository { clean(directory, guards.branch.as_deref()).await.err()? } else { return None };
     Some(Objection { name: "clean_repository", what, question: None })
 }
 
@@ -175,8 +176,17 @@ impl Change<'_> {
     }
 }
 
-/// Whether the repository around `directory` has nothing uncommitted and is equal to its upstream.
-async fn clean(directory: &Path) -> Result<(), String> {
+/// Whether the repository around `directory` is on `branch`, if one is named, has nothing uncommitted and is equal to its
+/// upstream.
+async fn clean(directory: &Path, branch: Option<&str>) -> Result<(), String> {
+    if let Some(branch) = branch {
+        let head = git(directory, &["rev-parse", "--abbrev-ref", "HEAD"]).await?;
+        match head.trim() {
+            head if head == branch => {}
+            "HEAD" => return Err(format!("{} is on no branch, and not on {branch}", directory.display())),
+            head => return Err(format!("{} is on the branch {head}, and not on {branch}", directory.display())),
+        }
+    }
     let changed = git(directory, &["status", "--porcelain"]).await?;
     if let Some(first) = changed.lines().next() {
         return Err(format!("{} has changes that are not committed, such as {first:?}", directory.display()));

@@ -201,6 +201,18 @@ fn the_operators_repository_is_clean_and_equal_to_its_upstream() {
     git(&here, &["remote", "add", "origin", "origin.git"]);
     git(&here, &["push", "--quiet", "-u", "origin", "HEAD:main"]);
     site.relm("deploy").ends(0);
+    // A branch of one's own is clean and pushed, too.
+    site.write(
+        "Releases.toml",
+        site.read("Releases.toml").replace("clean_repository = true", "clean_repository = true\nbranch = \"main\""),
+    );
+    git(&here, &["commit", "--quiet", "-am", "only main"]);
+    git(&here, &["checkout", "--quiet", "-b", "mine"]);
+    git(&here, &["push", "--quiet", "-u", "origin", "mine"]);
+    site.relm("deploy").ends(3).says(&["is on the branch mine, and not on main", "--consent clean_repository="]);
+    git(&here, &["checkout", "--quiet", "main"]);
+    git(&here, &["push", "--quiet", "origin", "HEAD:main"]);
+    site.relm("deploy").ends(0);
     site.write("code/app.txt", "two\n");
     site.relm("deploy").ends(3).says(&["changes that are not committed", "code/app.txt"]);
     git(&here, &["commit", "--quiet", "-am", "two"]);
