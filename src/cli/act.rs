@@ -7,6 +7,7 @@ use super::resume::Begun;
 use super::secrets::Needs;
 use super::{diff, jobs, lock, maintenance, manage, own, promote, read, services, session, status, trust};
 use crate::release::ReleaseName;
+use crate::tasks::complete::Part;
 use crate::tasks::{clean_releases, converge, deploy, keep, rollback, run, setup_release};
 
 /// Does what needs hosts.
@@ -42,7 +43,9 @@ pub(super) async fn act(command: &Command, common: &Common) -> Result<u8, Compla
 async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint> {
     session::whole("deploy", common)?;
     let config = session::load(common)?;
-    let env = session::chosen(&config, &args.env, common)?;
+    let mut env = session::chosen(&config, &args.env, common)?;
+    let whole = env.fleet.clone();
+    env.fleet = session::with_roles(&env, &args.roles)?;
     let change = Change::new("deploy", &config, env, common)
         .because(args.message.as_deref())
         .dry(args.dry_run)
@@ -52,7 +55,10 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
         return change.resume(Begun::Deploy, args.release.as_ref(), &args.source).await;
     }
     match &args.release {
-        Some(name) => change.run(|site| deploy::plan_existing(site, name)).await,
+        Some(name) => {
+            let part = Part { roles: &args.roles, whole: &whole };
+            change.run(|site| deploy::plan_existing(site, name, part)).await
+        }
         None => change.build(&args.source, None, deploy::plan).await,
     }
 }
@@ -64,9 +70,9 @@ async fn rollback(args: &rollback::Rollback, common: &Common) -> Result<u8, Comp
     let change = Change::new("rollback", &config, env, common)
         .because(args.message.as_deref())
         .dry(args.dry_run)
-        .needing(Needs::Flip);
+        .needing(if args.no_checks { Needs::Flip } else { Needs::CheckedFlip });
     let to: Option<&ReleaseName> = args.to.as_ref();
-    change.run(|site| rollback::plan(site, to)).await
+    change.run(|site| rollback::plan(site, to, args.no_checks)).await
 }
 
 async fn converge(args: &converge::Converge, common: &Common) -> Result<u8, Complaint> {

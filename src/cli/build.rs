@@ -50,7 +50,7 @@ impl Change<'_> {
             promoted.require(&mut code)?;
         }
         code.read_templates(&self.env)?;
-        if let Some(nothing) = self.same_code(&ground.survey, &code.payload.tree)? {
+        if let Some(nothing) = self.same_code(&ground.survey, &code)? {
             self.require_lock()?;
             let machines = self.machines(&ground);
             if self.dry_run {

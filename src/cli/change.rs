@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::args::Common;
+use super::busy::typed;
 use super::complaint::Complaint;
 use super::confirm::consented;
 use super::connect;
@@ -244,7 +245,11 @@ impl<'a> Change<'a> {
             true => Needs::Way,
             false => self.needs,
         };
-        let loaded = secrets::load(self.config, &self.env, needs).await?;
+        let loaded = secrets::load(self.config, &self.env, needs).await;
+        let loaded = loaded.map_err(|complaint| match needs {
+            Needs::CheckedFlip => complaint.next(format!("{} --no-checks   if only checks need them", typed())),
+            _ => complaint,
+        })?;
         Ok(Arc::clone(self.secrets.get_or_init(|| loaded)))
     }
 
@@ -279,6 +284,7 @@ impl<'a> Change<'a> {
 
     pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         self.running.set(true);
+        self.hold_lock();
         let news = self.announce(plan).await;
         let began = Utc::now();
         let (events, heard) = Events::new(self.show != Show::Steps);
@@ -291,6 +297,7 @@ impl<'a> Change<'a> {
         if let Some(note) = unwritten {
             screen.note(note);
         }
+        self.settle_lock(plan, ended.exit_code).await.into_iter().for_each(|note| screen.note(note));
         self.tag(plan, &told).await.into_iter().for_each(|note| screen.note(note));
         if let Some(news) = news {
             news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));

@@ -11,16 +11,18 @@ use tokio::time::timeout;
 
 use super::busy::typed;
 use super::change::Change;
+use super::code::Code;
 use super::complaint::Complaint;
 use super::{ask, out, secrets};
 use crate::config::guards::{Guards, SameCode};
 use crate::config::{Config, Environment};
 use crate::engine::Plan;
-use crate::release::{Consent, Wanted};
+use crate::release::{Consent, ReleaseName, Wanted};
 use crate::secret::{self, Mask};
 use crate::source::{self, Source};
 use crate::survey::Survey;
 use crate::tasks::deploy::SourceArgs;
+use crate::tasks::same::is_same;
 
 /// What a guard says that does not let a deploy through.
 pub(super) struct Objection<'g> {
@@ -76,7 +78,8 @@ fn standing(guards: &Guards, now: DateTime<Utc>) -> impl Iterator<Item = Objecti
 
 /// What the repository around the file says.
 async fn unclean(guards: &Guards, directory: &Path) -> Option<Objection<'static>> {
-    let what = if guards.clean_repository { clean(directory).await.err()? } else { return None };
+    let what =
+        if guards.clean_repository { clean(directory, guards.branch.as_deref()).await.err()? } else { return None };
     Some(Objection { name: "clean_repository", what, question: None })
 }
 
@@ -121,18 +124,12 @@ impl Change<'_> {
         self.overcome(objection)
     }
 
-    /// A plan that does nothing, where the very same code is live everywhere and the file says to leave it at that. Asks
-    /// where it says to ask.
-    pub(super) fn same_code(&self, survey: &Survey, tree: &str) -> Result<Option<Plan>, Complaint> {
+    /// A plan that does nothing, where the very same code is live everywhere, nothing would be built otherwise, and the file
+    /// says to leave it at that. Asks where it says to ask.
+    pub(super) fn same_code(&self, survey: &Survey, code: &Code) -> Result<Option<Plan>, Complaint> {
         let Some(guard) = self.env.guards.same_code.filter(|_| self.actor.task == "deploy") else { return Ok(None) };
-        let live = survey.live_everywhere();
-        let is_same = |name| {
-            let runs = |(_, seen): &(_, crate::survey::HostSeen)| {
-                seen.release(name).is_some_and(|release| release.record.tree == tree && release.is_finished)
-            };
-            survey.hosts.iter().all(runs)
-        };
-        let Some(name) = live.filter(|name| is_same(name)) else { return Ok(None) };
+        let is_same = |name: &&ReleaseName| is_same(self.site(survey), name, &code.payload, &code.reference());
+        let Some(name) = survey.live_everywhere().filter(is_same) else { return Ok(None) };
         let what = format!("release {name} has the very same code and is live on all hosts");
         if guard == SameCode::Skip {
             out::note(format!("{what}\n"));
@@ -179,8 +176,17 @@ impl Change<'_> {
     }
 }
 
-/// Whether the repository around `directory` has nothing uncommitted and is equal to its upstream.
-async fn clean(directory: &Path) -> Result<(), String> {
+/// Whether the repository around `directory` is on `branch`, if one is named, has nothing uncommitted and is equal to its
+/// upstream.
+async fn clean(directory: &Path, branch: Option<&str>) -> Result<(), String> {
+    if let Some(branch) = branch {
+        let head = git(directory, &["rev-parse", "--abbrev-ref", "HEAD"]).await?;
+        match head.trim() {
+            head if head == branch => {}
+            "HEAD" => return Err(format!("{} is on no branch, and not on {branch}", directory.display())),
+            head => return Err(format!("{} is on the branch {head}, and not on {branch}", directory.display())),
+        }
+    }
     let changed = git(directory, &["status", "--porcelain"]).await?;
     if let Some(first) = changed.lines().next() {
         return Err(format!("{} has changes that are not committed, such as {first:?}", directory.display()));

@@ -21,6 +21,7 @@ mod ground;
 mod guards;
 mod init;
 mod jobs;
+mod keeping;
 mod lock;
 mod locking;
 mod log;

@@ -23,6 +23,8 @@ pub(super) enum Needs {
     Users,
     /// Those of operations that stand around a flip. Whoever goes back at night may not have what builds a release.
     Flip,
+    /// These, and those of the app's checks.
+    CheckedFlip,
     /// Besides those of the way, what `relm manage` gives its command.
     Manage,
     /// All that anything of the environment is given.
@@ -94,14 +96,18 @@ fn wanted(env: &Environment, needs: Needs) -> BTreeSet<String> {
     let runs = |operation: &&AppOperation| match needs {
         Needs::Way | Needs::Part(_) | Needs::Users | Needs::Manage => false,
         Needs::Flip => !matches!(operation.phase, Phase::Check | Phase::Prepare),
+        Needs::CheckedFlip => operation.phase != Phase::Prepare,
         Needs::All => true,
     };
-    wanted.extend(env.operations.iter().filter(runs).flat_map(|operation| operation.secrets.iter().cloned()));
+    for operation in env.operations.iter().filter(runs) {
+        wanted.extend(operation.secrets.iter().cloned());
+        wanted.extend(operation.becoming.as_ref().and_then(|becoming| becoming.password.clone()));
+    }
     let others = env.done_as_others().into_iter().filter(|other| match needs {
         Needs::Way => false,
         Needs::Manage => other.part == Part::Manage,
         Needs::Part(part) => other.part == part,
-        Needs::Flip => !matches!(other.part, Part::Building | Part::Manage),
+        Needs::Flip | Needs::CheckedFlip => !matches!(other.part, Part::Building | Part::Manage),
         Needs::All => other.part != Part::Manage,
         Needs::Users => true,
     });

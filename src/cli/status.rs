@@ -13,7 +13,7 @@ use crate::engine;
 use crate::fleet::Scope;
 use crate::survey::Survey;
 use crate::tasks::EnvArgs;
-use crate::tasks::status::{self, Line, Report};
+use crate::tasks::status::{self, Line, Report, Schema};
 use crate::ui::Table;
 
 pub(super) async fn status(args: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
@@ -33,14 +33,19 @@ pub(super) async fn status(args: &EnvArgs, common: &Common) -> Result<u8, Compla
     let is_whole = named.is_none_or(|named| !named.contains('/'));
     let mut report = match &first.name.component {
         Some(_) if is_whole => Report::nothing(Scope::from(first.name.env.clone())),
-        _ => status::report(&first.name, &first.fleet.names(), &ground.survey),
+        _ => reported(first, &ground.survey),
     };
     for component in all.iter().filter(|env| is_whole && env.name.component.is_some()) {
         let survey = survey(&config, component, first, &ground, common).await?;
-        report.components.push(status::report(&component.name, &component.fleet.names(), &survey));
+        report.components.push(reported(component, &survey));
     }
     show(&report, common);
     Ok(0)
+}
+
+fn reported(env: &Environment, survey: &Survey) -> Report {
+    let migrates = env.operations.iter().any(|operation| operation.migrate.is_some());
+    Report { migrates, ..status::report(&env.name, &env.fleet.names(), survey) }
 }
 
 /// Asks about a component, by the connections that there are where they are those it would have.
@@ -74,8 +79,8 @@ fn show(report: &Report, common: &Common) {
         return json(report);
     }
     if !report.hosts.is_empty() {
-        let rows = report.hosts.iter().map(|line| cells(line.host.to_string(), line));
-        table(&rows.fold(Table::new(vec!["host", "live", "since", "by", "ref", ""]), Table::row));
+        let rows = report.hosts.iter().map(|line| cells(line.host.to_string(), line, report.migrates));
+        table(&rows.fold(Table::new(heads("host", report.migrates, &[""])), Table::row));
     }
     troubles(report, None);
     if report.components.is_empty() {
@@ -84,11 +89,25 @@ fn show(report: &Report, common: &Common) {
     if !report.hosts.is_empty() {
         out::line("");
     }
-    let rows = report.components.iter().flat_map(component);
-    table(&rows.fold(Table::new(vec!["component", "live", "since", "by", "ref", "hosts", ""]), Table::row));
+    let migrates = report.components.iter().any(|component| component.migrates);
+    let rows = report.components.iter().flat_map(|report| component(report, migrates));
+    table(&rows.fold(Table::new(heads("component", migrates, &["hosts", ""])), Table::row));
     for component in &report.components {
         troubles(component, Some(&component.env));
     }
+}
+
+/// The columns: what they are for, and how far the schema is where there are migrations.
+fn heads<'h>(first: &'h str, migrates: bool, last: &[&'h str]) -> Vec<&'h str> {
+    let mut heads = vec![first, "live", "since", "by", "ref"];
+    heads.extend(migrates.then_some("schema"));
+    heads.extend(last);
+    heads
+}
+
+fn migrated(schema: &Schema) -> String {
+    let last = if schema.last.is_empty() { &schema.operation } else { &schema.last };
+    format!("{last} ({})", schema.count)
 }
 
 fn stopped(line: &Line) -> impl Iterator<Item = String> {
@@ -99,31 +118,28 @@ fn in_maintenance(by: &String) -> String {
     if by == "hand" { "in maintenance, by hand".to_owned() } else { format!("in maintenance, by the run of {by}") }
 }
 
-fn cells(first: String, line: &Line) -> Vec<String> {
+fn cells(first: String, line: &Line, migrates: bool) -> Vec<String> {
     let since = line.since.map(|since| since.format("%Y-%m-%d %H:%M UTC").to_string());
-    vec![
+    let schema = migrates.then(|| line.schema.as_ref().map(migrated).unwrap_or_default());
+    let before = [
         first,
         line.current.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
         since.unwrap_or_default(),
         line.by.as_deref().map(person).unwrap_or_default(),
         line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
-        line.maintenance
-            .iter()
-            .map(in_maintenance)
-            .chain(stopped(line))
-            .chain(line.trouble.clone())
-            .collect::<Vec<_>>()
-            .join("; "),
-    ]
+    ];
+    let troubles = line.maintenance.iter().map(in_maintenance).chain(stopped(line)).chain(line.trouble.clone());
+    before.into_iter().chain(schema).chain([troubles.collect::<Vec<_>>().join("; ")]).collect()
 }
 
 /// A row for each of a component's releases that is live, with the hosts it is live on.
-fn component(report: &Report) -> Vec<Vec<String>> {
+fn component(report: &Report, migrates: bool) -> Vec<Vec<String>> {
     let name = report.env.component.as_ref().map(ToString::to_string).unwrap_or_default();
     let is_alike = |one: &Line, other: &Line| {
         one.current == other.current
             && one.maintenance == other.maintenance
             && one.stopped == other.stopped
+            && (!migrates || one.schema == other.schema)
             && one.trouble == other.trouble
     };
     let mut groups: Vec<Vec<&Line>> = Vec::new();
@@ -135,7 +151,7 @@ fn component(report: &Report) -> Vec<Vec<String>> {
     }
     let row = |group: Vec<&Line>| {
         let hosts: Vec<_> = group.iter().map(|line| line.host.clone()).collect();
-        let mut row = cells(name.clone(), group[0]);
+        let mut row = cells(name.clone(), group[0], migrates);
         row.insert(row.len() - 1, names(&hosts));
         row
     };

@@ -18,14 +18,19 @@ pub(super) fn login() -> String {
     LOGIN.get_or_init(asked).clone()
 }
 
-/// The one who acts, for records: their git identity if they have one, else their login.
+/// Who acts where a machine does it for them: CI has a login and no person.
+const NAMED: &str = "RELM_USER";
+
+/// The one who acts, for records: whom `RELM_USER` names, else their git identity if they have one, else their login.
 pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: DateTime<Utc>) -> Actor {
     let said =
         output(Command::new("git").args(["config", "--get-regexp", r"^user\.(name|email)$"]).current_dir(directory));
     let said = said.unwrap_or_default();
     // The last one counts, as for git itself.
     let git = |key| said.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(str::trim);
+    let named = std::env::var(NAMED).ok().map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
     let by = match (git("user.name"), git("user.email")) {
+        _ if named.as_ref().is_some_and(|named| !named.is_empty()) => named.unwrap_or_default(),
         (Some(name), Some(email)) => format!("{name} <{email}>"),
         (Some(name), None) => name.to_owned(),
         _ => login(),

@@ -92,8 +92,12 @@ impl Tables<'_> {
             max_unreachable: release.max_unreachable,
             ..ReleaseTable::default()
         };
-        let guards =
-            GuardsTable { window: guards.window, clean_repository: guards.clean_repository, ..GuardsTable::default() };
+        let guards = GuardsTable {
+            window: guards.window,
+            clean_repository: guards.clean_repository,
+            branch: guards.branch,
+            ..GuardsTable::default()
+        };
         let mut secret_files = component.secret_files;
         secret_files.extend(self.own.map(|own| own.secret_files.clone()).unwrap_or_default());
         ReleasesToml {

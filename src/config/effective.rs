@@ -112,6 +112,7 @@ impl Environment {
         fill("release", "batches", self.release.batches.iter().map(batch).collect::<Vec<_>>().into());
         fill("release", "max_unreachable", batch(&self.release.max_unreachable));
         fill("lock", "grace", format!("{}s", self.lock.grace.as_secs()).into());
+        fill("lock", "on_failure", if self.lock.keeps { "keep" } else { "free" }.into());
         if let Some(python) = &self.python {
             fill("python", "python", python.python.as_str().into());
             let installer = match python.installer {

@@ -43,7 +43,7 @@ pub(super) use env::{ConfirmText, EnvTable};
 pub(super) use guards::{GuardsTable, SameCodeText};
 pub(super) use health::{HealthPhaseText, HealthTable, OnFailureText};
 pub(super) use host::HostTable;
-pub(super) use lock::LockTable;
+pub(super) use lock::{LeftLockText, LockTable};
 pub(super) use maintenance::{DuringText, MaintenanceTable};
 pub(super) use manage::ManageTable;
 pub(super) use migrate::MigrateTable;

@@ -18,6 +18,8 @@ pub struct Guards {
     pub window: Option<Window>,
     /// The file's repository must be clean and equal to its upstream.
     pub clean_repository: bool,
+    /// The branch that it must be on.
+    pub branch: Option<String>,
     /// Commands of this machine that must succeed first.
     pub before: Vec<String>,
     /// In the order of the file.

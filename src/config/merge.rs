@@ -70,7 +70,12 @@ impl Over for PreConnectTable {
 
 impl Over for LockTable {
     fn over(self, base: Self) -> Self {
-        Self { name: self.name.or(base.name), host: self.host.or(base.host), grace: self.grace.or(base.grace) }
+        Self {
+            name: self.name.or(base.name),
+            host: self.host.or(base.host),
+            grace: self.grace.or(base.grace),
+            on_failure: self.on_failure.or(base.on_failure),
+        }
     }
 }
 
@@ -120,6 +125,7 @@ impl Over for GuardsTable {
             notes: self.notes.or(base.notes),
             window: self.window.or(base.window),
             clean_repository: self.clean_repository.or(base.clean_repository),
+            branch: self.branch.or(base.branch),
             before: self.before.or(base.before),
             ask: base.ask.into_iter().chain(self.ask).collect(),
         }

@@ -205,6 +205,8 @@ pub struct LockRules {
     pub shared: Option<(String, Host)>,
     /// How long a host waits for a relm whose connection has closed.
     pub grace: Duration,
+    /// Whether a deploy that does not come to its end leaves it taken for the person.
+    pub keeps: bool,
 }
 
 /// The `[distribution]` table.

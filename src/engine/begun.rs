@@ -58,6 +58,13 @@ impl<'a> Begun<'a> {
         self.has_done.load(Ordering::Relaxed)
     }
 
+    /// Says whether nothing was begun behind the checks, of which the app's were the last.
+    pub(super) fn ended_in_checks(&self) -> bool {
+        let begun = self.steps.lock().expect("nobody panics while holding this");
+        let is_check = |step: &Step| step.phase == Phase::Check;
+        begun.iter().all(|(step, _)| is_check(step)) && begun.iter().any(|(step, _)| step.operation.command().is_some())
+    }
+
     /// The steps begun on a host, newest first.
     pub(super) fn newest_first(&self, host: &HostName) -> Vec<&'a Step> {
         let begun = self.steps.lock().expect("nobody panics while holding this");

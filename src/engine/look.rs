@@ -37,7 +37,9 @@ const LAST_WORD: &str = concat!("relm_current() (\n", include_str!("current.sh")
 impl LastWords {
     /// What a machine is asked behind its last step.
     pub(super) fn script(machine: &Machine) -> Script {
-        lock::giving_back().then(&Script::new(LAST_WORD).set("base", machine.layout.base()))
+        let script = Script::new(LAST_WORD).set("base", machine.layout.base());
+        let stays = machine.fence.as_ref().is_some_and(Fence::stays);
+        lock::giving_back().then(&script.set("relm_stays", if stays { "yes" } else { "" }))
     }
 
     /// Hears the answer.

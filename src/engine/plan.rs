@@ -33,6 +33,8 @@ pub struct Plan {
     pub next: Vec<String>,
     /// The command to type when it fails before anything was made that could be gone on with.
     pub anew: Option<String>,
+    /// The command to type when one of the app's checks failed and must not stop it.
+    pub past_checks: Option<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
     /// The command that brings a fleet together again whose hosts run different releases.
@@ -61,6 +63,7 @@ impl Plan {
             follows_unfinished: false,
             next: Vec::new(),
             anew: None,
+            past_checks: None,
             next_when_live: Vec::new(),
             heal: None,
             behind: Vec::new(),
@@ -197,6 +200,13 @@ impl Plan {
     #[must_use]
     pub fn anew(mut self, command: impl Into<String>) -> Self {
         self.anew = Some(command.into());
+        self
+    }
+
+    /// Names the command that does it without the app's checks.
+    #[must_use]
+    pub fn past_checks(mut self, command: impl Into<String>) -> Self {
+        self.past_checks = Some(command.into());
         self
     }
 

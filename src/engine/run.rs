@@ -79,7 +79,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         unread: look.unread,
         behind: plan.behind.clone(),
         reason: reason(&came).or_else(|| begun.stays()),
-        next: agreeing(if begun.has_done() { next(plan, &came, ending) } else { anew(plan, &came, ending) }, &came),
+        next: agreeing(to_type(plan, &came, ending, &begun), &came),
     });
     Ended { ending, exit_code }
 }
@@ -104,6 +104,13 @@ fn agreeing(mut next: Vec<String>, came: &Came) -> Vec<String> {
         next.extend(Wanted::next(&wanted, again));
     }
     next
+}
+
+fn to_type(plan: &Plan, came: &Came, ending: Ending, begun: &Begun<'_>) -> Vec<String> {
+    let mut all = if begun.has_done() { next(plan, came, ending) } else { anew(plan, came, ending) };
+    let was_checked = matches!(came, Came::BeforeSwitch | Came::Paused(_)) && begun.ended_in_checks();
+    all.extend(plan.past_checks.clone().filter(|_| was_checked));
+    all
 }
 
 /// What to type next where no host has begun anything that could be gone on with.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::Utc;
+
 use super::{RunCommand, Wraps};
 use crate::engine::{On, Operation, Reading, Work};
 use crate::fleet::Targets;
@@ -105,7 +107,8 @@ impl Wraps for MigrateDatabase {
             .then(&Script::new(include_str!("migrate_database_after.sh")))
             .set("relm_base", on.layout.base())
             .set("relm_name", release.map_or("-", |release| release.as_str()))
-            .set("relm_step", self.name());
+            .set("relm_step", self.name())
+            .set("relm_began", Utc::now().to_rfc3339());
         Work { script, reading: Reading::Skips, ..work }
     }
 }

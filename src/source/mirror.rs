@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -86,6 +88,10 @@ impl<'a> Mirror<'a> {
     }
 
     fn fetch(&self, wanted: &[&str]) -> Result<(), SourceError> {
+        again(|| self.try_fetch(wanted))
+    }
+
+    fn try_fetch(&self, wanted: &[&str]) -> Result<(), SourceError> {
         let mut command = self.repository.command([
             "-c",
             "gc.pruneExpire=never",
@@ -103,7 +109,8 @@ impl<'a> Mirror<'a> {
     /// Returns what to resolve and how to call it.
     fn default_branch(&self) -> Result<(String, String), SourceError> {
         let what = format!("ask {} for its default branch", without_secrets(self.url));
-        let answer = self.repository.run(&what, &["ls-remote", "--symref", "--", self.url, "HEAD"])?;
+        let ask = ["ls-remote", "--symref", "--", self.url, "HEAD"];
+        let answer = again(|| self.repository.run(&what, &ask))?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let values = || answer.lines().filter_map(|line| line.strip_suffix("\tHEAD"));
         let branch = values().find_map(|value| value.strip_prefix("ref: refs/heads/"));
@@ -114,6 +121,36 @@ impl<'a> Mirror<'a> {
             (None, None) => ("HEAD".to_owned(), "HEAD".to_owned()),
         })
     }
+}
+
+/// Pauses between attempts to reach a server.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
+/// What git says of a network that may be better in a moment. Of a server that says no, it says something else.
+const PASSING: [&str; 11] = [
+    "could not resolve",
+    "failed to connect",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "operation timed out",
+    "network is unreachable",
+    "early eof",
+    "unexpected disconnect",
+    "unexpectedly closed",
+    "returned error: 50",
+];
+
+/// Does what needs the network up to three times.
+fn again<T>(attempt: impl Fn() -> Result<T, SourceError>) -> Result<T, SourceError> {
+    let is_passing = |words: &str| PASSING.iter().any(|passing| words.to_lowercase().contains(passing));
+    for pause in PAUSES {
+        match attempt() {
+            Err(SourceError::Git { words, .. }) if is_passing(&words) => sleep(pause),
+            done => return done,
+        }
+    }
+    attempt()
 }
 
 fn locked(path: &Path) -> io::Result<File> {
@@ -255,6 +292,31 @@ mod tests {
         for thread in threads {
             assert_eq!(thread.join().unwrap().unwrap(), "1");
         }
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_reached_is_tried_again_and_one_that_says_no_is_not() {
+        let desk = Desk::new();
+        let repo = desk.repository("shop");
+        repo.write("a", "1").commit("one");
+        let (script, tries) = (desk.places.cache.with_file_name("ssh"), desk.places.cache.with_file_name("tries"));
+        let through = |says: &str, good_from: usize| {
+            let text = format!(
+                "#!/bin/sh\necho >>'{0}'\nif [ $(wc -l <'{0}') -lt {good_from} ]; then echo '{says}' >&2; exit 255; fi\n\
+                 for last; do :; done\neval \"$last\"\n",
+                tries.display()
+            );
+            let _ = fs::remove_file(&tries);
+            fs::write(&script, text).unwrap();
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+            let mut git = git();
+            git.variables.push(("GIT_SSH_COMMAND".into(), script.display().to_string()));
+            let url = format!("ssh://git@git.example.org{}", repo.0.display());
+            let brought = bring(&git, &desk.places, &url, Some("main")).map(drop);
+            (brought.is_ok(), fs::read_to_string(&tries).unwrap().lines().count())
+        };
+        assert_eq!(through("ssh: connect to host git.example.org port 22: Connection refused", 3), (true, 3));
+        assert_eq!(through("git@git.example.org: Permission denied (publickey).", 3), (false, 1));
     }
 
     #[test]

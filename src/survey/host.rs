@@ -135,6 +135,13 @@ impl HostSeen {
         self.history.iter().filter(away).map(|flip| flip.at).max()
     }
 
+    /// Says whether `name` went live after `other` was last left.
+    pub(super) fn went_live_after(&self, name: &ReleaseName, other: &ReleaseName) -> bool {
+        let changed = |flip: &&Flip| flip.stage != FlipStage::Note && flip.to.as_ref() != Some(other);
+        let left = self.history.iter().rposition(|flip| flip.from.as_ref() == Some(other) && changed(&flip));
+        left.is_some_and(|at| self.history[at..].iter().filter(changed).any(|flip| flip.to.as_ref() == Some(name)))
+    }
+
     /// The latest change that made `name` live.
     pub fn went_live(&self, name: &ReleaseName) -> Option<&Flip> {
         self.history.iter().rev().find(|flip| flip.to.as_ref() == Some(name))

@@ -10,7 +10,7 @@ use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
-use super::{EnvArgs, Payload, Refusal, Site, command, holding, pools, readiness};
+use super::{EnvArgs, Payload, Refusal, Site, command, holding, pools, readiness, schema};
 use crate::engine::{Difference, Plan};
 use crate::event::Phase;
 use crate::fleet::HostName;
@@ -158,6 +158,10 @@ pub fn plan(
     let mut plan = divide(reopen(plan, there, &record.name), site.env);
     "converge".clone_into(&mut plan.task);
     (plan.next, plan.next_when_live) = (vec![again.clone()], vec![again]);
+    // What some host runs already meets the schema there.
+    if site.survey.hosts.iter().all(|(_, seen)| seen.live() != Some(&record.name)) {
+        plan.question = schema::question(site.survey, &record.name);
+    }
     let hosts: Vec<&str> = chosen.behind.iter().map(HostName::as_str).collect();
     Ok(plan.note(format!("{} will run {}, as the others do", hosts.join(", "), record.name)))
 }

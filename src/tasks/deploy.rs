@@ -8,16 +8,15 @@ use clap::Args;
 use super::batches::divide;
 use super::building::{app_operations, around_flip, build};
 use super::cleaning::{removal, rules, unreadable, verdicts};
+use super::complete::{self, Part, is_finished};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
-use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, sourcing};
+use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, schema, sourcing};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
 use crate::release::{Record, ReleaseName};
-use crate::survey::HostSeen;
-use crate::survey::ReleaseSeen;
 
 const EXAMPLES: &str = "Examples:
   relm deploy production
@@ -45,6 +44,9 @@ pub struct Deploy {
     /// Make this release live: one that was built before, a private one for instance
     #[arg(long, value_name = "NAME", conflicts_with_all = ["reference", "dir", "archive"])]
     pub release: Option<ReleaseName>,
+    /// With --release: only on hosts with one of these roles; the others keep what they run
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', requires = "release", conflicts_with = "resume")]
+    pub roles: Vec<String>,
     /// Go on with a deploy that was begun and not finished; with --release NAME, with that one
     #[arg(long, conflicts_with = "reference")]
     pub resume: bool,
@@ -83,17 +85,22 @@ pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, 
 }
 
 /// A deploy of a release that stands on the hosts already.
-pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal> {
+pub fn plan_existing(site: Site<'_>, name: &ReleaseName, part: Part<'_>) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
     pools::require_members(site.env)?;
-    let record = complete_everywhere(site, name)?;
-    let is_finished = |seen: &HostSeen| seen.release(name).is_some_and(|release| release.is_finished);
-    if site.survey.live_everywhere() == Some(name) && site.survey.hosts.iter().all(|(_, seen)| is_finished(seen)) {
+    let record = complete::everywhere(site, name, part)?;
+    let mut seen = site.survey.hosts.iter().map(|(_, seen)| seen);
+    if site.survey.live_everywhere() == Some(name) && seen.all(|seen| is_finished(seen, name)) {
         return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));
     }
     // Nothing marks it failed if the run fails: it was whole before, and still is.
     let mut plan = switch(begin(site, &record), site, &record);
-    plan.next = vec![format!("{} --release {name}", command("deploy", site.env))];
+    plan.next = vec![part.typed(site.env, name)];
+    if let Some(note) = part.note(site.env) {
+        // A resumed deploy, or a converge, is for all hosts.
+        (plan.next_when_live, plan.heal) = (plan.next.clone(), None);
+        plan.notes.push(note);
+    }
     mark_done(&mut plan, site, name, &BTreeMap::new());
     plan.steps.retain(|step| step.phase != Phase::Prepare || step.left().next().is_some());
     for step in &mut plan.steps {
@@ -104,6 +111,9 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName) -> Result<Plan, Refusal
         } else {
             step.unneeded.clear();
         }
+    }
+    if site.survey.live_everywhere() != Some(name) {
+        plan.question = schema::question(site.survey, name);
     }
     Ok(divide(plan, site.env))
 }
@@ -131,27 +141,4 @@ pub(super) fn switch(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
         .into_iter()
         .fold(plan, |plan, (host, damage)| plan.note(format!("{host}: {damage}, so nothing will be cleaned there")));
     around_flip(plan, site, &record.reference).flip(flip).finish(MarkFinished).finish(removal(&clean, true))
-}
-
-/// The record of a release that is complete on every host.
-fn complete_everywhere(site: Site<'_>, name: &ReleaseName) -> Result<Record, Refusal> {
-    let known = site.survey.hosts.iter().map(|(host, seen)| (host, seen.release(name)));
-    let whole =
-        known.clone().filter_map(|(_, release)| release.filter(|release| release.has_tree && release.is_whole()));
-    let records: Vec<&Record> = whole.map(|release| &release.record).collect();
-    match records.first() {
-        Some(record) if records.len() == site.survey.hosts.len() => Ok((*record).clone()),
-        _ => Err(Refusal::new(format!("release {name} is not complete on every host"))
-            .table(vec!["host", "state"], known.map(|(host, release)| vec![host.to_string(), state(release)]).collect())
-            .next(command("releases", site.env))),
-    }
-}
-
-fn state(release: Option<&ReleaseSeen>) -> String {
-    match release {
-        None => "not there",
-        Some(release) if !release.has_tree => "its directory is gone",
-        Some(release) => release.state.word(),
-    }
-    .to_owned()
 }

@@ -3,14 +3,15 @@
 use clap::Args;
 
 use super::batches::divide;
-use super::building::around_flip;
+use super::building::{add, around_flip, command as app_command};
 use super::unfinished::resume;
-use super::{EnvArgs, Refusal, Site, command, pools, readiness, sourcing};
+use super::{EnvArgs, Refusal, Site, command, pools, readiness, schema, sourcing};
 use crate::engine::Plan;
+use crate::event::Phase;
 use crate::fleet::HostName;
-use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
-use crate::release::ReleaseName;
-use crate::survey::{Migrated, NoTarget, migrated_since, rollback_target};
+use crate::operations::{CheckFlip, FlipCurrent, MarkFinished, RunCommand};
+use crate::release::{PlannedStep, Record, ReleaseName};
+use crate::survey::{NoTarget, rollback_target};
 
 /// Go back to the release that was live before the current one
 ///
@@ -24,6 +25,9 @@ pub struct Rollback {
     /// This release instead of the one before
     #[arg(long, value_name = "RELEASE")]
     pub to: Option<ReleaseName>,
+    /// Without your operations of `phase = "check"`, which look first whether that release can serve
+    #[arg(long)]
+    pub no_checks: bool,
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -32,8 +36,8 @@ pub struct Rollback {
     pub message: Option<String>,
 }
 
-/// A rollback to `to`, or to the release before the live one.
-pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
+/// A rollback to `to`, or to the release before the live one; `unchecked` if the app's checks are not to be asked.
+pub fn plan(site: Site<'_>, to: Option<&ReleaseName>, unchecked: bool) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
     pools::require_members(site.env)?;
     let target = rollback_target(site.survey, to).map_err(|none| refusal(site, none))?;
@@ -41,31 +45,40 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Plan, Refusal> {
     let record = seen.expect("a rollback target is on every host").record.clone();
     let reference = record.reference.clone();
     let record_file = site.env.release.record_file.clone();
+    let mut plan = sourcing::check(Plan::new("rollback", &site.env.name, &site.env.fleet), site.env).about(&target);
+    if !unchecked {
+        let to = to.map(|to| format!(" --to {to}")).unwrap_or_default();
+        plan = checked(plan, site, &record).past_checks(format!("{}{to} --no-checks", command("rollback", site.env)));
+    }
     let flip = FlipCurrent { actor: site.actor.clone(), record, leaves_bad: true, record_file };
-    let plan = sourcing::check(Plan::new("rollback", &site.env.name, &site.env.fleet), site.env)
-        .about(&target)
+    let plan = plan
         .prepare(CheckFlip)
         .flip(flip)
         .next(command("rollback", site.env))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
     let mut plan = divide(around_flip(plan, site, &reference).finish(MarkFinished), site.env);
-    plan.question = question(&migrated_since(site.survey, &target), &target);
+    plan.question = schema::question(site.survey, &target);
     Ok(plan)
 }
 
-/// Code that goes back meets a schema that does not: somebody has to know that it can.
-fn question(since: &[Migrated], target: &ReleaseName) -> Option<String> {
-    let name = |migrated: &Migrated| match migrated.name.as_str() {
-        "" => format!("{} ({})", migrated.step, migrated.release),
-        name => format!("{name} ({}, {})", migrated.step, migrated.release),
+/// Adds the app's checks, in the release that is gone back to: those that it was built with, because it may lack what
+/// others look at. A private release was built without any, and a deploy brought it live with those of the file.
+fn checked(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
+    let has_all = record.private || record.steps.is_empty();
+    let is_of_target = |step: &PlannedStep| {
+        let mut known = record.steps.iter();
+        has_all
+            || known.any(|then| (&then.name, &then.phase, &then.command) == (&step.name, &step.phase, &step.command))
     };
-    let names: Vec<String> = since.iter().map(name).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "since {target} there ran, or were begun, and are not taken back: {}. Can {target} run on that?",
-            names.join("; ")
-        )
+    let checks = site.env.operations.iter().filter(|operation| operation.phase == Phase::Check);
+    checks.fold(plan, |plan, operation| {
+        let command = RunCommand { outside: false, ..app_command(operation, &record.reference) };
+        let with = add(plan.clone(), site, Phase::Check, operation, command);
+        if with.planned_steps().last().is_none_or(is_of_target) {
+            return with;
+        }
+        plan.note(format!("{} was built without the check {} as it is now: it is not run", record.name, operation.name))
     })
 }
 

@@ -1,6 +1,6 @@
 //! `relm status`: what runs where, since when and by whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -10,7 +10,7 @@ use super::EnvArgs;
 use super::unfinished::unfinished;
 use crate::fleet::{HostName, Scope};
 use crate::release::{LockSeen, ReleaseName};
-use crate::survey::{Current, Survey};
+use crate::survey::{Current, Migrated, Survey};
 
 /// Show what is live on each host, since when, by whom, from what; and hosts out of step
 #[derive(Debug, Clone, Args)]
@@ -34,6 +34,9 @@ pub struct Report {
     pub lock: Option<LockSeen>,
     /// Deploys that were begun and not finished: what `relm deploy --resume` can go on with.
     pub unfinished: Vec<ReleaseName>,
+    /// Whether the file has migrations of it.
+    #[serde(skip)]
+    pub migrates: bool,
     /// The same of each component, where an environment is asked about and has any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<Report>,
@@ -42,7 +45,15 @@ pub struct Report {
 impl Report {
     /// Of an environment without an application beside its components.
     pub fn nothing(env: Scope) -> Self {
-        Self { env, hosts: Vec::new(), in_step: true, lock: None, unfinished: Vec::new(), components: Vec::new() }
+        Self {
+            env,
+            hosts: Vec::new(),
+            in_step: true,
+            lock: None,
+            unfinished: Vec::new(),
+            migrates: false,
+            components: Vec::new(),
+        }
     }
 }
 
@@ -62,6 +73,9 @@ pub struct Line {
     pub reference: Option<String>,
     /// The commit, where the source has one.
     pub commit: Option<String>,
+    /// The last migration that ran there, or was begun, and how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Schema>,
     /// Whether the host answered.
     pub reachable: bool,
     /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
@@ -75,6 +89,39 @@ pub struct Line {
     pub trouble: Vec<String>,
 }
 
+/// How far a host has migrated, by what it has written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Schema {
+    /// What the app calls the last one, if it does.
+    pub last: String,
+    /// The operation that ran it.
+    pub operation: String,
+    /// The release it came with.
+    pub release: ReleaseName,
+    /// When, where that was written down.
+    pub at: Option<DateTime<Utc>>,
+    /// How many there were.
+    pub count: usize,
+}
+
+impl Schema {
+    fn of(all: &[Migrated]) -> Option<Self> {
+        let last = all.last()?;
+        // One that failed is written down once more when it runs again; one without a name is known by its release.
+        let known = |one: &Migrated| {
+            let release = Some(one.release.clone()).filter(|_| one.name.is_empty());
+            (one.step.clone(), one.name.clone(), release)
+        };
+        Some(Self {
+            last: last.name.clone(),
+            operation: last.step.clone(),
+            release: last.release.clone(),
+            at: last.at,
+            count: all.iter().map(known).collect::<BTreeSet<_>>().len(),
+        })
+    }
+}
+
 /// Puts together what the hosts say. `order` is the order of the file.
 pub fn report(env: &Scope, order: &[HostName], survey: &Survey) -> Report {
     Report {
@@ -83,6 +130,7 @@ pub fn report(env: &Scope, order: &[HostName], survey: &Survey) -> Report {
         in_step: survey.in_step(),
         lock: survey.hosts.iter().map(|(_, seen)| &seen.lock).find(|lock| !lock.is_free()).cloned(),
         unfinished: unfinished(survey),
+        migrates: false,
         components: Vec::new(),
     }
 }
@@ -100,6 +148,7 @@ fn line(host: &HostName, survey: &Survey) -> Line {
         by: None,
         reference: None,
         commit: None,
+        schema: None,
         reachable: silent.is_none(),
         maintenance: None,
         stopped: BTreeMap::new(),
@@ -107,6 +156,7 @@ fn line(host: &HostName, survey: &Survey) -> Line {
     };
     let Some(seen) = survey.host(host) else { return line };
     line.maintenance.clone_from(&seen.maintenance);
+    line.schema = Schema::of(&seen.migrations);
     line.stopped = seen.left_stopped().map(|(name, by)| (name.clone(), by.clone())).collect();
     line.trouble.extend(seen.damage.iter().cloned());
     if seen.damaged_history > 0 {

@@ -2,10 +2,16 @@
 
 pub(super) mod sample;
 
-use super::{Site, clean_releases, deploy, rollback, setup_release};
+use super::complete::Part;
+use super::{Refusal, Site, clean_releases, deploy, rollback, setup_release};
+use crate::engine::Plan;
 use crate::release::ReleaseName;
 use crate::survey::HostSeen;
 use sample::{actor, name, now, on, payload, record, sample, survey};
+
+fn existing(site: Site<'_>, n: i64) -> Result<Plan, Refusal> {
+    deploy::plan_existing(site, &name(n), Part { roles: &[], whole: &site.env.fleet })
+}
 
 #[test]
 fn a_deploy() {
@@ -49,7 +55,7 @@ fn a_deploy() {
 
 #[test]
 fn a_deploy_of_a_private_release_leaves_out_what_is_done() {
-    insta::assert_snapshot!(on("demo", |_| {}, |site| deploy::plan_existing(site, &name(5))), @r"
+    insta::assert_snapshot!(on("demo", |_| {}, |site| existing(site, 5)), @r"
     deploy demo 1970-01-06_00.00.00, batches of 3
     Prepare     compile           web1 web2 db1
     Prepare     schema            db1
@@ -65,12 +71,12 @@ fn a_deploy_of_a_private_release_leaves_out_what_is_done() {
 
 #[test]
 fn a_deploy_of_what_is_live_has_nothing_to_do() {
-    insta::assert_snapshot!(on("demo", |_| {}, |site| deploy::plan_existing(site, &name(4))), @"deploy demo 1970-01-05_00.00.00, batches of 3");
+    insta::assert_snapshot!(on("demo", |_| {}, |site| existing(site, 4)), @"deploy demo 1970-01-05_00.00.00, batches of 3");
 }
 
 #[test]
 fn a_rollback() {
-    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, None)), @r"
+    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, None, false)), @r"
     rollback demo 1970-01-03_00.00.00, batches of 3
     Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1
@@ -78,7 +84,7 @@ fn a_rollback() {
     Finish      announce          web1
     Finish      record            web1 web2 db1
     ");
-    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, Some(&name(1)))), @r"
+    insta::assert_snapshot!(on("demo", |_| {}, |site| rollback::plan(site, Some(&name(1)), false)), @r"
     rollback demo 1970-01-02_00.00.00, batches of 3
     Prepare     check_flip        web1 web2 db1
     Flip        flip_current      web1 web2 db1

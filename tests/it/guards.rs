@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::site::{Site, logged};
+use crate::site::{Site, logged, operation};
 use crate::ssh::terminal::on_terminal;
 
 const OPEN: &str = "[guards]\nwindow = \"Mon-Sun 00:00-23:59 Pacific/Apia\"\n";
@@ -128,6 +128,40 @@ fn the_code_that_is_live_is_not_deployed_again() {
     site.relm("deploy").ends(0);
 }
 
+/// The code is the same, and what is made with it is not.
+#[test]
+fn the_same_code_is_deployed_where_something_else_would_be_built() {
+    let guard = "[guards]\nsame_code = \"skip\"\n[release]\nkeep = 9\n";
+    let template = "[[templates]]\nsrc = \"shop.conf\"\ndest = \"config/shop.conf\"\n";
+    let build = |run: &str| operation("build", "prepare", "once = true", run);
+    let service = |start: &str| {
+        format!(
+            "[[service]]\nname = \"web\"\nkind = \"command\"\nproof = false\nstatus = '[ -e \"$SITE/up-$RELM_HOST\" ]'\nstop = 'rm -f \"$SITE/up-$RELM_HOST\"'\nstart = 'touch \"$SITE/up-$RELM_HOST\"; {start}'\n"
+        )
+    };
+    let site = Site::new("web1 web2", guard);
+    site.write("shop.conf", "one\n");
+    let is_skipped = || site.relm("deploy --json").ends(0).ending()["ending"] == "nothing_changed";
+    let changes: [&dyn Fn(); 6] = [
+        &|| site.configure(&(guard.to_owned() + template)),
+        &|| site.write("shop.conf", "two\n"),
+        &|| site.configure(&(guard.to_owned() + template + &build("true"))),
+        &|| site.configure(&(guard.to_owned() + template + &build("echo more"))),
+        &|| site.configure(&(guard.to_owned() + template + &service("true"))),
+        &|| site.configure(&(guard.to_owned() + template + &service("echo up"))),
+    ];
+    site.deploy();
+    for (at, change) in changes.iter().enumerate() {
+        let live = site.live();
+        assert!(is_skipped(), "before change {at}");
+        change();
+        assert!(!is_skipped(), "change {at}");
+        assert_ne!(site.live(), live);
+    }
+    assert_eq!(site.host("web1").read("config/shop.conf"), "two\n");
+    assert!(is_skipped());
+}
+
 fn git(directory: &Path, args: &[&str]) {
     let identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "init.defaultBranch=main"];
     let mut git = Command::new("git");
@@ -166,6 +200,18 @@ fn the_operators_repository_is_clean_and_equal_to_its_upstream() {
     git(&here, &["init", "--quiet", "--bare", "origin.git"]);
     git(&here, &["remote", "add", "origin", "origin.git"]);
     git(&here, &["push", "--quiet", "-u", "origin", "HEAD:main"]);
+    site.relm("deploy").ends(0);
+    // A branch of one's own is clean and pushed, too.
+    site.write(
+        "Releases.toml",
+        site.read("Releases.toml").replace("clean_repository = true", "clean_repository = true\nbranch = \"main\""),
+    );
+    git(&here, &["commit", "--quiet", "-am", "only main"]);
+    git(&here, &["checkout", "--quiet", "-b", "mine"]);
+    git(&here, &["push", "--quiet", "-u", "origin", "mine"]);
+    site.relm("deploy").ends(3).says(&["is on the branch mine, and not on main", "--consent clean_repository="]);
+    git(&here, &["checkout", "--quiet", "main"]);
+    git(&here, &["push", "--quiet", "origin", "HEAD:main"]);
     site.relm("deploy").ends(0);
     site.write("code/app.txt", "two\n");
     site.relm("deploy").ends(3).says(&["changes that are not committed", "code/app.txt"]);

@@ -198,6 +198,39 @@ fn a_person_takes_an_environment_across_runs() {
 }
 
 #[test]
+fn a_failed_deploy_keeps_the_lock_for_the_person_where_the_file_says_so() {
+    let keep = "[lock]\ngrace = \"2s\"\non_failure = \"keep\"\n";
+    let settings = logged("build", "prepare", "") + &logged("announce", "finish", "");
+    let site = Site::new("web1 web2", &(keep.to_owned() + &settings));
+    site.relm("deploy").ends(0);
+    assert_eq!(site.relm("lock show").ends(0).stdout, "test is free\n");
+    for (broken, code) in [("broken-build-web2", 1), ("broken-announce-web1", 4)] {
+        site.write(broken, "");
+        site.relm("deploy").ends(code).says(&["test stays locked for you", "relm lock release test", "--resume"]);
+        let name = site.host("web1").releases().pop().expect("a release");
+        let refused = somebody_else(&site, "deploy").ends(3);
+        refused.says(&["tester has taken test", &format!("the deploy of {name} has not come to its end")]);
+        // Nothing has come of that.
+        site.relm("deploy --resume").ends(code);
+        std::fs::remove_file(site.path(broken)).expect("a file");
+        assert!(site.relm("status").ends(0).stdout.contains("held by tester"));
+        site.relm("deploy --resume").ends(0);
+        assert_eq!(site.live(), name);
+        assert_eq!(site.relm("lock show").ends(0).stdout, "test is free\n");
+    }
+    // What was taken by hand is given back by hand; a refused deploy keeps nothing.
+    site.relm("lock take -m mine").ends(0);
+    site.write("broken-build-web1", "");
+    site.relm("deploy").ends(1);
+    std::fs::remove_file(site.path("broken-build-web1")).expect("a file");
+    site.relm("deploy --resume").ends(0);
+    somebody_else(&site, "deploy").ends(3).says(&["mine"]);
+    site.relm("lock release").ends(0);
+    site.relm("deploy --release 2001-01-01_00.00.00").ends(3);
+    somebody_else(&site, "deploy").ends(0);
+}
+
+#[test]
 fn environments_can_share_a_lock() {
     let shared = "[lock]\nname = \"servers\"\nhost = \"web1\"\ngrace = \"2s\"\n";
     let site = Site::new("web1", &(shared.to_owned() + &operation("hold", "prepare", "", HOLD)));

@@ -94,6 +94,63 @@ fn a_rollback_names_what_was_migrated_since_and_asks() {
     site.relm("rollback").ends(3).says(&["0002_price.sql"]);
 }
 
+/// A release's name is the time at which it was asked for, and not that of its going live.
+#[test]
+fn what_an_older_release_migrated_later_is_asked_about_by_rollback_and_deploy() {
+    let site = shop(&("[release]\nkeep = 9\n".to_owned() + &settings(PENDING, BACKUP)));
+    let first = site.deploy();
+    site.write("code/migrations/0002_drop.sql", "alter table goods add column price int;");
+    site.relm("setup-release").ends(0);
+    let older = site.host("web1").releases().pop().expect("a release");
+    fs::remove_file(site.path("code/migrations/0002_drop.sql")).expect("a file");
+    let hotfix = site.deploy();
+    site.relm(&format!("deploy --release {older}")).ends(0);
+    assert_eq!(site.live(), older);
+    let asked =
+        format!("since {hotfix} there ran, or were begun, and are not taken back: 0002_drop.sql (migrate, {older})");
+    site.relm("rollback").ends(3).says(&[&asked]);
+    // Lines of before they told the time: what went live after the target was left may have migrated then.
+    let ledger = site.read("hosts/web1/www/test/.relm/migrations");
+    let old = ledger.lines().map(|line| {
+        let (release, rest) = line.split_once(' ').expect("a release");
+        let (step, name) = rest.split_once(' ').expect("a step");
+        format!("{release} {} {name}\n", step.split_once('@').expect("a time").0)
+    });
+    site.write("hosts/web1/www/test/.relm/migrations", old.collect::<String>());
+    site.relm("rollback").ends(3).says(&[&asked]);
+    site.write("hosts/web1/www/test/.relm/migrations", &ledger);
+    site.relm("rollback --yes").ends(0);
+    assert_eq!(site.live(), hotfix);
+    // The same release by another word is the same question.
+    for way in ["deploy --release", "rollback --to", "converge --to"] {
+        let refused = site.relm(&format!("{way} {first}")).ends(3);
+        refused.says(&[&format!("since {first} there ran"), "0002_drop.sql (migrate, "]);
+        assert!(site.relm(&format!("{way} {first} --dry-run")).ends(0).stdout.contains("asks: since"));
+    }
+    // What it ran itself is its own.
+    site.relm(&format!("deploy --release {older}")).ends(0);
+    assert_eq!(site.live(), older);
+}
+
+#[test]
+fn the_status_tells_how_far_each_host_has_migrated() {
+    let site = shop("");
+    site.deploy();
+    assert!(!site.relm("status").ends(0).stdout.contains("schema"));
+    site.configure(&settings(PENDING, BACKUP));
+    site.deploy();
+    site.write("code/migrations/0002_price.sql", "alter table goods add column price int;");
+    let second = site.deploy();
+    site.deploy();
+    let stands = site.relm("status --json").ends(0).report();
+    let schema = &stands["hosts"][0]["schema"];
+    let told = [&schema["last"], &schema["operation"], &schema["release"], &schema["count"]];
+    assert_eq!(told, [&"0002_price.sql".into(), &"migrate".into(), &second.into(), &serde_json::json!(2)]);
+    assert!(schema["at"].is_string() && stands["hosts"][1]["schema"].is_null(), "{stands}");
+    let shown = site.relm("status").ends(0);
+    shown.shows(&["schema", "0002_price.sql (2)"]);
+}
+
 #[test]
 fn a_migration_without_names_is_named_by_its_operation() {
     let of = |run: &str| operation("migrate", "prepare", "once = true\nmigrate = {}", run);

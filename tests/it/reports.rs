@@ -183,3 +183,17 @@ fn check_tells_whether_a_deploy_could_start() {
     assert!(done.stdout.contains("disk"), "{}", done.stdout);
     site.relm("deploy").ends(3).says(&["disk"]);
 }
+
+/// In CI the login is a machine's.
+#[test]
+fn whoever_deploys_by_way_of_a_machine_is_named() {
+    let site = Site::new("web1", "");
+    let deploy = |named: &str| {
+        let mut relm = site.command(["deploy"]);
+        crate::site::Done::from(relm.env("RELM_USER", named).output().expect("a process")).ends(0);
+        let by = site.relm("status --json").ends(0).report()["hosts"][0]["by"].clone();
+        by.as_str().expect("a name").to_owned()
+    };
+    assert_eq!(deploy("Ann Lee\n<ann@example.org>"), "Ann Lee <ann@example.org>");
+    assert_eq!(deploy(" "), "tester");
+}

@@ -158,6 +158,54 @@ fn a_rollback_runs_what_belongs_to_the_switch_and_builds_nothing() {
 }
 
 #[test]
+fn checks_look_at_the_target_before_anything_changes() {
+    let look = "echo \"$RELM_HOST fits ${PWD##*/}\" >> \"$SITE/log\"\n[ ! -e \"$SITE/broken-$RELM_HOST\" ] || { echo does not fit >&2; exit 7; }";
+    for fleet in ["web1 web2", "web2"] {
+        let site = Site::new(fleet, &(operation("fits", "check", "", look) + &logged("restart", "after_flip", "")));
+        let [a, b] = [site.deploy(), site.deploy()];
+        site.take_log();
+        site.write("broken-web2", "");
+        let done = site.relm(&format!("rollback --to {a} --yes --json")).ends(1).ending();
+        assert_eq!(done["ending"], "nothing_changed");
+        assert!(
+            done["next"]
+                .as_array()
+                .expect("commands")
+                .contains(&format!("relm rollback test --to {a} --no-checks").into())
+        );
+        assert!(
+            site.take_log().iter().all(|line| line.ends_with(&format!(" fits {a}"))),
+            "in the target, and nothing more"
+        );
+        let refused = site.relm("rollback").ends(1);
+        refused.says(&["web2", "does not fit", "relm rollback test --no-checks"]);
+        assert_eq!(site.live(), b);
+        assert_eq!(site.host("web2").state(&b), "complete");
+        site.take_log();
+        site.relm("rollback --no-checks").ends(0);
+        assert_eq!(site.live(), a);
+        assert!(!site.take_log().iter().any(|line| line.contains("fits")));
+    }
+}
+
+/// What it has no file or program for cannot look at it.
+#[test]
+fn a_target_is_not_checked_by_what_it_was_built_without() {
+    let keep = "[release]\nkeep = 9\n";
+    let site = Site::new("web1", keep);
+    let a = site.deploy();
+    site.configure(&(keep.to_owned() + &operation("fits", "check", "", "true")));
+    let b = site.deploy();
+    site.deploy();
+    site.configure(&(keep.to_owned() + &operation("fits", "check", "", "[ -e \"$SITE/right\" ]")));
+    site.write("right", "");
+    site.deploy();
+    fs::remove_file(site.path("right")).expect("a file");
+    site.relm(&format!("rollback --to {b}")).ends(0).says(&[&format!("{b} was built without the check fits")]);
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
 fn a_half_flipped_fleet_goes_back_to_what_the_others_still_run() {
     let site = Site::new("web1 web2 web3", "[release]\nkeep = 9\n");
     let [a, b] = [site.deploy(), site.deploy()];

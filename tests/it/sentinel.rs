@@ -201,8 +201,8 @@ fn a_secret_is_found_in_its_file_and_nowhere_else() {
 
     let app = home(&hosted.users.app);
     let pending = fs::read_to_string(app.join("www/test/.relm/migrations")).expect("what was migrated");
-    assert!(pending.contains("migrate 0001_of_[TOKEN]\n") && pending.contains("migrate [KEY]\n"), "{pending}");
-    assert!(pending.contains("migrate 0002\n") && hosted.site.path("told.json").exists(), "{pending}");
+    assert!(pending.contains(" 0001_of_[TOKEN]\n") && pending.contains(" [KEY]\n"), "{pending}");
+    assert!(pending.contains(" 0002\n") && hosted.site.path("told.json").exists(), "{pending}");
     let releases = fs::read_dir(app.join("www/test/releases")).expect("releases").flatten().map(|entry| entry.path());
     let mut meant: Vec<PathBuf> =
         releases.map(|release| release.join("config/key")).filter(|key| key.exists()).collect();

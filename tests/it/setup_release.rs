@@ -82,9 +82,37 @@ fn roles_choose_its_hosts() {
     let counts: Vec<usize> = site.hosts().iter().map(|host| host.releases().len()).collect();
     assert_eq!(counts, [0, 1, 1]);
     let name = site.host("db1").releases().remove(0);
-    site.relm(&format!("deploy --release {name}")).ends(3).says(&["web1", "not there"]);
+    let refused = site.relm(&format!("deploy --release {name}")).ends(3).says(&["web1", "not there"]);
+    refused.says(&[&format!("relm deploy test --release {name} --roles app   on db1 web2 alone")]);
     site.relm("setup-release --roles web,db").ends(0);
     site.relm("setup-release --roles nobody").ends(2).says(&["nobody", "app", "db", "web"]);
+}
+
+/// Where it was built it can go live, and nowhere else.
+#[test]
+fn a_release_of_some_hosts_is_deployed_on_these() {
+    let settings = logged("build", "prepare", "") + &logged("announce", "finish", "");
+    let site = Site::new("web1=web db1=db,app web2=web,app", &settings);
+    let old = site.deploy();
+    site.relm("setup-release --roles app").ends(0);
+    let name = private(&site.host("db1"));
+    site.take_log();
+    site.relm(&format!("deploy --release {name} --roles web")).ends(3).says(&[
+        "web1",
+        "not there",
+        "--roles app   on db1 web2",
+    ]);
+    site.relm("deploy --roles app").ends(2).says(&["--release"]);
+    site.write("broken-announce-web2", "");
+    let typed = format!("deploy --release {name} --roles app");
+    let done = site.relm(&format!("{typed} --json")).ends(4).ending();
+    assert_eq!(done["next"][0], format!("relm deploy test --release {name} --roles app"));
+    std::fs::remove_file(site.path("broken-announce-web2")).expect("a file");
+    site.relm(&typed).ends(0).says(&["web1 keep what runs there"]);
+    let live: Vec<_> = site.hosts().iter().map(OnHost::current).collect();
+    assert_eq!(live, [Some(old), Some(name.clone()), Some(name)]);
+    assert!(!site.take_log().iter().any(|line| line.starts_with("web1")));
+    site.deploy();
 }
 
 #[test]
@@ -139,7 +167,7 @@ fn a_release_that_was_good_is_not_failed_by_a_check() {
         site.relm(&format!("deploy --release {name}")).ends(1);
         assert_eq!(host.state(name), "complete", "{name}");
     }
-    site.relm("rollback").ends(0);
+    site.relm("rollback --no-checks").ends(0);
     assert_eq!(site.live(), old, "not {live}");
 }
 

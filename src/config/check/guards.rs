@@ -22,6 +22,11 @@ pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) 
         },
     };
     let before: Vec<_> = table.before.iter().flatten().map(|text| check.command("before", text)).collect();
+    if let (Some(branch), None | Some(false)) = (&table.branch, table.clean_repository) {
+        let hint = "write `clean_repository = true` beside it".to_owned();
+        check.problem(branch.span(), "`branch` has no meaning: nothing looks at the repository of this file", hint);
+    }
+    let branch = table.branch.as_ref().map(|branch| check.line("branch", branch));
     let questions: Vec<_> = (0..table.ask.len()).map(|at| question(check, table, at, busy)).collect();
     Some(Guards {
         reference: table.reference.is_some(),
@@ -32,6 +37,10 @@ pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) 
         notes: table.notes.is_some(),
         window: window?,
         clean_repository: table.clean_repository.unwrap_or(false),
+        branch: match branch {
+            None => None,
+            Some(branch) => Some(branch?),
+        },
         before: before.into_iter().collect::<Option<_>>()?,
         questions: questions.into_iter().collect::<Option<_>>()?,
     })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::LockRules;
-use super::super::file::{LockTable, ReleasesToml};
+use super::super::file::{LeftLockText, LockTable, ReleasesToml};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
 use super::operations::time_limit;
@@ -29,7 +29,7 @@ pub(super) fn lock(check: &mut Check<'_>, file: &ReleasesToml, table: &LockTable
             return None;
         }
     };
-    Some(LockRules { shared, grace: grace? })
+    Some(LockRules { shared, grace: grace?, keeps: table.on_failure == Some(LeftLockText::Keep) })
 }
 
 /// The host of that name in any environment.

@@ -25,6 +25,9 @@ pub(in crate::config) struct GuardsTable {
     /// Whether the repository that this file stands in must have nothing uncommitted and be equal to its upstream.
     #[schemars(example = true)]
     pub(in crate::config) clean_repository: Option<bool>,
+    /// The branch that repository must be on.
+    #[schemars(example = &"main")]
+    pub(in crate::config) branch: Option<At<String>>,
     /// Commands of this machine that must succeed first, run in the directory of this file.
     #[schemars(example = ["dzil test"])]
     pub(in crate::config) before: Option<Vec<At<String>>>,

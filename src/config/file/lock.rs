@@ -18,4 +18,18 @@ pub(in crate::config) struct LockTable {
     /// How long a host waits for a relm whose connection has closed, before it ends what runs and is free: `10s`.
     #[schemars(example = &"10s")]
     pub(in crate::config) grace: Option<At<String>>,
+    /// What becomes of it when a deploy does not come to its end: `free` (if left out), or `keep`: it stays taken for whoever
+    /// deployed, until their deploy comes to its end or they give it back.
+    #[schemars(example = &"keep")]
+    pub(in crate::config) on_failure: Option<LeftLockText>,
+}
+
+/// What becomes of a lock after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum LeftLockText {
+    /// Nobody has it.
+    Free,
+    /// The person who deployed has it.
+    Keep,
 }

@@ -189,6 +189,7 @@ fn each_setting_is_told_with_its_line() {
         ("lock.name", "\"servers\"", Some("name = \"servers\"")),
         ("manage.run", "\"./manage.py\"", Some("manage = \"./manage.py\"")),
         ("lock.grace", "\"10s\"", None),
+        ("lock.on_failure", "\"free\"", None),
         ("environment.https_proxy", "\"\"", Some("environment = { https_proxy = \"\" }")),
         ("operations.b.run", "\"b of base\"", Some("run = \"b of base\"")),
         ("publish.\"~/docs\".mode", "\"overlay\"", Some("mode = \"overlay\"")),

@@ -79,7 +79,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
             extra: Vec::new(),
         },
         pre_connect: PreConnect { knock: vec![], timeout: Duration::from_secs(1) },
-        lock: LockRules { shared: None, grace: Duration::from_secs(10) },
+        lock: LockRules { shared: None, grace: Duration::from_secs(10), keeps: false },
         distribution: None,
         notify: Vec::new(),
         tag: None,

@@ -16,6 +16,7 @@ pub struct Fence {
     /// How long the host is tried again when it is lost.
     pub(in crate::engine) patience: Duration,
     free: Arc<AtomicBool>,
+    stays: Arc<AtomicBool>,
 }
 
 /// The exit code of a script that found its lock gone and did nothing.
@@ -27,12 +28,27 @@ pub(in crate::engine) const IS_LOST: &str =
 
 impl Fence {
     pub(super) fn new(directory: &str, token: &str, patience: Duration) -> Self {
-        Self { directory: directory.to_owned(), token: token.to_owned(), patience, free: Arc::default() }
+        Self {
+            directory: directory.to_owned(),
+            token: token.to_owned(),
+            patience,
+            free: Arc::default(),
+            stays: Arc::default(),
+        }
     }
 
     /// Notes that the host has said that it is free.
     pub(in crate::engine) fn note_free(&self) {
         self.free.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether no script of the run's is to give it back.
+    pub(in crate::engine) fn stays(&self) -> bool {
+        self.stays.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stay(&self) {
+        self.stays.store(true, Ordering::Relaxed);
     }
 
     /// Says whether it was given back in a script of the run's.

@@ -21,6 +21,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::fleet::HostName;
+use crate::release::Holder;
 use crate::script::Script;
 use crate::transport::Transport;
 
@@ -64,6 +65,8 @@ pub struct Patience {
 pub struct Lock {
     held: Vec<(Place, Fence)>,
     answers: BTreeMap<HostName, String>,
+    /// What the one who holds it had taken across runs before.
+    taken: Option<Holder>,
     _beats: beat::Beats,
 }
 
@@ -72,6 +75,16 @@ impl Lock {
     pub fn fence(&self, host: &HostName) -> Option<Fence> {
         // A shared lock's place stands first, and may be on the same host.
         self.held.iter().rev().find(|(place, _)| place.host == *host).map(|(_, fence)| fence.clone())
+    }
+
+    /// What the one who holds it had taken across runs before, and why.
+    pub fn taken(&self) -> Option<&Holder> {
+        self.taken.as_ref()
+    }
+
+    /// Keeps it until [`Lock::release`]: no script of the run's gives it back before.
+    pub fn stay(&self) {
+        self.held.iter().for_each(|(_, fence)| fence.stay());
     }
 
     /// What the hosts said to their places' questions, where they came to an end with that.

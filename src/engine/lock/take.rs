@@ -31,7 +31,7 @@ pub async fn take(places: &[Place], holder: &Holder, patience: Patience) -> Resu
             lock.release().await;
             Err(LockError::TakenBy { holder: Box::new(taken) })
         }
-        (lock, _) => Ok(lock),
+        (lock, taken) => Ok(Lock { taken, ..lock }),
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn claim(
         return Err(error);
     }
     let beats = Beats::start(&held, patience);
-    Ok((Lock { held, answers, _beats: beats }, taken_by))
+    Ok((Lock { held, answers, taken: None, _beats: beats }, taken_by))
 }
 
 /// What a place that was locked has said.
