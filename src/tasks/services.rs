@@ -148,6 +148,9 @@ pub struct Line {
     pub programs: Vec<ProgramSeen>,
     /// Why nothing could be seen.
     pub trouble: Option<String>,
+    /// A deploy has it follow the release.
+    #[serde(skip)]
+    pub follows: bool,
 }
 
 impl Line {
@@ -170,14 +173,16 @@ impl Line {
             current: current.cloned(),
             programs,
             trouble,
+            follows: found.strategy != config::Strategy::None,
         }
     }
 
-    /// Says whether all of it runs, from what is live where that can be told.
+    /// Says whether all of it runs; what follows releases from what is live, where that can be told.
     pub fn is_well(&self) -> bool {
         let is_well = |program: &ProgramSeen| {
             let is_known = program.state == "running" || (program.state == "unknown" && self.kind == "command");
-            is_known && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
+            let runs_live = || program.releases.iter().all(|release| Some(release) == self.current.as_ref());
+            is_known && (!self.follows || runs_live())
         };
         self.trouble.is_none() && !self.programs.is_empty() && self.programs.iter().all(is_well)
     }

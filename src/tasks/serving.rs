@@ -24,6 +24,7 @@ pub(super) fn starts(plan: Plan, env: &Environment, reference: &str) -> Plan {
             Strategy::StopFlipStart => Turn::Start,
             Strategy::Restart => Turn::Restart,
             Strategy::Reload => Turn::Reload,
+            Strategy::None => return plan,
         };
         plan.step(Phase::AfterFlip, turn(env, found, reference, what))
     })
