@@ -35,6 +35,8 @@ pub struct Plan {
     pub anew: Option<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
+    /// Steps, each with the command that does by hand what taking it back would have done.
+    pub remedies: Vec<(String, String)>,
     /// The command that brings a fleet together again whose hosts run different releases.
     pub heal: Option<String>,
     /// Hosts that could not be reached and are left out.
@@ -62,6 +64,7 @@ impl Plan {
             next: Vec::new(),
             anew: None,
             next_when_live: Vec::new(),
+            remedies: Vec::new(),
             heal: None,
             behind: Vec::new(),
             notes: Vec::new(),
@@ -200,6 +203,13 @@ impl Plan {
         self
     }
 
+    /// Names the command to type where a step of that name could not be taken back.
+    #[must_use]
+    pub fn remedy(mut self, step: impl Into<String>, command: impl Into<String>) -> Self {
+        self.remedies.push((step.into(), command.into()));
+        self
+    }
+
     /// Names the command that brings a mixed fleet together.
     #[must_use]
     pub fn heal(mut self, command: impl Into<String>) -> Self {
@@ -217,6 +227,11 @@ impl Plan {
     /// Says whether it changes what is live.
     pub fn flips(&self) -> bool {
         self.steps.iter().any(|step| step.phase == Phase::Flip)
+    }
+
+    /// Says whether hosts come in batches, be it only to be restarted.
+    pub(super) fn has_batches(&self) -> bool {
+        self.steps.iter().any(|step| (Phase::BeforeFlip..=Phase::AfterFlip).contains(&step.phase))
     }
 
     /// Says whether an earlier run did everything up to and with the switch, on all hosts.

@@ -32,6 +32,7 @@ pub mod releases;
 pub mod requirements;
 pub mod resume;
 pub mod rollback;
+mod rolling;
 pub mod run;
 pub mod services;
 mod serving;

@@ -4,11 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::serving::{kind, service};
-use super::{Refusal, Site, command, readiness};
+use super::{Refusal, Site, command, own_words, readiness, rolling};
 use crate::config::{self, Environment, nearest};
-use crate::engine::Plan;
+use crate::engine::{Operation as _, Plan};
 use crate::fleet::{HostName, Scope};
-use crate::operations::{ProgramSeen, Service, Turn, TurnService};
+use crate::operations::{ProgramSeen, Service, Turn, TurnService, Within};
 use crate::release::ReleaseName;
 
 const EXAMPLES: &str = "Examples:
@@ -106,9 +106,15 @@ pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Ref
     let group = group.map(|group| format!(" {group}")).unwrap_or_default();
     let typed = format!("relm services {} {}{group}", site.env.name, turn.word());
     let plan = Plan::new("services", &site.env.name, &site.env.fleet).next(typed);
-    Ok(found.into_iter().fold(plan, |plan, found| {
-        plan.finish(TurnService { service: service(site.env, found, reference(site)), turn, journaled: false })
-    }))
+    let of = |found| TurnService { service: service(site.env, found, reference(site)), turn, within: Within::Hand };
+    let turns: Vec<TurnService> = found.into_iter().map(of).collect();
+    if turn == Turn::Restart {
+        let names = turns.iter().map(TurnService::name);
+        let remedies = names.filter_map(|name| Some((own_words::remedy(site.env, &name)?, name)));
+        let plan = remedies.fold(plan, |plan, (by_hand, name)| plan.remedy(name, by_hand));
+        return rolling::restart(plan, site.env, turns);
+    }
+    Ok(turns.into_iter().fold(plan, Plan::finish))
 }
 
 fn row((host, _): &(HostName, crate::survey::HostSeen)) -> Vec<String> {

@@ -3,7 +3,7 @@
 use crate::config::{self, Environment, ServiceCommands, ServiceKind, Strategy};
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::operations::{File, Kind, RenderService, Service, Turn, TurnService};
+use crate::operations::{File, Kind, RenderService, Service, Turn, TurnService, Within};
 
 /// Adds what fills in the services' files.
 pub(super) fn render(plan: Plan, env: &Environment, reference: &str) -> Plan {
@@ -31,7 +31,7 @@ pub(super) fn starts(plan: Plan, env: &Environment, reference: &str) -> Plan {
 }
 
 fn turn(env: &Environment, found: &config::Service, reference: &str, turn: Turn) -> TurnService {
-    TurnService { service: service(env, found, reference), turn, journaled: true }
+    TurnService { service: service(env, found, reference), turn, within: Within::Switch }
 }
 
 /// A service of the file as an operation's.

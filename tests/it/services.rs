@@ -6,6 +6,7 @@ mod nginx;
 mod supervisor;
 mod systemd;
 pub(crate) mod traffic;
+mod turning;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
