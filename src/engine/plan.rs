@@ -88,8 +88,18 @@ impl Plan {
 
     /// The same, of an operation in whatever shape.
     #[must_use]
-    pub fn step_of(mut self, phase: Phase, operation: Arc<dyn Operation>) -> Self {
+    pub fn step_of(self, phase: Phase, operation: Arc<dyn Operation>) -> Self {
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
+        self.insert(phase, operation, hosts)
+    }
+
+    /// The same, on `hosts` alone.
+    #[must_use]
+    pub fn step_on(self, phase: Phase, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
+        self.insert(phase, Arc::new(operation), hosts)
+    }
+
+    fn insert(mut self, phase: Phase, operation: Arc<dyn Operation>, hosts: Vec<HostName>) -> Self {
         let at = self.steps.partition_point(|step| step.phase <= phase);
         self.steps.insert(at, Step::new(phase, operation, hosts));
         self

@@ -56,7 +56,9 @@ pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
 pub use retry_command::RetryCommand;
 pub use run_command::RunCommand;
-pub use service::{File, Kind, ProgramSeen, RenderService, Service, Turn, TurnService, read_state};
+pub use service::{
+    File, ForgetElsewhere, Kind, ProgramSeen, RenderService, Service, StopElsewhere, Turn, TurnService, read_state,
+};
 pub use set_maintenance::{Maintenance, SetMaintenance};
 pub use sourcing::{CheckSources, sources};
 pub use stop_for_migration::StopForMigration;

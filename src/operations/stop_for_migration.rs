@@ -54,7 +54,7 @@ impl StopForMigration {
     }
 
     fn stop(&self) -> TurnService {
-        TurnService { service: self.service.clone(), turn: Turn::Stop, within: Within::Switch }
+        TurnService { service: self.service.clone(), turn: Turn::Stop, within: Within::Switch, comes: false }
     }
 }
 

@@ -37,6 +37,7 @@ pub mod run;
 pub mod services;
 mod serving;
 pub mod setup_release;
+mod singletons;
 mod sourcing;
 pub mod standing;
 pub mod status;

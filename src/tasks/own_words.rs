@@ -21,7 +21,7 @@ pub(super) fn operation(site: Site<'_>, name: &str, reference: &str) -> Option<A
         _ => {
             let found = site.env.services.iter().find(|service| service.name == of)?;
             let service = serving::service(site.env, found, reference);
-            Some(of_step(TurnService { service, turn: Turn::read(word)?, within: Within::Task }))
+            Some(of_step(TurnService { service, turn: Turn::read(word)?, within: Within::Task, comes: false }))
         }
     }
 }

@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::serving::{kind, service};
-use super::{Refusal, Site, command, own_words, readiness, rolling};
+pub use super::singletons::is_elsewhere;
+use super::{Refusal, Site, command, own_words, readiness, rolling, singletons};
 use crate::config::{self, Environment, nearest};
 use crate::engine::{Operation as _, Plan};
 use crate::fleet::{HostName, Scope};
@@ -106,15 +107,21 @@ pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Ref
     let group = group.map(|group| format!(" {group}")).unwrap_or_default();
     let typed = format!("relm services {} {}{group}", site.env.name, turn.word());
     let plan = Plan::new("services", &site.env.name, &site.env.fleet).next(typed);
-    let of = |found| TurnService { service: service(site.env, found, reference(site)), turn, within: Within::Hand };
-    let turns: Vec<TurnService> = found.into_iter().map(of).collect();
-    if turn == Turn::Restart {
+    let of = |found: &&config::Service| {
+        let service = service(site.env, found, reference(site));
+        TurnService { service, turn, within: Within::Hand, comes: false }
+    };
+    let turns: Vec<TurnService> = found.iter().map(of).collect();
+    let plan = if turn == Turn::Restart {
         let names = turns.iter().map(TurnService::name);
         let remedies = names.filter_map(|name| Some((own_words::remedy(site.env, &name)?, name)));
         let plan = remedies.fold(plan, |plan, (by_hand, name)| plan.remedy(name, by_hand));
-        return rolling::restart(plan, site.env, turns);
-    }
-    Ok(turns.into_iter().fold(plan, Plan::finish))
+        rolling::restart(plan, site.env, turns)?
+    } else {
+        turns.into_iter().fold(plan, Plan::finish)
+    };
+    let starts = matches!(turn, Turn::Start | Turn::Restart);
+    Ok(if starts { singletons::leave_by_hand(plan, site, reference(site), &found) } else { plan })
 }
 
 fn row((host, _): &(HostName, crate::survey::HostSeen)) -> Vec<String> {
@@ -181,6 +188,15 @@ impl Line {
             trouble,
             follows: found.strategy != config::Strategy::None,
         }
+    }
+
+    /// The same of a host that is not the service's own, if it may run there.
+    pub fn elsewhere(mut self, found: &config::Service) -> Option<Self> {
+        let runs = self.programs.iter().any(|program| !matches!(program.state.as_str(), "stopped" | "failed"));
+        if let (Some(only), true) = (&found.singleton, runs) {
+            self.trouble = Some(format!("it is for {only} alone"));
+        }
+        self.trouble.is_some().then_some(self)
     }
 
     /// Says whether all of it runs; what follows releases from what is live, where that can be told.

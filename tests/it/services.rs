@@ -3,6 +3,7 @@
 pub(crate) mod daemontools;
 mod gunicorn;
 mod nginx;
+mod singleton;
 mod supervisor;
 mod systemd;
 pub(crate) mod traffic;

@@ -167,5 +167,8 @@ relm_turn_down() {
   relm_halt
 }
 
+# Takes its files away.
+relm_turn_clear() { relm_stand; relm_replace; }
+
 # Stops it and takes its files away.
 relm_turn_away() { relm_stand; relm_halt; relm_replace; }

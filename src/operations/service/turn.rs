@@ -31,6 +31,8 @@ pub struct TurnService {
     pub turn: Turn,
     /// What it is part of.
     pub within: Within,
+    /// It comes to this host from another one: if the switch fails, it goes again.
+    pub comes: bool,
 }
 
 impl Turn {
@@ -89,6 +91,9 @@ impl TurnService {
         if self.turn == Turn::Stop && on.release.is_none() {
             return None;
         }
+        if self.comes && self.turn != Turn::Stop {
+            return Some(self.service.work(self.service.gone(on)));
+        }
         // Before a first deploy nothing ran: it is stopped, and what was put in place is taken away.
         let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
         let script = match on.release {
@@ -126,6 +131,7 @@ impl Operation for TurnService {
         // Between the stop and the start of a switch what was stopped before is down as it was.
         let is_between = self.turn == Turn::Stop && self.within == Within::Switch;
         let script = if is_between { script } else { self.service.turned(&script, on) };
+        let script = if self.turn == Turn::Stop { script } else { self.service.alone(script, on) };
         self.service.work(script)
     }
 
