@@ -10,6 +10,7 @@ use super::{read, session, show};
 use crate::config::{self, Environment, Part};
 use crate::engine::{self, Machine};
 use crate::operations::read_state;
+use crate::survey::HostSeen;
 use crate::tasks::services::{self, Action, Line, Report, Services};
 
 pub(super) async fn act(args: &Services, common: &Common) -> Result<u8, Complaint> {
@@ -44,7 +45,7 @@ async fn status(
     let ground = read::ground_with(config, env, &secrets, false, common).await;
     let machines = ground.machines(&secrets, |_| None);
     let found = services::chosen(env, group)?;
-    let of_hosts = machines.iter().map(|machine| of_host(env, machine, &found));
+    let of_hosts = machines.iter().map(|machine| of_host(env, machine, &found, ground.survey.host(&machine.host.name)));
     let lines = join_all(of_hosts).await.into_iter().flatten().collect();
     let report = Report { env: env.name.clone(), services: lines };
     show::services(&report, common);
@@ -55,16 +56,24 @@ async fn status(
     })
 }
 
-async fn of_host(env: &Environment, machine: &Machine, found: &[&config::Service]) -> Vec<Line> {
+async fn of_host(
+    env: &Environment,
+    machine: &Machine,
+    found: &[&config::Service],
+    seen: Option<&HostSeen>,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     for service in found {
         let asked = services::asked(env, service);
-        if !asked.runs_on(&env.fleet, &machine.host) {
+        let host = &machine.host.name;
+        let is_elsewhere = seen.is_some_and(|seen| services::is_elsewhere(service, host, seen));
+        if !is_elsewhere && !asked.runs_on(&env.fleet, &machine.host) {
             continue;
         }
         let answer = engine::ask(machine, &env.name, asked.time_limit, |on| asked.asks_for_state(on)).await;
         let seen = answer.map(|answer| read_state(&answer));
-        lines.push(Line::new(&machine.host.name, service, machine.before.as_ref(), seen));
+        let line = Line::new(host, service, machine.before.as_ref(), seen);
+        lines.extend(if is_elsewhere { line.elsewhere(service) } else { Some(line) });
     }
     lines
 }

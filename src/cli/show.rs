@@ -194,7 +194,8 @@ pub(super) fn services(report: &services::Report, common: &Common) {
             let from: Vec<String> = program.releases.iter().map(ToString::to_string).collect();
             let is_stale = program.releases.iter().any(|release| Some(release) != line.current.as_ref());
             let from = if from.is_empty() { "-".to_owned() } else { from.join(" ") };
-            let note = if is_stale { "not the live release" } else { "" };
+            let stale = if is_stale { "not the live release" } else { "" };
+            let note = line.trouble.as_deref().unwrap_or(stale);
             rows =
                 rows.row(vec![line.host.as_str(), &line.service, &program.program, &program.state, &pid, &from, note]);
         }

@@ -94,6 +94,8 @@ pub enum Strategy {
     Restart,
     /// Stopped before the flip and started after it.
     StopFlipStart,
+    /// No switch touches it.
+    None,
 }
 
 /// What templates can name.

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Machine, Step};
-use crate::event::Phase;
+use super::{Machine, Plan, Step};
+use crate::event::{Outcome, Phase};
 use crate::fleet::HostName;
 
 /// The steps that were begun on each host, in the order in which they were: what failed or was cut short there is in
@@ -14,11 +14,17 @@ pub(super) struct Begun<'a> {
     steps: Mutex<Vec<(&'a Step, &'a Machine)>>,
     /// A step that leaves something on a host has come to its end somewhere.
     has_done: AtomicBool,
-    /// What could not be taken back: "STEP on HOST".
-    stays: Mutex<Vec<String>>,
+    /// What could not be taken back.
+    stays: Mutex<Vec<(String, HostName)>>,
+    /// Nothing flips: what was brought up again is not brought up once more.
+    forgets: bool,
 }
 
 impl<'a> Begun<'a> {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self { forgets: !plan.flips(), ..Self::default() }
+    }
+
     pub(super) fn note(&self, step: &'a Step, machine: &'a Machine) {
         let mut steps = self.steps.lock().expect("nobody panics while holding this");
         // What an earlier run began and this one begins anew is taken back once.
@@ -38,19 +44,36 @@ impl<'a> Begun<'a> {
     }
 
     pub(super) fn note_stays(&self, step: &str, host: &HostName) {
-        self.stays.lock().expect("nobody panics while holding this").push(format!("{step} on {host}"));
+        let mut stays = self.stays.lock().expect("nobody panics while holding this");
+        stays.push((step.to_owned(), host.clone()));
     }
 
     /// Says what could not be taken back, if anything.
     pub(super) fn stays(&self) -> Option<String> {
         let stays = self.stays.lock().expect("nobody panics while holding this");
+        let stays: Vec<String> = stays.iter().map(|(step, host)| format!("{step} on {host}")).collect();
         (!stays.is_empty()).then(|| format!("this could not be taken back: {}", stays.join(", ")))
     }
 
-    pub(super) fn note_done(&self, step: &Step) {
+    /// Says whether that step is among it.
+    pub(super) fn has_left(&self, step: &str) -> bool {
+        let stays = self.stays.lock().expect("nobody panics while holding this");
+        stays.iter().any(|(left, _)| left == step)
+    }
+
+    /// Notes that a step has ended well on a host. Where nothing flips, what stood so already was not this run's doing, and
+    /// what the step makes up for is over.
+    pub(super) fn note_done(&self, step: &Step, machine: &Machine, outcome: &Outcome) {
         if step.phase > Phase::Check {
             self.has_done.store(true, Ordering::Relaxed);
         }
+        if !self.forgets {
+            return;
+        }
+        let (made_up, stood_so) = (step.operation.makes_up_for(), *outcome == Outcome::AlreadyDone);
+        let is_over = |old: &Step| made_up.contains(&old.name()) || (stood_so && std::ptr::eq(old, step));
+        let mut steps = self.steps.lock().expect("nobody panics while holding this");
+        steps.retain(|(old, at)| at.host.name != machine.host.name || !is_over(old));
     }
 
     /// Says whether there is something to go on with.

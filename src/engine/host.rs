@@ -151,7 +151,7 @@ impl<'a> Journey<'_, 'a> {
         match run_through(self.setting, step, self.machine, targets).await {
             Ok((outcome, seconds)) => {
                 self.send(Event::HostFinished { step: name, host, outcome: outcome.clone(), seconds });
-                self.begun.note_done(step);
+                self.begun.note_done(step, self.machine, &outcome);
                 self.tells.ended(at, &outcome);
                 Some(())
             }
@@ -261,7 +261,7 @@ impl Hears for OfJourney<'_, '_> {
 
     fn ended(&self, at: usize, outcome: &Outcome) {
         let (number, step) = self.steps[at];
-        self.journey.begun.note_done(step);
+        self.journey.begun.note_done(step, self.journey.machine, outcome);
         self.journey.tells.ended(number, outcome);
     }
 }

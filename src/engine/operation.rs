@@ -38,6 +38,12 @@ pub trait Operation: Debug + Send + Sync {
         None
     }
 
+    /// The steps that need not be taken back any more on a host where it has ended well: it brings up what they took down.
+    /// Only asked where nothing flips.
+    fn makes_up_for(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What it is, told apart from when and by whom it is run: a resumed run does again what has another definition
     /// now. The same for the same step on any controller, in any run.
     fn definition(&self, on: &On<'_>) -> String {

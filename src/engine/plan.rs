@@ -37,6 +37,8 @@ pub struct Plan {
     pub past_checks: Option<String>,
     /// Commands to type when it fails after the flip.
     pub next_when_live: Vec<String>,
+    /// Steps, each with the command that does by hand what taking it back would have done.
+    pub remedies: Vec<(String, String)>,
     /// The command that brings a fleet together again whose hosts run different releases.
     pub heal: Option<String>,
     /// Hosts that could not be reached and are left out.
@@ -65,6 +67,7 @@ impl Plan {
             anew: None,
             past_checks: None,
             next_when_live: Vec::new(),
+            remedies: Vec::new(),
             heal: None,
             behind: Vec::new(),
             notes: Vec::new(),
@@ -88,8 +91,18 @@ impl Plan {
 
     /// The same, of an operation in whatever shape.
     #[must_use]
-    pub fn step_of(mut self, phase: Phase, operation: Arc<dyn Operation>) -> Self {
+    pub fn step_of(self, phase: Phase, operation: Arc<dyn Operation>) -> Self {
         let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
+        self.insert(phase, operation, hosts)
+    }
+
+    /// The same, on `hosts` alone.
+    #[must_use]
+    pub fn step_on(self, phase: Phase, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
+        self.insert(phase, Arc::new(operation), hosts)
+    }
+
+    fn insert(mut self, phase: Phase, operation: Arc<dyn Operation>, hosts: Vec<HostName>) -> Self {
         let at = self.steps.partition_point(|step| step.phase <= phase);
         self.steps.insert(at, Step::new(phase, operation, hosts));
         self
@@ -210,6 +223,13 @@ impl Plan {
         self
     }
 
+    /// Names the command to type where a step of that name could not be taken back.
+    #[must_use]
+    pub fn remedy(mut self, step: impl Into<String>, command: impl Into<String>) -> Self {
+        self.remedies.push((step.into(), command.into()));
+        self
+    }
+
     /// Names the command that brings a mixed fleet together.
     #[must_use]
     pub fn heal(mut self, command: impl Into<String>) -> Self {
@@ -227,6 +247,11 @@ impl Plan {
     /// Says whether it changes what is live.
     pub fn flips(&self) -> bool {
         self.steps.iter().any(|step| step.phase == Phase::Flip)
+    }
+
+    /// Says whether hosts come in batches, be it only to be restarted.
+    pub(super) fn has_batches(&self) -> bool {
+        self.steps.iter().any(|step| (Phase::BeforeFlip..=Phase::AfterFlip).contains(&step.phase))
     }
 
     /// Says whether an earlier run did everything up to and with the switch, on all hosts.

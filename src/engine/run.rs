@@ -52,7 +52,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         at_once: None,
     };
     let said = LastWords::default();
-    let begun = Begun::default();
+    let begun = Begun::of(plan);
     let came = phases(setting, plan, &begun, &said).await;
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
@@ -79,9 +79,20 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         unread: look.unread,
         behind: plan.behind.clone(),
         reason: reason(&came).or_else(|| begun.stays()),
-        next: agreeing(to_type(plan, &came, ending, &begun), &came),
+        next: by_hand(plan, &begun).into_iter().chain(agreeing(to_type(plan, &came, ending, &begun), &came)).collect(),
     });
     Ended { ending, exit_code }
+}
+
+/// What does by hand what could not be taken back: that comes before all else.
+fn by_hand(plan: &Plan, begun: &Begun<'_>) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for (_, command) in plan.remedies.iter().filter(|(step, _)| begun.has_left(step)) {
+        if !commands.contains(command) {
+            commands.push(command.clone());
+        }
+    }
+    commands
 }
 
 fn reason(came: &Came) -> Option<String> {
@@ -163,11 +174,14 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
         note_earlier(setting, plan, begun);
     }
     let (switched, after) = switch_all(setting, plan, begun, last).await;
-    if !switched {
-        return Came::Back { undone: put_back(setting, plan, begun).await };
+    if switched && after.ok {
+        return Came::Through { changed: before.changed || plan.has_batches() || after.changed };
     }
-    let changed = before.changed || plan.flips() || after.changed;
-    if after.ok { Came::Through { changed } } else { Came::AfterSwitch }
+    match (plan.flips(), switched) {
+        (false, _) => back(setting, plan, begun, &after).await,
+        (true, false) => Came::Back { undone: put_back(setting, plan, begun).await },
+        (true, true) => Came::AfterSwitch,
+    }
 }
 
 /// All of it on a fleet of one, which has nobody to wait for.
@@ -176,6 +190,9 @@ async fn alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last
     let went = run_steps(setting, &steps, begun, Some(last)).await;
     if went.ok {
         return Came::Through { changed: went.changed || plan.flips() };
+    }
+    if !plan.flips() {
+        return back(setting, plan, begun, &went).await;
     }
     match steps.get(went.done).map(|step| step.phase) {
         Some(Phase::Check | Phase::Prepare) => back(setting, plan, begun, &went).await,
@@ -201,7 +218,7 @@ async fn before_switch<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'
 
 /// The switch, batch by batch, and what comes after it. Says first whether every host switched.
 async fn switch_all<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last: LastWord<'_>) -> (bool, Went) {
-    if plan.flips() && !switch(setting, plan, begun).await {
+    if plan.has_batches() && !switch(setting, plan, begun).await {
         return (false, Went::default());
     }
     (true, run_steps(setting, &plan.steps_of(&[Phase::Finish]), begun, Some(last)).await)
@@ -225,7 +242,8 @@ fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
     }
 }
 
-/// Takes back everything of a run that did not come to the switch; an earlier run may have come to it.
+/// Takes back everything of a run that did not come to the switch; an earlier run may have come to it. A run that flips
+/// nothing comes to none.
 async fn back<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, went: &Went) -> Came {
     let had_flipped = begun.has_flipped();
     let undone = put_back(setting, plan, begun).await;

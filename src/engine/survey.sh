@@ -108,6 +108,8 @@ if relm_line .relm/maintenance && [ -n "$relm_text" ]; then fact maintenance "$r
 for record in .relm/stopped/*; do
   if [ -f "$record" ] && relm_line "$record"; then fact stopped "${record##*/} $relm_text"; fi
 done
+# Services of a single host that were started here.
+for record in .relm/alone/*; do [ ! -f "$record" ] || fact alone "${record##*/}"; done
 # What services have put in place, and what is still there of it.
 for record in .relm/services/*; do
   case $record in *.new) continue ;; esac

@@ -100,6 +100,10 @@ impl Operation for DrainHost {
         self.out.then(|| self.bounded(self.script(on, false)))
     }
 
+    fn makes_up_for(&self) -> Vec<String> {
+        if self.out { Vec::new() } else { vec![format!("drain:{}", self.pool.name)] }
+    }
+
     fn is_passing(&self) -> bool {
         self.out
     }

@@ -30,6 +30,7 @@ mod transfer;
 mod unless_same;
 mod upload_code;
 mod values;
+mod within;
 mod wrapping;
 mod write_secrets;
 mod write_templates;
@@ -57,13 +58,16 @@ pub use remove_releases::RemoveReleases;
 pub use reopen_release::ReopenRelease;
 pub use retry_command::RetryCommand;
 pub use run_command::RunCommand;
-pub use service::{File, Kind, ProgramSeen, RenderService, Service, Turn, TurnService, read_state};
+pub use service::{
+    File, ForgetElsewhere, Kind, ProgramSeen, RenderService, Service, StopElsewhere, Turn, TurnService, read_state,
+};
 pub use set_maintenance::{Maintenance, SetMaintenance};
 pub use sourcing::{CheckSources, sources};
 pub use stop_for_migration::StopForMigration;
 pub use transfer::Transfer;
 pub use unless_same::UnlessSame;
 pub use upload_code::{Fetch, Parcel, Parcels, UploadCode, copy_ahead};
+pub use within::Within;
 pub use wrapping::Wraps;
 pub use write_secrets::{SecretFile, WriteSecrets};
 pub use write_templates::{Filled, WriteTemplates, sha256};

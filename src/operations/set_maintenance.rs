@@ -6,10 +6,11 @@ use chrono::Utc;
 
 use super::becoming::as_another;
 use super::sourcing::sourced;
+use super::within::Within;
 use super::{Actor, telling};
 use crate::engine::{On, Operation, Work};
 use crate::fleet::{Become, Targets};
-use crate::release::{Flip, FlipStage};
+use crate::release::{Flip, FlipStage, ReleaseName};
 use crate::script::Script;
 
 /// What switches it.
@@ -41,8 +42,8 @@ pub struct SetMaintenance {
     pub on: bool,
     /// For a long time.
     pub long: bool,
-    /// By hand, and not by a run for its own time.
-    pub by_hand: bool,
+    /// What it is part of.
+    pub within: Within,
     /// Who does it, for the history.
     pub actor: Actor,
 }
@@ -59,13 +60,20 @@ fn bounded(script: Script) -> Work {
 }
 
 impl SetMaintenance {
+    /// The release by whose run it is switched.
+    fn release<'a>(&self, on: &On<'a>) -> Option<&'a ReleaseName> {
+        on.release.filter(|_| self.within == Within::Switch)
+    }
+
+    /// Says whether it is on until the run comes to its end.
+    fn is_for_run(&self) -> bool {
+        self.on && self.within != Within::Hand
+    }
+
     fn script(&self, on: &On<'_>, switch_on: bool) -> Script {
         let Maintenance { flag, long_flag, on: on_command, off, .. } = &self.maintenance;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let by = match on.release.filter(|_| !self.by_hand) {
-            Some(release) => release.as_str(),
-            None => "hand",
-        };
+        let by = self.release(on).map_or("hand", ReleaseName::as_str);
         let own = text(if switch_on { on_command } else { off });
         let theirs = match &self.maintenance.becoming {
             Some(becoming) if !own.is_empty() => {
@@ -80,7 +88,8 @@ impl SetMaintenance {
             include_str!("set_maintenance.sh")
         ))
         .set("relm_line", self.line(on, switch_on))
-        .set("relm_reason", self.actor.message.as_ref().filter(|_| self.by_hand).map_or("", |_| "yes"))
+        .set("relm_reason", self.actor.message.as_ref().filter(|_| self.within != Within::Switch).map_or("", |_| "yes"))
+        .set("relm_yields", if self.within == Within::Task { "yes" } else { "" })
         .set("relm_base", on.layout.base())
         .set("relm_on", if switch_on { "yes" } else { "" })
         .set("relm_by", by)
@@ -95,7 +104,7 @@ impl SetMaintenance {
     /// What the history says of it.
     fn line(&self, on: &On<'_>, switch_on: bool) -> String {
         let actor = &self.actor;
-        let what = match on.release.filter(|_| !self.by_hand) {
+        let what = match self.release(on) {
             Some(release) => Some(format!("{} of {release}", actor.task)),
             None => actor.message.clone().or_else(|| (switch_on && self.long).then(|| "for a long time".to_owned())),
         };
@@ -138,7 +147,11 @@ impl Operation for SetMaintenance {
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        (self.on && !self.by_hand && !self.maintenance.keeps).then(|| bounded(self.script(on, false)))
+        (self.is_for_run() && !self.maintenance.keeps).then(|| bounded(self.script(on, false)))
+    }
+
+    fn makes_up_for(&self) -> Vec<String> {
+        if self.on { Vec::new() } else { vec!["maintenance:on".to_owned()] }
     }
 
     fn definition(&self, _on: &On<'_>) -> String {
@@ -148,19 +161,19 @@ impl Operation for SetMaintenance {
     /// Whatever an earlier run did, it is to be off in the end; but a resumed run that only has to finish needs it on no
     /// more.
     fn is_journaled(&self) -> bool {
-        self.on && !self.by_hand
+        self.on && self.within == Within::Switch
     }
 
     fn is_passing(&self) -> bool {
-        self.on && !self.by_hand
+        self.is_for_run()
     }
 
     /// On everywhere before any host switches.
     fn awaits_all(&self) -> bool {
-        self.on && !self.by_hand
+        self.is_for_run()
     }
 
     fn is_owed(&self) -> bool {
-        !self.on && !self.by_hand && !self.maintenance.keeps
+        !self.on && self.within == Within::Switch && !self.maintenance.keeps
     }
 }

@@ -1,6 +1,6 @@
 # Switches maintenance on or off. Who switched it on stands in .relm/maintenance, and behind that `long`, if it is for a long
 # time, and `begun`, until it is on.
-# In: relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command, relm_line (for
+# In: relm_yields (not empty: to who has switched it on by hand), relm_base, relm_on (not empty: on), relm_by (a release, or "hand"), relm_flag, relm_long_flag, relm_command, relm_line (for
 # the history), relm_reason (not empty: it is told why); RELM_MAINTENANCE.
 # shellcheck disable=SC3040 # asked for first
 mkdir -p -- "$relm_base/.relm" && cd -- "$relm_base" || exit
@@ -15,6 +15,7 @@ if [ -z "$relm_on" ]; then
   esac
 fi
 if [ -n "$relm_on" ]; then
+  case $relm_yields,$relm_now in yes,hand|yes,'hand long') exit 90 ;; esac
   case $relm_by,$relm_now in
     hand,*|*,"") ;;
     *,hand*) printf 'somebody has switched it on by hand already\n'; exit 91 ;;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::migrate_database::Pending;
-use super::{RunCommand, Service, Turn, TurnService};
+use super::{RunCommand, Service, Turn, TurnService, Within};
 use crate::engine::{Gives, On, Operation, Work};
 use crate::fleet::{HostName, Targets};
 use crate::script::Script;
@@ -54,7 +54,7 @@ impl StopForMigration {
     }
 
     fn stop(&self) -> TurnService {
-        TurnService { service: self.service.clone(), turn: Turn::Stop, journaled: true }
+        TurnService { service: self.service.clone(), turn: Turn::Stop, within: Within::Switch, comes: false }
     }
 }
 

@@ -41,6 +41,8 @@ pub struct HostSeen {
     pub maintenance: Option<String>,
     /// Services that were stopped for a migration and not started since, each with the release whose run did it.
     pub stopped: BTreeMap<String, String>,
+    /// Services of a single host that were started here.
+    pub alone: BTreeSet<String>,
     /// Files that services have put in place and that are still there, by the names of the services.
     pub service_files: BTreeMap<String, BTreeSet<String>>,
     /// Places at which a release was published, and what it published still stands.

@@ -50,6 +50,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         notes: Vec::new(),
         maintenance: None,
         stopped: BTreeMap::new(),
+        alone: BTreeSet::new(),
         service_files: BTreeMap::new(),
         published: BTreeSet::new(),
         strangers: Vec::new(),
@@ -83,6 +84,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "lock" => _ = seen.lock.take(rest),
             "maintenance" => seen.maintenance = rest.split(' ').next().map(str::to_owned),
             "stopped" => take_stopped(&mut seen, rest),
+            "alone" => _ = seen.alone.insert(rest.to_owned()),
             "published" => _ = seen.published.insert(rest.to_owned()),
             "service" => take_service(&mut seen, rest),
             "damage" => seen.damage.push(rest.to_owned()),
@@ -430,6 +432,7 @@ mod tests {
             "step",
             "used",
             "stopped",
+            "alone",
             "unreadable",
         ];
         let rest =

@@ -282,6 +282,7 @@ mod tests {
                 notes: Vec::new(),
                 maintenance: None,
                 stopped: std::collections::BTreeMap::new(),
+                alone: std::collections::BTreeSet::new(),
                 service_files: std::collections::BTreeMap::new(),
                 published: BTreeSet::new(),
                 strangers: Vec::new(),

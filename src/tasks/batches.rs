@@ -43,11 +43,16 @@ impl Members {
 
 /// Has the fleet switch in batches, and says so where pools make them smaller than the file does.
 pub(super) fn divide(plan: Plan, env: &Environment) -> Plan {
+    divided(plan, env, "switch")
+}
+
+/// The same for what hosts do in batches besides: the verb that says it.
+pub(super) fn divided(plan: Plan, env: &Environment, verb: &str) -> Plan {
     let groups = of(env);
     let mut pools: Vec<&str> = groups.iter().flat_map(|group| &group.because).map(String::as_str).collect();
     pools.sort_unstable();
     pools.dedup();
-    let note = (!pools.is_empty()).then(|| format!("hosts switch in {} batches: {}", groups.len(), pools.join(", ")));
+    let note = (!pools.is_empty()).then(|| format!("hosts {verb} in {} batches: {}", groups.len(), pools.join(", ")));
     let plan = note.into_iter().fold(plan, Plan::note);
     let switching = plan.steps.iter().filter(|step| (Phase::BeforeFlip..=Phase::AfterFlip).contains(&step.phase));
     let lines = lines(&groups, env, |host| switching.clone().any(|step| step.left().any(|left| *left == host.name)));

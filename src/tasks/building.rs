@@ -16,7 +16,8 @@ use crate::release::Record;
 
 use super::unfinished::was_switching;
 use super::{
-    Payload, Site, holding, maintenance, pools, publishing, serving, standing, templates, transfers, wellness,
+    Payload, Site, holding, maintenance, pools, publishing, serving, singletons, standing, templates, transfers,
+    wellness,
 };
 
 /// Adds what makes the release of `record` out of code, up to and with its virtualenv.
@@ -69,10 +70,12 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     let env = site.env;
     plan.follows_unfinished = was_switching(site.survey) || holding::was_holding(site.survey);
     let plan = standing::tell(plan, env, site.survey);
-    let plan = pools::drain(maintenance::around(limited(plan, env), site), env, reference);
+    let plan = maintenance::around(limited(plan, env), site);
+    let plan = singletons::leave(plan, site, reference, singletons::follows);
+    let plan = pools::drain(plan, env, reference);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
-    let plan = serving::starts(plan, env, reference);
+    let plan = serving::starts(plan, site, reference);
     let plan = app_operations(plan, site, reference, &[Phase::AfterFlip, Phase::Finish]);
     let plan = wellness::look(plan, env, reference, &[Phase::AfterFlip, Phase::Finish]);
     wellness::look_at_all(pools::undrain(plan, env, reference), env, reference)

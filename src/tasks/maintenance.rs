@@ -4,12 +4,12 @@ use super::{Refusal, Site, readiness};
 use crate::config::Environment;
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::operations::{Maintenance, SetMaintenance};
+use crate::operations::{Maintenance, SetMaintenance, Within};
 
 /// Switches it on or off by hand: on until somebody switches it off.
 pub fn plan(site: Site<'_>, on: bool, long: bool) -> Result<Plan, Refusal> {
     readiness::require_answers(site.survey)?;
-    let Some(set) = by_hand(site, on, long) else {
+    let Some(set) = by_hand(site, on, long, Within::Hand) else {
         let reason = format!("{} has no [maintenance]: write what switches it on", site.env.name);
         return Err(Refusal::new(reason).next("flag = \"shared/maintenance\""));
     };
@@ -17,10 +17,10 @@ pub fn plan(site: Site<'_>, on: bool, long: bool) -> Result<Plan, Refusal> {
     Ok(plan.finish(set))
 }
 
-/// What switches it, if the environment says how.
-pub(super) fn by_hand(site: Site<'_>, on: bool, long: bool) -> Option<SetMaintenance> {
+/// What switches it, by itself or in a task, if the environment says how.
+pub(super) fn by_hand(site: Site<'_>, on: bool, long: bool, within: Within) -> Option<SetMaintenance> {
     let actor = site.actor.clone();
-    rules(site.env).map(|maintenance| SetMaintenance { maintenance, on, long, by_hand: true, actor })
+    rules(site.env).map(|maintenance| SetMaintenance { maintenance, on, long, within, actor })
 }
 
 /// Has it on while hosts switch, where the file says so: the last thing before any of them does, and off when all have.
@@ -31,7 +31,7 @@ pub(super) fn around(plan: Plan, site: Site<'_>) -> Plan {
     };
     let set = |on| {
         let (maintenance, actor) = (found.clone(), site.actor.clone());
-        SetMaintenance { maintenance, on, long: false, by_hand: false, actor }
+        SetMaintenance { maintenance, on, long: false, within: Within::Switch, actor }
     };
     plan.step(Phase::Prepare, set(true)).step(Phase::Finish, set(false))
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use super::building::{add, bring, build, command as app_command};
 use super::done::recorded;
 use super::resume::{Chosen, going_on, the_record};
-use super::{Payload, Refusal, Site, command, own_words, readiness, sourcing, transfers};
+use super::{Payload, Refusal, Site, command, own_words, readiness, rolling, sourcing, transfers};
 use crate::config::OwnTask;
 use crate::engine::{Difference, Plan, Step};
-use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::operations::{MarkComplete, MarkFailed};
 use crate::release::{Record, ReleaseName};
@@ -119,7 +118,10 @@ fn compose(
 ) -> Result<Plan, Refusal> {
     plan = sourcing::check(plan, site.env);
     let reference = built.map(|record| record.reference.as_str()).unwrap_or_default();
-    for name in &task.operations {
+    let stretch = rolling::stretch(site.env, task)?;
+    for (at, name) in task.operations.iter().enumerate() {
+        // Few phases, so that the order is that of the task and not that of a deploy.
+        let phase = rolling::phase(&stretch, at);
         if built.is_some() && name == SETUP_RELEASE {
             plan = setup(plan).prepare(MarkComplete);
             continue;
@@ -135,14 +137,16 @@ fn compose(
             }
             let own = own_words::operation(site, name, reference);
             let own = own.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
-            plan = plan.step_of(Phase::Prepare, own);
+            plan = plan.step_of(phase, own);
+            if let Some(by_hand) = own_words::remedy(site.env, name) {
+                plan = plan.remedy(name, by_hand);
+            }
             continue;
         };
         let mut command = app_command(operation, reference);
         command.outside = false;
         command.journaled = built.is_some();
-        // One phase, so that the order is that of the task and not that of a deploy.
-        plan = add(plan, site, Phase::Prepare, operation, command);
+        plan = add(plan, site, phase, operation, command);
     }
-    Ok(plan)
+    Ok(rolling::in_batches(plan, site.env, &stretch))
 }

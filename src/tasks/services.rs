@@ -4,11 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::serving::{kind, service};
-use super::{Refusal, Site, command, readiness};
+pub use super::singletons::is_elsewhere;
+use super::{Refusal, Site, command, own_words, readiness, rolling, singletons};
 use crate::config::{self, Environment, nearest};
-use crate::engine::Plan;
+use crate::engine::{Operation as _, Plan};
 use crate::fleet::{HostName, Scope};
-use crate::operations::{ProgramSeen, Service, Turn, TurnService};
+use crate::operations::{ProgramSeen, Service, Turn, TurnService, Within};
 use crate::release::ReleaseName;
 
 const EXAMPLES: &str = "Examples:
@@ -106,9 +107,21 @@ pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Ref
     let group = group.map(|group| format!(" {group}")).unwrap_or_default();
     let typed = format!("relm services {} {}{group}", site.env.name, turn.word());
     let plan = Plan::new("services", &site.env.name, &site.env.fleet).next(typed);
-    Ok(found.into_iter().fold(plan, |plan, found| {
-        plan.finish(TurnService { service: service(site.env, found, reference(site)), turn, journaled: false })
-    }))
+    let of = |found: &&config::Service| {
+        let service = service(site.env, found, reference(site));
+        TurnService { service, turn, within: Within::Hand, comes: false }
+    };
+    let turns: Vec<TurnService> = found.iter().map(of).collect();
+    let plan = if turn == Turn::Restart {
+        let names = turns.iter().map(TurnService::name);
+        let remedies = names.filter_map(|name| Some((own_words::remedy(site.env, &name)?, name)));
+        let plan = remedies.fold(plan, |plan, (by_hand, name)| plan.remedy(name, by_hand));
+        rolling::restart(plan, site.env, turns)?
+    } else {
+        turns.into_iter().fold(plan, Plan::finish)
+    };
+    let starts = matches!(turn, Turn::Start | Turn::Restart);
+    Ok(if starts { singletons::leave_by_hand(plan, site, reference(site), &found) } else { plan })
 }
 
 fn row((host, _): &(HostName, crate::survey::HostSeen)) -> Vec<String> {
@@ -148,6 +161,9 @@ pub struct Line {
     pub programs: Vec<ProgramSeen>,
     /// Why nothing could be seen.
     pub trouble: Option<String>,
+    /// A deploy has it follow the release.
+    #[serde(skip)]
+    pub follows: bool,
 }
 
 impl Line {
@@ -170,14 +186,25 @@ impl Line {
             current: current.cloned(),
             programs,
             trouble,
+            follows: found.strategy != config::Strategy::None,
         }
     }
 
-    /// Says whether all of it runs, from what is live where that can be told.
+    /// The same of a host that is not the service's own, if it may run there.
+    pub fn elsewhere(mut self, found: &config::Service) -> Option<Self> {
+        let runs = self.programs.iter().any(|program| !matches!(program.state.as_str(), "stopped" | "failed"));
+        if let (Some(only), true) = (&found.singleton, runs) {
+            self.trouble = Some(format!("it is for {only} alone"));
+        }
+        self.trouble.is_some().then_some(self)
+    }
+
+    /// Says whether all of it runs; what follows releases from what is live, where that can be told.
     pub fn is_well(&self) -> bool {
         let is_well = |program: &ProgramSeen| {
             let is_known = program.state == "running" || (program.state == "unknown" && self.kind == "command");
-            is_known && program.releases.iter().all(|release| Some(release) == self.current.as_ref())
+            let runs_live = || program.releases.iter().all(|release| Some(release) == self.current.as_ref());
+            is_known && (!self.follows || runs_live())
         };
         self.trouble.is_none() && !self.programs.is_empty() && self.programs.iter().all(is_well)
     }

@@ -1,9 +1,10 @@
 //! The steps of services: their files are made in `prepare`, and around the flip they come to run the new release.
 
+use super::{Site, singletons};
 use crate::config::{self, Environment, ServiceCommands, ServiceKind, Strategy};
 use crate::engine::Plan;
 use crate::event::Phase;
-use crate::operations::{File, Kind, RenderService, Service, Turn, TurnService};
+use crate::operations::{File, Kind, RenderService, Service, Turn, TurnService, Within};
 
 /// Adds what fills in the services' files.
 pub(super) fn render(plan: Plan, env: &Environment, reference: &str) -> Plan {
@@ -18,19 +19,22 @@ pub(super) fn stops(plan: Plan, env: &Environment, reference: &str) -> Plan {
 }
 
 /// Adds what is started, restarted or reloaded after it, in the order of the file.
-pub(super) fn starts(plan: Plan, env: &Environment, reference: &str) -> Plan {
+pub(super) fn starts(plan: Plan, site: Site<'_>, reference: &str) -> Plan {
+    let env = site.env;
     env.services.iter().fold(plan, |plan, found| {
         let what = match found.strategy {
             Strategy::StopFlipStart => Turn::Start,
             Strategy::Restart => Turn::Restart,
             Strategy::Reload => Turn::Reload,
+            Strategy::None => return plan,
         };
-        plan.step(Phase::AfterFlip, turn(env, found, reference, what))
+        let turn = turn(env, found, reference, what);
+        plan.step(Phase::AfterFlip, TurnService { comes: singletons::moves(site.survey, found), ..turn })
     })
 }
 
 fn turn(env: &Environment, found: &config::Service, reference: &str, turn: Turn) -> TurnService {
-    TurnService { service: service(env, found, reference), turn, journaled: true }
+    TurnService { service: service(env, found, reference), turn, within: Within::Switch, comes: false }
 }
 
 /// A service of the file as an operation's.

@@ -1,7 +1,7 @@
 //! What was left on hosts by hand or by an earlier `Releases.toml`, and that nobody would see otherwise.
 
-use super::command;
 use super::unfinished::unfinished;
+use super::{command, singletons};
 use crate::config::Environment;
 use crate::engine::Plan;
 use crate::fleet::HostName;
@@ -11,7 +11,10 @@ use crate::survey::{HostSeen, Survey};
 pub fn standing(env: &Environment, survey: &Survey) -> Vec<(HostName, String)> {
     let of_host = |(host, seen): &(HostName, HostSeen)| {
         let told = maintenance(env, seen).into_iter().chain(stopped(env, survey, seen));
-        let told = told.chain(forgotten(env, host, seen)).chain(left_public(env, host, seen));
+        let told = told
+            .chain(forgotten(env, host, seen))
+            .chain(left_public(env, host, seen))
+            .chain(singletons::told(env, host, seen));
         told.map(|text| (host.clone(), text)).collect::<Vec<_>>()
     };
     survey.hosts.iter().flat_map(of_host).collect()
@@ -78,7 +81,11 @@ fn forgotten(env: &Environment, host: &HostName, seen: &HostSeen) -> Vec<String>
             is_only && hosts.iter().any(|one| one.name == *host)
         })
     };
-    let lost = seen.service_files.iter().filter(|(name, _)| !runs_here(name));
+    let moves = |name: &str| {
+        let mut found = env.services.iter().filter(|service| service.name == name);
+        found.any(|service| singletons::is_elsewhere(service, host, seen))
+    };
+    let lost = seen.service_files.iter().filter(|(name, _)| !runs_here(name) && !moves(name));
     let told = |(name, paths): (&String, &std::collections::BTreeSet<String>)| {
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let stop = command("services", env);

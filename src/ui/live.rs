@@ -13,7 +13,7 @@ pub(super) fn lines(board: &Board, end: &End, width: usize) -> Vec<Line> {
     let fleet = board.fleet();
     let is_read = |host: &&HostName| end.hosts.contains_key(*host) && !end.unread.contains(host);
     let (read, unread): (Vec<&HostName>, Vec<&HostName>) = fleet.into_iter().partition(is_read);
-    let before = before(end.ending);
+    let before = before(end);
     let mut lines = match groups(&read, end).as_slice() {
         [] if before.is_empty() || !unread.is_empty() => vec![format!("{before}no host could be read").into()],
         [] => vec![before.trim_end_matches(": ").into()],
@@ -26,8 +26,10 @@ pub(super) fn lines(board: &Board, end: &End, width: usize) -> Vec<Line> {
     lines
 }
 
-fn before(ending: Ending) -> &'static str {
-    match ending {
+fn before(end: &End) -> &'static str {
+    match end.ending {
+        // What could not be taken back has changed something.
+        Ending::NothingChanged if end.exit_code == 1 && end.reason.is_some() => "",
         Ending::NothingChanged | Ending::Paused => "nothing changed: ",
         Ending::PutBack => "as before: ",
         Ending::LiveButUnfinished => "switched: ",

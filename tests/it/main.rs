@@ -60,6 +60,7 @@ mod ssh;
 mod ssh_deploy;
 mod sshd;
 mod store;
+mod tasks;
 mod templates;
 mod traces;
 mod transaction;

@@ -3,9 +3,11 @@
 pub(crate) mod daemontools;
 mod gunicorn;
 mod nginx;
+mod singleton;
 mod supervisor;
 mod systemd;
 pub(crate) mod traffic;
+mod turning;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -3,7 +3,7 @@
 use super::super::file::{OperationTable, PhaseText};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
-use super::super::{Migration, Service, ServiceKind};
+use super::super::{Migration, Service, ServiceKind, Strategy};
 use super::Check;
 
 /// What stands around an operation that migrates.
@@ -47,6 +47,12 @@ pub(super) fn stopped(check: &mut Check<'_>, list: &[&OperationTable], services:
     for name in stops(list).filter(|name| !known.contains(&name.value.as_str())) {
         let hint = did_you_mean(&name.value, &known).unwrap_or_else(|| "there are no services here".to_owned());
         check.problem(name.span(), format!("`stop`: there is no service {:?}", name.value), hint);
+    }
+    let stays = |service: &&Service| service.strategy == Strategy::None;
+    let left: Vec<&str> = services.iter().filter(stays).map(|service| service.name.as_str()).collect();
+    for name in stops(list).filter(|name| left.contains(&name.value.as_str())) {
+        let hint = "give it another `strategy`: the switch starts what was stopped".to_owned();
+        check.problem(name.span(), format!("`stop`: no deploy would start {:?} again", name.value), hint);
     }
     let cannot = |service: &&Service| {
         service.kind == ServiceKind::Command && (service.commands.stop.is_none() || service.commands.start.is_none())

@@ -41,6 +41,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
     let commands = commands(check, table);
     let becoming = secrets::user(check, table.becoming.as_ref());
     fits(check, table);
+    let strategy = strategy(table.strategy.as_ref().map(|strategy| strategy.value));
     Some(Service {
         name: name?,
         kind: kind(table.kind.as_ref()?.value),
@@ -51,12 +52,12 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
         files: files.into_iter().collect::<Option<_>>()?,
         into: into?,
         check: looks?,
-        strategy: strategy(table.strategy.as_ref().map(|strategy| strategy.value)),
+        strategy,
         serial: table.serial.unwrap_or(false),
         time_limit: limit?,
         commands: commands?,
         is_users: table.scope.as_ref().is_some_and(|scope| scope.value == UnitScopeText::User),
-        proof: table.proof.unwrap_or(true),
+        proof: proof(table),
         becoming: becoming?,
     })
 }
@@ -84,8 +85,14 @@ fn strategy(text: Option<StrategyText>) -> Strategy {
     match text {
         Some(StrategyText::Reload) => Strategy::Reload,
         Some(StrategyText::StopFlipStart) => Strategy::StopFlipStart,
+        Some(StrategyText::None) => Strategy::None,
         Some(StrategyText::Restart) | None => Strategy::Restart,
     }
+}
+
+/// Whether its processes must run from the new release. What no deploy touches runs from an older one, or from none.
+fn proof(table: &ServiceTable) -> bool {
+    table.proof.unwrap_or(table.strategy.as_ref().is_none_or(|strategy| strategy.value != StrategyText::None))
 }
 
 fn singleton(
@@ -242,6 +249,10 @@ fn fits(check: &mut Check<'_>, table: &ServiceTable) {
             let message = format!("service {:?} has neither `restart` nor both `stop` and `start`", name.value);
             check.problem(name.span(), message, needs("restart"));
         }
+        StrategyText::None if table.restart.is_none() && table.reload.is_none() && !parts => {
+            let message = format!("service {:?} has none of `restart`, `reload`, and `stop` with `start`", name.value);
+            check.problem(name.span(), message, needs("restart"));
+        }
         StrategyText::StopFlipStart if !parts => {
             let message = format!("service {:?} needs both `stop` and `start`", name.value);
             check.problem(name.span(), message, needs("stop"));
@@ -252,7 +263,7 @@ fn fits(check: &mut Check<'_>, table: &ServiceTable) {
         let hint = "its own commands say everything; leave `control` out".to_owned();
         check.problem(control.span(), "`control` has no meaning for this kind", hint);
     }
-    if table.proof != Some(false) && table.pids.is_none() {
+    if proof(table) && table.pids.is_none() {
         let hint =
             "pids = \"cat run/shop.pid\", so that relm can look where they run from; or proof = false".to_owned();
         check.problem(name.span(), format!("service {:?} has no `pids`", name.value), hint);

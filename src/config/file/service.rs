@@ -70,7 +70,7 @@ pub(in crate::config) struct ServiceTable {
     /// A command of your own that prints the ids of its main processes.
     #[schemars(example = &"cat /run/shop.pid")]
     pub(in crate::config) pids: Option<At<String>>,
-    /// Whether its processes must run from the new release; true if left out.
+    /// Whether its processes must run from the new release; true if left out, and false with `strategy = "none"`.
     #[schemars(example = false)]
     pub(in crate::config) proof: Option<bool>,
     /// The user that all of it is done as, by sudo or doas.
@@ -113,4 +113,6 @@ pub(in crate::config) enum StrategyText {
     Restart,
     /// Stopped before the flip and started after it.
     StopFlipStart,
+    /// Not touched by a deploy: turned by hand and in tasks alone.
+    None,
 }

@@ -1,5 +1,6 @@
 //! Services: what runs on hosts and has to follow the release, whoever looks after it.
 
+mod elsewhere;
 mod render;
 mod state;
 mod stopped;
@@ -17,6 +18,7 @@ use crate::script::Script;
 use crate::template::{Template, Values};
 use crate::transport::Input;
 
+pub use elsewhere::{ForgetElsewhere, StopElsewhere};
 pub use render::RenderService;
 pub use state::{ProgramSeen, read_state};
 pub use turn::{Turn, TurnService};

@@ -148,7 +148,27 @@ relm_turn_up() {
   case $relm_seen in *' stopped '*|*' failed '*|*' unknown '*) relm_turn_start ;; *) exit 90 ;; esac
 }
 
+# Started where a restart may have left it down. Of what only its own commands know anything nobody knows whether it runs.
+relm_turn_again() {
+  relm_stand
+  relm_see
+  case $relm_seen in *' unknown '*) [ -z "$relm_restart" ] || { relm_turn_restart; return; } ;; esac
+  relm_turn_up
+}
+
 relm_turn_stop() { relm_stand; relm_halt; }
+
+# Stopped where it runs: what is down already is for others to start.
+relm_turn_down() {
+  relm_stand
+  relm_see
+  relm_up=$(printf '%s\n' "$relm_seen" | grep -v ' stopped ')
+  [ -n "$relm_up" ] || [ -z "$relm_seen" ] || exit 90
+  relm_halt
+}
+
+# Takes its files away.
+relm_turn_clear() { relm_stand; relm_replace; }
 
 # Stops it and takes its files away.
 relm_turn_away() { relm_stand; relm_halt; relm_replace; }

@@ -34,7 +34,7 @@ impl Service {
         self.knowing(turn.apart().then(&Script::new(TURNED)), on)
     }
 
-    fn knowing(&self, script: Script, on: &On<'_>) -> Script {
+    pub(super) fn knowing(&self, script: Script, on: &On<'_>) -> Script {
         script.set("relm_service", &self.name).set("relm_base", on.layout.base())
     }
 }

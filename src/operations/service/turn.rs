@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::sourcing::defined;
+use super::super::within::Within;
 use super::Service;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::Targets;
@@ -28,8 +29,10 @@ pub struct TurnService {
     pub service: Service,
     /// What is done.
     pub turn: Turn,
-    /// Part of a release's switch, and not a word typed once.
-    pub journaled: bool,
+    /// What it is part of.
+    pub within: Within,
+    /// It comes to this host from another one: if the switch fails, it goes again.
+    pub comes: bool,
 }
 
 impl Turn {
@@ -48,8 +51,10 @@ impl Turn {
         [Self::Restart, Self::Stop, Self::Start, Self::Reload].into_iter().find(|turn| turn.word() == word)
     }
 
-    fn script(self, service: &Service, on: &On<'_>) -> Script {
+    fn script(self, service: &Service, on: &On<'_>, within: Within) -> Script {
         match self {
+            // By whom it was stopped before, that is who starts it.
+            Self::Stop if within != Within::Switch => service.script_as("relm_turn_down", on),
             Self::Stop => service.script_as(self.text(), on),
             Self::Restart | Self::Start | Self::Reload => service.replacing(self.text(), on),
         }
@@ -75,26 +80,19 @@ impl Turn {
     }
 }
 
-impl Operation for TurnService {
-    fn name(&self) -> String {
-        format!("{}:{}", self.turn.word(), self.service.name)
+impl TurnService {
+    fn named(&self, turn: Turn) -> String {
+        format!("{}:{}", turn.word(), self.service.name)
     }
 
-    fn targets(&self) -> Targets {
-        self.service.hosts()
-    }
-
-    fn work(&self, on: &On<'_>) -> Work {
-        let script = self.turn.script(&self.service, on);
-        // Between the stop and the start of a switch what was stopped before is down as it was.
-        let script = if self.is_passing() { script } else { self.service.turned(&script, on) };
-        self.service.work(script)
-    }
-
-    fn undo(&self, on: &On<'_>) -> Option<Work> {
+    /// What takes it back when the switch of a release fails.
+    fn undo_in_switch(&self, on: &On<'_>) -> Option<Work> {
         // Where nothing of relm's was live, nothing of relm's ran that could run again.
-        if !self.journaled || (self.turn == Turn::Stop && on.release.is_none()) {
+        if self.turn == Turn::Stop && on.release.is_none() {
             return None;
+        }
+        if self.comes && self.turn != Turn::Stop {
+            return Some(self.service.work(self.service.gone(on)));
         }
         // Before a first deploy nothing ran: it is stopped, and what was put in place is taken away.
         let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
@@ -102,11 +100,54 @@ impl Operation for TurnService {
             None => service.replacing("relm_turn_away", on),
             Some(_) if self.turn == Turn::Stop => service.turned(&service.replacing("relm_turn_up", on), on),
             Some(_) => match self.turn.inverse() {
-                Turn::Stop => Turn::Stop.script(&service, on),
-                up => service.turned(&up.script(&service, on), on),
+                Turn::Stop => Turn::Stop.script(&service, on, self.within),
+                up => service.turned(&up.script(&service, on, self.within), on),
             },
         };
         Some(service.work(script))
+    }
+
+    /// What brings up what it left down, in the release that is live; nothing if it leaves nothing down, or was to.
+    fn brings_up(&self) -> Option<&'static str> {
+        match (self.turn, self.within) {
+            (Turn::Stop, Within::Task) => Some("relm_turn_up"),
+            (Turn::Restart, Within::Task | Within::Hand) if !self.service.reloads => Some("relm_turn_again"),
+            _ => None,
+        }
+    }
+}
+
+impl Operation for TurnService {
+    fn name(&self) -> String {
+        self.named(self.turn)
+    }
+
+    fn targets(&self) -> Targets {
+        self.service.hosts()
+    }
+
+    fn work(&self, on: &On<'_>) -> Work {
+        let script = self.turn.script(&self.service, on, self.within);
+        // Between the stop and the start of a switch what was stopped before is down as it was.
+        let is_between = self.turn == Turn::Stop && self.within == Within::Switch;
+        let script = if is_between { script } else { self.service.turned(&script, on) };
+        let script = if self.turn == Turn::Stop { script } else { self.service.alone(script, on) };
+        self.service.work(script)
+    }
+
+    fn undo(&self, on: &On<'_>) -> Option<Work> {
+        if self.within == Within::Switch {
+            return self.undo_in_switch(on);
+        }
+        let up = self.service.replacing(self.brings_up()?, on);
+        Some(self.service.work(self.service.turned(&up, on)))
+    }
+
+    fn makes_up_for(&self) -> Vec<String> {
+        match self.turn {
+            Turn::Start | Turn::Restart => vec![self.named(Turn::Stop), self.named(Turn::Restart)],
+            Turn::Stop | Turn::Reload => Vec::new(),
+        }
     }
 
     fn definition(&self, on: &On<'_>) -> String {
@@ -115,7 +156,7 @@ impl Operation for TurnService {
 
     /// Somebody may have started by hand what a killed run had stopped.
     fn is_passing(&self) -> bool {
-        self.turn == Turn::Stop && self.journaled
+        self.turn == Turn::Stop && self.within != Within::Hand
     }
 
     fn at_once(&self) -> Option<usize> {
@@ -123,6 +164,6 @@ impl Operation for TurnService {
     }
 
     fn is_journaled(&self) -> bool {
-        self.journaled
+        self.within == Within::Switch
     }
 }

@@ -115,6 +115,7 @@ pub(in crate::tasks) fn host() -> HostSeen {
         notes: Vec::new(),
         maintenance: None,
         stopped: std::collections::BTreeMap::new(),
+        alone: std::collections::BTreeSet::new(),
         service_files: std::collections::BTreeMap::new(),
         published: std::collections::BTreeSet::new(),
         strangers: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use relm::engine::Operation as _;
 use relm::fleet::Targets;
-use relm::operations::{File, Kind, RenderService, Service, Turn, TurnService, read_state};
+use relm::operations::{File, Kind, RenderService, Service, Turn, TurnService, Within, read_state};
 use relm::template::Template;
 use relm::transport::{Exit, Status};
 
@@ -44,7 +44,9 @@ fn service(text: &str) -> Service {
 }
 
 async fn turn(stage: &Stage, service: &Service, turn: Turn, n: u32) -> Exit {
-    stage.run(&TurnService { service: service.clone(), turn, journaled: true }, &record(n).name).await
+    stage
+        .run(&TurnService { service: service.clone(), turn, within: Within::Switch, comes: false }, &record(n).name)
+        .await
 }
 
 async fn a_service_follows_the_release_with_its_files(stage: Stage) {
@@ -70,7 +72,7 @@ async fn a_service_follows_the_release_with_its_files(stage: Stage) {
     let lost = turn(&stage, &right, Turn::Restart, 2).await;
     assert!(lost.status == Status::Code(1) && lost.stderr.contains("does not run from any release"), "{lost:?}");
     // Back again: undoing is the same in the release that is live then.
-    let undo = TurnService { service: right.clone(), turn: Turn::Restart, journaled: true };
+    let undo = TurnService { service: right.clone(), turn: Turn::Restart, within: Within::Switch, comes: false };
     let (back, nothing) = (record(0).name, stage.on(None, None));
     ended(&stage.work(&undo.undo(&stage.on(Some(&back), None)).expect("an undo")).await, 0);
     assert_eq!(seen().await.releases, [record(0).name]);

@@ -24,6 +24,7 @@ fn mistakes_in_services() {
         ("name = \"web\"\nkind = \"command\"\npids = \"x\"", "neither `restart` nor both", 6),
         ("name = \"web\"\nkind = \"command\"\nrestart = \"x\"", "has no `pids`", 6),
         ("name = \"web\"\nkind = \"command\"\nrestart = \"x\"\nproof = false\nstrategy = \"reload\"", "no `reload`", 6),
+        ("name = \"db\"\nkind = \"command\"\nstrategy = \"none\"\nstop = \"x\"", "none of `restart`, `reload`, and", 6),
         ("name = \"web\"\nkind = \"command\"\nrestart = \" \"\nproof = false", "`restart` is empty", 8),
         ("name = \"web\"\nkind = \"systemd\"\n[[service]]\nname = \"web\"\nkind = \"systemd\"", "two services", 9),
     ];

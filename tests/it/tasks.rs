@@ -1,0 +1,199 @@
+//! Tasks of the file's own, in what is live: what they take down comes up again when they fail.
+
+use crate::site::{Done, Site, kill, logged, operation, within};
+
+/// A service of commands, which runs while `$SITE/NAME-HOST` is there, and logs what is done to it.
+pub(crate) fn service(name: &str, more: &str) -> String {
+    let log = |word: &str| format!("echo \"$RELM_HOST {word} {name}\" >>\"$SITE/log\"");
+    format!(
+        "[[service]]\nname = \"{name}\"\nkind = \"command\"\nproof = false\n{more}\n\
+         start = '[ ! -e \"$SITE/stuck-{name}\" ] && {} && touch \"$SITE/{name}-$RELM_HOST\"'\n\
+         stop = '{} && rm -f \"$SITE/{name}-$RELM_HOST\"'\nstatus = '[ -e \"$SITE/{name}-$RELM_HOST\" ]'\n",
+        log("start"),
+        log("stop"),
+    )
+}
+
+/// A pool of commands: a host is out while `$SITE/out-HOST` is there.
+pub(crate) fn pool(keeps: usize) -> String {
+    format!(
+        "[[pool]]\nname = \"front\"\nroles = [\"web\"]\nwait = \"0s\"\nmin_healthy = {keeps}\n\
+         drain = 'touch \"$SITE/out-$RELM_HOST\"; echo \"$RELM_HOST out, $(ls \"$SITE\" | grep -c ^out-) are\" >>\"$SITE/log\"'\n\
+         undrain = 'rm -f \"$SITE/out-$RELM_HOST\"; echo \"$RELM_HOST in\" >>\"$SITE/log\"'\n"
+    )
+}
+
+fn task(operations: &str) -> String {
+    format!("[tasks.turn]\noperations = [{operations}]\n")
+}
+
+const RULES: &str = "[maintenance]\nroles = [\"web\"]\nflag = \"shared/down\"\n";
+
+fn is_up(site: &Site, path: &str) -> bool {
+    site.path(path).exists()
+}
+
+/// What the words of the file write for a migration that meets no worker.
+#[test]
+fn what_a_failed_task_has_stopped_runs_again_and_that_is_told() {
+    let words = r#""stop:workers", "migrate", "start:workers""#;
+    let settings = service("workers", "") + &logged("migrate", "prepare", "once = true") + &task(words);
+    let site = Site::new("web1 web2", &settings);
+    site.deploy();
+    site.take_log();
+    site.write("broken-migrate-web1", "");
+    let done = site.relm("turn").ends(1);
+    let done =
+        done.says(&["migrate is broken", "web1: stop:workers was taken back", "web2: stop:workers was taken back"]);
+    assert!(done.stderr.contains("relm turn test"), "{}", done.stderr);
+    assert!(is_up(&site, "workers-web1") && is_up(&site, "workers-web2"), "{:?}", site.take_log());
+    std::fs::remove_file(site.path("broken-migrate-web1")).expect("a file");
+    site.take_log();
+    site.relm("turn").ends(0);
+    let log = site.take_log();
+    assert_eq!(log.iter().filter(|line| line.contains("start")).count(), 2, "{log:?}");
+    assert!(log[2].contains("migrate"), "{log:?}");
+}
+
+#[test]
+fn what_cannot_be_started_again_is_named_with_what_to_type() {
+    let words = r#""stop:workers", "migrate", "start:workers""#;
+    let settings = service("workers", "timeout = \"1s\"") + &logged("migrate", "prepare", "") + &task(words);
+    let site = Site::new("web1", &settings);
+    site.deploy();
+    site.write("broken-migrate-web1", "");
+    site.write("stuck-workers", "");
+    let done = site.relm("turn").ends(1);
+    let done = done.says(&["undoing stop:workers", "could not be taken back: stop:workers on web1"]);
+    let done = done.says(&["relm services test start workers"]);
+    assert!(!done.stderr.contains("nothing changed"), "{}", done.stderr);
+}
+
+/// In the reverse order: whoever gets requests again, and sees no page, finds the service running.
+#[test]
+fn all_that_a_failed_task_took_down_comes_up_in_reverse_order() {
+    let words =
+        r#""maintenance:on", "drain:front", "stop:web", "boom", "start:web", "undrain:front", "maintenance:off""#;
+    let down = r#"ls "$HOME/www/test/shared" >>"$SITE/log"; [ ! -e "$SITE/broken" ]"#;
+    let rules = |more: &str| {
+        format!("{RULES}{more}\n{}{}", pool(0), service("web", ""))
+            + &operation("boom", "prepare", "", down)
+            + &task(words)
+    };
+    let site = Site::new("web1 web2", &rules(""));
+    site.deploy();
+    site.take_log();
+    site.write("broken", "");
+    site.relm("turn").ends(1).says(&["web2: stop:web, drain:front, maintenance:on was taken back"]);
+    let log = site.take_log();
+    for host in ["web1", "web2"] {
+        let at = |words: &str| log.iter().rposition(|line| *line == format!("{host} {words}"));
+        assert!(at("start web").is_some() && at("start web") < at("in"), "{log:?}");
+        assert!(!site.host(host).path("shared/down").exists() && is_up(&site, &format!("web-{host}")), "{log:?}");
+    }
+    assert!(log.contains(&"down".to_owned()) && !is_up(&site, "out-web1"), "{log:?}");
+    // What the file wants to keep stays, and what a person has switched on.
+    site.configure(&rules("keep_on_failure = true"));
+    site.relm("turn").ends(1);
+    assert!(site.host("web1").path("shared/down").exists() && is_up(&site, "web-web1"));
+    site.relm("maintenance off").ends(0);
+    site.configure(&rules(""));
+    site.relm("maintenance on").ends(0);
+    site.relm("turn").ends(1);
+    assert!(site.host("web1").path("shared/down").exists() && is_up(&site, "web-web1"));
+}
+
+/// Nobody starts twice what runs, and what somebody else had stopped is theirs.
+#[test]
+fn what_is_up_again_or_was_down_before_is_left_as_it_is() {
+    let words = r#""stop:web", "start:web", "stop:jobs", "boom""#;
+    let blind = service("web", "").replace("status =", "reload =");
+    let settings = blind + &service("jobs", "") + &logged("boom", "prepare", "") + &task(words);
+    let site = Site::new("web1", &settings);
+    site.deploy();
+    site.relm("services stop jobs").ends(0);
+    site.write("broken-boom-web1", "");
+    site.take_log();
+    site.relm("turn").ends(1);
+    let log = site.take_log();
+    assert_eq!(log[..2], ["web1 stop web", "web1 start web"]);
+    assert!(log.len() == 3 && log[2].contains("boom") && !is_up(&site, "jobs-web1"), "{log:?}");
+}
+
+#[test]
+fn a_task_that_only_stops_leaves_it_stopped() {
+    let site = Site::new("web1", &(service("web", "") + &task(r#""stop:web""#)));
+    site.deploy();
+    site.relm("turn").ends(0);
+    assert!(!is_up(&site, "web-web1"));
+}
+
+#[test]
+fn interrupted_a_task_leaves_nothing_down() {
+    let words =
+        r#""maintenance:on", "drain:front", "stop:web", "slow", "start:web", "undrain:front", "maintenance:off""#;
+    let slow = r#"[ ! -e "$SITE/slow" ] || { touch "$SITE/begun"; sleep 60; }"#;
+    for fleet in ["web1", "web1 web2"] {
+        let settings = format!("{RULES}{}{}", pool(0), service("web", "")) + &operation("slow", "prepare", "", slow);
+        let site = Site::new(fleet, &(settings + &task(words)));
+        site.deploy();
+        site.write("slow", "");
+        let done = interrupted(&site, "turn", "begun");
+        done.ends(130).says(&["stop:web, drain:front, maintenance:on was taken back"]);
+        assert!(is_up(&site, "web-web1") && !is_up(&site, "out-web1"), "{fleet}");
+        assert!(!site.host("web1").path("shared/down").exists(), "{fleet}");
+    }
+}
+
+/// Starts a command line, and sends it Ctrl-C when `$SITE/FILE` is there.
+pub(crate) fn interrupted(site: &Site, line: &str, file: &str) -> Done {
+    let mut child = site.start(line);
+    site.await_file(file);
+    kill(&child.id().to_string(), "INT");
+    assert!(within(15, || child.try_wait().expect("a status").is_some()), "relm does not end");
+    Done::from(child.wait_with_output().expect("output"))
+}
+
+/// As a deploy does: batch by batch, and what is done before and behind is done for all.
+#[test]
+fn a_task_that_drains_leaves_enough_of_a_pool() {
+    let words = r#""before", "drain:front", "stop:web", "start:web", "undrain:front", "behind""#;
+    let all = logged("before", "prepare", "") + &logged("behind", "prepare", "");
+    let rules = |words: &str| pool(1) + &service("web", "") + &all + &task(words);
+    let site = Site::new("web1 web2 web3", &rules(words));
+    let live = site.deploy();
+    site.take_log();
+    let done = site.relm("turn").ends(0).says(&["hosts go in 2 batches: pool front keeps 1"]);
+    assert!(!done.stderr.contains("hosts switch"), "{}", done.stderr);
+    let log = site.take_log();
+    assert!(!log.iter().any(|line| line.contains("3 are")), "{log:?}");
+    let at = |words: String| log.iter().position(|line| *line == words).expect("a line");
+    assert!(at("web2 in".into()) < at("web3 out, 1 are".into()), "{log:?}");
+    assert!(at(format!("web3 before {live}")) < 3 && at(format!("web1 behind {live}")) >= log.len() - 3, "{log:?}");
+    // What fails behind all that, or in it, leaves nothing down.
+    for (broken, file) in [("behind", "broken-behind-web3"), ("start", "stuck-web")] {
+        site.write(file, "");
+        site.relm("turn").ends(1);
+        assert!(!is_up(&site, "out-web1") && !is_up(&site, "out-web3"), "{broken}");
+        std::fs::remove_file(site.path(file)).expect("a file");
+        site.relm("services start").ends(0);
+    }
+}
+
+#[test]
+fn a_task_that_would_leave_too_few_of_a_pool_is_refused() {
+    let all = pool(1) + &service("web", "") + &logged("migrate", "prepare", "once = true");
+    let site = Site::new("web1 web2", &all);
+    site.deploy();
+    site.take_log();
+    site.configure(&(all.clone() + &task(r#""drain:front", "stop:web""#)));
+    let words = ["takes every host out of pool front", "1 must stay in it", r#""stop:web", "undrain:front"]"#];
+    site.relm("turn").ends(3).says(&words);
+    site.configure(&(all.clone() + &task(r#""drain:front", "migrate", "restart:web", "undrain:front""#)));
+    let words =
+        ["migrate runs once, and stands between drain:front and undrain:front", r#"["migrate", "drain:front","#];
+    site.relm("turn").ends(3).says(&words);
+    site.configure(&(all.replace("min_healthy = 1", "min_healthy = 2") + &task(r#""drain:front", "undrain:front""#)));
+    site.relm("turn").ends(3).says(&["pool front has 2 hosts (web1 web2) and 2 must stay in it"]);
+    assert!(site.take_log().is_empty());
+}
