@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::args::Common;
-use super::busy::typed;
 use super::complaint::Complaint;
 use super::confirm::consented;
 use super::connect;
@@ -245,11 +244,7 @@ impl<'a> Change<'a> {
             true => Needs::Way,
             false => self.needs,
         };
-        let loaded = secrets::load(self.config, &self.env, needs).await;
-        let loaded = loaded.map_err(|complaint| match needs {
-            Needs::CheckedFlip => complaint.next(format!("{} --no-checks   if only checks need them", typed())),
-            _ => complaint,
-        })?;
+        let loaded = secrets::load(self.config, &self.env, needs).await?;
         Ok(Arc::clone(self.secrets.get_or_init(|| loaded)))
     }
 

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::ask;
+use super::busy::typed;
 use super::complaint::Complaint;
 use crate::config::{AppOperation, Config, Environment, Part, SecretSource};
 use crate::event::Phase;
@@ -35,7 +36,8 @@ pub(super) enum Needs {
 pub(super) async fn load(config: &Config, env: &Environment, needs: Needs) -> Result<Arc<Secrets>, Complaint> {
     let (values, missing) = values(config, env, &wanted(env, needs)).await?;
     if !missing.is_empty() {
-        return Err(Complaint::secrets(&missing));
+        let past = (needs == Needs::CheckedFlip).then(|| format!("{} --no-checks   if only checks need them", typed()));
+        return Err(past.into_iter().fold(Complaint::secrets(&missing), Complaint::next));
     }
     Ok(Arc::new(Secrets::new(values).hiding(at_hand(env).mask())))
 }

@@ -4,8 +4,6 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -15,6 +13,7 @@ use super::error::SourceError;
 use super::freeze::Places;
 use super::git::{Git, Repository, is_full_id, output_of};
 use super::location::without_secrets;
+use super::patience::again;
 use super::reference::resolve;
 
 /// A commit that a mirror now holds.
@@ -121,36 +120,6 @@ impl<'a> Mirror<'a> {
             (None, None) => ("HEAD".to_owned(), "HEAD".to_owned()),
         })
     }
-}
-
-/// Pauses between attempts to reach a server.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
-
-/// What git says of a network that may be better in a moment. Of a server that says no, it says something else.
-const PASSING: [&str; 11] = [
-    "could not resolve",
-    "failed to connect",
-    "connection refused",
-    "connection reset",
-    "connection timed out",
-    "operation timed out",
-    "network is unreachable",
-    "early eof",
-    "unexpected disconnect",
-    "unexpectedly closed",
-    "returned error: 50",
-];
-
-/// Does what needs the network up to three times.
-fn again<T>(attempt: impl Fn() -> Result<T, SourceError>) -> Result<T, SourceError> {
-    let is_passing = |words: &str| PASSING.iter().any(|passing| words.to_lowercase().contains(passing));
-    for pause in PAUSES {
-        match attempt() {
-            Err(SourceError::Git { words, .. }) if is_passing(&words) => sleep(pause),
-            done => return done,
-        }
-    }
-    attempt()
 }
 
 fn locked(path: &Path) -> io::Result<File> {

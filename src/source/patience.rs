@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::error::SourceError;
 use super::git::Git;
 
 /// A server that takes longer is not waited for.
@@ -54,6 +55,36 @@ pub(super) fn within(mut command: Command, limit: Duration) -> Result<(), String
     let _ = said.rewind().and_then(|()| said.read_to_string(&mut words));
     let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Err(if lines.is_empty() { status.to_string() } else { lines.join("; ") })
+}
+
+/// Pauses between attempts to reach a server.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
+/// What git says of a network that may be better in a moment. Of a server that says no, it says something else.
+const PASSING: [&str; 11] = [
+    "could not resolve",
+    "failed to connect",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "operation timed out",
+    "network is unreachable",
+    "early eof",
+    "unexpected disconnect",
+    "unexpectedly closed",
+    "returned error: 50",
+];
+
+/// Does what needs the network up to three times.
+pub(super) fn again<T>(attempt: impl Fn() -> Result<T, SourceError>) -> Result<T, SourceError> {
+    let is_passing = |words: &str| PASSING.iter().any(|passing| words.to_lowercase().contains(passing));
+    for pause in PAUSES {
+        match attempt() {
+            Err(SourceError::Git { words, .. }) if is_passing(&words) => sleep(pause),
+            done => return done,
+        }
+    }
+    attempt()
 }
 
 #[cfg(test)]

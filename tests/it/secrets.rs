@@ -156,3 +156,16 @@ fn what_is_asked_for_is_asked_once_and_not_shown() {
     got.sort();
     assert_eq!(got, ["db1 typed by hand", "db1 typed by hand", "web1 typed by hand", "web1 typed by hand"]);
 }
+
+/// A check of the target sees what it sees before a deploy; whoever has not its secret can go back all the same.
+#[test]
+fn a_rollback_needs_the_secrets_of_checks_and_says_how_to_do_without() {
+    let site = site(&operation("fits", "check", "secrets = [\"TOKEN\"]", "[ \"$TOKEN\" = abcdef ]"));
+    with_token(&site, "abcdef", "deploy").ends(0);
+    let first = site.live();
+    with_token(&site, "abcdef", "deploy").ends(0);
+    site.relm("rollback").ends(2).says(&["TOKEN is missing", "relm rollback --no-checks"]);
+    with_token(&site, "another", "rollback").ends(1);
+    site.relm("rollback --no-checks").ends(0);
+    assert_eq!(site.live(), first);
+}
