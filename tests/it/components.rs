@@ -208,6 +208,7 @@ fn a_pool_whose_proxies_a_component_cannot_reach_is_refused() {
     let said = "pool front is drained on proxies, and no host of test/player has the role web";
     let report = site.relm("check test player --json").ends(3).report();
     assert_eq!((&report["ready"], &report["batches"][0]), (&false.into(), &said.into()));
+    site.relm("check test player --hosts form1").ends(0);
     let hint = "name the role web in the roles of component player too";
     site.relm("deploy test player").ends(3).says(&[said, hint, "drain and undrain, without proxies"]);
     assert!(!player(&site, "form1").path("releases").exists(), "something was begun");
