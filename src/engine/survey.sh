@@ -31,6 +31,9 @@ while [ ! -d "$there" ]; do
 done
 relm_free=$(df -Pk "$there" 2>/dev/null | { read -r _; read -r _ _ _ free _ && printf '%s\n' "$free"; })
 [ -z "$relm_free" ] || printf 'free %s\n' "$relm_free"
+# How many files there may be, and how many more; where nothing counts them there may be 0.
+relm_files_free=$(stat -f -c '%c %d' "$there" 2>/dev/null)
+case $relm_files_free in '' | '0 '*) ;; *) printf 'files %s\n' "${relm_files_free#* }" ;; esac
 if ! [ -w "$there" ] || ! [ -x "$there" ]; then printf 'damage %s cannot be written\n' "$there"; fi
 [ -z "$relm_files" ] || printf '%s\n' "$relm_files" | while IFS= read -r file; do
   [ -f "$base/shared/$file" ] || fact lacks "$file"

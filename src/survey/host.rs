@@ -18,6 +18,8 @@ pub struct HostSeen {
     pub clock: DateTime<Utc>,
     /// Free space where releases go, in kilobytes.
     pub free_kilobytes: Option<u64>,
+    /// How many more files there may be, whatever their size: inodes. Nothing where nobody counts them.
+    pub free_files: Option<u64>,
     /// Tools relm needs and the host lacks.
     pub missing_tools: Vec<String>,
     /// Files that a release needs of `shared/`, and that are not there.

@@ -273,6 +273,7 @@ mod tests {
                 user: String::new(),
                 clock: time(0),
                 free_kilobytes: None,
+                free_files: None,
                 missing_tools: Vec::new(),
                 lacks: Vec::new(),
                 has_zstd: false,

@@ -74,7 +74,7 @@ pub fn require_without(env: &Environment, away: &[HostName]) -> Result<(), Refus
 pub(super) fn require_members(env: &Environment) -> Result<(), Refusal> {
     for pool in &env.pools {
         let members = env.fleet.select(&pool.targets);
-        if let Some(proxies) = pool.proxies.as_ref().filter(|_| !env.is_cut_down && !members.is_empty())
+        if let Some(proxies) = pool.proxies.as_ref().filter(|_| !members.is_empty())
             && env.fleet.select(proxies).is_empty()
         {
             return Err(without_proxies(env, pool, proxies));
@@ -100,6 +100,9 @@ fn without_proxies(env: &Environment, pool: &config::Pool, proxies: &Targets) ->
     let roles = proxies.words();
     let reason = format!("pool {} is drained on proxies, and no host of {} has the role {roles}", pool.name, env.name);
     let refusal = Refusal::new(reason);
+    if env.is_cut_down {
+        return refusal.next("name the proxies in --hosts too");
+    }
     let refusal = match &env.name.component {
         Some(component) => refusal.next(format!(
             "name the role {roles} in the roles of component {component} too: it is then built on these hosts as well"

@@ -6,6 +6,9 @@ use crate::survey::{Current, HostSeen, IS_GONE, Survey};
 /// Room a release's tree may need beyond its files' bytes: blocks, a virtualenv, a build.
 const SPARE_KILOBYTES: u64 = 10 << 10;
 
+/// Files that a small release has; a full disk of small files is full all the same.
+const SPARE_FILES: u64 = 1000;
+
 /// What is wrong with one host, a sentence each; nothing if a task can begin there. `needed` bytes are to be built there;
 /// without it nothing is, and a full disk is no obstacle: going back and cleaning are what helps then.
 pub(super) fn troubles(seen: &HostSeen, needed: Option<u64>) -> Vec<String> {
@@ -22,6 +25,10 @@ pub(super) fn troubles(seen: &HostSeen, needed: Option<u64>) -> Vec<String> {
             another_way(&link)
         };
         troubles.push(format!("{link} {what}: {way}"));
+    }
+    if let Some(free) = seen.free_files.filter(|free| needed.is_some() && *free < SPARE_FILES) {
+        troubles
+            .push(format!("its disk has room for {free} more files (df -i), and {SPARE_FILES} are needed at least"));
     }
     let needed = needed.map_or(0, |bytes| bytes / 1024 + SPARE_KILOBYTES);
     if let Some(free) = seen.free_kilobytes.filter(|free| *free < needed) {

@@ -143,6 +143,15 @@ fn what_stops_a_deploy_is_said_with_its_host() {
 }
 
 #[test]
+fn a_disk_without_inodes_takes_no_release_and_a_rollback() {
+    let full = |seen: &mut HostSeen| seen.free_files = Some(0);
+    let said = on("demo", full, |site| deploy::plan(site, &record(&ReleaseName::at(now())), &payload()));
+    assert!(said.contains("web1: its disk has room for 0 more files (df -i), and 1000 are needed at least"), "{said}");
+    let said = on("demo", full, |site| rollback::plan(site, None, false));
+    assert!(!said.contains("df -i"), "{said}");
+}
+
+#[test]
 fn a_record_that_cannot_be_read_stops_a_clean_and_spares_its_host_in_a_deploy() {
     let damage = |seen: &mut HostSeen| seen.damage.push("the record of x cannot be read".to_owned());
     assert!(on("demo", damage, |site| clean_releases::plan(site, None, &[])).contains("nothing is removed"));

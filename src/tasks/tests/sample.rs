@@ -100,6 +100,7 @@ pub(in crate::tasks) fn host() -> HostSeen {
         user: "deploy".to_owned(),
         clock: now(),
         free_kilobytes: Some(1 << 30),
+        free_files: Some(1 << 20),
         missing_tools: Vec::new(),
         lacks: Vec::new(),
         has_zstd: false,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::sync::Arc;
 
 use relm::engine::{question, survey};
@@ -51,11 +52,17 @@ async fn shared_files_that_are_missing(stage: Stage) {
 
 async fn nothing_there(stage: Stage) {
     let seen = seen(&stage).await;
-    assert_eq!(seen.layout, stage.layout);
+    let counted =
+        Command::new("stat").args(["-f", "-c", "%c"]).arg(stage.home()).output().expect("stat").stdout != b"0\n";
+    assert_eq!((&seen.layout, seen.free_files.is_some()), (&stage.layout, counted));
     assert_eq!((seen.current.clone(), seen.releases.len(), seen.history.len()), (Current::Nothing, 0, 0));
     assert_eq!(seen.missing_tools, Vec::<String>::new());
     assert_eq!(seen.damage, Vec::<String>::new());
     assert!(seen.free_kilobytes.is_some_and(|free| free > 0) && !seen.user.is_empty());
+    for (says, expected) in [("echo 1000 0", Some(0)), ("echo 0 0", None), ("exit 1", None)] {
+        stage.replaces("stat", says);
+        assert_eq!(seen_at(&stage, "~/srv", false).await.free_files, expected, "{says}");
+    }
     assert!((chrono::Utc::now() - seen.clock).num_seconds().abs() < 60);
     assert!(!stage.path("").exists(), "a survey changes nothing");
 }
