@@ -9,7 +9,7 @@ use super::{EnvArgs, Refusal, Site, command, pools, readiness, schema, sourcing}
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::fleet::HostName;
-use crate::operations::{CheckFlip, FlipCurrent, MarkFinished, RunCommand};
+use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
 use crate::release::{PlannedStep, Record, ReleaseName};
 use crate::survey::{NoTarget, rollback_target};
 
@@ -62,8 +62,9 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>, unchecked: bool) -> Result
     Ok(plan)
 }
 
-/// Adds the app's checks, in the release that is gone back to: those that it was built with, because it may lack what
-/// others look at. A private release was built without any, and a deploy brought it live with those of the file.
+/// Adds the app's checks of the release that is gone back to: those that it was built with, because it may lack what
+/// others look at. A private release was built without any, and a deploy brought it live with those of the file. They stand
+/// where they stand before a deploy: one that names a file beside the releases must not fail on the day of a rollback.
 fn checked(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     let has_all = record.private || record.steps.is_empty();
     let is_of_target = |step: &PlannedStep| {
@@ -73,8 +74,7 @@ fn checked(plan: Plan, site: Site<'_>, record: &Record) -> Plan {
     };
     let checks = site.env.operations.iter().filter(|operation| operation.phase == Phase::Check);
     checks.fold(plan, |plan, operation| {
-        let command = RunCommand { outside: false, ..app_command(operation, &record.reference) };
-        let with = add(plan.clone(), site, Phase::Check, operation, command);
+        let with = add(plan.clone(), site, Phase::Check, operation, app_command(operation, &record.reference));
         if with.planned_steps().last().is_none_or(is_of_target) {
             return with;
         }

@@ -159,11 +159,15 @@ fn a_rollback_runs_what_belongs_to_the_switch_and_builds_nothing() {
 
 #[test]
 fn checks_look_at_the_target_before_anything_changes() {
-    let look = "echo \"$RELM_HOST fits ${PWD##*/}\" >> \"$SITE/log\"\n[ ! -e \"$SITE/broken-$RELM_HOST\" ] || { echo does not fit >&2; exit 7; }";
+    let look = "echo \"$RELM_HOST fits $PWD ${RELM_RELEASE_PATH##*/}\" >> \"$SITE/log\"\n[ ! -e \"$SITE/broken-$RELM_HOST\" ] || { echo does not fit >&2; exit 7; }";
     for fleet in ["web1 web2", "web2"] {
         let site = Site::new(fleet, &(operation("fits", "check", "", look) + &logged("restart", "after_flip", "")));
         let [a, b] = [site.deploy(), site.deploy()];
-        site.take_log();
+        let places = || -> Vec<String> {
+            let fits = site.take_log().into_iter().filter(|line| line.contains(" fits "));
+            fits.map(|line| line.split(' ').nth(2).expect("a place").to_owned()).collect()
+        };
+        let stood = places();
         site.write("broken-web2", "");
         let done = site.relm(&format!("rollback --to {a} --yes --json")).ends(1).ending();
         assert_eq!(done["ending"], "nothing_changed");
@@ -173,10 +177,12 @@ fn checks_look_at_the_target_before_anything_changes() {
                 .expect("commands")
                 .contains(&format!("relm rollback test --to {a} --no-checks").into())
         );
-        assert!(
-            site.take_log().iter().all(|line| line.ends_with(&format!(" fits {a}"))),
-            "in the target, and nothing more"
-        );
+        let log = site.take_log();
+        let (looked, others): (Vec<_>, Vec<_>) = log.into_iter().partition(|line| line.contains(" fits "));
+        assert!(others.is_empty() && looked.iter().all(|line| line.ends_with(&a)), "{looked:?} and {others:?}");
+        for line in looked {
+            assert!(stood.contains(&line.split(' ').nth(2).expect("a place").to_owned()), "{line}: not in {stood:?}");
+        }
         let refused = site.relm("rollback").ends(1);
         refused.says(&["web2", "does not fit", "relm rollback test --no-checks"]);
         assert_eq!(site.live(), b);
