@@ -118,7 +118,7 @@ impl Operation for RunCommand {
     fn undo(&self, on: &On<'_>) -> Option<Work> {
         let command = self.undo.as_deref()?;
         // Before a first deploy there is no release to run the same again in; a command of its own undoes all the same.
-        if on.release.is_none() && command == self.run {
+        if on.release.or(on.before).is_none() && command == self.run {
             return None;
         }
         Some(self.running(on, command, on.before_reference))

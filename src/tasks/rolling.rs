@@ -66,10 +66,12 @@ pub(super) fn stretch(env: &Environment, task: &OwnTask) -> Result<Range<usize>,
 
 /// When the operation of that number comes: hosts that go batch by batch wait for nobody before or behind that.
 pub(super) fn phase(stretch: &Range<usize>, at: usize) -> Phase {
-    match () {
-        () if stretch.is_empty() || at < stretch.start => Phase::Prepare,
-        () if at < stretch.end => Phase::BeforeFlip,
-        () => Phase::Finish,
+    if stretch.is_empty() || at < stretch.start {
+        Phase::Prepare
+    } else if at < stretch.end {
+        Phase::BeforeFlip
+    } else {
+        Phase::Finish
     }
 }
 

@@ -21,7 +21,7 @@ const EXAMPLES: &str = "Examples:
 /// Show, start, stop, restart or reload the services of Releases.toml
 ///
 /// Status reads only, and says of every process which release it runs from. The others work in the live release of each
-/// host, under the lock.
+/// host, under the lock; restart goes batch by batch, as a deploy does.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES, override_usage = "relm services [OPTIONS] [ENV [COMPONENT]] <ACTION> [GROUP]")]
 pub struct Services {

@@ -69,13 +69,27 @@ pub(super) fn follows(found: &config::Service) -> bool {
     found.strategy != Strategy::None
 }
 
-/// Adds what stops those `wanted` where they ran and are not to run, before they start where they are, and forgets that they ran there.
+/// Says whether it can run on its host in the release of the plan: one that was built before it came there has no files for
+/// it, and then it is better left where it is.
+fn can_run(plan: &Plan, site: Site<'_>, found: &config::Service) -> bool {
+    let (Some(only), Some(release)) = (&found.singleton, &plan.release) else { return true };
+    let render = format!("render:{}", found.name);
+    let is_rendered = |seen: &HostSeen| {
+        seen.release(release).is_some_and(|release| release.steps.iter().any(|(step, _)| *step == render))
+    };
+    found.files.is_empty()
+        || plan.steps.iter().any(|step| step.name() == render && step.hosts.contains(only))
+        || site.survey.host(only).is_some_and(is_rendered)
+}
+
+/// Adds what stops those `wanted` where they ran and are not to run, before they start where they are, and forgets that they
+/// ran there.
 pub(super) fn leave(plan: Plan, site: Site<'_>, reference: &str, wanted: impl Fn(&config::Service) -> bool) -> Plan {
     let is_there = |name: &HostName| site.env.fleet.hosts.iter().any(|host| host.name == *name);
     site.env.services.iter().filter(|found| wanted(found)).fold(plan, |plan, found| {
         let hosts = site.survey.hosts.iter().filter(|(host, seen)| is_there(host) && is_elsewhere(found, host, seen));
         let hosts: Vec<HostName> = hosts.map(|(host, _)| host.clone()).collect();
-        if hosts.is_empty() {
+        if hosts.is_empty() || !can_run(&plan, site, found) {
             return plan;
         }
         let service = service(site.env, found, reference);

@@ -145,6 +145,22 @@ fn interrupted_a_task_leaves_nothing_down() {
     }
 }
 
+/// `undo = true` is a command that is its own inverse.
+#[test]
+fn operations_of_the_file_are_taken_back_in_what_is_live() {
+    let words = r#""warm", "turn-off", "boom""#;
+    let settings = logged("warm", "after_flip", "undo = true")
+        + &logged("turn-off", "prepare", "undo = 'echo turned on >>\"$SITE/log\"'")
+        + &logged("boom", "prepare", "");
+    let site = Site::new("web1", &(settings + &task(words)));
+    let live = site.deploy();
+    site.take_log();
+    site.write("broken-boom-web1", "");
+    site.relm("turn").ends(1).says(&["turn-off, warm was taken back"]);
+    let of = |name: &str| format!("web1 {name} {live}");
+    assert_eq!(site.take_log(), [of("warm"), of("turn-off"), of("boom"), "turned on".to_owned(), of("warm")]);
+}
+
 /// Starts a command line, and sends it Ctrl-C when `$SITE/FILE` is there.
 pub(crate) fn interrupted(site: &Site, line: &str, file: &str) -> Done {
     let mut child = site.start(line);

@@ -25,6 +25,11 @@ pub struct ForgetElsewhere {
 const RUNS: &str = r#"mkdir -p -- "$relm_base/.relm/alone" || exit
 printf 'runs\n' >"$relm_base/.relm/alone/$relm_service" || exit"#;
 
+/// 91 is a release without files: it does not run.
+const OR_NOT: &str = r#"relm_code=$?
+[ "$relm_code" -ne 91 ] || rm -f -- "$relm_base/.relm/alone/$relm_service"
+exit "$relm_code""#;
+
 const LEFT: &str = r#"mkdir -p -- "$relm_base/.relm/alone" || exit
 printf 'left\n' >"$relm_base/.relm/alone/$relm_service" || exit"#;
 
@@ -43,7 +48,10 @@ rm -f -- "$relm_base/.relm/alone/$relm_service""#;
 impl Service {
     /// `up`, with the note that it was started here if it is for one host alone.
     pub(super) fn alone(&self, up: Script, on: &On<'_>) -> Script {
-        if self.singleton.is_none() { up } else { self.knowing(Script::new(RUNS).then(&up.apart()), on) }
+        if self.singleton.is_none() {
+            return up;
+        }
+        self.knowing(Script::new(RUNS).then(&up.apart()).then(&Script::new(OR_NOT)), on)
     }
 
     /// Stops it here and takes its files away, whatever a release has for it.

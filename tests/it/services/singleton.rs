@@ -52,6 +52,23 @@ fn it_is_stopped_where_it_ran_before_it_starts_where_it_is_to_run() {
     }
 }
 
+/// A release that was built before has no files for it on the new host.
+#[test]
+fn a_rollback_to_where_it_has_no_files_leaves_it_where_it_runs() {
+    let site = site(true);
+    site.deploy();
+    site.deploy();
+    site.configure(&rules("web2", true));
+    site.relm("rollback").ends(0).says(&["web1: beat was started here, and is for web2 alone now"]);
+    assert!(runs_on(&site, "web1") && !runs_on(&site, "web2"));
+    site.write("broken-health-web2", "");
+    site.relm("deploy").ends(1);
+    assert!(runs_on(&site, "web1") && !runs_on(&site, "web2"));
+    std::fs::remove_file(site.path("broken-health-web2")).expect("a file");
+    site.deploy();
+    assert!(!runs_on(&site, "web1") && runs_on(&site, "web2"));
+}
+
 #[test]
 fn started_by_hand_it_runs_on_one_host_too() {
     let site = site(false);
