@@ -50,7 +50,7 @@ pub(super) fn freeze(path: &Path, strip: u32, gathering: &mut Gathering) -> Resu
     let time = read(file, size, format, path, strip, gathering)?;
     let origin = Origin {
         source: last_component(path),
-        reference: None,
+        reference: version(path),
         commit: None,
         added: Vec::new(),
         subject: None,
@@ -112,16 +112,30 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
+const ENDINGS: [(&str, Format); 5] = [
+    (".tar", Format::Tar),
+    (".tar.gz", Format::Gzip),
+    (".tgz", Format::Gzip),
+    (".tar.zst", Format::Zstd),
+    (".zip", Format::Zip),
+];
+
 fn by_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    let endings = [
-        (".tar", Format::Tar),
-        (".tar.gz", Format::Gzip),
-        (".tgz", Format::Gzip),
-        (".tar.zst", Format::Zstd),
-        (".zip", Format::Zip),
-    ];
-    endings.into_iter().find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+    ENDINGS.into_iter().find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+}
+
+/// The version in an archive's name, as release tools write it: `DDGC-0.941.tar.gz`, `shop-v2-rc1.zip`. Nothing where there
+/// is none.
+fn version(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let stem = ENDINGS.into_iter().find_map(|(ending, _)| {
+        let at = name.len().checked_sub(ending.len())?;
+        name.get(at..)?.eq_ignore_ascii_case(ending).then(|| &name[..at])
+    })?;
+    let behind = |at: usize| &stem[at + 1..];
+    let is_version = |text: &str| text.strip_prefix('v').unwrap_or(text).starts_with(|c: char| c.is_ascii_digit());
+    stem.match_indices('-').map(|(at, _)| behind(at)).find(|text| is_version(text)).map(str::to_owned)
 }
 
 /// Downloads often have no telling name.
@@ -181,6 +195,21 @@ mod tests {
                 let left = desk.freeze_without(source(), &["*", "!/a"]).unwrap();
                 assert_eq!(paths(&left), ["a"]);
             }
+        }
+    }
+
+    #[test]
+    fn a_name_tells_the_version() {
+        for (name, told) in [
+            ("DDGC-0.941.tar.gz", Some("0.941")),
+            ("my-shop-v2-rc1.ZIP", Some("v2-rc1")),
+            ("web-2-go.tar", Some("2-go")),
+            ("shop.tar.gz", None),
+            ("shop-final.tgz", None),
+            ("shop-1.2", None),
+            ("-.zip", None),
+        ] {
+            assert_eq!(version(Path::new(name)).as_deref(), told, "{name}");
         }
     }
 

@@ -15,7 +15,7 @@ use relm::transport::{Channel, ExecError, Heard, Link, OUTPUT_QUEUE};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::wire::{self, Letter};
+use super::wire::{self, Letter, Pieces, Sent};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,17 +196,19 @@ impl Link for FaultyLink {
 
 /// Carries what relm sends. Ends, and so closes the machine's side, when the line breaks.
 async fn there(mut typed: mpsc::Receiver<Bytes>, machine: mpsc::Sender<Bytes>, way: Way) {
+    let mut pieces = Pieces::default();
     loop {
         let bytes = tokio::select! {
             () = way.line.cancelled() => return,
             bytes = typed.recv() => match bytes { Some(bytes) => bytes, None => return },
         };
-        let bytes = match Letter::read(&bytes) {
-            Some(letter) => match send(letter, &way) {
+        let bytes = match pieces.take(&bytes) {
+            Sent::Script(letter) => match send(letter, &way) {
                 Some(letter) => letter.bytes(),
                 None => return,
             },
-            None => bytes,
+            Sent::Piece => continue,
+            Sent::Other => bytes,
         };
         if machine.send(bytes).await.is_err() {
             return;

@@ -43,13 +43,55 @@ const OTHERS: &[(&str, &str)] = &[
     ("readlink current) && cd --", "look"),
 ];
 
+/// Behind this in a script that came in pieces stands the script itself.
+const TOLD_AHEAD: &str = "\nrelm-likely-texts\nfi\n";
+
+/// What is sent over a line.
+pub(super) enum Sent {
+    Script(Letter),
+    /// A piece of one: more has to come.
+    Piece,
+    Other,
+}
+
+/// A script that comes in pieces, as far as it has come.
+#[derive(Default)]
+pub(super) struct Pieces(Vec<u8>);
+
+impl Pieces {
+    /// Takes what is sent.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Sent {
+        let Some((packed, is_last)) = piece(bytes) else {
+            let text = unpacked(bytes).filter(|text| text.contains(ANNOUNCES));
+            return text.map_or(Sent::Other, |text| Sent::Script(Letter::of(text)));
+        };
+        self.0.extend_from_slice(packed);
+        if !is_last {
+            return Sent::Piece;
+        }
+        let text = gunzip(&std::mem::take(&mut self.0)).expect("a script is packed");
+        let script = text.split_once(TOLD_AHEAD).map_or(text.as_str(), |(_, script)| script);
+        Sent::Script(Letter::of(script.to_owned()))
+    }
+}
+
+/// A piece of a packed script, and whether it is the last.
+fn piece(bytes: &[u8]) -> Option<(&[u8], bool)> {
+    let newline = bytes.iter().position(|byte| *byte == b'\n')?;
+    let length: usize = std::str::from_utf8(&bytes[..newline]).ok()?.parse().ok()?;
+    let rest = &bytes[newline + 1..];
+    match rest.get(length..)? {
+        b"" => Some((&rest[..length], false)),
+        b"0\n" => Some((&rest[..length], true)),
+        _ => None,
+    }
+}
+
 impl Letter {
-    /// Reads what is sent; nothing if it is no script.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let text = unpacked(bytes).filter(|text| text.contains(ANNOUNCES))?;
+    fn of(text: String) -> Self {
         let token = text.split("relm-").nth(1).expect("a script has a token");
         let token: String = token.chars().take_while(char::is_ascii_hexdigit).collect();
-        Some(Self { token: format!("relm-{token}"), names: names(&text), text })
+        Self { token: format!("relm-{token}"), names: names(&text), text }
     }
 
     /// The script with a command before all others of one of its steps.
@@ -60,7 +102,7 @@ impl Letter {
         self
     }
 
-    /// What goes over the line. A script that reads a stream travels packed, behind its length.
+    /// What goes over the line. A script that reads a stream travels packed, in one piece.
     pub(super) fn bytes(self) -> Bytes {
         if self.text.starts_with("relm_run ") || self.text.starts_with("relm_keep ") {
             return Bytes::from(self.text);
@@ -68,7 +110,7 @@ impl Letter {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(self.text.as_bytes()).expect("memory");
         let packed = encoder.finish().expect("memory");
-        Bytes::from([format!("{}\n", packed.len()).into_bytes(), packed].concat())
+        Bytes::from([format!("{}\n", packed.len()).as_bytes(), &packed, b"0\n"].concat())
     }
 
     fn body(&self) -> usize {
@@ -83,16 +125,13 @@ impl Letter {
     }
 }
 
-/// The text of an order to run a script, with the script plain, or the script of a bulk shell without its length.
+/// The text of an order to run a script, with the script plain.
 fn unpacked(bytes: &[u8]) -> Option<String> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        let Some((before, packed)) = text.split_once("\"$(relm_unpack '") else { return Some(text.to_owned()) };
-        let (packed, behind) = packed.split_once("')\"").expect("a packed word has an end");
-        let script = gunzip(&data_encoding::BASE64.decode(packed.as_bytes()).expect("base64"))?;
-        return Some(format!("{before}{}{behind}", quote(&script)));
-    }
-    let newline = bytes.iter().position(|byte| *byte == b'\n')?;
-    gunzip(&bytes[newline + 1..])
+    let text = std::str::from_utf8(bytes).ok()?;
+    let Some((before, packed)) = text.split_once("\"$(relm_unpack '") else { return Some(text.to_owned()) };
+    let (packed, behind) = packed.split_once("')\"").expect("a packed word has an end");
+    let script = gunzip(&data_encoding::BASE64.decode(packed.as_bytes()).expect("base64"))?;
+    Some(format!("{before}{}{behind}", quote(&script)))
 }
 
 fn gunzip(packed: &[u8]) -> Option<String> {
