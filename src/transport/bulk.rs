@@ -81,6 +81,7 @@ mod tests {
             .arg(BULK)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("a shell");
         let mut input = shell.stdin.take().expect("an input");
