@@ -20,7 +20,7 @@ use crate::config::{Config, Environment};
 use crate::engine::lock::{Lock, LockError};
 use crate::engine::{self, Events, Machine, Plan};
 use crate::fleet::HostName;
-use crate::operations::{Actor, copy_ahead, likely_texts};
+use crate::operations::{Actor, copy_ahead};
 use crate::release::{Consent, Record, ReleaseName};
 use crate::secret::Secrets;
 use crate::survey::Survey;
@@ -210,12 +210,7 @@ impl<'a> Change<'a> {
         let connections = connect::connect(self.config, &self.env, &secrets).await;
         self.leave_out(&connections)?;
         if self.sends {
-            // On a fleet of one all is done in one script; else in several, and packing for each host takes time too.
-            let likely = Arc::new((connections.hosts.len() == 1).then(likely_texts));
-            for (_, way) in &connections.hosts {
-                let (way, likely) = (Arc::clone(way), Arc::clone(&likely));
-                drop(tokio::spawn(async move { way.open_ahead(likely.as_ref().as_ref()).await }));
-            }
+            connections.open_ahead();
         }
         let (rules, env) = (&self.env.release, &self.env.name);
         let question = engine::question(&rules.root, env, &rules.shared_files, self.processes);

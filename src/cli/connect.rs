@@ -11,6 +11,7 @@ use super::{ask, out, session, who};
 use crate::config::{Config, Environment};
 use crate::fleet::{Address, Host, HostName, Scope};
 use crate::local::LocalHost;
+use crate::operations::likely_texts;
 use crate::secret::{self, Secrets};
 use crate::ssh;
 use crate::transport::{ConnectError, HostShell, Link, Transport};
@@ -20,6 +21,18 @@ use crate::transport::{ConnectError, HostShell, Link, Transport};
 pub(super) struct Connections {
     pub(super) hosts: Vec<(Host, Arc<dyn Transport>)>,
     pub(super) failed: Vec<(HostName, ConnectError)>,
+}
+
+impl Connections {
+    /// Makes the hosts ready to be sent code, while they are asked what stands there.
+    pub(super) fn open_ahead(&self) {
+        // On a fleet of one all is done in one script; else in several, and packing for each host takes time too.
+        let likely = Arc::new((self.hosts.len() == 1).then(likely_texts));
+        for (_, way) in &self.hosts {
+            let (way, likely) = (Arc::clone(way), Arc::clone(&likely));
+            drop(tokio::spawn(async move { way.open_ahead(likely.as_ref().as_ref()).await }));
+        }
+    }
 }
 
 /// Connects to every host of `env`.

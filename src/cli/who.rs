@@ -28,11 +28,11 @@ pub(super) fn actor(task: &str, directory: &Path, message: Option<&str>, at: Dat
     let said = said.unwrap_or_default();
     // The last one counts, as for git itself.
     let git = |key| said.lines().rev().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(str::trim);
-    let named = std::env::var(NAMED).ok().map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
-    let by = match (git("user.name"), git("user.email")) {
-        _ if named.as_ref().is_some_and(|named| !named.is_empty()) => named.unwrap_or_default(),
-        (Some(name), Some(email)) => format!("{name} <{email}>"),
-        (Some(name), None) => name.to_owned(),
+    let named = std::env::var(NAMED).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let by = match (named, git("user.name"), git("user.email")) {
+        (named, ..) if !named.is_empty() => named,
+        (_, Some(name), Some(email)) => format!("{name} <{email}>"),
+        (_, Some(name), None) => name.to_owned(),
         _ => login(),
     };
     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());

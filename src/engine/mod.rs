@@ -32,6 +32,7 @@ mod survey;
 mod switch;
 mod telling;
 mod through;
+mod to_type;
 mod together;
 mod work;
 

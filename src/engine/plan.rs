@@ -92,18 +92,27 @@ impl Plan {
     /// The same, of an operation in whatever shape.
     #[must_use]
     pub fn step_of(self, phase: Phase, operation: Arc<dyn Operation>) -> Self {
-        let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
-        self.insert(phase, operation, hosts)
+        let (at, hosts) = (self.behind(phase), self.hosts_of(&*operation));
+        self.insert(at, phase, operation, hosts)
     }
 
     /// The same, on `hosts` alone.
     #[must_use]
     pub fn step_on(self, phase: Phase, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
-        self.insert(phase, Arc::new(operation), hosts)
+        let at = self.behind(phase);
+        self.insert(at, phase, Arc::new(operation), hosts)
     }
 
-    fn insert(mut self, phase: Phase, operation: Arc<dyn Operation>, hosts: Vec<HostName>) -> Self {
-        let at = self.steps.partition_point(|step| step.phase <= phase);
+    /// Where a step stands that comes behind all others of `phase`.
+    fn behind(&self, phase: Phase) -> usize {
+        self.steps.partition_point(|step| step.phase <= phase)
+    }
+
+    fn hosts_of(&self, operation: &dyn Operation) -> Vec<HostName> {
+        self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect()
+    }
+
+    fn insert(mut self, at: usize, phase: Phase, operation: Arc<dyn Operation>, hosts: Vec<HostName>) -> Self {
         self.steps.insert(at, Step::new(phase, operation, hosts));
         self
     }
@@ -138,7 +147,7 @@ impl Plan {
     /// host is ready to flip. Where something is taken down before that, it is looked at before it is: nothing stays down
     /// while a look waits. Nothing if there is no such step, or none that is left to do.
     #[must_use]
-    pub fn look_before(mut self, name: &str, operation: impl Operation + 'static) -> Self {
+    pub fn look_before(self, name: &str, operation: impl Operation + 'static) -> Self {
         let is_left = |step: &Step| step.left().next().is_some();
         let wanted = |step: &&Step| step.name() == name && is_left(step);
         let Some(phase) = self.steps.iter().find(wanted).map(|step| step.phase.min(Phase::Prepare)) else {
@@ -146,20 +155,18 @@ impl Plan {
         };
         let of_phase = |step: &Step| step.phase == phase && step.name() == name;
         let takes_down = |step: &Step| step.phase == phase && step.operation.is_passing() && is_left(step);
-        let all = self.steps.partition_point(|step| step.phase <= phase);
+        let all = self.behind(phase);
         let right_before = self.steps.iter().position(of_phase).unwrap_or(all);
         let at = self.steps.iter().position(takes_down).unwrap_or(all).min(right_before);
-        let hosts = self.fleet.select(&operation.targets()).into_iter().map(|host| host.name.clone()).collect();
-        self.steps.insert(at, Step::new(phase, Arc::new(operation), hosts));
-        self
+        let hosts = self.hosts_of(&operation);
+        self.insert(at, phase, Arc::new(operation), hosts)
     }
 
     /// Adds a step before all others of `prepare`, on `hosts` alone.
     #[must_use]
-    pub fn prepare_first(mut self, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
+    pub fn prepare_first(self, operation: impl Operation + 'static, hosts: Vec<HostName>) -> Self {
         let at = self.steps.partition_point(|step| step.phase < Phase::Prepare);
-        self.steps.insert(at, Step::new(Phase::Prepare, Arc::new(operation), hosts));
-        self
+        self.insert(at, Phase::Prepare, Arc::new(operation), hosts)
     }
 
     /// Adds the flip.
@@ -199,48 +206,6 @@ impl Plan {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
-        self
-    }
-
-    /// Adds a command to type after a failure.
-    #[must_use]
-    pub fn next(mut self, command: impl Into<String>) -> Self {
-        self.next.push(command.into());
-        self
-    }
-
-    /// Names the command that begins once more.
-    #[must_use]
-    pub fn anew(mut self, command: impl Into<String>) -> Self {
-        self.anew = Some(command.into());
-        self
-    }
-
-    /// Names the command that does it without the app's checks.
-    #[must_use]
-    pub fn past_checks(mut self, command: impl Into<String>) -> Self {
-        self.past_checks = Some(command.into());
-        self
-    }
-
-    /// Names the command to type where a step of that name could not be taken back.
-    #[must_use]
-    pub fn remedy(mut self, step: impl Into<String>, command: impl Into<String>) -> Self {
-        self.remedies.push((step.into(), command.into()));
-        self
-    }
-
-    /// Names the command that brings a mixed fleet together.
-    #[must_use]
-    pub fn heal(mut self, command: impl Into<String>) -> Self {
-        self.heal = Some(command.into());
-        self
-    }
-
-    /// Adds a command to type after a failure that leaves the release live and unfinished.
-    #[must_use]
-    pub fn next_when_live(mut self, command: impl Into<String>) -> Self {
-        self.next_when_live.push(command.into());
         self
     }
 

@@ -13,9 +13,9 @@ use super::settle::settle;
 use super::stretch::{LastWord, Setting, Went, run_steps};
 use super::switch::switch;
 use super::telling::{Run, run_work};
+use super::to_type::to_type;
 use super::{Events, Machine, Plan, Step};
 use crate::event::{Ending, Event, Phase};
-use crate::release::Wanted;
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,78 +79,15 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         unread: look.unread,
         behind: plan.behind.clone(),
         reason: reason(&came).or_else(|| begun.stays()),
-        next: by_hand(plan, &begun).into_iter().chain(agreeing(to_type(plan, &came, ending, &begun), &came)).collect(),
+        next: to_type(plan, &came, ending, &begun),
     });
     Ended { ending, exit_code }
-}
-
-/// What does by hand what could not be taken back: that comes before all else.
-fn by_hand(plan: &Plan, begun: &Begun<'_>) -> Vec<String> {
-    let mut commands: Vec<String> = Vec::new();
-    for (_, command) in plan.remedies.iter().filter(|(step, _)| begun.has_left(step)) {
-        if !commands.contains(command) {
-            commands.push(command.clone());
-        }
-    }
-    commands
 }
 
 fn reason(came: &Came) -> Option<String> {
     let Came::Paused(pauses) = came else { return None };
     let words: Vec<&str> = pauses.iter().map(|pause| pause.words.as_str()).collect();
     Some(words.join("; "))
-}
-
-/// What to type next, also for whoever is not going to wait: whom to ask, and how to say that they agree.
-fn agreeing(mut next: Vec<String>, came: &Came) -> Vec<String> {
-    let mut wanted: Vec<Wanted> = Vec::new();
-    if let Came::Paused(pauses) = came {
-        for one in pauses.iter().filter_map(|pause| pause.wanted.as_ref()) {
-            if !wanted.contains(one) {
-                wanted.push(one.clone());
-            }
-        }
-    }
-    if let (Some(again), false) = (next.first(), wanted.is_empty()) {
-        next.extend(Wanted::next(&wanted, again));
-    }
-    next
-}
-
-fn to_type(plan: &Plan, came: &Came, ending: Ending, begun: &Begun<'_>) -> Vec<String> {
-    let mut all = if begun.has_done() { next(plan, came, ending) } else { anew(plan, came, ending) };
-    let was_checked = matches!(came, Came::BeforeSwitch | Came::Paused(_)) && begun.ended_in_checks();
-    all.extend(plan.past_checks.clone().filter(|_| was_checked));
-    all
-}
-
-/// What to type next where no host has begun anything that could be gone on with.
-fn anew(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
-    match (&plan.anew, ending) {
-        (Some(anew), Ending::NothingChanged | Ending::Interrupted | Ending::Paused)
-            if *came != (Came::Through { changed: false }) =>
-        {
-            vec![anew.clone()]
-        }
-        _ => next(plan, came, ending),
-    }
-}
-
-/// What to type next.
-fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
-    let heal = plan.heal.iter().cloned();
-    match ending {
-        Ending::Succeeded if plan.behind.is_empty() => Vec::new(),
-        Ending::Succeeded => heal.collect(),
-        Ending::NothingChanged if matches!(came, Came::Through { changed: false }) => Vec::new(),
-        // Half flipped by an earlier run, which is gone on with.
-        Ending::Mixed if matches!(came, Came::BeforeSwitch | Came::Paused(_)) => plan.next.clone(),
-        Ending::Mixed if plan.next.iter().any(|next| Some(next) == plan.heal.as_ref()) => plan.next.clone(),
-        Ending::Mixed => heal.chain(plan.next.iter().cloned()).collect(),
-        Ending::LiveButUnfinished => plan.next_when_live.clone(),
-        _ if *came == Came::AfterSwitch && plan.flips() => plan.next_when_live.clone(),
-        _ => plan.next.clone(),
-    }
 }
 
 /// Goes through the phases, and takes back what was begun if the release does not come to be live everywhere. When all

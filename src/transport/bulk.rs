@@ -8,9 +8,16 @@
 use std::fmt;
 use std::io::Write as _;
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tokio::sync::mpsc;
 
+use super::becoming::{Becoming, Start};
+use super::frame::Frame;
+use super::run::{Run, Signals};
+use super::shell::{HostShell, is_open, tell};
+use super::{Channel, Exec, ExecError, Exit};
 use crate::script::Script;
 
 /// Reads a script's pieces and leaves the rest of its input to it.
@@ -31,6 +38,51 @@ pub(super) use reads_script;
 
 /// Starts such a shell.
 pub(super) const BULK: &str = concat!("exec sh -c '", reads_script!(), "'");
+
+/// Such a shell that nobody has wanted yet, and what it has been told.
+pub(super) type Spare = (Channel, Packing);
+
+/// Runs a script that reads its input on a channel of its own. `sink` takes standard output where that is data.
+pub(super) async fn run(
+    host: &HostShell,
+    exec: Exec<'_>,
+    sink: Option<mpsc::Sender<Bytes>>,
+) -> Result<Exit, ExecError> {
+    let spare = host.spare.lock().await.take().filter(|(spare, _)| is_open(spare));
+    let (mut bulk, packing) = match spare {
+        Some(spare) => spare,
+        None => (host.start(Start::bulk(host.becoming.as_ref())).await?, Packing::new()),
+    };
+    let frame = Frame::fresh();
+    tell(&bulk, packing.whole(&frame.bulk(exec.script))).await?;
+    // This shell reads nothing but its script's input: signals are sent from a control shell.
+    let input = bulk.input.clone();
+    bulk.input = mpsc::channel(1).0;
+    let mut run = Run::new(&frame, Signals::Beside(host), exec.time_limit);
+    if let Some(sink) = sink {
+        run = run.handing_on(&frame, sink);
+    }
+    match run.follow(&mut bulk, exec, Some(input)).await {
+        Ok(exit) => Ok(exit),
+        Err(error) => Err(host.not_become(error, Some(&mut run), &mut bulk).await),
+    }
+}
+
+/// Starts one before it is wanted. Where it cannot be started now, whoever needs it is told then.
+pub(super) async fn open_ahead(host: &HostShell, likely: Option<&Script>) {
+    // A password is tried once: this would be beside the control shell's attempt.
+    if host.becoming.as_ref().is_some_and(Becoming::has_password) {
+        return;
+    }
+    let mut spare = host.spare.lock().await;
+    let Ok(channel) = host.start(Start::bulk(host.becoming.as_ref())).await else { return };
+    let mut packing = Packing::new();
+    let told = match likely {
+        Some(likely) => tell(&channel, packing.ahead(likely)).await,
+        None => Ok(()),
+    };
+    *spare = told.ok().map(|()| (channel, packing));
+}
 
 /// A line that no text has.
 const BORDER: &str = "relm-likely-texts";

@@ -10,14 +10,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, mpsc};
 
 use super::becoming::{Becoming, Start, last_errors};
-use super::bulk::Packing;
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
 use crate::fleet::Become;
 use crate::script::Script;
 use crate::secret::Secret;
 
-use super::{Channel, Exec, ExecError, Exit, Heard, Input, Kept, Link, Transport, kept};
+use super::{Channel, Exec, ExecError, Exit, Heard, Input, Kept, Link, Transport, bulk, kept};
 
 /// Runs scripts over a [`Link`].
 #[derive(Debug)]
@@ -26,10 +25,10 @@ pub struct HostShell {
     /// Taken out while a script runs in it, so that a run given up half way never leaves its output to the next.
     control: Mutex<Option<Channel>>,
     /// A channel for a script that reads a stream, opened before it is wanted, and what it has been told.
-    spare: Mutex<Option<(Channel, Packing)>>,
+    pub(super) spare: Mutex<Option<bulk::Spare>>,
     standing: std::sync::Mutex<Standing>,
     cannot_unpack: AtomicBool,
-    becoming: Option<Becoming>,
+    pub(super) becoming: Option<Becoming>,
     /// Why it did not become whom it should. It is not tried again: wrong passwords are counted.
     refused: OnceLock<String>,
 }
@@ -63,7 +62,7 @@ impl HostShell {
     }
 
     /// Starts a shell, which has then been told whom to become.
-    async fn start(&self, start: Start) -> Result<Channel, ExecError> {
+    pub(super) async fn start(&self, start: Start) -> Result<Channel, ExecError> {
         if let Some(reason) = self.refused.get() {
             return Err(ExecError::NotBecome(reason.clone()));
         }
@@ -146,44 +145,6 @@ impl HostShell {
         exit
     }
 
-    /// `sink` takes standard output where that is data.
-    async fn run_in_bulk(&self, exec: Exec<'_>, sink: Option<mpsc::Sender<Bytes>>) -> Result<Exit, ExecError> {
-        let spare = self.spare.lock().await.take().filter(|(spare, _)| is_open(spare));
-        let (mut bulk, packing) = match spare {
-            Some(spare) => spare,
-            None => (self.start(Start::bulk(self.becoming.as_ref())).await?, Packing::new()),
-        };
-        let frame = Frame::fresh();
-        tell(&bulk, packing.whole(&frame.bulk(exec.script))).await?;
-        // The bulk shell reads nothing but its script's input: signals are sent from a control shell.
-        let input = bulk.input.clone();
-        bulk.input = tokio::sync::mpsc::channel(1).0;
-        let mut run = Run::new(&frame, Signals::Beside(self), exec.time_limit);
-        if let Some(sink) = sink {
-            run = run.handing_on(&frame, sink);
-        }
-        match run.follow(&mut bulk, exec, Some(input)).await {
-            Ok(exit) => Ok(exit),
-            Err(error) => Err(self.not_become(error, Some(&mut run), &mut bulk).await),
-        }
-    }
-
-    /// Where it cannot be opened now, whoever needs it is told then.
-    async fn open_spare(&self, likely: Option<&Script>) {
-        // A password is tried once: this would be beside the control shell's attempt.
-        if self.becoming.as_ref().is_some_and(Becoming::has_password) {
-            return;
-        }
-        let mut spare = self.spare.lock().await;
-        let Ok(channel) = self.start(Start::bulk(self.becoming.as_ref())).await else { return };
-        let mut packing = Packing::new();
-        let told = match likely {
-            Some(likely) => tell(&channel, packing.ahead(likely)).await,
-            None => Ok(()),
-        };
-        *spare = told.ok().map(|()| (channel, packing));
-    }
-
     /// A new control shell, and whether it has begun to run the script already.
     async fn open_control_for(&self, frame: &Frame, exec: Exec<'_>) -> Result<(Channel, bool), ExecError> {
         let may = exec.is_open_text && self.becoming.is_none() && self.packs() && self.link.is_quicker_with_command();
@@ -245,7 +206,7 @@ impl HostShell {
 
 impl Transport for HostShell {
     fn open_ahead<'a>(&'a self, likely: Option<&'a Script>) -> BoxFuture<'a, ()> {
-        self.open_spare(likely).boxed()
+        bulk::open_ahead(self, likely).boxed()
     }
 
     fn order(&self, order: Option<Script>) -> BoxFuture<'_, ()> {
@@ -260,7 +221,7 @@ impl Transport for HostShell {
             match (exec.input, exec.kept) {
                 (Input::Nothing, Some(kept)) => self.run_kept(exec, kept).await,
                 (Input::Nothing, None) => self.run_in_control(exec).await,
-                (Input::Bytes(_) | Input::File(_), _) => self.run_in_bulk(exec, None).await,
+                (Input::Bytes(_) | Input::File(_), _) => bulk::run(self, exec, None).await,
             }
         }
         .boxed()
@@ -271,14 +232,14 @@ impl Transport for HostShell {
             if exec.stop.is_cancelled() {
                 return Err(ExecError::Interrupted);
             }
-            self.run_in_bulk(exec, Some(sink)).await
+            bulk::run(self, exec, Some(sink)).await
         }
         .boxed()
     }
 }
 
 /// Says whether a control shell is still there; one that has gone in a quiet hour is simply opened again.
-fn is_open(control: &Channel) -> bool {
+pub(super) fn is_open(control: &Channel) -> bool {
     !control.input.is_closed() && !control.output.is_closed()
 }
 

@@ -33,15 +33,20 @@ fn is_up(site: &Site, path: &str) -> bool {
     site.path(path).exists()
 }
 
-/// What the words of the file write for a migration that meets no worker.
-#[test]
-fn what_a_failed_task_has_stopped_runs_again_and_that_is_told() {
+/// What the words of the file write for a migration that meets no worker, and the migration is going to fail.
+fn about_to_fail(fleet: &str, workers: &str, migrate: &str) -> Site {
     let words = r#""stop:workers", "migrate", "start:workers""#;
-    let settings = service("workers", "") + &logged("migrate", "prepare", "once = true") + &task(words);
-    let site = Site::new("web1 web2", &settings);
+    let settings = service("workers", workers) + &logged("migrate", "prepare", migrate) + &task(words);
+    let site = Site::new(fleet, &settings);
     site.deploy();
     site.take_log();
     site.write("broken-migrate-web1", "");
+    site
+}
+
+#[test]
+fn what_a_failed_task_has_stopped_runs_again_and_that_is_told() {
+    let site = about_to_fail("web1 web2", "", "once = true");
     let done = site.relm("turn").ends(1);
     let done =
         done.says(&["migrate is broken", "web1: stop:workers was taken back", "web2: stop:workers was taken back"]);
@@ -57,11 +62,7 @@ fn what_a_failed_task_has_stopped_runs_again_and_that_is_told() {
 
 #[test]
 fn what_cannot_be_started_again_is_named_with_what_to_type() {
-    let words = r#""stop:workers", "migrate", "start:workers""#;
-    let settings = service("workers", "timeout = \"1s\"") + &logged("migrate", "prepare", "") + &task(words);
-    let site = Site::new("web1", &settings);
-    site.deploy();
-    site.write("broken-migrate-web1", "");
+    let site = about_to_fail("web1", "timeout = \"1s\"", "");
     site.write("stuck-workers", "");
     let done = site.relm("turn").ends(1);
     let done = done.says(&["undoing stop:workers", "could not be taken back: stop:workers on web1"]);
