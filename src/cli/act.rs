@@ -46,6 +46,7 @@ async fn deploy(args: &deploy::Deploy, common: &Common) -> Result<u8, Complaint>
     let mut env = session::chosen(&config, &args.env, common)?;
     let whole = env.fleet.clone();
     env.fleet = session::with_roles(&env, &args.roles)?;
+    env.cut_by = (!args.roles.is_empty()).then_some("--roles");
     let change = Change::new("deploy", &config, env, common)
         .because(args.message.as_deref())
         .dry(args.dry_run)

@@ -46,7 +46,7 @@ pub(super) fn environment(config: &Config, name: Option<&str>, common: &Common) 
     }
     if !common.hosts.is_empty() {
         env.fleet = with_hosts(&env, &common.hosts)?;
-        env.is_cut_down = true;
+        env.cut_by = Some("--hosts");
     }
     Ok(env)
 }

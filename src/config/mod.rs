@@ -95,8 +95,8 @@ pub struct Environment {
     pub pre_connect: PreConnect,
     /// Its hosts, in the order of the file.
     pub fleet: Fleet,
-    /// The fleet was cut down to the hosts of `--hosts`: that a role has no host says nothing then.
-    pub is_cut_down: bool,
+    /// The option that has cut the fleet down, such as `--hosts`: that a role has no host here is not the file's doing then.
+    pub cut_by: Option<&'static str>,
     /// Where the code comes from.
     pub source: Wanted,
     /// The tag that a deploy sets in it, if any.

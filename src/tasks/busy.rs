@@ -28,7 +28,14 @@ pub struct Found<'e> {
     /// Where, and what is going on there.
     pub hosts: Vec<(HostName, Sight)>,
     /// Why it is looked at nowhere, if no host is one to look at.
-    pub nowhere: Option<String>,
+    pub nowhere: Option<Nowhere>,
+}
+
+/// Why there is no host to look at something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nowhere {
+    reason: String,
+    remedy: String,
 }
 
 /// A line of a report.
@@ -65,9 +72,21 @@ pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
 }
 
 /// Why something is looked at nowhere: no host of the environment, or of its component, has the role.
-fn nowhere(env: &Environment, busy: &Busy) -> Option<String> {
-    let is_empty = !env.is_cut_down && env.fleet.select(&busy.targets).is_empty();
-    is_empty.then(|| format!("no host of {} has the role {}", env.name, busy.targets.words()))
+fn nowhere(env: &Environment, busy: &Busy) -> Option<Nowhere> {
+    let (name, role) = (&busy.name, busy.targets.words());
+    let is_empty = env.fleet.select(&busy.targets).is_empty();
+    is_empty.then(|| match env.cut_by {
+        Some(option) => Nowhere {
+            reason: format!("{option} leaves out every host with the role {role}"),
+            remedy: format!("name what {name} is looked at on in {option} too"),
+        },
+        None => Nowhere {
+            reason: format!("no host of {} has the role {role}", env.name),
+            remedy: format!(
+                "name a role in [[busy]] {name} that a host has here, or write on_busy = \"warn\" for {name}"
+            ),
+        },
+    })
 }
 
 /// What is looked at in the course of `plan`.
@@ -111,7 +130,9 @@ pub fn is_looked_at_later(env: &Environment, name: &str) -> bool {
 
 /// Everything that may be busy.
 pub fn all(env: &Environment) -> Vec<Look<'_>> {
-    env.busy.iter().map(look).collect()
+    // Of some hosts it is not asked what stands on others.
+    let is_asked = |busy: &&Busy| env.cut_by.is_none() || nowhere(env, busy).is_none();
+    env.busy.iter().filter(is_asked).map(look).collect()
 }
 
 fn look(busy: &Busy) -> Look<'_> {
@@ -192,7 +213,7 @@ impl<'e> Found<'e> {
             };
             self.line(Some(host.clone()), doing, unknown)
         };
-        let nowhere = self.nowhere.iter().map(|reason| self.line(None, Vec::new(), Some(reason.clone())));
+        let nowhere = self.nowhere.iter().map(|nowhere| self.line(None, Vec::new(), Some(nowhere.reason.clone())));
         self.hosts.iter().map(line).chain(nowhere).collect()
     }
 
@@ -225,13 +246,8 @@ pub fn refusal(found: &[&Found<'_>], typed: &str) -> Refusal {
     let rows = found.iter().flat_map(|found| found.lines()).flat_map(|line| line.rows()).collect();
     let refusal = Refusal::new(format!("{}; nothing was changed", sentences.join("; ")));
     let refusal = refusal.table(vec!["busy", "host", "what is going on"], rows);
-    let elsewhere = found.iter().filter(|found| found.nowhere.is_some()).map(|found| {
-        format!(
-            "name a role in [[busy]] {0} that a host has here, or write on_busy = \"warn\" for {0}",
-            found.busy.name
-        )
-    });
-    let refusal = elsewhere.fold(refusal, Refusal::next);
+    let elsewhere = found.iter().filter_map(|found| found.nowhere.as_ref());
+    let refusal = elsewhere.fold(refusal, |refusal, nowhere| refusal.next(nowhere.remedy.clone()));
     let wanted = |found: &&Found<'_>| Wanted { name: found.busy.name.clone(), ask: found.busy.ask.clone() };
     let wanted: Vec<Wanted> = found.iter().map(wanted).collect();
     Wanted::next(&wanted, typed).into_iter().fold(refusal, Refusal::next)

@@ -68,7 +68,7 @@ impl Report {
         match pools::require_members(env) {
             Ok(()) => Self { batches: batches::told(env), ..self },
             // Of some hosts it cannot be said.
-            Err(_) if env.is_cut_down => self,
+            Err(_) if env.cut_by.is_some() => self,
             Err(refusal) => Self { ready: false, batches: vec![refusal.reason], ..self },
         }
     }

@@ -100,8 +100,8 @@ fn without_proxies(env: &Environment, pool: &config::Pool, proxies: &Targets) ->
     let roles = proxies.words();
     let reason = format!("pool {} is drained on proxies, and no host of {} has the role {roles}", pool.name, env.name);
     let refusal = Refusal::new(reason);
-    if env.is_cut_down {
-        return refusal.next("name the proxies in --hosts too");
+    if let Some(option) = env.cut_by {
+        return refusal.next(format!("name the proxies in {option} too"));
     }
     let refusal = match &env.name.component {
         Some(component) => refusal.next(format!(

@@ -108,6 +108,20 @@ fn a_check_tells_what_is_busy() {
     assert!(done.stdout.contains("web2: busy: import: import of web2 runs"), "{}", done.stdout);
 }
 
+/// A look is not got rid of by naming other hosts.
+#[test]
+fn what_a_command_line_leaves_out_counts_as_busy() {
+    let site = Site::new("web1 db1=db", &flag("roles = [\"db\"]\non_busy = \"block\""));
+    site.relm("setup-release").ends(0);
+    let name = site.host("web1").releases().pop().expect("a release");
+    site.relm("check --hosts web1").ends(0);
+    let typed = format!("deploy --release {name} --roles web");
+    let done = site.relm(&typed).ends(3).says(&["--roles leaves out every host with the role db"]);
+    done.says(&["name what import is looked at on in --roles too", "--consent import="]);
+    assert_eq!(site.host("web1").current(), None);
+    site.relm(&format!("deploy --release {name} --roles web,db")).ends(0);
+}
+
 /// What nobody looks at may be busy: a component on hosts of other roles, or an environment that has none of them.
 #[test]
 fn what_is_looked_at_on_no_host_counts_as_busy() {

@@ -117,7 +117,7 @@ pub(super) fn environment(
         login_password,
         pre_connect: pre_connect?,
         fleet: fleet?,
-        is_cut_down: false,
+        cut_by: None,
         source: source?,
         tag,
         release: release?,

@@ -70,7 +70,7 @@ fn contract_env(name: &str, confirm: bool, keep: usize, hosts: Vec<Host>) -> Env
         accept_new_host_keys: false,
         forward_agent: false,
         login_password: None,
-        is_cut_down: false,
+        cut_by: None,
         fleet: Fleet { hosts },
         source: Wanted {
             source: Source::Git { location: "/srv/shop".to_owned(), reference: Some("main".to_owned()) },
