@@ -103,7 +103,8 @@ pub enum Ending {
     NothingChanged,
     /// The switch failed and every host runs again what it ran before.
     PutBack,
-    /// The switch failed and hosts could not be put back: they run different releases.
+    /// The run failed and hosts could not be put back: they run different releases, or something that was taken down stays
+    /// down.
     Mixed,
     /// The new release is live and something after the flip is unfinished.
     LiveButUnfinished,
@@ -241,4 +242,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         next: Vec<String>,
     },
+}
+
+/// What all hosts serve that a run went on with; nothing where they differ, or one could not be read. In: what `RunEnded` tells.
+pub fn live_on_all<'h>(
+    hosts: &'h BTreeMap<HostName, Option<ReleaseName>>,
+    unread: &[HostName],
+    behind: &[HostName],
+) -> Option<&'h Option<ReleaseName>> {
+    let mut there = hosts.iter().filter(|(host, _)| !behind.contains(host));
+    let (first, live) = there.next()?;
+    let is_read = |host: &HostName| !unread.contains(host);
+    (is_read(first) && there.all(|(host, other)| is_read(host) && other == live)).then_some(live)
 }

@@ -14,13 +14,14 @@
 //! | [`ui`] | events in, text out: terminal, plain, JSON | event, fleet, release |
 //! | [`ssh`] | everything that names russh: connections, host keys, signing in, ssh's configuration | fleet, secret, transport |
 //! | [`local`] | a directory of this machine posing as a host | transport |
-//! | [`notify`] | tells somebody of a run: webhook, command, letter | config, secret |
+//! | [`notify`] | tells somebody of a run: webhook, command, letter | child, config, secret |
 //! | [`config`] | `Releases.toml`, every problem at once | event, fleet, source, template |
-//! | [`source`] | git, a directory or an archive, frozen into one tree | release, secret |
+//! | [`source`] | git, a directory or an archive, frozen into one tree | child, release, secret |
 //! | [`store`] | a store that hosts fetch code from: puts, links, S3's language | nothing of ours |
 //! | [`event`] | the vocabulary of a run | fleet, release, transport |
 //! | [`survey`] | what stands on the hosts: types and reading; where a rollback goes | fleet, release |
 //! | [`transport`] | the seam to a machine: scripts in, output and status out; the control shell over any link | fleet, script, secret |
+//! | [`child`] | commands of this machine, none of which outlives relm | nothing of ours |
 //! | [`template`] | pure: text with holes; files made of it | fleet |
 //! | [`fleet`], [`release`], [`script`], [`secret`] | pure: hosts and roles; names, layout, manifest, records, retention; shell text as a value; what nothing may show | nothing of ours |
 //!
@@ -90,6 +91,7 @@
 //!   hosts that a file is for: the table of `Releases.toml` and the step that writes it are one type. `tasks` names `event` for the
 //!   phases too, and `script` to quote the words of `relm run`.
 
+pub mod child;
 pub mod cli;
 pub mod config;
 pub mod engine;

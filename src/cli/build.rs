@@ -43,14 +43,17 @@ impl Change<'_> {
         }
         let from = wanted.source.clone();
         self.pass_guards(Some(source)).await?;
+        // Before the rest: both may ask for secrets, and there is one terminal.
+        let there = self.ask_where_tried().await;
         // Neither needs the other; of two troubles that with the source is told.
         let (code, ground) = tokio::join!(code::freeze(wanted), self.survey("reading the source, "));
         let (mut code, ground) = (code?, ground?);
         if let Some(promoted) = &self.promoted {
             promoted.require(&mut code)?;
         }
+        self.require_tried(there.as_ref(), &code.payload.tree).await?;
         code.read_templates(&self.env)?;
-        if let Some(nothing) = self.same_code(&ground.survey, &code)? {
+        if let Some(nothing) = self.same_code(&ground.survey, &code).await? {
             self.require_lock()?;
             let machines = self.machines(&ground);
             if self.dry_run {
@@ -63,7 +66,7 @@ impl Change<'_> {
         let mut record = record(self.site(&ground.survey), &code, keep_days);
         record.steps = plan(self.site(&ground.survey), &record, &code.payload)?.planned_steps();
         // Once more: the record that goes to the hosts tells the steps.
-        let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?);
+        let mut planned = self.looking(plan(self.site(&ground.survey), &record, &code.payload)?, Some(&record));
         self.require_hosts(&planned)?;
         self.require_lock()?;
         let machines = self.machines(&ground);

@@ -5,13 +5,14 @@ use tokio::time::{Instant, sleep};
 
 use super::change::Change;
 use super::complaint::Complaint;
+use super::retype::typed;
+use super::tried::PROMOTE_FROM;
 use super::{ask, out};
 use crate::config::Environment;
 use crate::config::busy::OnBusy;
 use crate::engine::{self, Machine, Patience, Plan, Sight};
 use crate::fleet::HostName;
-use crate::release::Consent;
-use crate::script::quote;
+use crate::release::{Consent, Record};
 use crate::tasks::busy::{self, Found, Look};
 use crate::ui::tame;
 
@@ -19,7 +20,8 @@ impl Change<'_> {
     /// Refuses consents to what the file does not know.
     pub(super) fn know_consents(&self) -> Result<(), Complaint> {
         let busy = self.env.busy.iter().map(|busy| busy.name.as_str());
-        let known: Vec<&str> = self.env.guards.names().into_iter().chain(busy).collect();
+        let tried = self.env.promote_from.as_ref().map(|_| PROMOTE_FROM);
+        let known: Vec<&str> = self.env.guards.names().into_iter().chain(tried).chain(busy).collect();
         match self.common.consent.iter().find(|consent| !known.contains(&consent.name.as_str())) {
             None => Ok(()),
             Some(consent) if known.is_empty() => Err(Complaint::usage(format!(
@@ -44,9 +46,11 @@ impl Change<'_> {
         self.agree(plan, machines, None).await
     }
 
-    /// A plan with the looks that are to be made in its course.
-    pub(super) fn looking(&self, plan: Plan) -> Plan {
-        busy::looking(plan, &self.env, &self.actor)
+    /// A plan with the looks that are to be made in its course; `made` is the record of what no host has yet.
+    pub(super) fn looking(&self, plan: Plan, made: Option<&Record>) -> Plan {
+        let known = plan.release.as_ref().and_then(|name| self.record_of(name));
+        let reference = made.or(known.as_ref()).map_or("", |record| &record.reference);
+        busy::looking(plan, &self.env, &self.actor, reference)
     }
 
     /// The same; `question` is asked in the place of whether the person is sure.
@@ -58,8 +62,8 @@ impl Change<'_> {
     ) -> Result<(), Complaint> {
         let given = self.agreed(plan, machines).await?;
         match question {
-            Some(question) => ask::confirm(question, self.common.yes).map(drop)?,
-            None => self.confirm(plan)?,
+            Some(question) => drop(ask::confirm(question, self.common.yes).await?),
+            None => self.confirm(plan).await?,
         }
         let before = self.agreed_before.lock().map(|before| before.clone()).unwrap_or_default();
         self.actor.consents.give(before.into_iter().chain(given).collect());
@@ -68,13 +72,13 @@ impl Change<'_> {
 
     /// The consents that the task needs.
     async fn agreed(&self, plan: &Plan, machines: &[Machine]) -> Result<Vec<Consent>, Complaint> {
-        let looks = busy::before(&self.env, plan);
+        let looks = busy::before(&self.env, plan, self.away());
         let mut found = look(&looks, machines, &self.env, self.away()).await;
         for found in &mut found {
             if let OnBusy::Wait { every, factor, max } = found.busy.on_busy
                 && found.nowhere.is_none()
             {
-                self.wait(found, machines, Patience { every, factor, max }).await?;
+                self.wait(found, &looks, machines, Patience { every, factor, max }).await?;
             }
         }
         found.retain(|found| !found.hosts.is_empty() || found.nowhere.is_some());
@@ -90,8 +94,10 @@ impl Change<'_> {
         if !missing.is_empty() && (blocked || !ask::is_possible()) {
             return Err(busy::refusal(&missing, &typed()).into());
         }
-        let mut given: Vec<Consent> =
-            found.iter().map(|found| consent(found, &self.common.consent)).collect::<Result<_, _>>()?;
+        let mut given = Vec::new();
+        for found in &found {
+            given.push(consent(found, &self.common.consent).await?);
+        }
         // Of what is looked at later, nobody knows yet whether it is busy.
         let later = self.common.consent.iter().filter(|consent| busy::is_looked_at_later(&self.env, &consent.name));
         given.extend(later.filter(|later| found.iter().all(|found| found.busy.name != later.name)).cloned());
@@ -99,7 +105,13 @@ impl Change<'_> {
     }
 
     /// Looks again until nothing is going on. What was found is empty then.
-    async fn wait(&self, found: &mut Found<'_>, machines: &[Machine], patience: Patience) -> Result<(), Complaint> {
+    async fn wait(
+        &self,
+        found: &mut Found<'_>,
+        looks: &[Look<'_>],
+        machines: &[Machine],
+        patience: Patience,
+    ) -> Result<(), Complaint> {
         if let Some(consent) = found.consent(&self.common.consent) {
             out::note(format!("{}, and is not waited for: {}\n", found.sentence(), tame(&consent.words)));
             found.hosts.clear();
@@ -115,8 +127,7 @@ impl Change<'_> {
             }
             sleep(pause.min(left)).await;
             pause = patience.next(pause);
-            let looks: Vec<Look<'_>> =
-                busy::all(&self.env).into_iter().filter(|look| look.busy.name == found.busy.name).collect();
+            let looks: Vec<Look<'_>> = looks.iter().filter(|look| look.busy.name == found.busy.name).cloned().collect();
             let again = look(&looks, machines, &self.env, self.away()).await.pop();
             found.hosts = again.map(|again| again.hosts).unwrap_or_default();
             if found.hosts.is_empty() {
@@ -135,8 +146,9 @@ pub(super) async fn look<'e>(
 ) -> Vec<Found<'e>> {
     let all = looks.iter().map(|look| async {
         let hosts = env.fleet.select(&look.busy.targets);
+        let is_one = |name: &HostName| hosts.iter().any(|host| host.name == *name);
         let machines: Vec<&Machine> =
-            machines.iter().filter(|machine| hosts.iter().any(|host| host.name == machine.host.name)).collect();
+            machines.iter().filter(|machine| !look.is_later && is_one(&machine.host.name)).collect();
         let mut sights = engine::probe(&look.operation, &machines, &env.name).await;
         let unseen = hosts.iter().filter(|host| away.contains(&host.name));
         sights.extend(unseen.map(|host| (host.name.clone(), Sight::Unknown("it cannot be reached".to_owned()))));
@@ -146,7 +158,7 @@ pub(super) async fn look<'e>(
 }
 
 /// The consent from the command line, or from whoever sits there.
-fn consent(found: &Found<'_>, given: &[Consent]) -> Result<Consent, Complaint> {
+async fn consent(found: &Found<'_>, given: &[Consent]) -> Result<Consent, Complaint> {
     if let Some(consent) = found.consent(given) {
         return Ok(consent.clone());
     }
@@ -155,12 +167,5 @@ fn consent(found: &Found<'_>, given: &[Consent]) -> Result<Consent, Complaint> {
     }
     let whom = found.busy.ask.as_ref().map(|who| format!(" Ask {who}.")).unwrap_or_default();
     let question = format!("{}.{whom} Who agreed to go on, and why? (nothing: stop)", found.sentence());
-    Ok(Consent { name: found.busy.name.clone(), words: ask::words(&question)? })
-}
-
-/// The command line once more, for whoever types it again.
-pub(super) fn typed() -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@".contains(c);
-    let word = |word: String| if !word.is_empty() && word.chars().all(plain) { word } else { quote(&word) };
-    std::env::args().skip(1).fold("relm".to_owned(), |line, arg| line + " " + &word(arg))
+    Ok(Consent { name: found.busy.name.clone(), words: ask::words(&question).await? })
 }

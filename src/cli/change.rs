@@ -18,7 +18,7 @@ use super::secrets::{self, Needs};
 use super::{screen, signals, who};
 use crate::config::{Config, Environment};
 use crate::engine::lock::{Lock, LockError};
-use crate::engine::{self, Events, Machine, Plan};
+use crate::engine::{self, Machine, Plan};
 use crate::fleet::HostName;
 use crate::operations::{Actor, copy_ahead};
 use crate::release::{Consent, Record, ReleaseName};
@@ -59,9 +59,11 @@ pub(super) struct Change<'a> {
     pub(super) lock: Mutex<Option<Result<Lock, LockError>>>,
     /// Hosts that cannot be reached may be left out, as many as the file allows.
     pub(super) spares: bool,
+    /// Hosts switch, so that no pool may be left with too few of them.
+    pub(super) switches: bool,
     /// The environment without the hosts that were left out, and these.
     pub(super) reached: OnceLock<(Environment, Vec<HostName>)>,
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     /// What was agreed to before hosts were asked.
     pub(super) agreed_before: Mutex<Vec<Consent>>,
     /// What a run would have said or asked by now, for a dry one.
@@ -70,6 +72,8 @@ pub(super) struct Change<'a> {
     pub(super) running: Cell<bool>,
     /// What the survey saw, for whoever is told of a refusal.
     seen: OnceLock<Survey>,
+    /// The group of services, or of their programs, that is turned.
+    pub(super) turned: Option<String>,
     /// What must come of the source, where it is promoted.
     pub(super) promoted: Option<Promoted>,
     /// The release that is made.
@@ -99,12 +103,14 @@ impl<'a> Change<'a> {
             locking: true,
             lock: Mutex::new(None),
             spares: false,
+            switches: false,
             reached: OnceLock::new(),
             stop,
             agreed_before: Mutex::new(common.set.iter().map(consented).collect()),
             foreseen: Mutex::default(),
             running: Cell::new(false),
             seen: OnceLock::new(),
+            turned: None,
             promoted: None,
             made: OnceLock::new(),
         }
@@ -119,6 +125,12 @@ impl<'a> Change<'a> {
     /// Of a release of another environment.
     pub(super) fn of(mut self, promoted: Promoted) -> Self {
         self.promoted = Some(promoted);
+        self
+    }
+
+    /// Of a group of services, or of their programs.
+    pub(super) fn turning(mut self, group: Option<&str>) -> Self {
+        self.turned = group.map(str::to_owned);
         self
     }
 
@@ -164,6 +176,11 @@ impl<'a> Change<'a> {
         self
     }
 
+    /// The same where hosts switch: pools keep what they need.
+    pub(super) fn sparing_in_switch(self) -> Self {
+        Self { switches: true, ..self.sparing() }
+    }
+
     /// Runs a task that makes no release.
     pub(super) async fn run(self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         self.until_stopped(Box::pin(self.try_run(plan))).await
@@ -175,13 +192,15 @@ impl<'a> Change<'a> {
         task: impl Future<Output = Result<u8, Complaint>>,
     ) -> Result<u8, Complaint> {
         tokio::pin!(task);
-        let done = tokio::select! {
-            done = &mut task => done,
+        let mut done = tokio::select! {
+            biased;
             () = self.stop.cancelled() => {
                 if self.running.get() { task.await } else { Err(Complaint::interrupted()) }
             }
+            done = &mut task => done,
         };
         self.release_lock().await;
+        done = done.map_err(|complaint| self.without_those_away(complaint));
         if let (Err(complaint), true) = (&done, self.common.json) {
             screen::refused(&self.actor.task, &self.env.name, self.seen.get(), complaint);
         }
@@ -191,10 +210,12 @@ impl<'a> Change<'a> {
     async fn try_run(&self, plan: impl Fn(Site<'_>) -> Result<Plan, Refusal>) -> Result<u8, Complaint> {
         self.pass_guards(None).await?;
         let ground = self.survey("").await?;
-        let planned = self.looking(plan(self.site(&ground.survey))?);
+        let planned = self.looking(plan(self.site(&ground.survey))?, None);
+        self.require_release_tried(&planned, &ground.survey).await?;
         self.require_hosts(&planned)?;
         self.require_lock()?;
         let machines = self.machines(&ground);
+        self.require_programs(&machines).await?;
         if self.dry_run {
             return Ok(self.preview(&planned, &machines).await);
         }
@@ -270,29 +291,5 @@ impl<'a> Change<'a> {
     pub(super) fn machines(&self, ground: &Ground) -> Vec<Machine> {
         let lock = self.lock_slot();
         ground.machines(&self.known_secrets(), |host| lock.as_ref().and_then(|lock| lock.as_ref().ok()?.fence(host)))
-    }
-
-    pub(super) async fn carry_out(&self, plan: &Plan, machines: &[Machine]) -> u8 {
-        self.running.set(true);
-        self.hold_lock();
-        let news = self.announce(plan).await;
-        let began = Utc::now();
-        let (events, heard) = Events::new(self.show != Show::Steps);
-        let log = self.log(plan);
-        let unwritten = log.as_ref().err().cloned();
-        let mut screen = screen::start(heard, self.common, self.show, log.unwrap_or_default());
-        let ended = engine::run(&self.told(plan), machines, &events, &self.stop).await;
-        drop(events);
-        let (told, took) = (screen.told().await, Utc::now() - began);
-        if let Some(note) = unwritten {
-            screen.note(note);
-        }
-        self.settle_lock(plan, ended.exit_code).await.into_iter().for_each(|note| screen.note(note));
-        self.tag(plan, &told).await.into_iter().for_each(|note| screen.note(note));
-        if let Some(news) = news {
-            news.tell_end(&told, took).await.into_iter().for_each(|note| screen.note(note));
-        }
-        screen.finish().await;
-        ended.exit_code
     }
 }

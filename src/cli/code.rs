@@ -182,6 +182,17 @@ impl Code {
     }
 }
 
+/// What the file names as the source and is not there, in a sentence. A deploy may name another.
+pub(super) fn absent(env: &Environment) -> Option<String> {
+    let (path, option) = match &env.source.source {
+        Source::Archive { path, .. } => (path, "--archive"),
+        Source::Directory(path) => (path, "--dir"),
+        Source::Git { .. } => return None,
+    };
+    let is_lacking = || format!("{} is not there: a deploy needs it, or another one by {option}", path.display());
+    (!path.exists()).then(is_lacking)
+}
+
 /// The source that `args` or else the environment names.
 pub(super) fn wanted(env: &Environment, args: &SourceArgs) -> Result<Wanted, Complaint> {
     let mut wanted = env.source.clone();

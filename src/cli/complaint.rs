@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::out;
+use super::retype::retyped;
 use crate::config::{EnvError, Problems};
 use crate::engine::ClaimError;
 use crate::fleet::{HostName, Scope};
 use crate::source::SourceError;
-use crate::tasks::Refusal;
+use crate::tasks::{Refusal, relm};
 use crate::transport::{ConnectError, ConnectErrorKind};
 use crate::ui::Table;
 
@@ -44,7 +45,16 @@ impl Complaint {
 
     /// A signal came before anything was changed.
     pub(super) fn interrupted() -> Self {
-        Self::new(130, "interrupted before anything was changed")
+        Self::interrupted_after(None)
+    }
+
+    /// A signal came when this was done, if anything was.
+    pub(super) fn interrupted_after(done: Option<&str>) -> Self {
+        let message = done.map_or_else(
+            || "interrupted before anything was changed".to_owned(),
+            |done| format!("interrupted: {done}"),
+        );
+        Self::new(130, message)
     }
 
     /// What was waited for did not come; nothing was begun.
@@ -61,6 +71,12 @@ impl Complaint {
         self
     }
 
+    /// Adds a line below the message.
+    pub(super) fn beside(mut self, line: &str) -> Self {
+        let _ = writeln!(self.details, "  {line}");
+        self
+    }
+
     /// The sentence, for machines.
     pub(super) fn message(&self) -> &str {
         &self.message
@@ -73,7 +89,6 @@ impl Complaint {
 
     /// Prints it on standard error.
     pub(super) fn print(&self) {
-        let bold = anstyle::Style::new().bold();
         let red = anstyle::AnsiColor::Red.on_default().bold();
         if self.message.is_empty() {
             // An excerpt of Releases.toml, in colours; what draws it shows control characters as signs.
@@ -82,10 +97,14 @@ impl Complaint {
             out::raw(format!("{red}error:{red:#} "));
             out::note(format!("{}\n{}", self.message, self.details));
         }
-        for next in &self.next {
-            out::raw(format!("{bold}next{bold:#}   "));
-            out::note(format!("{next}\n"));
-        }
+        self.next.iter().for_each(|next| Self::hint(next));
+    }
+
+    /// Prints what to type next.
+    pub(super) fn hint(next: &str) {
+        let bold = anstyle::Style::new().bold();
+        out::raw(format!("{bold}next{bold:#}   "));
+        out::note(format!("{next}\n"));
     }
 
     /// Secrets that are not there, each with its reason.
@@ -115,7 +134,7 @@ impl Complaint {
                 let _ = writeln!(complaint.details, "    {detail}");
             }
             if error.kind == ConnectErrorKind::UnknownHostKey {
-                complaint.next.push(format!("relm trust {} {host}", env.env));
+                complaint.next.push(format!("{} trust {} {host}", relm(), env.env));
             }
         }
         complaint
@@ -139,14 +158,6 @@ impl From<Problems> for Complaint {
     }
 }
 
-/// The command line as it should have been: `right` in the place of `wrong`. Nothing where words would need quotes.
-fn retyped(wrong: &str, right: &str) -> Option<String> {
-    let typed: Vec<String> = std::env::args().skip(1).collect();
-    let is_plain = |word: &String| word.chars().all(|c| c.is_ascii_alphanumeric() || "._-/=,:@+".contains(c));
-    let words = typed.iter().map(|word| if word == wrong { right } else { word });
-    typed.iter().all(is_plain).then(|| words.fold("relm".to_owned(), |line, word| line + " " + word))
-}
-
 impl From<EnvError> for Complaint {
     fn from(error: EnvError) -> Self {
         match &error {
@@ -154,7 +165,7 @@ impl From<EnvError> for Complaint {
                 Self::usage(format!("{error}; {hint}"))
             }
             EnvError::EnvMissing { name, known } => {
-                let meant = known.iter().filter_map(|words| retyped(name, words));
+                let meant = known.iter().map(|words| retyped(name, words));
                 meant.fold(Self::usage(error.to_string()), Self::next)
             }
             _ => Self::usage(error.to_string()),

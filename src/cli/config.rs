@@ -26,7 +26,10 @@ pub(super) struct ConfigArgs {
 }
 
 pub(super) fn print(args: &ConfigArgs, common: &Common) -> Result<u8, Complaint> {
-    session::whole("config", common)?;
+    if !common.hosts.is_empty() {
+        let what = "config prints what holds for an environment, its hosts included; --hosts chooses hosts to ask, and it asks none";
+        return Err(Complaint::usage(what));
+    }
     let config = session::load(common)?;
     let env = session::chosen(&config, &args.env, common)?;
     let text = fs::read_to_string(&config.path);

@@ -9,9 +9,9 @@ use crate::release::Consent;
 
 impl Change<'_> {
     /// Asks what the plan asks, and what the environment wants to be asked.
-    pub(super) fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
+    pub(super) async fn confirm(&self, plan: &Plan) -> Result<(), Complaint> {
         if let Some(question) = &plan.question {
-            ask::confirm(question, self.common.yes)?;
+            ask::confirm(question, self.common.yes).await?;
         }
         if plan.steps.is_empty() {
             return Ok(());
@@ -20,11 +20,11 @@ impl Change<'_> {
         let what = format!("{} on {}{about}", plan.task, plan.env);
         match &self.env.confirm {
             Confirm::Yes if plan.question.is_none() => {
-                ask::confirm(&format!("{what}: are you sure?"), self.common.yes).map(drop)
+                ask::confirm(&format!("{what}: are you sure?"), self.common.yes).await.map(drop)
             }
             Confirm::No | Confirm::Yes => Ok(()),
             Confirm::Typed(word) => {
-                let answer = ask::typed(&what, word, self.common.yes)?;
+                let answer = ask::typed(&what, word, self.common.yes).await?;
                 self.note_agreed(Consent { name: format!("type:{word}"), words: answer.words().to_owned() });
                 Ok(())
             }

@@ -14,6 +14,7 @@ use crate::local::LocalHost;
 use crate::operations::likely_texts;
 use crate::secret::{self, Secrets};
 use crate::ssh;
+use crate::tasks::relm;
 use crate::transport::{ConnectError, HostShell, Link, Transport};
 
 /// The hosts that are there, and those that are not.
@@ -70,6 +71,7 @@ pub(super) fn ssh_settings(config: &Config, env: &Scope) -> ssh::Settings {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         agent: std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()).map(Into::into),
+        relm: relm(),
         ask: Arc::new(ask::passphrase),
         ..ssh::Settings::new(env.env.to_string(), session::home(), who::login())
     }

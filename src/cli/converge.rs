@@ -22,8 +22,11 @@ impl Change<'_> {
         // Those that have come to their end stay what they are.
         let (going_on, others): (Vec<Machine>, Vec<Machine>) =
             self.machines(&ground).into_iter().partition(|machine| chosen.behind.contains(&machine.host.name));
+        // What was put back to it goes back to nothing older.
+        let (again, going_on): (Vec<Machine>, Vec<Machine>) =
+            going_on.into_iter().partition(|machine| chosen.again.contains(&machine.host.name));
         let mut machines = as_they_began(going_on, &ground, &chosen.record.name);
-        machines.extend(others);
+        machines.extend(again.into_iter().chain(others));
         let place = |machine: &Machine| self.env.fleet.hosts.iter().position(|host| host.name == machine.host.name);
         machines.sort_by_key(place);
         self.require_lock()?;
@@ -41,7 +44,7 @@ impl Change<'_> {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, &SourceArgs::default()).await?);
             planned = converge::plan(site, &chosen, Some(&code.payload), &differences)?;
         }
-        let mut planned = self.looking(planned);
+        let mut planned = self.looking(planned, None);
         if self.dry_run {
             return Ok(self.preview(&planned, &machines).await);
         }

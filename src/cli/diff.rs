@@ -19,12 +19,14 @@ use crate::tasks::requirements::Files;
 use crate::tasks::{Site, deploy};
 
 pub(super) async fn diff(args: &Diff, common: &Common) -> Result<u8, Complaint> {
-    session::whole("diff", common)?;
     let config = session::load(common)?;
     let words: Vec<String> = args.env.iter().chain(&args.other).cloned().collect();
     let words = config.joined(&words);
     let env = session::environment(&config, words.first().map(String::as_str), common)?;
     let report = match words.get(1) {
+        Some(_) if !common.hosts.is_empty() => {
+            return Err(Complaint::usage("--hosts would be hosts of one environment, and this compares two"));
+        }
         Some(other) => {
             let other = session::environment(&config, Some(&of_same_component(other, &env)), common)?;
             with_other(&config, &env, &other, common).await?

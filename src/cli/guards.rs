@@ -9,11 +9,12 @@ use tokio::io::AsyncBufReadExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::busy::typed;
 use super::change::Change;
 use super::code::Code;
 use super::complaint::Complaint;
+use super::retype::typed;
 use super::{ask, out, secrets};
+use crate::child::Group;
 use crate::config::guards::{Guards, SameCode};
 use crate::config::{Config, Environment};
 use crate::engine::Plan;
@@ -99,34 +100,34 @@ impl Change<'_> {
             what: other,
         });
         for objection in other.into_iter().chain(standing(guards, self.now)) {
-            self.meet(objection)?;
+            self.meet(objection).await?;
         }
         let directory = self.config.path.parent().unwrap_or(Path::new("."));
         if let Some(objection) = unclean(guards, directory).await {
-            self.meet(objection)?;
+            self.meet(objection).await?;
         }
         let hidden = secrets::at_hand(&self.env);
         for command in guards.before.iter().filter(|_| source.is_some()) {
             if self.dry_run {
                 self.foresee(comes_first(command));
             } else if let Err(what) = succeeds(directory, command, hidden.mask()).await {
-                self.overcome(Objection { name: "before", what, question: None })?;
+                self.overcome(Objection { name: "before", what, question: None }).await?;
             }
         }
         Ok(())
     }
 
-    fn meet(&self, objection: Objection<'_>) -> Result<(), Complaint> {
+    pub(super) async fn meet(&self, objection: Objection<'_>) -> Result<(), Complaint> {
         if self.dry_run {
             objection.foretold(&self.common.consent).into_iter().for_each(|note| self.foresee(note));
             return Ok(());
         }
-        self.overcome(objection)
+        self.overcome(objection).await
     }
 
     /// A plan that does nothing, where the very same code is live everywhere, nothing would be built otherwise, and the file
     /// says to leave it at that. Asks where it says to ask.
-    pub(super) fn same_code(&self, survey: &Survey, code: &Code) -> Result<Option<Plan>, Complaint> {
+    pub(super) async fn same_code(&self, survey: &Survey, code: &Code) -> Result<Option<Plan>, Complaint> {
         let Some(guard) = self.env.guards.same_code.filter(|_| self.actor.task == "deploy") else { return Ok(None) };
         let is_same = |name: &&ReleaseName| is_same(self.site(survey), name, &code.payload, &code.reference());
         let Some(name) = survey.live_everywhere().filter(is_same) else { return Ok(None) };
@@ -136,7 +137,7 @@ impl Change<'_> {
             return Ok(Some(Plan::new(&self.actor.task, &self.env.name, &self.env.fleet).about(name)));
         }
         let question = Some(format!("{what}. Deploy it once more?"));
-        self.meet(Objection { name: "same_code", what, question })?;
+        self.meet(Objection { name: "same_code", what, question }).await?;
         Ok(None)
     }
 
@@ -154,7 +155,7 @@ impl Change<'_> {
     }
 
     /// Goes on if somebody agreed on the command line or says yes; refuses otherwise.
-    pub(super) fn overcome(&self, objection: Objection<'_>) -> Result<(), Complaint> {
+    pub(super) async fn overcome(&self, objection: Objection<'_>) -> Result<(), Complaint> {
         let Objection { name, what, question } = objection;
         if let Some(consent) = self.common.consent.iter().find(|consent| consent.name == name) {
             self.note_agreed(consent.clone());
@@ -163,14 +164,14 @@ impl Change<'_> {
         let wanted = [Wanted { name: name.to_owned(), ask: None }];
         let again = |complaint| Wanted::next(&wanted, &typed()).into_iter().fold(complaint, Complaint::next);
         if let Some(question) = question {
-            let answer = ask::confirm(&question, self.common.yes).map_err(again)?;
+            let answer = ask::confirm(&question, self.common.yes).await.map_err(again)?;
             self.note_agreed(Consent { name: name.to_owned(), words: answer.words().to_owned() });
             return Ok(());
         }
         if !ask::is_possible() {
             return Err(again(Complaint::refused(format!("{what}; nothing was changed"))));
         }
-        let words = ask::words(&format!("{what}. Who agreed to go on, and why? (nothing: stop)"))?;
+        let words = ask::words(&format!("{what}. Who agreed to go on, and why? (nothing: stop)")).await?;
         self.note_agreed(Consent { name: name.to_owned(), words });
         Ok(())
     }
@@ -224,14 +225,19 @@ fn hide_secrets(command: &mut Command) {
     }
 }
 
+/// Runs a command in a group of its own, so that all it starts can be ended with it. A group behind relm's that reads the
+/// terminal would be stopped, for ever; like this the read fails: nobody is there to answer.
+const IN_GROUP: &str = "trap '' TTIN TTOU; exec sh -c \"$1\"";
+
 /// Runs a command of this machine; what it prints is not relm's data.
 async fn succeeds(directory: &Path, command: &str, mask: &Mask) -> Result<(), String> {
     out::note(format!("{command}\n"));
     let mut sh = Command::new("sh");
-    sh.args(["-c", command]).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
+    sh.args(["-c", IN_GROUP, "sh", command]).current_dir(directory).stdin(Stdio::null()).process_group(0);
     hide_secrets(&mut sh);
     let mut child =
         sh.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| format!("{command}: {error}"))?;
+    let group = Group::led_by(child.id());
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let telling = async { tokio::join!(repeat(stdout, mask), repeat(stderr, mask)) };
     tokio::pin!(telling);
@@ -243,6 +249,7 @@ async fn succeeds(directory: &Path, command: &str, mask: &Mask) -> Result<(), St
         }
         _ = &mut telling => child.wait().await,
     };
+    group.has_ended();
     let status = ended.map_err(|error| format!("{command}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{command}` on this machine: {status}")) }
 }

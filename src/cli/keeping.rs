@@ -5,6 +5,7 @@ use super::locking::holder;
 use crate::engine::Plan;
 use crate::engine::lock::{self, Lock};
 use crate::release::Holder;
+use crate::tasks::command;
 
 /// Deploys leave something behind when they fail.
 const KEEPS: &str = "deploy";
@@ -40,7 +41,7 @@ impl Change<'_> {
     async fn keep(&self, lock: &Lock, plan: &Plan) -> String {
         let name = self.env.name.words();
         // Who took it by hand had a reason of their own.
-        if lock.taken().is_none_or(is_kept) {
+        if lock.taken().is_none_or(|taken| self.is_kept(taken)) {
             let what = plan.release.as_ref().map(|release| format!(" of {release}")).unwrap_or_default();
             let reason = Some(format!("the deploy{what} has not come to its end"));
             let kept = Holder { reason, ..holder(&self.env, &self.actor) };
@@ -48,22 +49,25 @@ impl Change<'_> {
                 return format!("{name} could not be kept locked everywhere: {reason}");
             }
         }
-        format!("{name} stays locked for you (on_failure = \"keep\"): go on with it, or   relm lock release {name}")
+        let release = command("lock release", &self.env);
+        format!("{name} stays locked for you (on_failure = \"keep\"): go on with it, or   {release}")
     }
 
     async fn free(&self, lock: &Lock) -> Option<String> {
-        if !MEND.contains(&self.actor.task.as_str()) || !lock.taken().is_some_and(is_kept) {
+        if !MEND.contains(&self.actor.task.as_str()) || !lock.taken().is_some_and(|taken| self.is_kept(taken)) {
             return None;
         }
         let name = self.env.name.words();
         match lock::give_back(lock).await {
             Ok(()) => None,
-            Err(reason) => Some(format!("{name} is still locked for you: {reason}; relm lock release {name}")),
+            Err(reason) => {
+                Some(format!("{name} is still locked for you: {reason}; {}", command("lock release", &self.env)))
+            }
         }
     }
-}
 
-/// Whether a failure has left it so, and not a hand.
-fn is_kept(taken: &Holder) -> bool {
-    taken.task == KEEPS
+    /// Whether a failure has left it so, and not a hand; and one of this environment, where several share the lock.
+    fn is_kept(&self, taken: &Holder) -> bool {
+        taken.task == KEEPS && taken.env == self.env.name.to_string()
+    }
 }

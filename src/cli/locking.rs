@@ -1,5 +1,6 @@
 //! Takes an environment's lock for a task, and waits for it where that is wanted or will not be long.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -7,13 +8,15 @@ use super::args::Common;
 use super::change::Change;
 use super::complaint::Complaint;
 use super::connect::{self, Connections};
-use super::out;
+use super::{out, secrets};
 use crate::config::{Config, Environment};
 use crate::engine::lock::{self, Lock, LockError, Patience, Place};
+use crate::fleet::{HostName, Role};
 use crate::operations::Actor;
-use crate::release::Holder;
+use crate::release::{Holder, LockSeen};
 use crate::script::Script;
 use crate::secret::Secrets;
+use crate::tasks::command;
 use crate::transport::Transport;
 
 /// How long a host waits for a relm of which nothing is heard while the connection is open.
@@ -56,6 +59,20 @@ pub(super) async fn places(
     Ok(places)
 }
 
+/// Asks the place of the lock that `env` shares with other environments, if it does, who has it.
+pub(super) async fn shared(config: &Config, env: &Environment) -> Option<Result<LockSeen, String>> {
+    env.lock.shared.as_ref()?;
+    let told = async {
+        let secrets = secrets::load(config, env, secrets::Needs::Way).await?;
+        let nowhere = Connections { hosts: Vec::new(), failed: Vec::new() };
+        Ok::<_, Complaint>(lock::tell(&places(config, env, &nowhere, &secrets).await?).await)
+    };
+    match told.await {
+        Ok(told) => told.into_iter().next().map(|(_, seen)| seen),
+        Err(complaint) => Some(Err(complaint.message().to_owned())),
+    }
+}
+
 /// Who holds the lock during a task.
 pub(super) fn holder(env: &Environment, actor: &Actor) -> Holder {
     Holder {
@@ -67,6 +84,7 @@ pub(super) fn holder(env: &Environment, actor: &Actor) -> Holder {
         env: env.name.to_string(),
         reason: actor.message.clone(),
         since: actor.at,
+        shared: env.lock.shared.as_ref().map(|(name, _)| name.clone()),
     }
 }
 
@@ -87,7 +105,7 @@ pub(super) async fn take(
             Err(error) => error,
         };
         let limit = match &error {
-            LockError::Unable { .. } => return Err(error),
+            LockError::Unable { .. } | LockError::Same { .. } => return Err(error),
             LockError::Held { seen, .. } if seen.gone || seen.holder.is_none() => {
                 common.wait.unwrap_or_default().max(patience.closed + ENDING)
             }
@@ -107,16 +125,29 @@ pub(super) async fn take(
 
 /// What a person is told when the lock was not to be had.
 pub(super) fn complaint(env: &Environment, error: &LockError) -> Complaint {
-    let complaint = Complaint::refused(error.to_string()).next(format!("relm lock show {}", env.name.words()));
+    let complaint = Complaint::refused(error.to_string()).next(command("lock show", env));
     match error {
-        LockError::Unable { .. } => {
-            Complaint::refused(error.to_string()).next(format!("relm check {}", env.name.words()))
-        }
+        LockError::Unable { .. } => Complaint::refused(error.to_string()).next(command("check", env)),
         LockError::Held { .. } => {
-            complaint.next(format!("the same again with --wait 10m, or relm status {}", env.name.words()))
+            complaint.next(format!("the same again with --wait 10m, or {}", command("status", env)))
         }
         LockError::TakenBy { .. } => complaint,
+        LockError::Same { host, other, .. } => {
+            one_entry(env, [other, host]).into_iter().fold(Complaint::refused(error.to_string()), Complaint::next)
+        }
     }
+}
+
+/// What to write where two hosts of the file are one.
+fn one_entry(env: &Environment, [first, second]: [&HostName; 2]) -> [String; 2] {
+    let both = env.fleet.hosts.iter().filter(|host| [first, second].contains(&&host.name));
+    let roles: BTreeSet<&str> = both.flat_map(|host| &host.roles).map(Role::as_str).collect();
+    let roles: Vec<&str> = roles.into_iter().collect();
+    let table = format!("[env.{}.hosts]", env.name.env);
+    [
+        format!("{first} = {{ …, roles = {roles:?} }} in {table}, and take {second} out"),
+        format!("or give {second} an address of another machine or login: a host is one directory of one of them"),
+    ]
 }
 
 impl Change<'_> {

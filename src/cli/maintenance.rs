@@ -54,6 +54,7 @@ pub(super) async fn act(command: &MaintenanceCommand, common: &Common) -> Result
     let env = session::chosen(&config, env, common)?;
     let change = Change::new("maintenance", &config, env, common)
         .because(message.as_deref())
-        .needing(Needs::Part(Part::Maintenance));
+        .needing(Needs::Part(Part::Maintenance))
+        .sparing();
     change.run(|site| maintenance::plan(site, on, long)).await
 }

@@ -7,6 +7,7 @@ use super::secrets::Needs;
 use super::session;
 use crate::config::Config;
 use crate::tasks::manage::{self, ManageArgs};
+use crate::tasks::relm;
 
 pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
@@ -14,7 +15,7 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
     let envs: Vec<&str> = names.iter().map(String::as_str).collect();
     let (env, words) = args.read(&envs).map_err(|meant| {
         Complaint::usage(format!("there is no environment {:?}; did you mean {meant}?", args.env))
-            .next(format!("relm manage {meant} …"))
+            .next(format!("{} manage {meant} …", relm()))
     })?;
     let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     require_own_word(&config, args, env, &typed)?;
@@ -23,10 +24,10 @@ pub(super) async fn manage(args: &ManageArgs, common: &Common) -> Result<u8, Com
     if !is_named && let Some(option) = args.taken(&typed) {
         let what =
             format!("{option} behind {:?} would be relm's own: name the environment to have it passed on", args.env);
-        return Err(Complaint::usage(what).next(format!("relm manage {} {} {option} …", env.name, args.env)));
+        return Err(Complaint::usage(what).next(format!("{} manage {} {} {option} …", relm(), env.name, args.env)));
     }
     let targets = manage::targets(&env, !common.hosts.is_empty(), !args.roles.is_empty());
-    env.fleet = session::with_roles(&env, &args.roles)?;
+    session::cut_to_roles(&mut env, &args.roles)?;
     // The other hosts need not even be up.
     env.fleet.hosts = env.fleet.select(&targets).into_iter().cloned().collect();
     let change = Change::new("manage", &config, env, common).showing(Show::Bare).locking(false).needing(Needs::Manage);
@@ -42,8 +43,8 @@ fn require_own_word(config: &Config, args: &ManageArgs, env: Option<&str>, typed
     }
     match config.joined(&[env.to_owned(), word.clone()]).as_slice() {
         [meant] => Err(Complaint::usage(format!("{word:?} is a component of {env}: it is named in one word here"))
-            .next(format!("relm manage {meant} …"))
-            .next(format!("relm manage {env} -- {word} …   if the command is to get the word"))),
+            .next(format!("{} manage {meant} …", relm()))
+            .next(format!("{} manage {env} -- {word} …   if the command is to get the word", relm()))),
         _ => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ mod ask;
 mod behind;
 mod build;
 mod busy;
+mod carry_out;
 mod change;
 mod code;
 mod complaint;
@@ -16,6 +17,8 @@ mod converge;
 mod debug;
 mod diff;
 mod distribute;
+mod doubt;
+mod echo;
 mod filled;
 mod ground;
 mod guards;
@@ -35,6 +38,7 @@ mod preview;
 mod promote;
 mod read;
 mod resume;
+mod retype;
 mod screen;
 mod secrets;
 mod services;
@@ -46,6 +50,7 @@ mod signals;
 mod status;
 mod tag;
 mod timings;
+mod tried;
 mod trust;
 mod who;
 
@@ -56,17 +61,25 @@ use clap::Parser as _;
 use args::{Cli, Command};
 use complaint::Complaint;
 
+use crate::{child, tasks};
+
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
+            if let Some(meant) = retype::in_order(&error) {
+                Complaint::hint(&meant);
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
     allow_many_open_files();
-    match dispatch(&cli) {
+    let done = dispatch(&cli);
+    echo::back();
+    child::end_all();
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(complaint) => {
             complaint.print();
@@ -85,10 +98,13 @@ fn allow_many_open_files() {
 
 fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
     let common = &cli.common;
+    // Behind the name of a task another file may be named.
+    if !matches!(cli.command, Command::Own(_)) {
+        common.config.iter().for_each(|file| tasks::name_file(file));
+    }
     match &cli.command {
         Command::Init(init) => session::unset("init", common).and_then(|()| init::write(init)),
         Command::Config(args) => config::print(args, common),
-        Command::Timings(args) => timings::print(args, common),
         Command::Debug(command) => debug::run(command, common),
         Command::Tasks => {
             session::unset("tasks", common)?;
@@ -98,7 +114,10 @@ fn dispatch(cli: &Cli) -> Result<u8, Complaint> {
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             let runtime = runtime.map_err(|error| Complaint::failed(format!("cannot start: {error}")))?;
-            let done = runtime.block_on(act::act(command, common));
+            let done = runtime.block_on(async {
+                signals::heard();
+                act::act(command, common).await
+            });
             // A host that hangs must not keep relm from ending.
             runtime.shutdown_background();
             done

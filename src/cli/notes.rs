@@ -33,7 +33,7 @@ impl Change<'_> {
         }
         let what = format!("this deploy comes with {}", text::count(told.len(), "note"));
         let question = Some(format!("{what}: is done what they ask for?"));
-        self.overcome(Objection { name: "notes", what, question })?;
+        self.overcome(Objection { name: "notes", what, question }).await?;
         Ok(told)
     }
 }

@@ -13,7 +13,7 @@ use super::screen::Told;
 use super::{diff, secrets};
 use crate::config::{Notifier, Occasion};
 use crate::engine::Plan;
-use crate::event::{Ending, Event};
+use crate::event::{Ending, Event, live_on_all};
 use crate::fleet::Scope;
 use crate::notify::{self, Message};
 use crate::release::{Commit, Record};
@@ -38,6 +38,8 @@ pub(super) struct News {
 struct Facts {
     task: String,
     subject: String,
+    /// What is told of it in a letter besides: why, and with what commits.
+    about: Vec<String>,
     env: Scope,
     release: String,
     common: serde_json::Map<String, Value>,
@@ -98,6 +100,7 @@ impl Change<'_> {
             task: plan.task.clone(),
             subject: format!("[{}] {} on {}", self.env.app, plan.task, plan.env),
             env: plan.env.clone(),
+            about: about(actor.message.as_deref(), commits.unwrap_or_default()),
             person: actor.by.split(" <").next().unwrap_or(&actor.by).to_owned(),
             release,
             common,
@@ -153,7 +156,8 @@ impl Facts {
     fn message(&self, occasion: Occasion, end: Option<(&Told, chrono::TimeDelta)>) -> Message {
         let mut all = self.common.clone();
         all.insert("event".to_owned(), json!(occasion.word()));
-        let mut lines = vec![self.sentence(occasion)];
+        let mut lines = vec![self.sentence(occasion, end.map(|(told, _)| told))];
+        lines.extend(self.about.iter().cloned());
         if let Some((told, took)) = end {
             let seconds = took.as_seconds_f64();
             all.insert("seconds".to_owned(), json!((seconds * 10.0).round() / 10.0));
@@ -177,22 +181,62 @@ impl Facts {
         let variables = variables.into_iter().chain(self.env.variables());
         Message {
             payload: Value::Object(all).to_string() + "\n",
-            subject: format!("{}: {}", self.subject, occasion.word()),
+            subject: format!("{}: {}", self.subject, end.map_or(occasion.word(), |(told, _)| word(occasion, told))),
             text: lines.join("\n"),
             variables: variables.map(|(name, value)| (name, value.to_owned())).collect(),
         }
     }
 
-    fn sentence(&self, occasion: Occasion) -> String {
+    fn sentence(&self, occasion: Occasion, end: Option<&Told>) -> String {
         let Self { task, env, release, person, .. } = self;
         match occasion {
             Occasion::Start => format!("{person} has begun {task} {release} on {env}"),
             Occasion::Success => format!("{env} runs {release} ({task} by {person})"),
             Occasion::Rollback => format!("{env} runs {release} again (rollback by {person})"),
-            Occasion::Failure => format!("{task} {release} on {env} failed (by {person})"),
+            Occasion::Failure => {
+                let how = end.and_then(|told| told.ended.as_ref()).map_or("failed", |ended| how(ended, release));
+                format!("{task} {release} on {env} {how} (by {person})")
+            }
             Occasion::Paused => format!("{task} {release} on {env} is paused (by {person})"),
         }
     }
+}
+
+/// How a run has ended that is no success, in the words of a sentence: a chat shows nothing else.
+fn how(ended: &Event, release: &str) -> &'static str {
+    let Event::RunEnded { ending, hosts, unread, behind, reason, .. } = ended else { return "failed" };
+    let on_all = live_on_all(hosts, unread, behind);
+    let all_new = on_all.is_some_and(|live| live.as_ref().is_some_and(|live| live.as_str() == release));
+    match ending {
+        Ending::PutBack if reason.is_none() => "failed, everything is as before",
+        Ending::PutBack => "failed, and not all of it could be put back",
+        Ending::LiveButUnfinished => "is live, what comes after it failed",
+        Ending::Mixed if on_all.is_some() => "failed, and not all of it could be put back",
+        Ending::Mixed => "failed, and the hosts differ",
+        Ending::Interrupted if all_new => "was interrupted, and is live",
+        Ending::Interrupted if reason.is_none() => "was interrupted, everything is as before",
+        Ending::Interrupted => "was interrupted, and not all of it could be put back",
+        Ending::NothingChanged | Ending::Succeeded | Ending::Paused if all_new => "failed",
+        Ending::NothingChanged | Ending::Succeeded | Ending::Paused => "failed, and is not live",
+    }
+}
+
+/// The last word of a letter's subject.
+fn word(occasion: Occasion, told: &Told) -> &'static str {
+    match &told.ended {
+        Some(Event::RunEnded { ending: Ending::LiveButUnfinished, .. }) => "live, not finished",
+        Some(Event::RunEnded { ending: Ending::Interrupted, .. }) => "interrupted",
+        Some(Event::RunEnded { ending: Ending::Mixed, .. }) => "not put back",
+        _ => occasion.word(),
+    }
+}
+
+fn about(message: Option<&str>, commits: &[Commit]) -> Vec<String> {
+    let commit = |commit: &Commit| {
+        format!("  {} {} ({})", commit.id.get(..12).unwrap_or(&commit.id), commit.subject, commit.author)
+    };
+    let title = (!commits.is_empty()).then(|| "commits:".to_owned());
+    message.map(|why| format!("why: {why}")).into_iter().chain(title).chain(commits.iter().map(commit)).collect()
 }
 
 fn failure(event: &Event) -> Option<(&str, &str, &str)> {

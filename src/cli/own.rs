@@ -1,6 +1,8 @@
 //! A word that is no command of relm's: a task of Releases.toml, or a mistake.
 
-use clap::{CommandFactory as _, Parser};
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use super::args::{Cli, Common};
 use super::change::Change;
@@ -10,7 +12,7 @@ use super::session;
 use crate::config::{Config, OwnTask, nearest};
 use crate::release::ReleaseName;
 use crate::tasks::deploy::SourceArgs;
-use crate::tasks::{EnvArgs, command, own};
+use crate::tasks::{EnvArgs, command, own, relm};
 
 /// What a task of one's own takes.
 #[derive(Debug, Parser)]
@@ -42,9 +44,14 @@ struct OwnArgs {
 /// Runs the task that `words` begin with.
 pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complaint> {
     let (name, rest) = words.split_first().expect("a command has a name");
-    let args = match OwnArgs::try_parse_from(rest) {
+    let words = OwnArgs::command().bin_name(format!("{} {name}", relm())).try_get_matches_from(rest);
+    let args = match words.and_then(|words| OwnArgs::from_arg_matches(&words)) {
         Ok(args) => args,
         Err(error) => {
+            // Only what there is can be helped with.
+            let named = Common { config: outer.config.clone().or_else(|| named(rest)), ..outer.clone() };
+            let config = session::load(&named).map_err(|complaint| unknown_if_unnamed(name, complaint))?;
+            find(&config, name)?;
             let _ = error.print();
             return Ok(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -66,13 +73,19 @@ pub(super) async fn run(words: &[String], outer: &Common) -> Result<u8, Complain
     change.run(|site| own::plan(site, task, None)).await
 }
 
+/// The file that words name which could not be read as a whole.
+fn named(words: &[String]) -> Option<PathBuf> {
+    let beside = words.windows(2).find(|pair| pair[0] == "--config").map(|pair| pair[1].as_str());
+    beside.or_else(|| words.iter().find_map(|word| word.strip_prefix("--config="))).map(PathBuf::from)
+}
+
 fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
     config.tasks.iter().find(|task| task.name == name).ok_or_else(|| {
         let complaint = Complaint::usage(format!("there is no command and no task {name:?}"));
         let component =
             config.envs.iter().find(|env| env.name.component.as_ref().is_some_and(|own| own.as_str() == name));
         let next = component.map(|component| command("deploy", component)).or_else(|| meant(name, &config.tasks));
-        complaint.next(next.unwrap_or_else(|| "relm tasks".to_owned()))
+        complaint.next(next.unwrap_or_else(|| format!("{} tasks", relm())))
     })
 }
 
@@ -80,7 +93,8 @@ fn find<'c>(config: &'c Config, name: &str) -> Result<&'c OwnTask, Complaint> {
 fn meant(name: &str, own: &[OwnTask]) -> Option<String> {
     let cli = Cli::command();
     let own = own.iter().map(|task| task.name.as_str());
-    nearest(name, cli.get_subcommands().map(clap::Command::get_name).chain(own)).map(|meant| format!("relm {meant}"))
+    nearest(name, cli.get_subcommands().map(clap::Command::get_name).chain(own))
+        .map(|meant| format!("{} {meant}", relm()))
 }
 
 /// Without a file there are no tasks of one's own, so the word itself is what is wrong.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::busy::look;
 use super::change::Change;
 use super::screen;
+use crate::config::AppOperation;
 use crate::config::busy::OnBusy;
 use crate::engine::{Machine, Plan};
 use crate::release::ReleaseName;
@@ -20,13 +21,15 @@ impl Change<'_> {
     pub(super) async fn preview(&self, plan: &Plan, machines: &[Machine]) -> u8 {
         let mut plan = self.told(plan);
         plan.notes.extend(self.foreseen.lock().map(|mut notes| std::mem::take(&mut *notes)).unwrap_or_default());
-        for found in look(&busy::before(&self.env, &plan), machines, &self.env, self.away()).await {
+        for found in look(&busy::before(&self.env, &plan, self.away()), machines, &self.env, self.away()).await {
             plan.notes.extend(self.would_come(&found));
         }
         for found in look(&busy::later(&self.env, &plan), machines, &self.env, self.away()).await {
             let agreed = found.consent(&self.common.consent).is_some() || found.busy.on_busy == OnBusy::Warn;
             plan.notes.extend((!agreed).then(|| format!("would be paused if it still is then: {}", told(&found))));
         }
+        let skipped: Vec<_> = self.env.operations.iter().filter_map(|operation| skipped(operation, &plan)).collect();
+        plan.notes.extend(skipped);
         plan.notes.extend(removed(&plan));
         screen::dry_run(&plan, self.common)
     }
@@ -51,6 +54,15 @@ fn told(found: &Found<'_>) -> String {
     let seen: Vec<String> = rows.map(|row| format!("{}: {}", row[1], row[2])).collect();
     let ask = found.busy.ask.as_ref().map(|who| format!("; ask {who}")).unwrap_or_default();
     format!("{} ({}){ask}", found.sentence(), seen.join("; "))
+}
+
+/// What would skip an operation that is left to do, by the first line of the command that says so.
+fn skipped(operation: &AppOperation, plan: &Plan) -> Option<String> {
+    let unless = operation.unless.as_ref()?;
+    let is_left = plan.steps.iter().any(|step| step.name() == operation.name && step.left().next().is_some());
+    let first = unless.trim().lines().next().unwrap_or_default();
+    let more = if unless.trim().lines().count() > 1 { " …" } else { "" };
+    is_left.then(|| format!("{} is skipped on a host where this exits with 0: {first}{more}", operation.name))
 }
 
 /// What goes at the end, hosts that lose the same together.

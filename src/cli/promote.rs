@@ -6,6 +6,7 @@ use super::code::Code;
 use super::complaint::Complaint;
 use super::diff::{of_same_component, require_one_component};
 use super::{read, session};
+use crate::fleet::Scope;
 use crate::release::Record;
 use crate::source::Source;
 use crate::tasks::deploy::{self, SourceArgs};
@@ -27,14 +28,16 @@ pub(super) async fn promote(args: &Promote, common: &Common) -> Result<u8, Compl
     let reference = record.commit.clone().filter(|_| is_git && args.archive.is_none());
     let source = SourceArgs { reference, archive: args.archive.clone(), ..SourceArgs::default() };
     let message = args.message.clone().unwrap_or_else(|| format!("{} of {}", record.name, from.name));
-    let change = Change::new("deploy", &config, to, common).because(Some(&message)).dry(args.dry_run).sparing();
+    let change =
+        Change::new("deploy", &config, to, common).because(Some(&message)).dry(args.dry_run).sparing_in_switch();
     let whose = format!("{} of {}", record.name, from.name);
-    change.of(Promoted { whose, record }).build(&source, None, deploy::plan).await
+    Box::pin(change.of(Promoted { from: from.name, whose, record }).build(&source, None, deploy::plan)).await
 }
 
 /// What is promoted: whose release it was, and its record there.
 #[derive(Debug)]
 pub(super) struct Promoted {
+    pub(super) from: Scope,
     pub(super) whose: String,
     pub(super) record: Record,
 }

@@ -8,11 +8,12 @@ use chrono::Utc;
 use futures_util::future::join_all;
 
 use super::args::Common;
+use super::behind::looked_at;
 use super::busy::look;
 use super::complaint::Complaint;
 use super::ground::Ground;
 use super::secrets::{self, Needs};
-use super::{connect, guards, session, show, who};
+use super::{code, connect, guards, session, show, who};
 use crate::config::{AsAnother, Config, Environment};
 use crate::engine;
 use crate::fleet::HostName;
@@ -47,7 +48,8 @@ pub(super) async fn check(env: &EnvArgs, common: &Common) -> Result<u8, Complain
     let report = report.with_missing(secrets::plainly_missing(&env)).with_batches(&env);
     let report = report.with_notes(tasks::standing::standing(&env, &ground.survey));
     let found = look(&busy::all(&env), &ground.machines(&secrets, |_| None), &env, &[]).await;
-    let (told, refuse) = guards::foretold(&config, &env, &common.consent).await;
+    let (mut told, refuse) = guards::foretold(&config, &env, &common.consent).await;
+    told.extend(code::absent(&env));
     let report = report.with_busy(&found).with_guards(told, refuse);
     show::check(&report, common);
     Ok(if report.ready { 0 } else { 3 })
@@ -77,7 +79,9 @@ pub(super) async fn preview_clean(
     args: &clean_releases::CleanReleases,
     common: &Common,
 ) -> Result<u8, Complaint> {
-    let survey = surveyed(config, env, true, common).await?;
+    let Ground { mut survey, connections } = ground(config, env, true, common).await?;
+    let (env, away) = &looked_at(env, &connections);
+    survey.silent.retain(|(host, _)| !away.contains(host));
     let now = Utc::now();
     let actor = who::actor("clean-releases", std::path::Path::new("."), None, now);
     let site = Site { env, survey: &survey, actor: &actor, now };
@@ -170,6 +174,6 @@ fn refusal(ended: Result<Exit, ExecError>, secrets: &Secrets) -> Option<String> 
 }
 
 /// An answer in which hosts are missing is not a whole one.
-fn answered(survey: &Survey) -> u8 {
+pub(super) fn answered(survey: &Survey) -> u8 {
     if survey.silent.is_empty() { 0 } else { 3 }
 }

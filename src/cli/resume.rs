@@ -75,7 +75,7 @@ impl Change<'_> {
             let code = &*code.insert(self.fetch_again(&ground, &chosen.record, source).await?);
             planned = begun.plan(site, &chosen, Some(&code.payload), &differences)?;
         }
-        let mut planned = self.looking(planned);
+        let mut planned = self.looking(planned, None);
         self.require_hosts(&planned)?;
         self.require_lock()?;
         if self.dry_run {

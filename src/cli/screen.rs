@@ -50,6 +50,21 @@ pub(super) struct Showing {
     thread: JoinHandle<()>,
     told: oneshot::Receiver<Told>,
     more: mpsc::Sender<Event>,
+    hush: Hush,
+}
+
+/// Waits until nothing more comes to be shown, so that a question stands below all that was.
+#[derive(Debug, Clone)]
+pub(super) struct Hush(mpsc::Sender<oneshot::Sender<()>>);
+
+impl Hush {
+    /// Whoever calls it is what the run waits for.
+    pub(super) async fn quiet(&self) {
+        let (tell, told) = oneshot::channel();
+        if self.0.send(tell).is_ok() {
+            let _ = told.await;
+        }
+    }
 }
 
 /// What a run has told of itself.
@@ -88,7 +103,7 @@ impl Both {
 pub(super) fn start(heard: Heard, common: &Common, show: Show, log: Option<Log>) -> Showing {
     let renderer = renderer(common, show, log.as_ref());
     let mut both = Both { renderer, log };
-    let ((tell, told), (more, last)) = (oneshot::channel(), mpsc::channel());
+    let ((tell, told), (more, last), (hush, hushed)) = (oneshot::channel(), mpsc::channel(), mpsc::channel());
     let thread = std::thread::spawn(move || {
         let mut all = Told::default();
         while all.ended.is_none() {
@@ -98,7 +113,12 @@ pub(super) fn start(heard: Heard, common: &Common, show: Show, log: Option<Log>)
                     both.event(&event);
                     all.failed.extend(Some(event.event).filter(|event| matches!(event, Event::HostFailed { .. })));
                 }
-                Err(RecvTimeoutError::Timeout) => both.renderer.tick(Utc::now()),
+                Err(RecvTimeoutError::Timeout) => {
+                    both.renderer.tick(Utc::now());
+                    for told in hushed.try_iter() {
+                        let _: Result<(), ()> = oneshot::Sender::send(told, ());
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -115,7 +135,7 @@ pub(super) fn start(heard: Heard, common: &Common, show: Show, log: Option<Log>)
             both.end(event);
         }
     });
-    Showing { thread, told, more }
+    Showing { thread, told, more, hush: Hush(hush) }
 }
 
 impl Showing {
@@ -127,6 +147,11 @@ impl Showing {
     /// Adds what a person should know before the end is shown.
     pub(super) fn note(&self, message: String) {
         let _ = self.more.send(Event::Warning { host: None, message });
+    }
+
+    /// For whoever has to ask something meanwhile.
+    pub(super) fn hush(&self) -> Hush {
+        self.hush.clone()
     }
 
     /// Waits until everything has been shown.
@@ -207,6 +232,9 @@ pub(super) fn dry_run(plan: &Plan, common: &Common) -> u8 {
     }
     if let Some(question) = &plan.question {
         out::line(format!("asks: {question}"));
+    }
+    for step in plan.steps.iter().filter(|step| step.operation.asks()) {
+        out::line(format!("asks, if {} fails: put all hosts back?", step.name()));
     }
     0
 }

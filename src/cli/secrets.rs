@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::ask;
-use super::busy::typed;
 use super::complaint::Complaint;
+use super::retype::typed;
 use crate::config::{AppOperation, Config, Environment, Part, SecretSource};
 use crate::event::Phase;
 use crate::secret::{self, Secret, Secrets};

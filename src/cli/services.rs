@@ -10,8 +10,9 @@ use super::{read, session, show};
 use crate::config::{self, Environment, Part};
 use crate::engine::{self, Machine};
 use crate::operations::read_state;
-use crate::survey::HostSeen;
-use crate::tasks::services::{self, Action, Line, Report, Services};
+use crate::survey::Survey;
+use crate::tasks::parts;
+use crate::tasks::services::{self, Action, Chosen, Line, Report, Services};
 
 pub(super) async fn act(args: &Services, common: &Common) -> Result<u8, Complaint> {
     let config = session::load(common)?;
@@ -29,7 +30,7 @@ pub(super) async fn act(args: &Services, common: &Common) -> Result<u8, Complain
         Action::Status => status(&config, &env, group, common).await,
         Action::Turn(turn) => {
             let change = Change::new("services", &config, env, common).needing(Needs::Part(Part::Service));
-            change.run(|site| services::plan(site, turn, group)).await
+            change.turning(group).run(|site| services::plan(site, turn, group)).await
         }
     }
 }
@@ -45,8 +46,10 @@ async fn status(
     let ground = read::ground_with(config, env, &secrets, false, common).await;
     let machines = ground.machines(&secrets, |_| None);
     let found = services::chosen(env, group)?;
-    let of_hosts = machines.iter().map(|machine| of_host(env, machine, &found, ground.survey.host(&machine.host.name)));
-    let lines = join_all(of_hosts).await.into_iter().flatten().collect();
+    let lines = of_hosts(env, &machines, &found, Some(&ground.survey)).await;
+    if ground.survey.silent.is_empty() {
+        require_any(env, &machines, &found, &lines).await?;
+    }
     let report = Report { env: env.name.clone(), services: lines };
     show::services(&report, common);
     Ok(match (ground.survey.silent.is_empty(), report.services.iter().all(Line::is_well)) {
@@ -56,24 +59,53 @@ async fn status(
     })
 }
 
-async fn of_host(
+impl Change<'_> {
+    /// Refuses a group of programs that none is in, on no host.
+    pub(super) async fn require_programs(&self, machines: &[Machine]) -> Result<(), Complaint> {
+        let Some(group) = &self.turned else { return Ok(()) };
+        let found = services::chosen(&self.env, Some(group))?;
+        if found.iter().any(|chosen| chosen.part.is_none()) {
+            return Ok(());
+        }
+        let lines = of_hosts(&self.env, machines, &found, None).await;
+        require_any(&self.env, machines, &found, &lines).await
+    }
+}
+
+async fn require_any(
     env: &Environment,
-    machine: &Machine,
-    found: &[&config::Service],
-    seen: Option<&HostSeen>,
-) -> Vec<Line> {
+    machines: &[Machine],
+    found: &[Chosen<'_>],
+    lines: &[Line],
+) -> Result<(), Complaint> {
+    if !lines.is_empty() || found.iter().any(|chosen| chosen.part.is_none()) {
+        return Ok(());
+    }
+    let whole: Vec<Chosen<'_>> = found.iter().map(|chosen| Chosen { part: None, ..*chosen }).collect();
+    let whole = of_hosts(env, machines, &whole, None).await;
+    Err(parts::nothing(env, found, &whole).into())
+}
+
+async fn of_hosts(env: &Environment, machines: &[Machine], found: &[Chosen<'_>], survey: Option<&Survey>) -> Vec<Line> {
+    let of = |machine| of_host(env, machine, found, survey);
+    join_all(machines.iter().map(of)).await.into_iter().flatten().collect()
+}
+
+async fn of_host(env: &Environment, machine: &Machine, found: &[Chosen<'_>], survey: Option<&Survey>) -> Vec<Line> {
     let mut lines = Vec::new();
-    for service in found {
-        let asked = services::asked(env, service);
+    for chosen in found {
+        let asked = chosen.asked(env, "");
         let host = &machine.host.name;
-        let is_elsewhere = seen.is_some_and(|seen| services::is_elsewhere(service, host, seen));
+        let seen = survey.and_then(|survey| survey.host(host));
+        let is_elsewhere = seen.is_some_and(|seen| services::is_elsewhere(chosen.found, host, seen));
         if !is_elsewhere && !asked.runs_on(&env.fleet, &machine.host) {
             continue;
         }
         let answer = engine::ask(machine, &env.name, asked.time_limit, |on| asked.asks_for_state(on)).await;
         let seen = answer.map(|answer| read_state(&answer));
-        let line = Line::new(host, service, machine.before.as_ref(), seen);
-        lines.extend(if is_elsewhere { line.elsewhere(service) } else { Some(line) });
+        let line = Line::new(host, chosen.found, machine.before.as_ref(), seen);
+        let line = if is_elsewhere { line.elsewhere(chosen.found) } else { Some(line) };
+        lines.extend(line.filter(|line| chosen.part.is_none() || line.is_any()));
     }
     lines
 }

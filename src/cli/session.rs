@@ -7,7 +7,7 @@ use super::complaint::Complaint;
 use crate::config::{self, Config, Environment, SecretSource};
 use crate::fleet::{Fleet, Host, Role};
 use crate::secret;
-use crate::tasks::EnvArgs;
+use crate::tasks::{EnvArgs, name_file};
 
 /// The home directory of the person who runs relm.
 pub(super) fn home() -> PathBuf {
@@ -17,7 +17,10 @@ pub(super) fn home() -> PathBuf {
 /// Reads the file that is meant.
 pub(super) fn load(common: &Common) -> Result<Config, Complaint> {
     let path = match &common.config {
-        Some(path) => path.clone(),
+        Some(path) => {
+            name_file(path);
+            path.clone()
+        }
         None => nearest()?,
     };
     let config = config::load(&path, &home())?;
@@ -87,11 +90,16 @@ fn with_hosts(env: &Environment, wanted: &[String]) -> Result<Fleet, Complaint> 
     Ok(Fleet { hosts: env.fleet.hosts.iter().filter(|host| wanted.contains(host)).cloned().collect() })
 }
 
-/// The hosts that have one of `roles`; all if none is named.
-pub(super) fn with_roles(env: &Environment, roles: &[String]) -> Result<Fleet, Complaint> {
-    if roles.is_empty() {
-        return Ok(env.fleet.clone());
+/// Cuts the environment down to the hosts that have one of `roles`; it stays whole if none is named.
+pub(super) fn cut_to_roles(env: &mut Environment, roles: &[String]) -> Result<(), Complaint> {
+    if !roles.is_empty() {
+        env.fleet = with_roles(env, roles)?;
+        env.cut_by = Some("--roles");
     }
+    Ok(())
+}
+
+fn with_roles(env: &Environment, roles: &[String]) -> Result<Fleet, Complaint> {
     let known = env.roles();
     let mut wanted = Vec::new();
     for role in roles {

@@ -1,5 +1,7 @@
 //! Reports on standard output: a table for people, JSON for programs.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::args::Common;
@@ -8,7 +10,7 @@ use crate::config::Config;
 use crate::fleet::{HostName, Scope};
 use crate::release::escape;
 use crate::tasks::clean_releases::Verdicted;
-use crate::tasks::{check, history, jobs, releases, services, verify};
+use crate::tasks::{check, history, jobs, releases, relm, services, verify};
 use crate::ui::{Table, text};
 
 pub(super) fn json(report: &impl Serialize) {
@@ -33,6 +35,19 @@ pub(super) fn person(by: &str) -> String {
 fn with_login(by: &str, login: &str) -> String {
     let name = person(by);
     if login.is_empty() || name == login { name } else { format!("{name} ({login})") }
+}
+
+/// ` as deploy`: as whom the person was signed in on the hosts.
+fn signed_in(entry: &history::Entry) -> String {
+    let users: BTreeSet<&String> = entry.ssh_users.values().collect();
+    if users.len() < 2 {
+        return users.first().map_or_else(String::new, |user| format!(" as {user}"));
+    }
+    let on = |user: &&String| {
+        let hosts = entry.ssh_users.iter().filter(|(_, other)| other == user).map(|(host, _)| host);
+        format!("{user} on {}", text::list(hosts))
+    };
+    format!(" as {}", users.iter().map(on).collect::<Vec<_>>().join("; "))
 }
 
 /// A reference and, where there is one, the beginning of its commit.
@@ -90,7 +105,7 @@ pub(super) fn history(report: &history::Report, common: &Common) {
             flip.seconds
                 .map(|seconds| text::duration(u32::try_from(seconds).map_or(0.0, f64::from)))
                 .unwrap_or_default(),
-            with_login(&flip.by, &flip.login),
+            with_login(&flip.by, &flip.login) + &signed_in(entry),
             names(&entry.hosts),
             why(flip),
         ]);
@@ -112,7 +127,9 @@ pub(super) fn history(report: &history::Report, common: &Common) {
 /// The reason given, and what was agreed to.
 fn why(flip: &crate::release::Flip) -> String {
     let consents = flip.consents.iter().map(|consent| format!("{}: {}", consent.name, consent.words));
-    flip.message.iter().cloned().chain(consents).collect::<Vec<_>>().join("; ")
+    let whole = flip.message.iter().cloned().chain(consents).collect::<Vec<_>>().join("; ");
+    // A cell is one line.
+    whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Can a deploy start?
@@ -276,6 +293,6 @@ pub(super) fn tasks(config: &Config, common: &Common) {
     table(&rows);
     if let [first, ..] = components.as_slice() {
         let typed = first.replace('/', " ");
-        out::line(format!("components, as in   relm deploy {typed}:   {}", components.join(", ")));
+        out::line(format!("components, as in   {} deploy {typed}:   {}", relm(), components.join(", ")));
     }
 }

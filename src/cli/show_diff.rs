@@ -5,6 +5,7 @@ use super::out;
 use crate::release::{Commit, escape};
 use crate::tasks::diff::{End, Note, Report};
 use crate::tasks::filled::FilledChange;
+use crate::tasks::relm;
 use crate::tasks::requirements::Package;
 use crate::ui::{Table, text};
 
@@ -43,7 +44,7 @@ pub(super) fn show(report: &Report, common: &Common) {
     if let Some(other) = &report.other
         && !report.is_same()
     {
-        out::line(format!("to take it over:   relm promote {other} {}", report.env));
+        out::line(format!("to take it over:   {} promote {other} {}", relm(), report.env));
     }
 }
 

@@ -7,13 +7,14 @@ use super::complaint::Complaint;
 use super::connect::Connections;
 use super::ground::Ground;
 use super::show::{json, names, origin, person, table};
-use super::{out, read, session, show_lock};
+use super::{locking, out, read, session, show_lock};
 use crate::config::{Config, Environment};
 use crate::engine;
 use crate::fleet::Scope;
 use crate::survey::Survey;
-use crate::tasks::EnvArgs;
+use crate::tasks::standing::{how_drained, how_stopped};
 use crate::tasks::status::{self, Line, Report, Schema};
+use crate::tasks::{EnvArgs, relm};
 use crate::ui::Table;
 
 pub(super) async fn status(args: &EnvArgs, common: &Common) -> Result<u8, Complaint> {
@@ -33,19 +34,27 @@ pub(super) async fn status(args: &EnvArgs, common: &Common) -> Result<u8, Compla
     let is_whole = named.is_none_or(|named| !named.contains('/'));
     let mut report = match &first.name.component {
         Some(_) if is_whole => Report::nothing(Scope::from(first.name.env.clone())),
-        _ => reported(first, &ground.survey),
+        _ => reported(&config, first, &ground.survey).await,
     };
     for component in all.iter().filter(|env| is_whole && env.name.component.is_some()) {
         let survey = survey(&config, component, first, &ground, common).await?;
-        report.components.push(reported(component, &survey));
+        report.components.push(reported(&config, component, &survey).await);
     }
     show(&report, common);
-    Ok(0)
+    Ok(if report.has_all() { 0 } else { 3 })
 }
 
-fn reported(env: &Environment, survey: &Survey) -> Report {
+async fn reported(config: &Config, env: &Environment, survey: &Survey) -> Report {
     let migrates = env.operations.iter().any(|operation| operation.migrate.is_some());
-    Report { migrates, ..status::report(&env.name, &env.fleet.names(), survey) }
+    let report = Report { migrates, ..status::report(&env.name, &env.fleet.names(), survey) };
+    match locking::shared(config, env).await {
+        None => report,
+        Some(Ok(seen)) => report.with_shared_lock(seen),
+        Some(Err(reason)) => {
+            out::note(format!("{}: who has the lock it shares cannot be told: {reason}\n", env.name.words()));
+            report
+        }
+    }
 }
 
 /// Asks about a component, by the connections that there are where they are those it would have.
@@ -111,7 +120,11 @@ fn migrated(schema: &Schema) -> String {
 }
 
 fn stopped(line: &Line) -> impl Iterator<Item = String> {
-    line.stopped.iter().map(|(name, by)| format!("{name} was stopped for a migration by the run of {by}"))
+    line.stopped.iter().map(|(name, by)| format!("{name} {}", how_stopped(by)))
+}
+
+fn drained(line: &Line) -> impl Iterator<Item = String> {
+    line.drained.iter().map(|(pool, by)| how_drained(pool, by))
 }
 
 fn in_maintenance(by: &String) -> String {
@@ -128,7 +141,8 @@ fn cells(first: String, line: &Line, migrates: bool) -> Vec<String> {
         line.by.as_deref().map(person).unwrap_or_default(),
         line.reference.as_deref().map(|reference| origin(reference, line.commit.as_deref())).unwrap_or_default(),
     ];
-    let troubles = line.maintenance.iter().map(in_maintenance).chain(stopped(line)).chain(line.trouble.clone());
+    let down = line.maintenance.iter().map(in_maintenance).chain(stopped(line)).chain(drained(line));
+    let troubles = down.chain(line.trouble.clone());
     before.into_iter().chain(schema).chain([troubles.collect::<Vec<_>>().join("; ")]).collect()
 }
 
@@ -139,6 +153,7 @@ fn component(report: &Report, migrates: bool) -> Vec<Vec<String>> {
         one.current == other.current
             && one.maintenance == other.maintenance
             && one.stopped == other.stopped
+            && one.drained == other.drained
             && (!migrates || one.schema == other.schema)
             && one.trouble == other.trouble
     };
@@ -160,13 +175,27 @@ fn component(report: &Report, migrates: bool) -> Vec<Vec<String>> {
 
 fn troubles(report: &Report, component: Option<&Scope>) {
     let about = component.map(|component| format!("{component}: ")).unwrap_or_default();
-    if !report.in_step {
+    if report.is_apart() {
         out::line(format!("{about}the hosts are out of step"));
+    }
+    let silent: Vec<_> = report.hosts.iter().filter(|line| !line.reachable).map(|line| line.host.clone()).collect();
+    if !report.is_apart() && !silent.is_empty() && report.hosts.len() > 1 {
+        out::line(format!("{about}whether all hosts run the same is not known: {} did not answer", names(&silent)));
     }
     if let Some(holder) = report.lock.as_ref().and_then(|lock| lock.taken.as_ref().or(lock.holder.as_ref())) {
         out::line(format!("{about}held by {}", show_lock::who(holder)));
     }
-    for release in &report.unfinished {
+    let out: Vec<_> =
+        report.hosts.iter().filter(|line| !line.drained.is_empty()).map(|line| line.host.clone()).collect();
+    if !out.is_empty() {
+        let again = format!("{} converge {}", relm(), report.env.words());
+        out::line(format!("{about}out of a pool: {}; to take in again:   {again}", names(&out)));
+    }
+    for release in report.unfinished.iter().filter(|release| report.unfinished_rollback.as_ref() != Some(release)) {
         out::line(format!("{about}unfinished: {release}"));
+    }
+    if let Some(release) = &report.unfinished_rollback {
+        let again = format!("{} rollback {}", relm(), report.env.words());
+        out::line(format!("{about}unfinished: the rollback to {release}; to go on with it:   {again}"));
     }
 }

@@ -141,6 +141,7 @@ impl Tables<'_> {
         let own = self.own.cloned().unwrap_or_default();
         EnvTable {
             inherits: None,
+            promote_from: env.promote_from.clone(),
             confirm: own.confirm.or(self.base.and_then(|base| base.confirm.clone())).or(env.confirm.clone()),
             accept_new_host_keys: env.accept_new_host_keys,
             forward_agent: env.forward_agent,

@@ -56,7 +56,7 @@ pub(super) use python::{InstallerText, PythonTable, ReuseText};
 pub(super) use release::{BatchText, ReleaseTable};
 pub(super) use retry::RetryTable;
 pub(super) use secrets::{BecomeText, ByText, SecretFileTable, SecretTable};
-pub(super) use service::{ServiceKindText, ServiceTable, StrategyText, UnitScopeText};
+pub(super) use service::{PatternsText, ServiceKindText, ServiceTable, StrategyText, UnitScopeText};
 pub(super) use source::{AppTable, ExtraTable, SourceTable};
 pub(super) use templates::TemplateTable;
 pub(super) use transfer::TransferTable;

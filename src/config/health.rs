@@ -15,6 +15,8 @@ pub struct Health {
     pub phase: Phase,
     /// When all hosts have switched, and still part of the switch: without it all are put back.
     pub of_all: bool,
+    /// A person is asked first whether they are.
+    pub asks: bool,
     /// Where.
     pub targets: Targets,
     /// What it is.

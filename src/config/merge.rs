@@ -192,6 +192,8 @@ impl EnvTable {
         application_over! {
             self over base,
             inherits: self.inherits,
+            // Its way is its own: what inherits may be the very environment that code comes from.
+            promote_from: self.promote_from,
             accept_new_host_keys: self.accept_new_host_keys.or(base.accept_new_host_keys),
             login_password: self.login_password.or(base.login_password),
             forward_agent: self.forward_agent.or(base.forward_agent),

@@ -55,7 +55,7 @@ pub use pool::{Pool, Way};
 pub use problem::{Problem, Problems};
 pub use publish::{Publish, PublishMode};
 pub use schema::schema;
-pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, Strategy};
+pub use service::{Service, ServiceCommands, ServiceFile, ServiceKind, ServicePart, Strategy};
 pub use set::Set;
 pub use suggest::nearest;
 pub use tag::TagRules;
@@ -85,6 +85,8 @@ pub struct Environment {
     pub app: String,
     /// Ask before changing anything.
     pub confirm: Confirm,
+    /// The environment in which code must have been live first.
+    pub promote_from: Option<EnvName>,
     /// Go by `StrictHostKeyChecking accept-new` and `no` of ssh's configuration.
     pub accept_new_host_keys: bool,
     /// Go by `ForwardAgent` of ssh's configuration.
@@ -307,8 +309,16 @@ pub struct AppOperation {
     pub time_limit: Option<Duration>,
     /// Text for the host's `sh`; the check, if it is a wait.
     pub run: String,
+    /// Where it runs, to be filled in, if not where commands run anyway: below that, absolute, or from `~/`.
+    pub cwd: Option<String>,
+    /// Skips `run` where it exits with 0.
+    pub unless: Option<String>,
+    /// What a line of what `run` prints has to fit for it to have changed something; a regular expression.
+    pub changed_if: Option<String>,
     /// Start `run` and go on without it.
     pub is_job: bool,
+    /// Bytes that are kept of what a job says, if the file says so.
+    pub log_max: Option<u64>,
     /// The operation whose job a wait is for.
     pub awaits: Option<String>,
     /// Repeat `run` until it succeeds.
@@ -390,6 +400,8 @@ pub struct Migration {
     pub backup: Option<String>,
     /// Services that are stopped before it if anything is pending.
     pub stop: Vec<String>,
+    /// Files of `sql` that are run once more. The file never says so: somebody does, for one run.
+    pub again: Vec<String>,
 }
 
 /// How long a check is repeated.

@@ -18,6 +18,8 @@ pub struct Service {
     pub singleton: Option<HostName>,
     /// A name it shares with other services.
     pub group: Option<String>,
+    /// Names for some of its programs.
+    pub parts: Vec<ServicePart>,
     /// What it is called by whoever looks after it; without blanks.
     pub programs: Vec<String>,
     /// Files of its own, by the names they get.
@@ -59,6 +61,15 @@ pub struct ServiceCommands {
     pub status: Option<String>,
     /// Prints the ids of its main processes.
     pub pids: Option<String>,
+}
+
+/// Some of a service's programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePart {
+    /// Its name; other services may have a part of that name too.
+    pub name: String,
+    /// Patterns of the names of its programs; without blanks.
+    pub patterns: Vec<String>,
 }
 
 /// A file of a service.

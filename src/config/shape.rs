@@ -84,8 +84,9 @@ impl Walk<'_> {
         match value.get_mut() {
             DeValue::Table(table) => self.table(table, place, of_kind(schema, "object"), path),
             DeValue::Array(array) => {
+                let each = &of_kind(schema, "array")["items"];
                 for mut item in std::mem::replace(array, DeArray::new()) {
-                    if self.value(&mut item, &schema["items"], path) {
+                    if self.value(&mut item, each, path) {
                         array.push(item);
                     } else {
                         self.shape.lost.insert(path.to_owned());

@@ -72,8 +72,9 @@ pub(super) fn judge(plan: &Plan, machines: &[Machine], came: &Came, look: &Look,
             (Ending::LiveButUnfinished, 4)
         }
         Came::Back { .. } if !all_read || !machines.iter().all(is_as_before) => (Ending::Mixed, 5),
-        Came::Back { undone: true } if interrupted => (Ending::Interrupted, 130),
-        // Every host serves what it served before; an undo that failed is told with its host.
+        // Every host serves what it served before, and something that an inverse was to bring up is still down.
+        Came::Back { undone: false } => (Ending::Mixed, 5),
+        Came::Back { .. } if interrupted => (Ending::Interrupted, 130),
         Came::Back { .. } => (Ending::PutBack, 1),
     }
 }

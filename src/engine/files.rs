@@ -16,8 +16,9 @@ for file; do
 done"#;
 
 /// Arguments in pairs: `hash`, or anything else for the text, and the place. Of a file that others may not read nothing leaves
-/// the host but a hash: a template of an earlier release may have written a secret there. Then, of files that releases brought
-/// to places outside of them and that nobody has edited: whether anything stood there before. See `place_files.sh`.
+/// the host but a hash: a template of an earlier release may have written a secret there. Then files that are there and that
+/// releases brought, and whether anything stood there before: those of services in `rendered`, all of which are in the release;
+/// and those at places outside of it, if nobody has edited them. See `place_files.sh`.
 const STANDING: &str = r#"while [ $# -gt 0 ]; do
   case $2 in /*) file=$2 ;; "~"/*) file=$HOME/${2#??} ;; *) file=$release/$2 ;; esac
   if [ -d "${file%/*}" ] && [ ! -x "${file%/*}" ]; then echo unknown
@@ -31,6 +32,11 @@ const STANDING: &str = r#"while [ $# -gt 0 ]; do
     fi
   fi
   shift 2
+done
+printf '%s\n' "$rendered" | while read -r service; do
+  for file in "$release/services/$service"/*; do
+    [ -z "$service" ] || [ ! -f "$file" ] || printf 'brought-none services/%s/%s\n' "$service" "${file##*/}"
+  done
 done
 cd -- "$base/.relm" 2>/dev/null || exit 0
 cat outside/ledger outside@*/ledger 2>/dev/null | while read -r hash stood key; do
@@ -64,16 +70,20 @@ pub enum Stands {
 pub struct Standing {
     /// At the places asked for, in their order.
     pub places: Vec<Stands>,
-    /// Places that files were brought to, and whether something else stood there before.
+    /// Places that files were brought to or written at, and whether something else stood there before.
     pub brought: Vec<(String, bool)>,
 }
 
 /// What stands at some places of a machine: in its live release, absolute or from `~/`; only the hash of those with `true`, and
-/// of what others may not read. Nothing if it does not answer.
-pub async fn standing(machine: &Machine, places: &[(String, bool)]) -> Option<Standing> {
+/// of what others may not read. And what services had files there, those that were `rendered`. Nothing if it does not answer.
+pub async fn standing(machine: &Machine, places: &[(String, bool)], rendered: &[String]) -> Option<Standing> {
     let args = places.iter().flat_map(|(place, is_hash)| [if *is_hash { "hash" } else { "text" }, place.as_str()]);
     let release = machine.before.as_ref().map(|live| machine.layout.release(live)).unwrap_or_default();
-    let script = Script::new(STANDING).args(args).set("release", release).set("base", machine.layout.base());
+    let script = Script::new(STANDING)
+        .args(args)
+        .set("release", release)
+        .set("base", machine.layout.base())
+        .set("rendered", rendered.join("\n"));
     let exit = machine.transport.capture(&script, Some(PATIENCE)).await.ok().filter(|exit| exit.status.success())?;
     let read = |line: &str| match line.split_once(' ') {
         Some(("hash", hash)) => Stands::Hash(hash.to_owned()),

@@ -220,9 +220,10 @@ impl<'a> Journey<'_, 'a> {
     }
 
     /// Tells of a step that failed. Says whether the host goes on all the same.
-    fn failed(&self, at: usize, step: &Step, Failed { why, seconds, .. }: Failed) -> bool {
+    fn failed(&self, at: usize, step: &'a Step, Failed { why, seconds, .. }: Failed) -> bool {
         let (name, host) = (step.name(), self.machine.host.name.clone());
         if !step.operation.may_fail() {
+            self.begun.note_failed(step, self.machine, &why);
             self.send(Event::HostFailed { step: name, host, failure: why, seconds });
             self.tells.failed();
             return false;

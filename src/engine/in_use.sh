@@ -2,8 +2,10 @@
 # mapped file lies there, or its command line names it, which is all that can be seen of other users' processes.
 # One `ls` and one `grep` for all: looking at each with a process of its own takes seconds on a busy host. `ls` tells first of
 # links that it was given, and then what stands in directories.
-# Fails if it cannot be told: of too many processes their files are more than a program can be started with.
+# Fails if it cannot be told: of too many processes their files are more than a program can be started with, and those of other
+# users may be hidden.
 in_use() {
+  ! relm_hides || return
   # Links of /proc know no other links.
   in_use_at=$(cd -- "$1" && pwd -P) || return
   { ls -l /proc/[0-9]*/cwd /proc/[0-9]*/exe /proc/[0-9]*/root /proc/[0-9]*/fd/ 2>/dev/null; printf 'ended %s\n' "$?"; } |
@@ -20,6 +22,12 @@ in_use() {
     esac
   done
   in_use_words "$@"
+}
+
+# in_use_untold: that it cannot be told, in words.
+in_use_untold() {
+  printf 'which releases processes run in cannot be told'
+  if relm_hides; then printf ': %s' "$(relm_hidden)"; fi
 }
 
 # in_use_links: reads what `ls` says of links.

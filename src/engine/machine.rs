@@ -72,8 +72,8 @@ impl Machine {
     /// What an operation sees of it while the run is about `release`.
     pub fn on<'a>(&'a self, env: &'a Scope, release: Option<&'a ReleaseName>) -> On<'a> {
         let (before, before_reference) = (self.before.as_ref(), self.before_reference.as_str());
-        let secrets = &*self.secrets;
-        On { host: &self.host, layout: &self.layout, env, release, before, before_reference, secrets }
+        let (login, secrets) = (self.transport.login(), &*self.secrets);
+        On { host: &self.host, layout: &self.layout, env, release, before, before_reference, login, secrets }
     }
 
     /// What a host has said without the secrets in it: command lines of processes, texts of queries.

@@ -120,6 +120,11 @@ pub trait Operation: Debug + Send + Sync {
         false
     }
 
+    /// Says whether a person is asked, when all hosts have switched and only this has failed, if they go back.
+    fn asks(&self) -> bool {
+        false
+    }
+
     /// Says whether it reads a stream.
     fn reads(&self) -> bool {
         false
@@ -243,6 +248,8 @@ pub struct On<'a> {
     pub before: Option<&'a ReleaseName>,
     /// What that was made from.
     pub before_reference: &'a str,
+    /// As whom relm is signed in there; nothing where nobody has to.
+    pub login: Option<&'a str>,
     /// The secrets of the run.
     pub secrets: &'a Secrets,
 }

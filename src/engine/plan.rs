@@ -219,9 +219,10 @@ impl Plan {
         self.steps.iter().any(|step| (Phase::BeforeFlip..=Phase::AfterFlip).contains(&step.phase))
     }
 
-    /// Says whether an earlier run did everything up to and with the switch, on all hosts.
+    /// Says whether an earlier run did everything up to and with the switch, on all hosts. Whether that was well may still be
+    /// asked.
     pub(super) fn is_switched(&self) -> bool {
-        let counts = |step: &&Step| step.operation.is_journaled() && !step.operation.always();
+        let counts = |step: &&Step| step.operation.is_journaled() && !step.operation.always() && !step.operation.asks();
         let mut before = self.steps.iter().filter(|step| step.phase < Phase::Finish).filter(counts);
         self.flips() && before.all(|step| step.left().next().is_none())
     }

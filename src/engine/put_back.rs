@@ -22,11 +22,12 @@ use super::{Machine, On, Plan, Step, Work};
 use crate::event::{Event, Failure, Outcome, Phase};
 use crate::script::Script;
 
-/// Takes back on all hosts what was begun there. Says whether every undo succeeded.
+/// Takes back on all hosts what was begun there. Says whether all that had been done is undone: a step that failed on a host
+/// may fail there once more as its own inverse, which is told, and is no second trouble.
 pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begun<'a>) -> bool {
     let never = CancellationToken::new();
     let setting = Setting { run: Run { stop: &never, ..setting.run }, ..setting };
-    let back = Back { setting, turn: Mutex::new(()), few: std::sync::Mutex::default() };
+    let back = Back { setting, begun, turn: Mutex::new(()), few: std::sync::Mutex::default() };
     let mut took = Vec::new();
     let has_flipped = |machine: &&Machine| begun.has_flipped_on(&machine.host.name);
     // What still runs the old release waits for nobody.
@@ -48,12 +49,22 @@ pub(super) async fn put_back<'a>(setting: Setting<'a>, plan: &Plan, begun: &Begu
     let up = took.into_iter().map(|(machine, steps, mut took)| {
         let back = &back;
         async move {
-            for step in steps.iter().filter(|step| is_around(step)) {
+            let is_whole = took.failures.is_empty();
+            let around: Vec<&&Step> = steps.iter().filter(|step| is_around(step)).collect();
+            for step in &around {
                 back.step(step, machine, &machine.on(setting.env, setting.release), &mut took).await;
             }
-            // A host that was only taken out of its pool has not begun to switch.
-            let has_switched =
-                steps.iter().any(|step| step.phase >= Phase::BeforeFlip && step.operation.is_journaled());
+            // It is the last that a journal says. What stays down has notes of its own.
+            if is_whole && !around.is_empty() && has_flips(&steps) {
+                note_end(setting, machine).await;
+            }
+            // A host that was only taken out of its pool has not begun to switch; nor has one of which an earlier run may have
+            // begun something, and had not.
+            let host = &machine.host.name;
+            let has_begun = |step: &Step| begun.is_sure(step, host) || took.left.contains(&step.name());
+            let has_switched = steps
+                .iter()
+                .any(|step| step.phase >= Phase::BeforeFlip && step.operation.is_journaled() && has_begun(step));
             took.stays.iter().for_each(|step| begun.note_stays(step, &machine.host.name));
             took.tell(setting.run, machine, has_switched)
         }
@@ -79,16 +90,21 @@ fn is_around(step: &Step) -> bool {
     step.phase == Phase::Prepare && step.operation.is_passing()
 }
 
+fn has_flips(steps: &[&Step]) -> bool {
+    steps.iter().any(|step| step.phase == Phase::Flip)
+}
+
 /// The way back, which all hosts share.
-struct Back<'a> {
+struct Back<'a, 'b> {
     setting: Setting<'a>,
+    begun: &'a Begun<'b>,
     /// Held by what is done on one host at a time.
     turn: Mutex<()>,
     /// For what is done on a few, by the names of steps.
     few: std::sync::Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
-impl Back<'_> {
+impl Back<'_, '_> {
     /// Takes back `steps`, newest first, the flip before all others.
     async fn host(&self, machine: &Machine, steps: &[&Step]) -> Took {
         let Setting { env, release, .. } = self.setting;
@@ -106,7 +122,7 @@ impl Back<'_> {
             let release = if step.phase == Phase::Prepare { release } else { machine.before.as_ref() };
             self.step(step, machine, &machine.on(env, release), &mut took).await;
         }
-        if steps.iter().any(|step| step.phase == Phase::Flip) && took.failures.is_empty() {
+        if has_flips(steps) && took.failures.is_empty() {
             note_end(self.setting, machine).await;
         }
         took
@@ -146,17 +162,17 @@ impl Back<'_> {
         };
         if let Some(targets) = step.operation.through() {
             return match undo_through(self.setting, step, machine, &targets).await {
-                Ok(true) => took.undone.push(step.name()),
-                Ok(false) => {}
-                Err(failed) => took.failed(step, failed),
+                Ok(Outcome::AlreadyDone) => {}
+                Ok(_) => took.undone(step, self.begun.is_sure(step, &machine.host.name)),
+                Err(failed) => took.failed(step, failed, self.begun.has_failed(step, &machine.host.name)),
             };
         }
         let Some(work) = step.operation.undo(on) else { return };
         let part = Part::undoing(step, &work, on, self.setting.release);
         match run_work(self.setting.run, part, machine, &work).await {
             Ok(Outcome::AlreadyDone) => {}
-            Ok(_) => took.undone.push(step.name()),
-            Err(failed) => took.failed(step, failed),
+            Ok(_) => took.undone(step, self.begun.is_sure(step, &machine.host.name)),
+            Err(failed) => took.failed(step, failed, self.begun.has_failed(step, &machine.host.name)),
         }
     }
 }
@@ -165,18 +181,27 @@ impl Back<'_> {
 #[derive(Default)]
 struct Took {
     undone: Vec<String>,
+    /// The same of what an earlier run may have left so.
+    left: Vec<String>,
     /// Steps whose inverse failed.
     stays: Vec<String>,
     failures: Vec<Failure>,
+    /// One of these was done there.
+    is_worse: bool,
 }
 
 impl Took {
-    fn failed(&mut self, step: &Step, failed: Failure) {
+    fn undone(&mut self, step: &Step, is_sure: bool) {
+        if is_sure { &mut self.undone } else { &mut self.left }.push(step.name());
+    }
+
+    fn failed(&mut self, step: &Step, failed: Failure, had_failed: bool) {
+        self.is_worse |= !had_failed;
         self.stays.push(step.name());
         self.failures.push(Failure { what: format!("undoing {}: {}", step.name(), failed.what), ..failed });
     }
 
-    /// Tells of it, and whether all went well. A host that never began to switch is not put back: it serves what it
+    /// Tells of it, and whether nothing stays that was done. A host that never began to switch is not put back: it serves what it
     /// served all the time.
     fn tell(self, run: Run<'_>, machine: &Machine, has_switched: bool) -> bool {
         let host = &machine.host.name;
@@ -184,14 +209,17 @@ impl Took {
         if !has_switched && !self.undone.is_empty() {
             warn(format!("{} was taken back", self.undone.join(", ")));
         }
+        if !has_switched && !self.left.is_empty() {
+            warn(format!("{} was taken back: an earlier run may have left it so", self.left.join(", ")));
+        }
         let mut failures = self.failures.into_iter();
+        let ok = !self.is_worse;
         // The first is the cause; later ones often follow from it.
         let failure = failures.next();
         for later in failures {
             warn(format!("{}{}", later.what, last_words(&later)));
         }
-        let ok = failure.is_none();
-        if has_switched || !ok {
+        if has_switched || failure.is_some() {
             let (host, release) = (host.clone(), machine.before.clone());
             run.events.send(Event::HostPutBack { host, release, failure });
         }

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::begun::Begun;
+use super::doubt::stays;
 use super::ending::{Came, judge};
 use super::given::AllGiven;
 use super::look::{LastWords, look};
@@ -14,7 +15,7 @@ use super::stretch::{LastWord, Setting, Went, run_steps};
 use super::switch::switch;
 use super::telling::{Run, run_work};
 use super::to_type::to_type;
-use super::{Events, Machine, Plan, Step};
+use super::{Decides, Events, Machine, Plan, Step};
 use crate::event::{Ending, Event, Phase};
 
 /// What a run came to.
@@ -26,8 +27,14 @@ pub struct Ended {
     pub exit_code: u8,
 }
 
-/// Runs a plan to its end, whatever that is. `stop` is Ctrl-C.
-pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &CancellationToken) -> Ended {
+/// Runs a plan to its end, whatever that is. `stop` is Ctrl-C; `decides` is asked where the plan leaves something open.
+pub async fn run(
+    plan: &Plan,
+    machines: &[Machine],
+    events: &Events,
+    stop: &CancellationToken,
+    decides: &dyn Decides,
+) -> Ended {
     events.send(Event::RunStarted {
         task: plan.task.clone(),
         env: plan.env.clone(),
@@ -49,6 +56,7 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
         release: plan.release.as_ref(),
         machines,
         given: &given,
+        decides,
         at_once: None,
     };
     let said = LastWords::default();
@@ -57,9 +65,9 @@ pub async fn run(plan: &Plan, machines: &[Machine], events: &Events, stop: &Canc
     if matches!(came, Came::BeforeSwitch | Came::Back { .. }) {
         give_up(setting, plan).await;
     }
-    let is_through = matches!(came, Came::Through { .. });
-    if came == Came::AfterSwitch || (plan.is_switched() && !is_through) {
-        settle(setting, plan).await;
+    let is_settled = matches!(came, Came::Through { .. } | Came::Back { .. });
+    if came == Came::AfterSwitch || (plan.is_switched() && !is_settled) {
+        settle(setting, plan, &begun).await;
     }
     if events.left_out() > 0 {
         let message =
@@ -116,7 +124,7 @@ async fn phases<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, sai
     }
     match (plan.flips(), switched) {
         (false, _) => back(setting, plan, begun, &after).await,
-        (true, false) => Came::Back { undone: put_back(setting, plan, begun).await },
+        (true, false) => after_switch_failed(setting, plan, begun).await,
         (true, true) => Came::AfterSwitch,
     }
 }
@@ -133,11 +141,17 @@ async fn alone<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, last
     }
     match steps.get(went.done).map(|step| step.phase) {
         Some(Phase::Check | Phase::Prepare) => back(setting, plan, begun, &went).await,
-        Some(Phase::BeforeFlip | Phase::Flip | Phase::AfterFlip) => {
-            Came::Back { undone: put_back(setting, plan, begun).await }
-        }
+        Some(Phase::BeforeFlip | Phase::Flip | Phase::AfterFlip) => after_switch_failed(setting, plan, begun).await,
         Some(Phase::Finish) | None => Came::AfterSwitch,
     }
+}
+
+/// Puts back a switch that has failed, unless it is to stay.
+async fn after_switch_failed<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) -> Came {
+    if stays(setting, begun).await {
+        return Came::AfterSwitch;
+    }
+    Came::Back { undone: put_back(setting, plan, begun).await }
 }
 
 /// Everything that changes nothing live.
@@ -168,12 +182,15 @@ fn note_earlier<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>) {
     for step in plan.steps.iter().filter(|step| step.phase < Phase::Finish) {
         for machine in setting.machines.iter().filter(|machine| step.hosts.contains(&machine.host.name)) {
             let host = &machine.host.name;
-            let was_done = step.done.contains(host) || (plan.follows_unfinished && step.operation.is_passing());
+            let was_done = step.done.contains(host);
+            let may_be = plan.follows_unfinished && step.operation.is_passing();
             let can_be_undone = || step.operation.undo(&machine.on(setting.env, machine.before.as_ref())).is_some();
             // Served again: it has to be taken out before it goes back.
             let serves = step.phase == Phase::AfterFlip && step.operation.is_owed() && has_flipped(host);
             if serves || (was_done && can_be_undone()) {
                 begun.note(step, machine);
+            } else if may_be && can_be_undone() {
+                begun.note_doubtful(step, machine);
             }
         }
     }
@@ -185,8 +202,8 @@ async fn back<'a>(setting: Setting<'a>, plan: &'a Plan, begun: &Begun<'a>, went:
     let had_flipped = begun.has_flipped();
     let undone = put_back(setting, plan, begun).await;
     match (went.is_paused(), had_flipped) {
-        // A wait was in vain, but that is not the worst of it.
-        (true, true) if !undone => Came::Back { undone },
+        // Whatever it failed over, that is not the worst of it.
+        _ if !undone && plan.flips() => Came::Back { undone },
         (true, _) => Came::Paused(went.paused.clone()),
         (false, true) => Came::Back { undone },
         (false, false) => Came::BeforeSwitch,

@@ -13,7 +13,7 @@ use super::given::AllGiven;
 use super::host::run_host;
 use super::progress::Progress;
 use super::telling::Run;
-use super::{Machine, Step};
+use super::{Decides, Machine, Step};
 use crate::fleet::Scope;
 use crate::release::ReleaseName;
 use crate::script::Script;
@@ -26,6 +26,8 @@ pub(super) struct Setting<'a> {
     pub(super) release: Option<&'a ReleaseName>,
     pub(super) machines: &'a [Machine],
     pub(super) given: &'a AllGiven,
+    /// Who is asked.
+    pub(super) decides: &'a dyn Decides,
     /// How many hosts go through steps at a time, if not all.
     pub(super) at_once: Option<usize>,
 }

@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SURVEY: &str = concat!(
     include_str!("base.sh"),
     include_str!("lock/state.sh"),
+    include_str!("hides.sh"),
     include_str!("in_use.sh"),
     include_str!("survey.sh")
 );

@@ -103,13 +103,17 @@ if [ -n "$processes" ] && [ -d releases ]; then
   if used=$(in_use "$base/releases"); then
     [ -z "$used" ] || printf '%s\n' "$used" | sed 's/^/used /'
   else
-    printf 'damage which releases processes run in cannot be told\n'
+    printf 'damage %s\n' "$(in_use_untold)"
   fi
 fi
 if relm_line .relm/maintenance && [ -n "$relm_text" ]; then fact maintenance "$relm_text"; fi
-# What was stopped for a migration, and by whose run.
+# What was stopped and is to come up again, and by whose run.
 for record in .relm/stopped/*; do
   if [ -f "$record" ] && relm_line "$record"; then fact stopped "${record##*/} $relm_text"; fi
+done
+# Which host was taken out of which pool, and is to come in again.
+for record in .relm/drained/*/*; do
+  if [ -f "$record" ] && relm_line "$record"; then fact drained "${record#.relm/drained/} $relm_text"; fi
 done
 # Services of a single host that were started here.
 for record in .relm/alone/*; do [ ! -f "$record" ] || fact alone "${record##*/}"; done

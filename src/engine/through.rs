@@ -72,21 +72,24 @@ pub(super) async fn run_for(setting: Setting<'_>, step: &Step, machine: &Machine
     run_work(setting.run, Part::plain(&step.name(), &work), machine, &work).await.map(drop)
 }
 
-/// Takes it back. Says whether there was something to take back.
+/// Takes it back. Says whether that changed anything.
 pub(super) async fn undo_through(
     setting: Setting<'_>,
     step: &Step,
     machine: &Machine,
     targets: &Targets,
-) -> Result<bool, Failure> {
+) -> Result<Outcome, Failure> {
     let places = places(machine, targets, setting.machines);
-    let undoes = places.iter().any(|place| step.operation.undo(&place.on(setting.env, setting.release)).is_some());
-    let mut failure = None;
+    let (mut outcome, mut failure) = (Outcome::AlreadyDone, None);
     // Each in any case: a host that one proxy cannot take in again must not stay out at the others.
     for place in &places {
         let undone =
             on_each(setting.run, setting, step, std::slice::from_ref(place), |on| step.operation.undo(on)).await;
-        failure = failure.or(undone.err());
+        match undone {
+            Ok(Outcome::Changed) => outcome = Outcome::Changed,
+            Ok(_) => {}
+            Err(failed) => failure = failure.or(Some(failed)),
+        }
     }
-    failure.map_or(Ok(undoes), Err)
+    failure.map_or(Ok(outcome), Err)
 }

@@ -83,35 +83,40 @@ fn agreeing(mut next: Vec<String>, came: &Came) -> Vec<String> {
 }
 
 fn going_on(plan: &Plan, came: &Came, ending: Ending, begun: &Begun<'_>) -> Vec<String> {
-    let mut all = if begun.has_done() { next(plan, came, ending) } else { anew(plan, came, ending) };
+    let mut all = if begun.has_done() { next(plan, came, ending, begun) } else { anew(plan, came, ending, begun) };
     let was_checked = matches!(came, Came::BeforeSwitch | Came::Paused(_)) && begun.ended_in_checks();
     all.extend(plan.past_checks.clone().filter(|_| was_checked));
     all
 }
 
 /// What to type next where no host has begun anything that could be gone on with.
-fn anew(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
+fn anew(plan: &Plan, came: &Came, ending: Ending, begun: &Begun<'_>) -> Vec<String> {
     match (&plan.anew, ending) {
         (Some(anew), Ending::NothingChanged | Ending::Interrupted | Ending::Paused)
             if *came != (Came::Through { changed: false }) =>
         {
             vec![anew.clone()]
         }
-        _ => next(plan, came, ending),
+        _ => next(plan, came, ending, begun),
     }
 }
 
 /// What to type next.
-fn next(plan: &Plan, came: &Came, ending: Ending) -> Vec<String> {
+fn next(plan: &Plan, came: &Came, ending: Ending, begun: &Begun<'_>) -> Vec<String> {
     let heal = plan.heal.iter().cloned();
     match ending {
         Ending::Succeeded if plan.behind.is_empty() => Vec::new(),
         Ending::Succeeded => heal.collect(),
         Ending::NothingChanged if matches!(came, Came::Through { changed: false }) => Vec::new(),
+        // No host has switched, so none has to be brought along.
+        Ending::Mixed if matches!(came, Came::Back { .. }) && !begun.has_flipped() => plan.next.clone(),
         // Half flipped by an earlier run, which is gone on with.
         Ending::Mixed if matches!(came, Came::BeforeSwitch | Came::Paused(_)) => plan.next.clone(),
-        Ending::Mixed if plan.next.iter().any(|next| Some(next) == plan.heal.as_ref()) => plan.next.clone(),
-        Ending::Mixed => heal.chain(plan.next.iter().cloned()).collect(),
+        Ending::PutBack if begun.stays().is_none() || !begun.has_flipped() => plan.next.clone(),
+        Ending::Mixed | Ending::PutBack if plan.next.iter().any(|next| Some(next) == plan.heal.as_ref()) => {
+            plan.next.clone()
+        }
+        Ending::Mixed | Ending::PutBack => heal.chain(plan.next.iter().cloned()).collect(),
         Ending::LiveButUnfinished => plan.next_when_live.clone(),
         _ if *came == Came::AfterSwitch && plan.flips() => plan.next_when_live.clone(),
         _ => plan.next.clone(),

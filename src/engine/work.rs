@@ -32,6 +32,8 @@ pub enum Reading {
     /// A command that is not ours behind a script that is: 91 means that it was skipped, with the reason as the last line of
     /// output. All else is as in `Plain`.
     Skips,
+    /// A command that is not ours between scripts that are: besides, 90 means that it changed nothing.
+    Conditional,
     /// A look whether something is busy, which [`super::Operation::sight`] tells. If it is, or if nobody can tell, the run is
     /// paused.
     Look,
@@ -50,6 +52,7 @@ impl Reading {
         match self {
             Self::Plain | Self::Wait { .. } => "0",
             Self::Skips => "0 91",
+            Self::Conditional => "0 90 91",
             // Commands that look for something exit with 1 where nothing is.
             Self::Look => "0 1",
             Self::Ours => "0 90 91 98",
@@ -102,8 +105,8 @@ impl Work {
         let exit = ended.map_err(|error| error.to_string())?;
         match (&exit.status, self.reading) {
             (Status::Code(0), _) | (Status::Code(98), Reading::Ours) => Ok(Outcome::Changed),
-            (Status::Code(90), Reading::Ours) => Ok(Outcome::AlreadyDone),
-            (Status::Code(91), Reading::Ours | Reading::Skips) => {
+            (Status::Code(90), Reading::Ours | Reading::Conditional) => Ok(Outcome::AlreadyDone),
+            (Status::Code(91), Reading::Ours | Reading::Skips | Reading::Conditional) => {
                 Ok(Outcome::Skipped(exit.stdout.lines().last().unwrap_or_default().to_owned()))
             }
             (status, _) => Err(status.to_string()),

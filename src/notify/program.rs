@@ -4,10 +4,10 @@ use std::io::{Read as _, Seek as _};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
+use crate::child::Group;
 use crate::secret;
 
 /// Bytes that are read of what it says.
@@ -25,15 +25,14 @@ pub(super) async fn run(mut command: Command, input: String, limit: Duration) ->
     // A file, not a pipe: what it leaves behind in the background may hold a pipe open for ever.
     let mut said = tempfile::tempfile().map_err(|error| error.to_string())?;
     let stderr = said.try_clone().map_err(|error| error.to_string())?;
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(stderr).process_group(0).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(stderr).process_group(0);
     let mut child = command.spawn().map_err(|error| format!("it could not be started: {error}"))?;
-    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let group = Group::led_by(child.id());
     let Ok(status) = tokio::time::timeout(limit, finish(&mut child, &input)).await else {
-        if let Some(group) = group {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        group.kill();
         return Err(format!("it had not ended within {} s", limit.as_secs()));
     };
+    group.has_ended();
     let status = status.map_err(|error| error.to_string())?;
     if status.success() {
         return Ok(());

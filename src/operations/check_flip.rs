@@ -11,7 +11,7 @@ use crate::script::Script;
 pub struct CheckFlip;
 
 /// The program text.
-pub(super) const CHECK_FLIP: &str = include_str!("check_flip.sh");
+pub(super) const CHECK_FLIP: &str = concat!(include_str!("live_link.sh"), include_str!("check_flip.sh"));
 
 impl Operation for CheckFlip {
     fn name(&self) -> String {

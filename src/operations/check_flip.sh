@@ -9,18 +9,7 @@ case $word in
   complete|bad) ;;
   *) cannot "the record of ${target#releases/} does not say that it is complete" ;;
 esac
-now=
-if [ -L current ]; then
-  # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it, and it needs no process
-  if [ -n "$expected" ] && [ current -ef "$expected" ]; then
-    now=$expected
-  else
-    now=$(readlink current) || exit
-    now=${now#"$base/"}
-  fi
-elif [ -e current ]; then
-  cannot "$base/current is not a link, and relm does not replace it"
-fi
+relm_live_link || exit
 if [ "$now" != "$expected" ] && [ "$now" != "$target" ]; then
   cannot "current points to \"$now\" and not to \"$expected\" any more: somebody else has changed it"
 fi

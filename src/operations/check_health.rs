@@ -28,6 +28,8 @@ pub struct CheckHealth {
     pub app: String,
     /// Looked for when all hosts have switched, and without it all go back.
     pub of_all: bool,
+    /// Unless a person who is asked has them stay.
+    pub asks: bool,
 }
 
 /// What is looked for.
@@ -135,5 +137,9 @@ impl Operation for CheckHealth {
 
     fn ends_switch(&self) -> bool {
         self.of_all
+    }
+
+    fn asks(&self) -> bool {
+        self.asks
     }
 }

@@ -20,9 +20,9 @@ pub struct CheckUpload {
 const WORTH_TWO: u64 = 32 << 20;
 
 /// The program text.
-pub(super) const CHECK: &str =
+const CHECK: &str =
     concat!(include_str!("ahead_comes.sh"), include_str!("held_ahead.sh"), include_str!("check_upload.sh"));
-const UPLOAD_AND_CHECK: &str = concat!(
+pub(super) const UPLOAD_AND_CHECK: &str = concat!(
     include_str!("manifest_paths.sh"),
     include_str!("ahead_comes.sh"),
     include_str!("take_ahead.sh"),

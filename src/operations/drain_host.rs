@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::becoming::run_as;
-use super::sourcing::sourced;
-use super::telling;
+use super::down_note::DownNote;
+use super::seeing;
 use super::values::values;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::{Become, Targets};
@@ -44,6 +44,9 @@ pub struct DrainHost {
     pub pool: Pool,
     /// Out, or in.
     pub out: bool,
+    /// What is written down of who has it out, until it is in again, where the same run is to take it in: that may be killed.
+    /// A run of a release leaves its own traces.
+    pub by: Option<String>,
 }
 
 const DRAIN_NGINX: &str = concat!(include_str!("../engine/lock/state.sh"), include_str!("drain_nginx.sh"));
@@ -74,7 +77,18 @@ impl DrainHost {
             .set("relm_out", if out { "yes" } else { "" })
             .set("relm_wait", self.pool.wait.as_secs().to_string())
             .export("RELM_SERVER", server);
-        run_as(self.pool.becoming.as_ref(), sourced(&telling(script, on), on), on.secrets)
+        let script = run_as(self.pool.becoming.as_ref(), seeing(script, on, &self.pool.reference), on.secrets);
+        self.noting(&script, on, out)
+    }
+
+    /// With what the host that does it writes down: relm's own records, whoever else does the deed.
+    fn noting(&self, deed: &Script, on: &On<'_>, out: bool) -> Script {
+        let note = DownNote::of_pool(&self.pool.name, on);
+        match &self.by {
+            None if out => deed.clone(),
+            Some(by) if out => note.until_up(deed, by),
+            _ => note.over(deed),
+        }
     }
 }
 

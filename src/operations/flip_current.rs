@@ -44,6 +44,7 @@ pub(super) const FLIP: &str = concat!(
     include_str!("../engine/whole.sh"),
     include_str!("../engine/journal.sh"),
     include_str!("record_file.sh"),
+    include_str!("live_link.sh"),
     include_str!("flip_current.sh")
 );
 
@@ -53,7 +54,8 @@ const PUT_BACK: &str = "put_back";
 impl FlipCurrent {
     fn script(&self, on: &On<'_>, from: Option<&ReleaseName>, to: Option<&ReleaseName>, task: &str) -> Script {
         let at = Utc::now();
-        let line = |stage| self.line(stage, at, from, to, task);
+        let line = |stage| Flip { ssh_user: on.login.map(str::to_owned), ..self.line(stage, at, from, to, task) };
+        let line = |stage| serde_json::to_string(&line(stage)).expect("a flip is plain data");
         let target = to.map(Layout::link_target).unwrap_or_default();
         let record = to.map(|to| on.layout.record(to)).unwrap_or_default();
         let left = from.filter(|_| self.leaves_bad).map(|from| on.layout.record(from)).unwrap_or_default();
@@ -79,9 +81,9 @@ impl FlipCurrent {
         from: Option<&ReleaseName>,
         to: Option<&ReleaseName>,
         task: &str,
-    ) -> String {
+    ) -> Flip {
         let made = to == Some(&self.record.name);
-        let flip = Flip {
+        Flip {
             at,
             run: self.actor.at,
             stage,
@@ -90,14 +92,14 @@ impl FlipCurrent {
             to: to.cloned(),
             by: self.actor.by.clone(),
             login: self.actor.login.clone(),
+            ssh_user: None,
             machine: self.actor.machine.clone(),
             seconds: (stage == FlipStage::Done).then(|| (at - self.actor.at).num_seconds().max(0).unsigned_abs()),
             source: if made { self.record.source.clone() } else { String::new() },
             commit: self.record.commit.clone().filter(|_| made),
             message: self.actor.message.clone(),
             consents: self.actor.consents.given().to_vec(),
-        };
-        serde_json::to_string(&flip).expect("a flip is plain data")
+        }
     }
 }
 

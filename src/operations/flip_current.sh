@@ -30,19 +30,7 @@ must() {
 }
 # By half, it would count as live though it never was.
 live_mark() { printf '%s\n' "$run" >"$record/lived" || { rm -f -- "$record/lived"; return 1; }; }
-now=
-if [ -L current ]; then
-  # shellcheck disable=SC3013 # not of POSIX, but every shell of Linux has it, and it needs no process
-  if [ -n "$expected" ] && [ current -ef "$expected" ]; then
-    now=$expected
-  else
-    now=$(readlink current) || exit
-    now=${now#"$base/"}
-  fi
-elif [ -e current ]; then
-  printf '%s/current is not a link, and relm does not replace it\n' "$base" >&2
-  exit 1
-fi
+relm_live_link || exit
 if [ "$now" = "$target" ]; then
   # Whoever pointed it there may have been killed before that was on the disk, or before it was written down.
   flush .

@@ -136,6 +136,8 @@ const SCRAPYD: &str =
     concat!(include_str!("directly.sh"), include_str!("look_busy/get.sh"), include_str!("look_busy/scrapyd.sh"));
 const HTTP_JSON: &str =
     concat!(include_str!("directly.sh"), include_str!("look_busy/get.sh"), include_str!("look_busy/http_json.sh"));
+const TMUX: &str = concat!(include_str!("../engine/hides.sh"), include_str!("look_busy/tmux.sh"));
+const PROCESS: &str = concat!(include_str!("../engine/hides.sh"), include_str!("look_busy/process.sh"));
 
 impl LookBusy {
     fn script(&self, on: &On<'_>) -> Script {
@@ -143,9 +145,7 @@ impl LookBusy {
         let script = match &self.what {
             Activity::Scrapyd(url) => Script::new(SCRAPYD).set("relm_url", url).set("relm_seconds", seconds),
             Activity::HttpJson { url, .. } => Script::new(HTTP_JSON).set("relm_url", url).set("relm_seconds", seconds),
-            Activity::Tmux { all, .. } => {
-                Script::new(include_str!("look_busy/tmux.sh")).set("relm_all", if *all { "yes" } else { "" })
-            }
+            Activity::Tmux { all, .. } => Script::new(TMUX).set("relm_all", if *all { "yes" } else { "" }),
             Activity::PgActivity { psql, age, owner, application } => {
                 Script::new(include_str!("look_busy/pg_activity.sh"))
                     .set("relm_psql", psql)
@@ -154,7 +154,7 @@ impl LookBusy {
                     .set("relm_application", application)
             }
             Activity::Process { pattern, user } => {
-                Script::new(include_str!("look_busy/process.sh")).set("relm_pattern", pattern).set("relm_user", user)
+                Script::new(PROCESS).set("relm_pattern", pattern).set("relm_user", user)
             }
             Activity::Command { command, .. } => return command.work(on).script,
         };

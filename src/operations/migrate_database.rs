@@ -34,16 +34,23 @@ pub enum Pending {
     /// By a command that prints it.
     Printed(String),
     /// By the files of a directory of the release, each given to the command once, in the order of their versions.
-    Files(String),
+    Files {
+        /// The directory.
+        directory: String,
+        /// Files in it that ran with an earlier release and are given to the command again.
+        again: Vec<String>,
+    },
 }
 
 impl Pending {
     /// Finds the files that are pending for `step`; nothing where a command says so.
     pub(super) fn finding(&self, step: &str, on: &On<'_>) -> Script {
-        let Self::Files(directory) = self else { return Script::default() };
+        let Self::Files { directory, again } = self else { return Script::default() };
         let release = on.release.or(on.before);
-        Script::new(include_str!("sql_pending.sh"))
+        Script::new(concat!(include_str!("sql_ledger.sh"), include_str!("sql_pending.sh")))
             .set("relm_sql", directory)
+            .set("relm_again", again.join("\n"))
+            .set("relm_name", release.map_or("-", |release| release.as_str()))
             .set("relm_release", release.map(|release| on.layout.release(release)).unwrap_or_default())
             .set("relm_base", on.layout.base())
             .set("relm_step", step)
@@ -53,7 +60,7 @@ impl Pending {
 impl MigrateDatabase {
     fn running(&self, script: &Script) -> Script {
         match &self.pending {
-            Some(Pending::Files(_)) => Script::new("relm_run() {")
+            Some(Pending::Files { .. }) => Script::new("relm_run() {")
                 .then(&script.apart_reading())
                 .then(&Script::new("}"))
                 .then(&Script::new(include_str!("sql_run.sh"))),
@@ -85,6 +92,15 @@ impl Wraps for MigrateDatabase {
         &*self.operation
     }
 
+    /// Whoever wants a file to run again wants another run, also of a step that is done.
+    fn definition(&self, on: &On<'_>) -> String {
+        let again = match &self.pending {
+            Some(Pending::Files { again, .. }) => again.as_slice(),
+            _ => &[],
+        };
+        again.iter().fold(self.operation.definition(on), |text, name| text + "\nagain " + name)
+    }
+
     fn work_around(&self, on: &On<'_>) -> Work {
         let work = self.operation.work(on);
         let release = on.release.or(on.before);
@@ -95,7 +111,7 @@ impl Wraps for MigrateDatabase {
                 .then(&Script::new(")"))
                 .then(&Script::new(include_str!("migrate_database_pending.sh")))
                 .then(&self.hiding(on)),
-            Some(found @ Pending::Files(_)) => found.finding(&self.name(), on),
+            Some(found @ Pending::Files { .. }) => found.finding(&self.name(), on),
         };
         if let Some(backup) = &self.backup {
             let behind = Script::new(include_str!("migrate_database_backup.sh"));

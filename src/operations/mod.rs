@@ -5,8 +5,11 @@ mod becoming;
 mod build_virtualenv;
 mod check_flip;
 mod check_health;
+mod check_redo;
 mod check_upload;
+mod conditional_command;
 mod copy_from_current;
+mod down_note;
 mod drain_host;
 mod flip_current;
 mod job;
@@ -41,7 +44,9 @@ pub use becoming::probe;
 pub use build_virtualenv::{BuildVirtualenv, uv};
 pub use check_flip::CheckFlip;
 pub use check_health::{CheckHealth, Sign};
+pub use check_redo::CheckRedo;
 pub use check_upload::CheckUpload;
+pub use conditional_command::ConditionalCommand;
 pub use copy_from_current::CopyFromCurrent;
 pub use drain_host::{DrainHost, Pool};
 pub use flip_current::{Actor, FlipCurrent};
@@ -88,6 +93,23 @@ fn telling(script: Script, on: &On<'_>) -> Script {
     let roles: Vec<&str> = on.host.roles.iter().map(Role::as_str).collect();
     let script = on.env.variables().fold(script, |script, (name, value)| script.export(name, value));
     script.export("RELM_HOST", on.host.name.as_str()).export("RELM_ROLES", roles.join(" "))
+}
+
+/// With the variables that tell a command of its release: the run's, which is made from `reference`, else the one that is live,
+/// whose own is known of the host.
+fn naming(script: Script, on: &On<'_>, reference: &str) -> Script {
+    let release = on.release.or(on.before);
+    let is_live = on.release.is_none() || on.release == on.before;
+    let reference = if is_live { on.before_reference } else { reference };
+    script
+        .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
+        .export("RELM_RELEASE_PATH", release.map(|release| on.layout.release(release)).unwrap_or_default())
+        .export("RELM_REF", reference)
+}
+
+/// With all that a command sees which is of the file and no operation.
+fn seeing(script: Script, on: &On<'_>, reference: &str) -> Script {
+    sourcing::sourced(&naming(telling(script, on), on, reference), on)
 }
 
 /// Work that fails on the host for a reason that is known already.

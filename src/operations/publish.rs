@@ -67,6 +67,13 @@ impl Operation for Publish {
         !self.only_looks
     }
 
+    /// Neither which release was live before is a matter of what is done, nor which one it is done for.
+    fn definition(&self, on: &On<'_>) -> String {
+        let here = self.paths.iter().filter(|path| path.targets.concern(on.host));
+        let words = |path: &Published| [path.mode, &path.from, &path.to, &path.exclude.join("\n")].join("\n");
+        [self.name()].into_iter().chain(here.map(words)).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// The old release serves its own files from its first moment.
     fn belongs_to_flip(&self) -> bool {
         !self.only_looks

@@ -16,6 +16,12 @@ pub struct RemoveReleases {
     pub may_fail: bool,
 }
 
+const REMOVE: &str = concat!(
+    include_str!("../engine/hides.sh"),
+    include_str!("../engine/in_use.sh"),
+    include_str!("remove_releases.sh")
+);
+
 impl Operation for RemoveReleases {
     fn name(&self) -> String {
         "clean_releases".to_owned()
@@ -23,9 +29,7 @@ impl Operation for RemoveReleases {
 
     fn work(&self, on: &On<'_>) -> Work {
         let names = self.removes(&on.host.name);
-        let script = Script::new(concat!(include_str!("../engine/in_use.sh"), include_str!("remove_releases.sh")))
-            .args(names.iter().map(ReleaseName::as_str))
-            .set("base", on.layout.base());
+        let script = Script::new(REMOVE).args(names.iter().map(ReleaseName::as_str)).set("base", on.layout.base());
         Work::ours(script)
     }
 

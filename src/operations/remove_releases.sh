@@ -7,7 +7,7 @@ cd -- "$base/releases" || exit
 for left in .trash-* .ahead-*; do if [ -e "$left" ]; then rm -rf -- "$left" 2>/dev/null; fi; done
 [ $# -gt 0 ] || exit 90
 used=$(in_use "$base/releases") || {
-  printf 'which releases processes run in cannot be told, so none is removed\n' >&2
+  printf '%s, so none is removed\n' "$(in_use_untold)" >&2
   exit 1
 }
 [ -z "$used" ] || used=$(printf '%s\n' "$used" | sort -u)

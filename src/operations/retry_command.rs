@@ -36,7 +36,7 @@ impl Wraps for RetryCommand {
             .set("relm_longest", seconds(LONGEST_PAUSE.max(self.every)))
             .set("relm_factor", self.factor.to_string())
             .set("relm_times", self.times.to_string())
-            .set("relm_outside", if self.command.outside { "yes" } else { "" });
+            .set("relm_outside", if self.command.stands_anywhere() { "yes" } else { "" });
         Work { script: self.command.script(script, on, &self.command.run, &self.command.reference), ..work }
     }
 }

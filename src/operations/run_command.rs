@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::becoming::run_as;
-use super::sourcing::{defined, exporting, sourced};
-use super::telling;
+use super::sourcing::{UNFIT, defined, exporting, sourced};
+use super::values::values;
+use super::{naming, telling};
 use crate::engine::{Makes, On, Operation, Reading, Work};
 use crate::fleet::{Become, Targets};
 use crate::script::Script;
+use crate::template::fill;
 use crate::transport::Input;
 
 /// Runs shell text of the app's own, in the release.
@@ -40,6 +42,8 @@ pub struct RunCommand {
     pub variables: BTreeMap<String, String>,
     /// The secrets it gets, by name.
     pub secrets: Vec<String>,
+    /// Where it runs, to be filled in, if not in the release: below that, absolute, or from `~/`.
+    pub cwd: Option<String>,
 }
 
 /// `eval` and not `sh -c`: the text stays out of every list of processes. With `pipefail`, where the host's `sh` has
@@ -52,6 +56,10 @@ eval "$relm_command""#;
 const RUN_ANYWHERE: &str = r#"cd -- "$relm_directory" 2>/dev/null
 (set -o pipefail) 2>/dev/null && set -o pipefail
 eval "$relm_command""#;
+
+/// A directory of the file's own is said by its name where it is not there, whatever the host's `sh` would say.
+const STAND: &str = r#"case $relm_directory in "~" | "~"/*) relm_directory=$HOME${relm_directory#?} ;; esac
+[ -d "$relm_directory" ] || { printf 'cwd: %s is no directory here\n' "$relm_directory" >&2; exit 126; }"#;
 
 impl RunCommand {
     /// A step of every host, with nothing special about it.
@@ -70,6 +78,25 @@ impl RunCommand {
             becoming: None,
             variables: BTreeMap::new(),
             secrets: Vec::new(),
+            cwd: None,
+        }
+    }
+
+    /// Whether it runs all the same where its directory is not there.
+    pub(super) fn stands_anywhere(&self) -> bool {
+        self.outside && self.cwd.is_none()
+    }
+
+    /// `around`, behind what makes sure that the file's own directory is there.
+    fn standing(&self, around: Script, directory: String, on: &On<'_>) -> Script {
+        let Some(cwd) = &self.cwd else { return around.set("relm_directory", directory) };
+        // Before a first deploy what undoes something has no release to stand in.
+        let is_there = self.outside || on.release.or(on.before).is_some();
+        match fill("cwd", cwd, &values(on, "", "")) {
+            Ok(cwd) if cwd.starts_with(['/', '~']) => Script::new(STAND).then(&around).set("relm_directory", cwd),
+            Ok(cwd) if is_there => Script::new(STAND).then(&around).set("relm_directory", format!("{directory}/{cwd}")),
+            Ok(_) => around.set("relm_directory", directory),
+            Err(reason) => Script::new(UNFIT).set("reason", format!("cwd: {reason}")),
         }
     }
 
@@ -79,13 +106,9 @@ impl RunCommand {
         let release = on.release.or(on.before);
         let path = release.map(|release| on.layout.release(release)).unwrap_or_default();
         let base = on.layout.base().to_owned();
-        let directory = if self.outside || path.is_empty() { base } else { path.clone() };
-        let script = telling(around, on)
-            .set("relm_directory", directory)
-            .set("relm_command", command)
-            .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
-            .export("RELM_RELEASE_PATH", path)
-            .export("RELM_REF", reference);
+        let directory = if self.outside || path.is_empty() { base } else { path };
+        let script =
+            naming(telling(self.standing(around, directory, on), on), on, reference).set("relm_command", command);
         let script = self.secrets.iter().fold(script, |script, name| match on.secrets.get(name) {
             Some(secret) => script.export(name, secret.expose_line()),
             None => script,
@@ -95,7 +118,7 @@ impl RunCommand {
     }
 
     fn running(&self, on: &On<'_>, command: &str, reference: &str) -> Work {
-        let text = if self.outside { RUN_ANYWHERE } else { RUN };
+        let text = if self.stands_anywhere() { RUN_ANYWHERE } else { RUN };
         let script = self.script(Script::new(text), on, command, reference);
         let command = Some(command.to_owned());
         Work { script, input: Input::Nothing, time_limit: self.time_limit, reading: Reading::Plain, command }
@@ -121,7 +144,7 @@ impl Operation for RunCommand {
         if on.release.or(on.before).is_none() && command == self.run {
             return None;
         }
-        Some(self.running(on, command, on.before_reference))
+        Some(self.running(on, command, &self.reference))
     }
 
     /// The text and nothing around it: another version of relm runs the same command. Of secrets only the names: a new
@@ -129,7 +152,8 @@ impl Operation for RunCommand {
     fn definition(&self, on: &On<'_>) -> String {
         let becoming = self.becoming.iter().map(|becoming| format!("\nas {}", becoming.user));
         let secrets = self.secrets.iter().map(|name| format!("\nwith {name}"));
-        let text = becoming.chain(secrets).fold(self.run.clone(), |text, more| text + &more);
+        let cwd = self.cwd.iter().map(|cwd| format!("\nin {cwd}"));
+        let text = becoming.chain(secrets).chain(cwd).fold(self.run.clone(), |text, more| text + &more);
         defined(text, &self.variables, on)
     }
 

@@ -7,7 +7,7 @@ use chrono::Utc;
 use super::becoming::as_another;
 use super::sourcing::sourced;
 use super::within::Within;
-use super::{Actor, telling};
+use super::{Actor, naming, telling};
 use crate::engine::{On, Operation, Work};
 use crate::fleet::{Become, Targets};
 use crate::release::{Flip, FlipStage, ReleaseName};
@@ -44,6 +44,8 @@ pub struct SetMaintenance {
     pub long: bool,
     /// What it is part of.
     pub within: Within,
+    /// What the run's release was made from.
+    pub reference: String,
     /// Who does it, for the history.
     pub actor: Actor,
 }
@@ -60,6 +62,11 @@ fn bounded(script: Script) -> Work {
 }
 
 impl SetMaintenance {
+    /// What the step that switches it on is called.
+    pub const ON: &'static str = "maintenance:on";
+    /// What the one that switches it off is.
+    pub const OFF: &'static str = "maintenance:off";
+
     /// The release by whose run it is switched.
     fn release<'a>(&self, on: &On<'a>) -> Option<&'a ReleaseName> {
         on.release.filter(|_| self.within == Within::Switch)
@@ -77,7 +84,8 @@ impl SetMaintenance {
         let own = text(if switch_on { on_command } else { off });
         let theirs = match &self.maintenance.becoming {
             Some(becoming) if !own.is_empty() => {
-                let script = sourced(&self.exporting(Script::new(COMMAND), on), on).set("relm_command", &own);
+                let script =
+                    sourced(&self.exporting(Script::new(COMMAND), on, switch_on), on).set("relm_command", &own);
                 Some(as_another(&script, becoming, on.secrets).as_str().to_owned())
             }
             _ => None,
@@ -96,7 +104,7 @@ impl SetMaintenance {
         .set("relm_flag", text(flag))
         .set("relm_long_flag", text(long_flag))
         .set("relm_command", theirs.as_deref().unwrap_or(&own));
-        let script = self.exporting(script, on);
+        let script = self.exporting(script, on, switch_on);
         // What the other user's commands want is sourced by them.
         if theirs.is_some() { script } else { sourced(&script, on) }
     }
@@ -117,6 +125,7 @@ impl SetMaintenance {
             to: None,
             by: actor.by.clone(),
             login: actor.login.clone(),
+            ssh_user: on.login.map(str::to_owned),
             machine: actor.machine.clone(),
             seconds: None,
             source: String::new(),
@@ -128,14 +137,18 @@ impl SetMaintenance {
     }
 
     /// `script` with what the commands see.
-    fn exporting(&self, script: Script, on: &On<'_>) -> Script {
-        telling(script.export("RELM_MAINTENANCE", if self.long { "long" } else { "short" }), on)
+    fn exporting(&self, script: Script, on: &On<'_>, switch_on: bool) -> Script {
+        let script = script.export("RELM_MAINTENANCE", if self.long { "long" } else { "short" });
+        let script = telling(script, on);
+        // Taken back: what was live before is live again.
+        let release = on.release.filter(|_| switch_on || !self.on);
+        naming(script, &On { release, ..*on }, &self.reference)
     }
 }
 
 impl Operation for SetMaintenance {
     fn name(&self) -> String {
-        format!("maintenance:{}", if self.on { "on" } else { "off" })
+        if self.on { Self::ON } else { Self::OFF }.to_owned()
     }
 
     fn targets(&self) -> Targets {
@@ -151,7 +164,7 @@ impl Operation for SetMaintenance {
     }
 
     fn makes_up_for(&self) -> Vec<String> {
-        if self.on { Vec::new() } else { vec!["maintenance:on".to_owned()] }
+        if self.on { Vec::new() } else { vec![Self::ON.to_owned()] }
     }
 
     fn definition(&self, _on: &On<'_>) -> String {

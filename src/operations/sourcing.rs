@@ -30,7 +30,7 @@ pub(super) fn exporting(script: Script, variables: &BTreeMap<String, String>, on
     })
 }
 
-const UNFIT: &str = r#"printf '%s\n' "$reason" >&2; exit 126"#;
+pub(super) const UNFIT: &str = r#"printf '%s\n' "$reason" >&2; exit 126"#;
 
 /// A definition with the variables that its commands see, `own` and the host's. As the file has them: what is the same there
 /// is the same in every release.

@@ -54,7 +54,7 @@ impl StopForMigration {
     }
 
     fn stop(&self) -> TurnService {
-        TurnService { service: self.service.clone(), turn: Turn::Stop, within: Within::Switch, comes: false }
+        TurnService { service: self.service.clone(), turn: Turn::Stop, within: Within::Switch, comes: false, by: None }
     }
 }
 
@@ -76,7 +76,7 @@ impl Gives for StopForMigration {
                 let [before, behind] = PRINTED.map(Script::new);
                 before.then(&asks.apart()).then(&behind)
             }
-            Some(found @ Pending::Files(_)) => {
+            Some(found @ Pending::Files { .. }) => {
                 Script::new("{").then(&found.finding(&self.command.name, on).apart()).then(&Script::new(FILES))
             }
         }
@@ -109,16 +109,14 @@ impl Operation for StopForMigration {
         if on.before.is_none() {
             return Work::ours(Script::new(NOT_LIVE));
         }
-        let work = self.stop().work(&before(on));
-        let stop = self.service.noting(&work.script, on);
+        let by = on.release.map(|release| release.as_str().to_owned());
+        let work = TurnService { by, ..self.stop() }.work(&before(on));
         let unless = Script::new(UNLESS_NOTHING).set("relm_from", self.host.as_str());
-        Work { script: unless.then(&stop), ..work }
+        Work { script: unless.then(&work.script), ..work }
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        let work = self.stop().undo(&before(on))?;
-        // What was never stopped, or was turned by hand since, is left as it is.
-        Some(Work { script: self.service.if_noted(&work.script, on), ..work })
+        self.stop().undo(&before(on))
     }
 
     fn definition(&self, on: &On<'_>) -> String {

@@ -55,7 +55,7 @@ pub struct UploadCode {
 }
 
 /// The program text.
-pub(super) const UPLOAD: &str = concat!(
+const UPLOAD: &str = concat!(
     include_str!("manifest_paths.sh"),
     include_str!("ahead_comes.sh"),
     include_str!("take_ahead.sh"),

@@ -14,6 +14,16 @@ pub trait Wraps: Debug + Send + Sync {
     /// What is done on a host.
     fn work_around(&self, on: &On<'_>) -> Work;
 
+    /// What takes it back on a host.
+    fn undo_around(&self, on: &On<'_>) -> Option<Work> {
+        self.inner().undo(on)
+    }
+
+    /// What it is known by.
+    fn definition(&self, on: &On<'_>) -> String {
+        self.inner().definition(on)
+    }
+
     /// What is left in the release's tree.
     fn makes(&self) -> Makes {
         self.inner().makes()
@@ -34,11 +44,11 @@ impl<T: Wraps> Operation for T {
     }
 
     fn undo(&self, on: &On<'_>) -> Option<Work> {
-        self.inner().undo(on)
+        self.undo_around(on)
     }
 
     fn definition(&self, on: &On<'_>) -> String {
-        self.inner().definition(on)
+        Wraps::definition(self, on)
     }
 
     fn command(&self) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::refused;
-use super::write_templates::{Written, union, write};
+use super::write_templates::{Filled, Written, sha256, union, write};
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
 use crate::secret::Secret;
@@ -33,6 +33,17 @@ pub struct WriteSecrets {
 impl WriteSecrets {
     fn on<'s>(&'s self, host: &'s Host) -> impl Iterator<Item = &'s SecretFile> {
         self.files.iter().filter(|file| file.targets.concern(host))
+    }
+}
+
+impl WriteSecrets {
+    /// What each file comes to on a host, by its place: nothing is told but whether it is another.
+    pub fn on_host(&self, on: &On<'_>) -> Vec<(String, Filled)> {
+        let of = |file: &SecretFile| match on.secrets.get(&file.secret) {
+            Some(secret) => Filled::Hash(sha256(secret.expose())),
+            None => Filled::Unknown(format!("not without the secret {}", file.secret)),
+        };
+        self.on(on.host).map(|file| (file.path.clone(), of(file))).collect()
     }
 }
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::becoming::as_another;
-use super::sourcing::{defined, sourced};
+use super::sourcing::defined;
 use super::values::values;
-use super::{refused, release};
+use super::{refused, release, seeing};
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::{Host, Targets};
 use crate::release::hex;
@@ -57,8 +57,7 @@ pub(super) fn write(what: &str, files: &[Written<'_>], on: &On<'_>) -> Work {
         .set("what", what)
         .set("release", on.layout.release(release(on)))
         .set("record", on.layout.record(release(on)));
-    let has_commands = files.iter().any(|file| !file.check.is_empty());
-    Work::ours(if has_commands { sourced(&script, on) } else { script })
+    Work::ours(script)
 }
 
 /// Whoever any of them is for.
@@ -80,7 +79,7 @@ impl WriteTemplates {
     }
 
     /// What looks at it. Whoever takes it to its place looks at it, in a shell of their own.
-    fn check<'f>(file: &'f FilledFile, on: &On<'_>) -> Cow<'f, str> {
+    fn check<'f>(&self, file: &'f FilledFile, on: &On<'_>) -> Cow<'f, str> {
         let own = file.check.as_deref().unwrap_or_default();
         let Some(becoming) = file.becoming.as_ref().filter(|_| !own.is_empty()) else { return Cow::Borrowed(own) };
         let name = release(on);
@@ -91,7 +90,7 @@ impl WriteTemplates {
             .set("relm_directory", on.layout.release(name))
             .set("relm_command", own)
             .export("RELM_FILE", path);
-        Cow::Owned(as_another(&sourced(&script, on), becoming, on.secrets).as_str().to_owned())
+        Cow::Owned(as_another(&seeing(script, on, &self.reference), becoming, on.secrets).as_str().to_owned())
     }
 
     fn filled(&self, on: &On<'_>, secret: impl Fn(&str) -> String) -> Result<Vec<Written<'_>>, String> {
@@ -104,7 +103,7 @@ impl WriteTemplates {
                     place: &file.dest,
                     mode: &file.mode,
                     owner: &file.owner,
-                    check: Self::check(file, on),
+                    check: self.check(file, on),
                     content: Self::content(file, &common, &secret)?,
                     taker: file.becoming.as_ref().map(|becoming| becoming.user.as_str()).unwrap_or_default(),
                 })
@@ -169,7 +168,11 @@ impl Operation for WriteTemplates {
         }
         let secret = |name: &str| on.secrets.get(name).map(Secret::expose_line).unwrap_or_default().to_owned();
         match self.filled(on, secret) {
-            Ok(files) => write(TEMPLATE, &files, on),
+            Ok(files) if files.iter().all(|file| file.check.is_empty()) => write(TEMPLATE, &files, on),
+            Ok(files) => {
+                let work = write(TEMPLATE, &files, on);
+                Work { script: seeing(work.script, on, &self.reference), ..work }
+            }
             Err(reason) => refused(&reason),
         }
     }

@@ -24,6 +24,9 @@ pub struct Holder {
     pub reason: Option<String>,
     /// Since when, by the controller's clock.
     pub since: DateTime<Utc>,
+    /// The lock that several environments share, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<String>,
 }
 
 /// What a host says of its lock.

@@ -169,6 +169,9 @@ pub struct Flip {
     /// The login there, which nobody chooses as freely as a name in git.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub login: String,
+    /// As whom they were signed in on the host; nothing where nobody has to, and in older lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh_user: Option<String>,
     /// From which machine.
     pub machine: String,
     /// Seconds since the run began; in the line of the result.

@@ -8,7 +8,7 @@ mod quote;
 use std::fmt;
 use std::fmt::Write as _;
 
-pub use quote::quote;
+pub use quote::{quote, word};
 
 /// A POSIX shell script with its data, ready to be sent to a host.
 #[derive(Clone, Default, PartialEq, Eq)]

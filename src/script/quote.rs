@@ -18,3 +18,9 @@ pub fn quote(value: &str) -> String {
     quoted.push('\'');
     quoted
 }
+
+/// The same for whoever reads it: what no shell could take for anything else stands as it is.
+pub fn word(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:@".contains(c);
+    if !value.is_empty() && value.chars().all(is_plain) { value.to_owned() } else { quote(value) }
+}

@@ -7,10 +7,9 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
 use super::error::SourceError;
 use super::git::Git;
+use crate::child::Group;
 
 /// A server that takes longer is not waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,19 +34,20 @@ pub(super) fn within(mut command: Command, limit: Duration) -> Result<(), String
     let mut said = tempfile::tempfile().map_err(cannot)?;
     let stderr = said.try_clone().map_err(cannot)?;
     let mut child = command.process_group(0).stdout(Stdio::null()).stderr(stderr).spawn().map_err(cannot)?;
+    let group = Group::led_by(child.id());
     let end = Instant::now() + limit;
     let status = loop {
         match child.try_wait().map_err(cannot)? {
             Some(status) => break status,
             None if Instant::now() > end => {
-                let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-                let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+                group.kill();
                 let _ = child.wait();
                 return Err(format!("git had not ended within {} s", limit.as_secs()));
             }
             None => sleep(Duration::from_millis(10)),
         }
     };
+    group.has_ended();
     if status.success() {
         return Ok(());
     }

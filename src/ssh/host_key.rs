@@ -122,7 +122,7 @@ fn plain(
             }
             let environment = &settings.environment;
             let host = &destination.trusted_as;
-            details.push(format!("relm trust {environment} {host} records it, once you have compared it"));
+            details.push(format!("{} trust {environment} {host} records it, once you have compared it", settings.relm));
             if others.is_empty() && destination.lets_new_keys_pass {
                 details.push(format!(
                     "StrictHostKeyChecking would let it pass; relm goes by that only with accept_new_host_keys = true in \
@@ -139,9 +139,10 @@ fn plain(
                 format!("known is {} {fingerprint}", key.algorithm()),
                 "somebody may stand between you and the host, or it was installed anew".to_owned(),
                 format!(
-                    "if it was: ssh-keygen -R '{}' -f {}, then relm trust {} {}",
+                    "if it was: ssh-keygen -R '{}' -f {}, then {} trust {} {}",
                     destination.known_as[0],
                     place.file.display(),
+                    settings.relm,
                     settings.environment,
                     destination.trusted_as
                 ),

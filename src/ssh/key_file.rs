@@ -7,11 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use russh::keys::{Algorithm, Certificate, Error, PrivateKey, PublicKey, decode_secret_key, load_public_key};
+use russh::keys::{Algorithm, Certificate, Error, PrivateKey, PublicKey, load_public_key, ssh_encoding, ssh_key};
 use tokio::sync::OnceCell;
 
-use super::questions::QUESTION;
 use super::settings::Ask;
+use super::short_key;
 
 type Opened = Result<Arc<PrivateKey>, String>;
 
@@ -47,12 +47,11 @@ fn open(path: &Path, ask: &Ask) -> Opened {
         if !is_readable_with_passphrase(&text) {
             return Err(format!("is encrypted in an old way; ssh-keygen -p -f {} converts it", path.display()));
         }
-        let _one_at_a_time = QUESTION.lock().unwrap_or_else(PoisonError::into_inner);
         let passphrase = ask(&format!("Passphrase for {}: ", path.display()))
             .ok_or("has a passphrase, and there is no terminal to ask for it; add it to an agent with ssh-add")?;
-        decode_secret_key(&text, Some(&passphrase)).map_err(|_| "the passphrase is wrong".to_owned())?
+        decode(&text, Some(&passphrase)).map_err(|_| "the passphrase is wrong".to_owned())?
     } else {
-        decode_secret_key(&text, None).map_err(|e| format!("is no private key relm can read ({e})"))?
+        decode(&text, None).map_err(|e| format!("is no private key relm can read ({e})"))?
     };
     match key.algorithm() {
         Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256 => {
@@ -62,11 +61,20 @@ fn open(path: &Path, ask: &Ask) -> Opened {
     }
 }
 
+fn decode(text: &str, passphrase: Option<&str>) -> Result<PrivateKey, Error> {
+    match russh::keys::decode_secret_key(text, passphrase) {
+        Err(error @ Error::SshKey(ssh_key::Error::Encoding(ssh_encoding::Error::Length))) => {
+            short_key::decode(text, passphrase).map_err(|_| error)
+        }
+        decoded => decoded,
+    }
+}
+
 /// russh answers an encrypted PEM file with errors about ASN.1, so the file is looked at before.
 fn has_passphrase(text: &str) -> bool {
     text.contains("BEGIN ENCRYPTED PRIVATE KEY")
         || text.contains("Proc-Type: 4,ENCRYPTED")
-        || matches!(decode_secret_key(text, None), Err(Error::KeyIsEncrypted))
+        || matches!(decode(text, None), Err(Error::KeyIsEncrypted))
 }
 
 fn is_readable_with_passphrase(text: &str) -> bool {
@@ -92,7 +100,7 @@ pub(super) fn public_half(path: &Path) -> Result<Option<PublicKey>, String> {
     if let Ok(key) = load_public_key(beside(path, ".pub")) {
         return Ok(Some(key));
     }
-    match decode_secret_key(&text, None) {
+    match decode(&text, None) {
         Ok(key) => Ok(Some(key.public_key().clone())),
         Err(_) if has_passphrase(&text) && !is_readable_with_passphrase(&text) => {
             Err(format!("is encrypted in an old way; ssh-keygen -p -f {} converts it", path.display()))

@@ -84,6 +84,10 @@ impl Link for SshLink {
         Box::pin(async move { self.start(command).await.map_err(|e| ExecError::NotStarted(e.into_words())) })
     }
 
+    fn login(&self) -> Option<&str> {
+        Some(&self.destination.user)
+    }
+
     /// sshd takes no input for a command before it has started it.
     fn is_quicker_with_command(&self) -> bool {
         true

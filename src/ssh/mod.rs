@@ -24,6 +24,7 @@ mod questions;
 mod revoked;
 mod road;
 mod settings;
+mod short_key;
 mod sign_in;
 mod signing;
 mod trust;

@@ -1,16 +1,11 @@
 //! Passwords and other questions of a host, for a person to answer.
 
-use std::sync::{Mutex, PoisonError};
-
 use russh::MethodSet;
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse};
 
 use super::config::Destination;
 use super::handshake::{Handle, in_words};
 use super::{Settings, harmless};
-
-/// Questions are asked one after the other.
-pub(super) static QUESTION: Mutex<()> = Mutex::new(());
 
 /// What came of an attempt.
 pub(super) enum Outcome {
@@ -25,11 +20,7 @@ pub(super) enum Outcome {
 /// Asks a person, without keeping others waiting who need no answer.
 async fn ask(settings: &Settings, question: String) -> Option<String> {
     let ask = settings.ask.clone();
-    let asking = tokio::task::spawn_blocking(move || {
-        let _one_at_a_time = QUESTION.lock().unwrap_or_else(PoisonError::into_inner);
-        ask(&question)
-    });
-    asking.await.ok().flatten()
+    tokio::task::spawn_blocking(move || ask(&question)).await.ok().flatten()
 }
 
 const NOBODY: &str = "there is no terminal to ask on";

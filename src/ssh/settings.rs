@@ -22,6 +22,8 @@ pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Settings {
     /// The environment, for hints such as `relm trust ENV HOST`.
     pub environment: String,
+    /// What stands before `trust` in such a hint.
+    pub relm: String,
     /// The only configuration to read; without it `~/.ssh/config` and `/etc/ssh/ssh_config` are.
     pub config_file: Option<PathBuf>,
     /// The home directory of whoever runs relm.
@@ -65,6 +67,7 @@ impl Settings {
     pub fn new(environment: impl Into<String>, home: impl Into<PathBuf>, local_user: impl Into<String>) -> Self {
         Self {
             environment: environment.into(),
+            relm: "relm".to_owned(),
             config_file: None,
             home: home.into(),
             local_user: local_user.into(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Migrated;
+use crate::fleet::HostName;
 use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 
 /// What one host's disk says.
@@ -41,8 +42,12 @@ pub struct HostSeen {
     pub migrations: Vec<Migrated>,
     /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
     pub maintenance: Option<String>,
-    /// Services that were stopped for a migration and not started since, each with the release whose run did it.
+    /// Services that were stopped by a run which was to start them again, and not started since, each with who did it: the
+    /// release whose run it was, or other words.
     pub stopped: BTreeMap<String, String>,
+    /// Hosts that were taken out of a pool here, on a proxy or on themselves, by a run which was to take them in again, and not
+    /// taken in since: by pool and host, each with who did it.
+    pub drained: BTreeMap<(String, HostName), String>,
     /// Services of a single host that were started here.
     pub alone: BTreeSet<String>,
     /// Files that services have put in place and that are still there, by the names of the services.
@@ -102,10 +107,26 @@ impl HostSeen {
         }
     }
 
-    /// Services that a run left down, each with its release. While that run may live, they are its own.
+    /// Services that a run left down, each with who did it. While that run may live, they are its own.
     pub fn left_stopped(&self) -> impl Iterator<Item = (&String, &String)> {
-        let is_held = self.lock.holder.is_some() && !self.lock.gone;
+        let is_held = self.is_held();
         self.stopped.iter().filter(move |_| !is_held)
+    }
+
+    /// Hosts that a run left out of a pool here. While that run may live, they are its own.
+    pub fn left_drained(&self) -> impl Iterator<Item = (&(String, HostName), &String)> {
+        let is_held = self.is_held();
+        self.drained.iter().filter(move |_| !is_held)
+    }
+
+    /// The release whose run switched maintenance on and left it so. While that run may live, it is its own.
+    pub fn left_in_maintenance(&self) -> Option<&str> {
+        self.maintenance.as_deref().filter(|by| *by != "hand" && !self.is_held())
+    }
+
+    /// Says whether a run that may live holds the host.
+    fn is_held(&self) -> bool {
+        self.lock.holder.is_some() && !self.lock.gone
     }
 
     /// What is known of `name`.
@@ -121,8 +142,11 @@ impl HostSeen {
     }
 
     /// Says whether a failed switch was put back here and what runs may not have been started again: the run that did it was
-    /// killed over that, and nobody has gone on since.
+    /// killed over that, or could not, and nobody has gone on since.
     pub fn is_half_back(&self) -> bool {
+        if self.is_held() {
+            return false;
+        }
         let last = self.history.iter().rev().find(|flip| flip.stage != FlipStage::Note);
         let Some((last, live)) = last.filter(|flip| flip.task == "put_back").zip(self.live()) else { return false };
         let left = last.from.as_ref().and_then(|left| self.release(left));

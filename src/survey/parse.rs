@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{Current, HostSeen, Migrated, ReleaseSeen, steps};
+use crate::fleet::HostName;
 use crate::release::{Flip, FlipStage, Layout, LockSeen, Record, ReleaseName, State};
 
 /// Says what is wrong with an answer.
@@ -51,6 +52,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
         notes: Vec::new(),
         maintenance: None,
         stopped: BTreeMap::new(),
+        drained: BTreeMap::new(),
         alone: BTreeSet::new(),
         service_files: BTreeMap::new(),
         published: BTreeSet::new(),
@@ -86,6 +88,7 @@ pub fn parse(answer: &str) -> Result<HostSeen, SurveyError> {
             "lock" => _ = seen.lock.take(rest),
             "maintenance" => seen.maintenance = rest.split(' ').next().map(str::to_owned),
             "stopped" => take_stopped(&mut seen, rest),
+            "drained" => take_drained(&mut seen, rest),
             "alone" => _ = seen.alone.insert(rest.to_owned()),
             "published" => _ = seen.published.insert(rest.to_owned()),
             "service" => take_service(&mut seen, rest),
@@ -190,6 +193,12 @@ fn take_service(seen: &mut HostSeen, rest: &str) {
 fn take_stopped(seen: &mut HostSeen, rest: &str) {
     let (name, by) = rest.split_once(' ').unwrap_or((rest, ""));
     seen.stopped.insert(name.to_owned(), by.to_owned());
+}
+
+fn take_drained(seen: &mut HostSeen, rest: &str) {
+    let (what, by) = rest.split_once(' ').unwrap_or((rest, ""));
+    let named = what.split_once('/').and_then(|(pool, host)| Some((pool.to_owned(), HostName::new(host).ok()?)));
+    seen.drained.extend(named.map(|named| (named, by.to_owned())));
 }
 
 fn current(layout: &Layout, link: &str, releases: &BTreeMap<ReleaseName, Parts<'_>>) -> Current {
@@ -435,6 +444,7 @@ mod tests {
             "step",
             "used",
             "stopped",
+            "drained",
             "alone",
             "unreadable",
         ];

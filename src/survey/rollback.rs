@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::{HostSeen, Survey};
+use super::{HostSeen, Survey, begun_rollback};
 use crate::fleet::HostName;
 use crate::release::{ReleaseName, State};
 
@@ -19,9 +19,11 @@ pub struct NoTarget {
     pub rows: Vec<(HostName, Option<ReleaseName>, Option<ReleaseName>, String)>,
 }
 
-/// Chooses the release that was live before the current one, or checks the one asked for.
+/// Chooses where a rollback was going that has not come to its end, else the release that was live before the current one;
+/// or checks the one asked for.
 pub fn rollback_target(survey: &Survey, wanted: Option<&ReleaseName>) -> Result<ReleaseName, NoTarget> {
-    let half = if wanted.is_none() { half_flipped(survey) } else { None };
+    let begun = begun_rollback(survey);
+    let half = if wanted.is_none() { begun.clone().or_else(|| half_flipped(survey)) } else { None };
     let wanted = wanted.or(half.as_ref());
     let row = |(host, seen): &(HostName, HostSeen)| {
         let target = wanted.cloned().or_else(|| seen.before_live());
@@ -44,7 +46,9 @@ pub fn rollback_target(survey: &Survey, wanted: Option<&ReleaseName>) -> Result<
         });
     }
     match first {
-        Some(target) if survey.live_everywhere() == Some(target) => refuse("that release is live already"),
+        Some(target) if survey.live_everywhere() == Some(target) && begun.as_ref() != Some(target) => {
+            refuse("that release is live already")
+        }
         Some(target) => Ok(target.clone()),
         None => refuse("there is no release to roll back to"),
     }
@@ -128,6 +132,8 @@ mod tests {
         /// `deploy --release`.
         DeployAgain(Index),
         Rollback,
+        /// A rollback that is killed when it has switched.
+        DieInRollback,
         /// `rollback --to`.
         RollbackTo(Index),
     }
@@ -139,6 +145,7 @@ mod tests {
             1 => Just(Deed::DieBeforeFlip),
             1 => any::<Index>().prop_map(Deed::DeployAgain),
             4 => Just(Deed::Rollback),
+            1 => Just(Deed::DieInRollback),
             1 => any::<Index>().prop_map(Deed::RollbackTo),
         ]
     }
@@ -150,6 +157,8 @@ mod tests {
         live: Option<usize>,
         whole: BTreeSet<usize>,
         bad: BTreeSet<usize>,
+        /// Where a rollback was going that was killed.
+        begun: Option<usize>,
         /// What the last deploy to a release replaced.
         replaced: BTreeMap<usize, usize>,
         history: Vec<Flip>,
@@ -196,10 +205,11 @@ mod tests {
                         self.deploy(n);
                     }
                 }
-                Deed::Rollback => {
+                Deed::Rollback | Deed::DieInRollback => {
                     let target = rollback_target(&self.survey(), None).ok();
                     if let Some(n) = target.and_then(|target| (1..=self.made).find(|n| name(*n) == target)) {
                         self.roll_back(n);
+                        self.begun = matches!(deed, Deed::DieInRollback).then_some(n);
                     }
                 }
                 Deed::RollbackTo(index) => {
@@ -216,14 +226,14 @@ mod tests {
             }
             self.note("deploy", self.live, Some(n), FlipStage::Done);
             self.bad.remove(&n);
-            self.live = Some(n);
+            (self.live, self.begun) = (Some(n), None);
         }
 
         fn roll_back(&mut self, n: usize) {
             self.note("rollback", self.live, Some(n), FlipStage::Done);
             self.bad.extend(self.live);
             self.bad.remove(&n);
-            self.live = Some(n);
+            (self.live, self.begun) = (Some(n), None);
         }
 
         fn note(&mut self, task: &str, from: Option<usize>, to: Option<usize>, stage: FlipStage) {
@@ -237,6 +247,7 @@ mod tests {
                 by: String::new(),
                 machine: String::new(),
                 login: String::new(),
+                ssh_user: None,
                 seconds: None,
                 source: String::new(),
                 commit: None,
@@ -260,7 +271,7 @@ mod tests {
                 since: None,
                 steps: Vec::new(),
                 used_by: None,
-                is_finished: true,
+                is_finished: self.begun != Some(n),
                 is_back: false,
                 kept_until: None,
             }
@@ -283,6 +294,7 @@ mod tests {
                 notes: Vec::new(),
                 maintenance: None,
                 stopped: std::collections::BTreeMap::new(),
+                drained: std::collections::BTreeMap::new(),
                 alone: std::collections::BTreeSet::new(),
                 service_files: std::collections::BTreeMap::new(),
                 published: BTreeSet::new(),
@@ -308,6 +320,10 @@ mod tests {
         fn any_history_leads_to_a_good_release_or_nowhere(deeds in prop::collection::vec(deed(), 0..24)) {
             let host = Host::do_all(&deeds);
             let target = rollback_target(&host.survey(), None);
+            if let Some(n) = host.begun {
+                prop_assert_eq!(target, Ok(name(n)), "what was begun is gone on with");
+                return Ok(());
+            }
             if let Ok(target) = &target {
                 let n = (1..=host.made).find(|n| name(*n) == *target).expect("one of ours");
                 prop_assert!(host.whole.contains(&n) && !host.bad.contains(&n) && host.live != Some(n), "{}", target);

@@ -9,8 +9,9 @@ use crate::engine::{Operation, Plan};
 use crate::event::Phase;
 use crate::fleet::Targets;
 use crate::operations::{
-    AwaitCommand, AwaitJob, BuildVirtualenv, CheckUpload, CopyFromCurrent, LinkShared, MigrateDatabase, RetryCommand,
-    RunCommand, SecretFile, StartJob, UnlessSame, UploadCode, WriteSecrets, WriteVersion,
+    AwaitCommand, AwaitJob, BuildVirtualenv, CheckUpload, ConditionalCommand, CopyFromCurrent, LinkShared,
+    MigrateDatabase, RetryCommand, RunCommand, SecretFile, StartJob, UnlessSame, UploadCode, WriteSecrets,
+    WriteVersion,
 };
 use crate::release::Record;
 
@@ -41,14 +42,7 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
         plan = plan.prepare(WriteVersion { path: path.clone(), app: env.app.clone(), record: record.clone() });
     }
     if !env.secret_files.is_empty() {
-        let file = |file: &config::SecretFile| SecretFile {
-            path: file.path.clone(),
-            secret: file.secret.clone(),
-            targets: file.targets.clone(),
-            owner: file.owner.clone(),
-            mode: file.mode.clone(),
-        };
-        plan = plan.prepare(WriteSecrets { files: env.secret_files.iter().map(file).collect() });
+        plan = plan.prepare(secret_files(env));
     }
     if !env.templates.is_empty() {
         plan = plan.prepare(templates::write(env, &record.reference, payload));
@@ -57,6 +51,18 @@ pub(super) fn bring(plan: Plan, env: &Environment, record: &Record, payload: &Pa
         plan = plan.prepare(virtualenv(python));
     }
     serving::render(plan, env, &record.reference)
+}
+
+/// What writes the files whose content is a secret.
+pub(super) fn secret_files(env: &Environment) -> WriteSecrets {
+    let file = |file: &config::SecretFile| SecretFile {
+        path: file.path.clone(),
+        secret: file.secret.clone(),
+        targets: file.targets.clone(),
+        owner: file.owner.clone(),
+        mode: file.mode.clone(),
+    };
+    WriteSecrets { files: env.secret_files.iter().map(file).collect() }
 }
 
 /// How many hosts may prepare at a time.
@@ -70,9 +76,9 @@ pub(super) fn around_flip(mut plan: Plan, site: Site<'_>, reference: &str) -> Pl
     let env = site.env;
     plan.follows_unfinished = was_switching(site.survey) || holding::was_holding(site.survey);
     let plan = standing::tell(plan, env, site.survey);
-    let plan = maintenance::around(limited(plan, env), site);
+    let plan = maintenance::around(limited(plan, env), site, reference);
     let plan = singletons::leave(plan, site, reference, singletons::follows);
-    let plan = pools::drain(plan, env, reference);
+    let plan = pools::drain(plan, env, reference, None);
     let plan = app_operations(plan, site, reference, &[Phase::BeforeFlip]);
     let plan = publishing::publish(templates::place(serving::stops(plan, env, reference), site), env);
     let plan = serving::starts(plan, site, reference);
@@ -96,7 +102,7 @@ pub(super) fn app_operations(plan: Plan, site: Site<'_>, reference: &str, phases
 /// Adds one of the app's operations, whose command is `command`.
 pub(super) fn add(plan: Plan, site: Site<'_>, phase: Phase, operation: &AppOperation, command: RunCommand) -> Plan {
     if operation.is_job {
-        return plan.step(phase, StartJob::of_release(command, site.actor));
+        return plan.step(phase, StartJob::of_release(command, site.actor).logging(operation.log_max));
     }
     let Some(wait) = operation.wait else { return add_command(plan, site.env, phase, operation, command) };
     let pauses = wait.on_timeout == OnTimeout::Pause;
@@ -120,6 +126,10 @@ fn add_command(plan: Plan, env: &Environment, phase: Phase, operation: &AppOpera
         }
         None => Arc::new(command),
     };
+    if operation.unless.is_some() || operation.changed_if.is_some() {
+        let (unless, changed_if) = (operation.unless.clone(), operation.changed_if.clone());
+        return plan.step(phase, ConditionalCommand { operation: inner, command: alone, unless, changed_if });
+    }
     if let Some(migration) = &operation.migrate {
         let (pending, backup) = (holding::pending(migration), migration.backup.clone());
         let order = order(&operation.name, phase);
@@ -174,6 +184,7 @@ pub(super) fn command(operation: &AppOperation, reference: &str) -> RunCommand {
         becoming: operation.becoming.clone(),
         variables: operation.variables.clone(),
         secrets: operation.secrets.clone(),
+        cwd: operation.cwd.clone(),
         ..RunCommand::new(&operation.name, &operation.run)
     }
 }

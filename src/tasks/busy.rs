@@ -18,6 +18,8 @@ pub struct Look<'e> {
     pub busy: &'e Busy,
     /// The way to find out.
     pub operation: LookBusy,
+    /// It is made in the course of the task, but for hosts that are away: of these nobody will know more then.
+    pub is_later: bool,
 }
 
 /// What was found busy, or could not be told.
@@ -59,16 +61,22 @@ pub struct Line {
 }
 
 /// What is looked at before `plan` begins: what disturbs it by name, whatever the task; and the rest before a task that
-/// changes what is live. What has no host to be looked at on would not be found in its course either.
-pub fn before<'e>(env: &'e Environment, plan: &Plan) -> Vec<Look<'e>> {
+/// changes what is live. What has no host to be looked at on would not be found in its course either, and nothing of those that
+/// are `away`.
+pub fn before<'e>(env: &'e Environment, plan: &Plan, away: &[HostName]) -> Vec<Look<'e>> {
     let disturbs = plan.flips() || takes_down(plan);
     let runs = |name: &String| plan.steps.iter().any(|step| step.name() == *name && step.left().next().is_some());
+    let misses = |busy: &Busy| env.fleet.select(&busy.targets).iter().any(|host| away.contains(&host.name));
     let is_due = |busy: &Busy, moment: &Moment| match moment {
         Moment::Start => busy.only_if.as_ref().map_or(disturbs, runs),
-        Moment::Before(name) => nowhere(env, busy).is_some() && runs(name),
+        Moment::Before(name) => (nowhere(env, busy).is_some() || misses(busy)) && runs(name),
     };
-    let wanted = env.busy.iter().filter(|busy| busy.when.iter().any(|moment| is_due(busy, moment)));
-    wanted.map(look).collect()
+    let wanted = env.busy.iter().filter_map(|busy| {
+        let mut due = busy.when.iter().filter(|moment| is_due(busy, moment)).peekable();
+        due.peek()?;
+        Some(Look { is_later: due.all(|moment| *moment != Moment::Start), ..look(busy) })
+    });
+    wanted.collect()
 }
 
 /// Why something is looked at nowhere: no host of the environment, or of its component, has the role.
@@ -103,8 +111,9 @@ fn takes_down(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| ends(step.name()))
 }
 
-/// `plan` with the looks that are to be made in its course. What `actor` has consent to stops nothing.
-pub fn looking(plan: Plan, env: &Environment, actor: &Actor) -> Plan {
+/// `plan` with the looks that are to be made in its course. What `actor` has consent to stops nothing. `reference` is what its
+/// release is made from.
+pub fn looking(plan: Plan, env: &Environment, actor: &Actor, reference: &str) -> Plan {
     env.busy.iter().fold(plan, |plan, busy| {
         let patience = match busy.on_busy {
             OnBusy::Wait { every, factor, max } => Some(Patience { every, factor, max }),
@@ -115,7 +124,10 @@ pub fn looking(plan: Plan, env: &Environment, actor: &Actor) -> Plan {
             Moment::Start => None,
         });
         before.fold(plan, |plan, name| {
-            let look = look(busy).operation;
+            let mut look = look(busy).operation;
+            if let Activity::Command { command, .. } = &mut look.what {
+                reference.clone_into(&mut command.reference);
+            }
             let (only_warns, consents) = (busy.on_busy == OnBusy::Warn, actor.consents.clone());
             let step = format!("{}_before_{name}", busy.name);
             plan.look_before(name, LookBusy { name: step, patience, only_warns, consents, ..look })
@@ -166,7 +178,7 @@ fn look(busy: &Busy) -> Look<'_> {
     let (about, time_limit, becoming) = (name.clone(), busy.time_limit, busy.becoming.clone());
     let ask = busy.ask.clone();
     let operation = LookBusy { name, about, ask, targets, time_limit, what, patience, only_warns, becoming, consents };
-    Look { busy, operation }
+    Look { busy, operation, is_later: false }
 }
 
 impl<'e> Found<'e> {

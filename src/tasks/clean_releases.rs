@@ -45,10 +45,12 @@ pub struct Verdicted {
     pub reason: String,
 }
 
-/// Removes what is superseded, everywhere or nowhere.
+/// Removes what is superseded, on every host or on none. What a host has live, or would go back to, is its own matter: one that was
+/// left out loses nothing by it.
 pub fn plan(site: Site<'_>, keep: Option<u32>, exclude: &[ReleaseName]) -> Result<Plan, Refusal> {
     let all = decisions(site, keep, exclude)?;
-    let plan = Plan::new("clean-releases", &site.env.name, &site.env.fleet).next(command("clean-releases", site.env));
+    let again = command("clean-releases", site.env);
+    let plan = Plan::new("clean-releases", &site.env.name, &site.env.fleet).next(again.clone()).heal(again);
     let plan = in_use(&all).into_iter().fold(plan, Plan::note);
     Ok(plan.finish(removal(&all, false)))
 }

@@ -13,6 +13,8 @@ pub struct Part<'a> {
     pub roles: &'a [String],
     /// All hosts of the environment.
     pub whole: &'a Fleet,
+    /// Those with these roles, whether they can be reached or not.
+    pub named: &'a Fleet,
 }
 
 impl Part<'_> {
@@ -23,8 +25,8 @@ impl Part<'_> {
     }
 
     /// What a person should know of the hosts that are no part of it.
-    pub(super) fn note(self, env: &Environment) -> Option<String> {
-        let others = self.whole.hosts.iter().filter(|host| !env.fleet.hosts.contains(host));
+    pub(super) fn note(self) -> Option<String> {
+        let others = self.whole.hosts.iter().filter(|host| !self.named.hosts.contains(host));
         let others: Vec<&str> = others.map(|host| host.name.as_str()).collect();
         (!others.is_empty()).then(|| format!("--roles: {} keep what runs there", others.join(", ")))
     }

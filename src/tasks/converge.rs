@@ -1,6 +1,6 @@
 //! `relm converge`: brings every host that runs something else to the release the fleet runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -10,17 +10,21 @@ use super::building::bring;
 use super::deploy::{begin, switch};
 use super::done::mark_done;
 use super::resume::{reopen, touched};
-use super::{EnvArgs, Payload, Refusal, Site, command, holding, pools, readiness, schema};
+use super::{
+    EnvArgs, Payload, Refusal, Site, command, healing, holding, maintenance, pools, readiness, schema, singletons,
+    standing,
+};
 use crate::engine::{Difference, Plan};
-use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::release::{Flip, Record, ReleaseName};
-use crate::survey::{HostSeen, Survey};
+use crate::survey::{HostSeen, Survey, begun_rollback};
 
 /// Bring every host that is behind or out of step to the release the others run
 ///
 /// The fleet's release is the one most hosts run, or the one that went live last; where these are not the same, name
-/// one with --to. It is built where it is missing, from the same source, and only hosts that run something else flip.
+/// one with --to. It is built where it is missing, from the same source, and only hosts that run something else flip. What a
+/// failed deploy could not put back to the end is started again, a maintenance that a run has left on ends, and hosts that
+/// one has left out of their pools come in.
 #[derive(Debug, Clone, Args)]
 pub struct Converge {
     #[allow(missing_docs, reason = "clap would print them as help")]
@@ -42,12 +46,22 @@ pub struct Converge {
 pub struct Chosen {
     /// The fleet's release, as it stands on a host that has it.
     pub record: Record,
-    /// Hosts that run something else, or have not come to the end of switching.
+    /// Hosts that run something else, have not come to the end of switching to it or back to it, or were left in maintenance or
+    /// out of a pool.
     pub behind: Vec<HostName>,
     /// Of these, the ones that know nothing of the release.
     pub joining: Vec<HostName>,
     /// Of these, the ones that have its record and not its directory.
     pub lost: Vec<HostName>,
+    /// Of these, the ones that run it again, or still: what was put back there may not have been started, or it is in
+    /// maintenance, or out of a pool.
+    pub again: Vec<HostName>,
+    /// Of these, the ones where nothing lacks but that maintenance ends, which a run has left on, or that they come into pools.
+    pub only_down: Vec<HostName>,
+    /// Of these, the ones that a run has left in maintenance.
+    pub in_maintenance: Vec<HostName>,
+    /// Of these, the ones that a run has left out of pools, with these.
+    pub drained: BTreeMap<HostName, BTreeSet<String>>,
 }
 
 /// Chooses the fleet's release, or takes the one that is named.
@@ -68,15 +82,26 @@ pub fn choose(site: Site<'_>, to: Option<&ReleaseName>) -> Result<Chosen, Refusa
         let is_finished = seen.release(&name).is_some_and(|release| release.is_finished);
         seen.live() == Some(&name) && is_finished && !seen.is_half_back()
     };
-    let is_behind = |(_, seen): &&(HostName, HostSeen)| !is_there(seen);
+    let left_out = |host: &HostName| pools::left_out(site.env, site.survey, host);
+    let is_behind = |(host, seen): &&(HostName, HostSeen)| {
+        !is_there(seen) || maintenance::is_left_on(site.env, host, seen) || !left_out(host).is_empty()
+    };
     let behind: Vec<&(HostName, HostSeen)> = site.survey.hosts.iter().filter(is_behind).collect();
     let names = |wanted: &dyn Fn(&HostSeen) -> bool| -> Vec<HostName> {
         behind.iter().filter(|(_, seen)| wanted(seen)).map(|(host, _)| host.clone()).collect()
     };
+    let only_down = || behind.iter().filter(|(_, seen)| is_there(seen));
+    let is_left_on = |(host, seen): &&&(HostName, HostSeen)| maintenance::is_left_on(site.env, host, seen);
+    let pools = |host| left_out(host).into_keys().map(str::to_owned).collect::<BTreeSet<_>>();
+    let drained = only_down().map(|(host, _)| (host.clone(), pools(host)));
     Ok(Chosen {
         record: known.record.clone(),
         joining: names(&|seen| seen.release(&name).is_none_or(|release| !release.has_tree)),
         lost: names(&|seen| seen.release(&name).is_some_and(|release| !release.has_tree)),
+        again: names(&|seen| seen.live() == Some(&name) && (seen.is_half_back() || is_there(seen))),
+        only_down: only_down().map(|(host, _)| host.clone()).collect(),
+        in_maintenance: only_down().filter(is_left_on).map(|(host, _)| host.clone()).collect(),
+        drained: drained.filter(|(_, pools)| !pools.is_empty()).collect(),
         behind: names(&|_| true),
     })
 }
@@ -87,17 +112,26 @@ fn of_the_fleet(site: Site<'_>) -> Result<ReleaseName, Refusal> {
     let survey = site.survey;
     let newest = newest(survey).ok_or_else(|| Refusal::new("nothing is live").next(command("deploy", site.env)))?;
     let most = most(survey).unwrap_or(newest);
+    let is_finished =
+        |seen: &HostSeen| seen.live() == Some(most) && seen.release(most).is_some_and(|it| it.is_finished);
+    if most == newest && survey.hosts.iter().any(|(_, seen)| is_finished(seen)) {
+        return Ok(most.clone());
+    }
+    if let Some(target) = begun_rollback(survey) {
+        return Err(unfinished_rollback(site, &target, most));
+    }
     if most != newest {
         let reason = format!("it is not clear what the fleet runs: {most} on most hosts, and {newest} went live last");
         return Err(unclear(site, reason, &[most, newest]));
     }
-    let is_finished =
-        |seen: &HostSeen| seen.live() == Some(most) && seen.release(most).is_some_and(|it| it.is_finished);
-    if survey.hosts.iter().any(|(_, seen)| is_finished(seen)) {
-        return Ok(most.clone());
-    }
     let refusal = unclear(site, format!("the deploy of {most} has not come to its end"), &[most]);
     Err(refusal.next(format!("{} --resume", command("deploy", site.env))))
+}
+
+fn unfinished_rollback(site: Site<'_>, target: &ReleaseName, most: &ReleaseName) -> Refusal {
+    let refusal = unclear(site, format!("the rollback to {target} has not come to its end"), &[]);
+    let refusal = refusal.next(command("rollback", site.env));
+    if most == target { refusal } else { refusal.next(format!("{} --to {most}", command("converge", site.env))) }
 }
 
 fn unclear(site: Site<'_>, reason: String, names: &[&ReleaseName]) -> Refusal {
@@ -144,8 +178,12 @@ pub fn plan(
 ) -> Result<Plan, Refusal> {
     readiness::require_ready(site, Some(payload.map_or(0, |payload| payload.unpacked)))?;
     let record = &chosen.record;
-    let mut env = site.env.clone();
-    env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name));
+    let of = |is_behind: bool| {
+        let mut env = site.env.clone();
+        env.fleet.hosts.retain(|host| chosen.behind.contains(&host.name) == is_behind);
+        env
+    };
+    let env = of(true);
     let there = Site { env: &env, ..site };
     let known = Payload::known(&record.tree);
     let mut plan = switch(bring(begin(there, record), &env, record, payload.unwrap_or(&known)), there, record);
@@ -153,7 +191,11 @@ pub fn plan(
     again.extend(chosen.lost.iter().map(|host| (host.clone(), "upload_code".to_owned())));
     mark_done(&mut plan, site, &record.name, &again);
     once_is_enough(&mut plan, site, &record.name);
-    only_start_again(&mut plan, site, &record.name);
+    healing::only_start_again(&mut plan, site, &record.name);
+    healing::only_what_lacks(&mut plan, chosen);
+    singletons::stay(&mut plan, site, &chosen.behind);
+    // What only others have to do is nothing that anybody should miss.
+    plan.steps.retain(|step| !step.hosts.is_empty() || site.env.fleet.select(&step.operation.targets()).is_empty());
     let again = command("converge", site.env);
     let mut plan = divide(reopen(plan, there, &record.name), site.env);
     "converge".clone_into(&mut plan.task);
@@ -162,8 +204,8 @@ pub fn plan(
     if site.survey.hosts.iter().all(|(_, seen)| seen.live() != Some(&record.name)) {
         plan.question = schema::question(site.survey, &record.name);
     }
-    let hosts: Vec<&str> = chosen.behind.iter().map(HostName::as_str).collect();
-    Ok(plan.note(format!("{} will run {}, as the others do", hosts.join(", "), record.name)))
+    let plan = standing::tell(plan, &of(false), site.survey);
+    Ok(healing::told(plan, chosen))
 }
 
 /// What is done once in a fleet was done when the others came to the release, whatever the file says of it now.
@@ -182,16 +224,6 @@ fn once_is_enough(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
     holding::settle(plan, site);
 }
 
-/// Where the release was finished once and a later one was put back, all that lacks is what starts it again.
-fn only_start_again(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
-    let finished = |(_, seen): &&(HostName, HostSeen)| seen.release(name).is_some_and(|release| release.is_finished);
-    let half_back = site.survey.hosts.iter().filter(|(_, seen)| seen.is_half_back()).filter(finished);
-    let half_back: Vec<&HostName> = half_back.map(|(host, _)| host).collect();
-    for step in plan.steps.iter_mut().filter(|step| step.phase == Phase::Finish && step.name() != "record") {
-        step.unneeded.extend(half_back.iter().copied().cloned());
-    }
-}
-
 /// Hosts whose tree has to be looked at before their journals are trusted.
 pub fn to_inspect(site: Site<'_>, chosen: &Chosen) -> Vec<HostName> {
     let hosts = super::resume::to_inspect(site, &chosen.record.name).into_iter();
@@ -200,5 +232,6 @@ pub fn to_inspect(site: Site<'_>, chosen: &Chosen) -> Vec<HostName> {
 
 /// A plan that does nothing, for a fleet in step.
 pub fn nothing(site: Site<'_>, chosen: &Chosen) -> Plan {
-    Plan::new("converge", &site.env.name, &site.env.fleet).about(&chosen.record.name)
+    let plan = Plan::new("converge", &site.env.name, &site.env.fleet).about(&chosen.record.name);
+    standing::tell(plan, site.env, site.survey)
 }

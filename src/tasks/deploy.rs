@@ -12,7 +12,7 @@ use super::complete::{self, Part, is_finished};
 use super::done::mark_done;
 use super::unfinished::resume;
 use super::wellness::look;
-use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, schema, sourcing};
+use super::{EnvArgs, Payload, Refusal, Site, command, pools, publishing, readiness, redo, schema, sourcing};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::operations::{CheckFlip, FlipCurrent, MarkComplete, MarkFailed, MarkFinished};
@@ -53,6 +53,9 @@ pub struct Deploy {
     /// Show what would be done, host by host, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Run a file of `migrate = { sql = "…" }` again that has run: its path there, or OPERATION:PATH
+    #[arg(long, value_name = "FILE")]
+    pub redo: Vec<String>,
     /// Tell nobody of it, and set no tag; it stands in the history all the same
     #[arg(long)]
     pub no_notify: bool,
@@ -80,7 +83,9 @@ pub fn plan(site: Site<'_>, record: &Record, payload: &Payload) -> Result<Plan, 
     readiness::require_ready_to_build(site, payload.unpacked)?;
     pools::require_members(site.env)?;
     let plan = build(begin(site, record), site.env, record, payload);
-    let plan = plan.anew(command("deploy", site.env)).if_it_fails(MarkFailed { record: Some(record.clone()) });
+    let plan = plan
+        .anew(command("deploy", site.env) + &redo::words(site.env))
+        .if_it_fails(MarkFailed { record: Some(record.clone()) });
     Ok(divide(switch(plan, site, record), site.env))
 }
 
@@ -90,15 +95,16 @@ pub fn plan_existing(site: Site<'_>, name: &ReleaseName, part: Part<'_>) -> Resu
     pools::require_members(site.env)?;
     let record = complete::everywhere(site, name, part)?;
     let mut seen = site.survey.hosts.iter().map(|(_, seen)| seen);
+    redo::require_not_live(site, name)?;
     if site.survey.live_everywhere() == Some(name) && seen.all(|seen| is_finished(seen, name)) {
         return Ok(Plan::new("deploy", &site.env.name, &site.env.fleet).about(name));
     }
     // Nothing marks it failed if the run fails: it was whole before, and still is.
     let mut plan = switch(begin(site, &record), site, &record);
     plan.next = vec![part.typed(site.env, name)];
-    if let Some(note) = part.note(site.env) {
+    if let Some(note) = part.note() {
         // A resumed deploy, or a converge, is for all hosts.
-        (plan.next_when_live, plan.heal) = (plan.next.clone(), None);
+        (plan.next_when_live, plan.heal) = (plan.next.clone(), plan.next.first().cloned());
         plan.notes.push(note);
     }
     mark_done(&mut plan, site, name, &BTreeMap::new());
@@ -126,7 +132,8 @@ pub(super) fn begin(site: Site<'_>, record: &Record) -> Plan {
         .next(resume(site, name, false))
         .heal(command("converge", site.env))
         .next_when_live(resume(site, name, true));
-    let plan = app_operations(sourcing::check(plan, site.env), site, &record.reference, &[Phase::Check]);
+    let plan = redo::check(sourcing::check(plan, site.env), site.env);
+    let plan = app_operations(plan, site, &record.reference, &[Phase::Check]);
     look(plan, site.env, &record.reference, &[Phase::Check])
 }
 

@@ -94,7 +94,7 @@ pub struct Report {
     pub packages: Vec<Package>,
     /// Those of them that are migrations.
     pub migrations: Vec<String>,
-    /// Files of `[[templates]]` that would be others; none where environments are compared.
+    /// Files that are filled in for each host and would be others; none where environments are compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<FilledChange>,
     /// The steps a deploy would run; none where environments are compared.
@@ -154,7 +154,9 @@ impl Report {
     /// Says that commits of other repositories, whose own history nobody looks at, come or go.
     #[must_use]
     pub fn with_added(mut self, before: &[Added], after: &[Added]) -> Self {
-        let moved = |added: &&Added| matches!(added, Added::Repository { .. }) && !before.contains(added);
+        let moved = |added: &&Added| {
+            matches!(added, Added::Repository { .. }) && !before.iter().any(|known| known.is_same(added))
+        };
         let moved: Vec<String> = after.iter().filter(moved).map(ToString::to_string).collect();
         if self.unknown.is_none() && !before.is_empty() && !moved.is_empty() {
             self.unknown =

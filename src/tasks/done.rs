@@ -7,6 +7,7 @@ use super::{Site, holding};
 use crate::engine::{Gives, On, Plan, Step, hash};
 use crate::event::Phase;
 use crate::fleet::HostName;
+use crate::operations::SetMaintenance;
 use crate::release::{ReleaseName, State};
 use crate::secret::Secrets;
 use crate::survey::{HostSeen, ReleaseSeen};
@@ -28,6 +29,7 @@ pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, tou
             }
         }
     }
+    keep_maintenance(plan, site, name);
     let elsewhere =
         |step: &Step, host: &HostName| step.operation.targets().once && recorded(site, name, step, host).is_none();
     for (host, seen) in &site.survey.hosts {
@@ -50,6 +52,22 @@ pub(super) fn mark_done(plan: &mut Plan, site: Site<'_>, name: &ReleaseName, tou
     holding::settle(plan, site);
 }
 
+/// Visitors are told also where the release is live already and has not come to the end of its switch.
+fn keep_maintenance(plan: &mut Plan, site: Site<'_>, name: &ReleaseName) {
+    let is_live = |host: &&HostName| site.survey.host(host).and_then(HostSeen::live) == Some(name);
+    let lacks = |plan: &Plan, host: &HostName| {
+        let mut after =
+            plan.steps.iter().filter(|step| step.phase == Phase::AfterFlip && step.operation.is_journaled());
+        after.any(|step| step.hosts.contains(host) && step.is_left(host))
+    };
+    let Some(at) = plan.steps.iter().position(|step| step.name() == SetMaintenance::ON) else { return };
+    for host in plan.steps[at].hosts.clone().iter().filter(is_live) {
+        if lacks(plan, host) {
+            plan.steps[at].run_again(host);
+        }
+    }
+}
+
 /// Says whether a step takes from a host on which something that comes before it is done again: what it takes may be another
 /// then, and what comes after it builds on that.
 fn is_given_anew(plan: &Plan, at: usize) -> bool {
@@ -65,8 +83,16 @@ pub(super) fn recorded(site: Site<'_>, name: &ReleaseName, step: &Step, host: &H
     let host = site.env.fleet.hosts.iter().find(|known| known.name == *host)?;
     let env = &site.env.name;
     let secrets = Secrets::none();
-    let on =
-        On { host, layout: &seen.layout, env, release: Some(name), before: seen.live(), before_reference: "", secrets };
+    let on = On {
+        host,
+        layout: &seen.layout,
+        env,
+        release: Some(name),
+        before: seen.live(),
+        before_reference: "",
+        login: None,
+        secrets,
+    };
     Some(*found == hash(step, &on))
 }
 

@@ -1,14 +1,15 @@
-//! What `[[templates]]` would change on the hosts: what they come to, against what stands there.
+//! What files that are filled in would change on the hosts (`[[templates]]`, those of services, and those that are a secret): what
+//! they come to, against what stands there.
 
 use serde::Serialize;
 use similar::TextDiff;
 
-use super::{Payload, templates};
+use super::{Payload, building, serving, templates};
 use crate::config::Environment;
-use crate::engine::{Operation as _, Stands};
-use crate::fleet::HostName;
-use crate::operations::{Filled, PlaceFiles, WriteTemplates, sha256};
-use crate::survey::Survey;
+use crate::engine::{On, Operation as _, Stands};
+use crate::fleet::{Fleet, HostName};
+use crate::operations::{Filled, PlaceFiles, RenderService, WriteSecrets, WriteTemplates, sha256};
+use crate::survey::{HostSeen, Survey};
 
 /// A file that would be another one, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,9 +47,37 @@ pub enum What {
     },
 }
 
-/// What fills in the templates of a release that is made of this.
-pub fn wanted(env: &Environment, reference: &str, payload: &Payload) -> WriteTemplates {
-    templates::write(env, reference, payload)
+/// All that is filled in, or written, for each host.
+#[derive(Debug)]
+pub struct Wanted {
+    secrets: WriteSecrets,
+    templates: WriteTemplates,
+    services: Vec<RenderService>,
+}
+
+/// What is filled in for a release that is made of this.
+pub fn wanted(env: &Environment, reference: &str, payload: &Payload) -> Wanted {
+    Wanted {
+        secrets: building::secret_files(env),
+        templates: templates::write(env, reference, payload),
+        services: serving::renders(env, reference).collect(),
+    }
+}
+
+impl Wanted {
+    /// What each file comes to on a host of `fleet`, by its place.
+    pub fn on_host(&self, on: &On<'_>, fleet: &Fleet) -> Vec<(String, Filled)> {
+        let of_services = self.services.iter().filter(|render| render.0.runs_on(fleet, on.host));
+        let of_services = of_services.flat_map(|render| render.on_host(on));
+        self.secrets.on_host(on).into_iter().chain(self.templates.on_host(on)).chain(of_services).collect()
+    }
+}
+
+/// The services that have files in the release which is live on a host: it was planned that steps wrote them.
+pub fn rendered(seen: Option<&HostSeen>) -> Vec<String> {
+    let live = seen.and_then(|seen| seen.release(seen.live()?));
+    let steps = live.map(|release| release.record.steps.as_slice()).unwrap_or_default();
+    steps.iter().filter_map(|step| step.name.strip_prefix("render:")).map(str::to_owned).collect()
 }
 
 /// What would come of one file; nothing if it stays as it is.
@@ -72,14 +101,23 @@ pub fn compare(place: &str, stands: Stands, comes: Filled) -> Option<What> {
     }
 }
 
+/// Says whether anything is filled in, or was for what is live.
+pub fn is_any(env: &Environment, survey: &Survey) -> bool {
+    let writes = !env.templates.is_empty() || !env.secret_files.is_empty();
+    writes
+        || env.services.iter().any(|service| !service.files.is_empty())
+        || survey.hosts.iter().any(|(_, seen)| !rendered(Some(seen)).is_empty())
+        || were_brought(survey)
+}
+
 /// Says whether any release has brought files to places outside of it.
-pub fn were_brought(survey: &Survey) -> bool {
+fn were_brought(survey: &Survey) -> bool {
     let step = PlaceFiles::default().name();
     let steps = survey.hosts.iter().flat_map(|(_, seen)| &seen.releases).flat_map(|release| &release.record.steps);
     steps.map(|step| &step.name).any(|name| name.split(':').next() == Some(&step))
 }
 
-/// What comes of places that files were brought to, but for those that this release has files for.
+/// What comes of places that files were brought to or written at, but for those that this release has files for.
 pub fn let_go(brought: Vec<(String, bool)>, kept: &[&str]) -> Vec<(String, What)> {
     let left = brought.into_iter().filter(|(place, _)| !kept.contains(&place.as_str()));
     left.map(|(place, had_other)| (place, if had_other { What::Restored } else { What::Gone })).collect()

@@ -1,5 +1,7 @@
 //! `relm history`: who changed what is live, newest first.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -40,6 +42,9 @@ pub struct Entry {
     pub flip: Flip,
     /// Where.
     pub hosts: Vec<HostName>,
+    /// As whom relm was signed in there, by host, as far as that is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ssh_users: BTreeMap<HostName, String>,
 }
 
 /// Merges the histories of all hosts.
@@ -47,9 +52,15 @@ pub fn report(env: &Scope, survey: &Survey) -> Report {
     let mut entries: Vec<Entry> = Vec::new();
     for (host, seen) in &survey.hosts {
         for flip in seen.history.iter().chain(&seen.notes) {
-            match entries.iter_mut().find(|entry| is_one_change(&entry.flip, flip)) {
-                Some(entry) => entry.hosts.push(host.clone()),
-                None => entries.push(Entry { flip: flip.clone(), hosts: vec![host.clone()] }),
+            let ssh_user = flip.ssh_user.clone().map(|user| (host.clone(), user));
+            if let Some(entry) = entries.iter_mut().find(|entry| is_one_change(&entry.flip, flip)) {
+                entry.hosts.push(host.clone());
+                entry.ssh_users.extend(ssh_user);
+            } else {
+                // Each host has its own.
+                let flip = Flip { ssh_user: None, ..flip.clone() };
+                let (hosts, ssh_users) = (vec![host.clone()], ssh_user.into_iter().collect());
+                entries.push(Entry { flip, hosts, ssh_users });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Services that are stopped while a database is migrated.
 
-use super::{Site, serving};
+use super::{Site, serving, standing};
 use crate::config::{AppOperation, Migration};
 use crate::engine::Plan;
 use crate::event::Phase;
@@ -9,8 +9,8 @@ use crate::survey::Survey;
 
 /// How it is known what is pending.
 pub(super) fn pending(migration: &Migration) -> Option<Pending> {
-    let Migration { pending, sql, .. } = migration.clone();
-    sql.map(Pending::Files).or(pending.map(Pending::Printed))
+    let Migration { pending, sql, again, .. } = migration.clone();
+    sql.map(|directory| Pending::Files { directory, again }).or(pending.map(Pending::Printed))
 }
 
 /// Adds what stops the services that an operation must not meet, right before it.
@@ -34,9 +34,10 @@ pub(super) fn stop(plan: Plan, site: Site<'_>, operation: &AppOperation, command
     plan.note(format!("{names}: stopped before {} if anything is pending, until the hosts switch", operation.name))
 }
 
-/// Says whether a run was killed while services were stopped, or could not start them again.
+/// Says whether the run of a release was killed while services were stopped for it, or could not start them again.
 pub(super) fn was_holding(survey: &Survey) -> bool {
-    survey.hosts.iter().any(|(_, seen)| !seen.stopped.is_empty())
+    let mut notes = survey.hosts.iter().flat_map(|(_, seen)| seen.stopped.values());
+    notes.any(|by| standing::is_of_release(by))
 }
 
 /// Where nothing is left to migrate, nothing is stopped for it.

@@ -1,6 +1,6 @@
 //! `relm keep`: a release stays for some days more.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::{Refusal, Site, command, readiness};
@@ -39,10 +39,15 @@ impl Keep {
     }
 }
 
+/// The end of so many days.
+pub fn until(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+    now + TimeDelta::days(i64::from(days))
+}
+
 /// Writes down on every host that has the release until when it stays.
 pub fn plan(site: Site<'_>, name: &ReleaseName, days: u32) -> Result<Plan, Refusal> {
     readiness::require_ready(site, None)?;
-    let until = site.now + TimeDelta::days(i64::from(days));
+    let until = until(site.now, days);
     let known = site.survey.hosts.iter().filter_map(|(_, seen)| seen.release(name));
     let kept: Vec<_> = known.filter(|release| release.has_tree).map(|release| release.kept_until).collect();
     if kept.is_empty() {
@@ -54,8 +59,7 @@ pub fn plan(site: Site<'_>, name: &ReleaseName, days: u32) -> Result<Plan, Refus
         let reason = format!("{name} is kept until {} already, which is longer", longest.format("%Y-%m-%d %H:%M UTC"));
         return Err(Refusal::new(reason));
     }
-    let plan = Plan::new("keep", &site.env.name, &site.env.fleet)
-        .note(format!("{name} will stay until {} at least", until.format("%Y-%m-%d %H:%M UTC")))
-        .next(command("keep", site.env) + &format!(" {name} --days {days}"));
+    let again = command("keep", site.env) + &format!(" {name} --days {days}");
+    let plan = Plan::new("keep", &site.env.name, &site.env.fleet).next(again.clone()).heal(again);
     Ok(plan.finish(KeepRelease { name: name.clone(), until }))
 }

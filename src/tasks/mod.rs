@@ -15,6 +15,7 @@ pub mod diff;
 mod done;
 mod env_args;
 pub mod filled;
+mod healing;
 pub mod history;
 mod holding;
 pub mod jobs;
@@ -24,10 +25,12 @@ pub mod maintenance;
 pub mod manage;
 pub mod own;
 mod own_words;
+pub mod parts;
 pub mod pools;
 pub mod promote;
 mod publishing;
 mod readiness;
+pub mod redo;
 mod refusal;
 pub mod releases;
 pub mod requirements;
@@ -40,13 +43,14 @@ mod schema;
 pub mod services;
 mod serving;
 pub mod setup_release;
-mod singletons;
+pub mod singletons;
 mod sourcing;
 pub mod standing;
 pub mod status;
 mod templates;
 pub mod timings;
 mod transfers;
+mod typed;
 mod unfinished;
 pub mod verify;
 mod wellness;
@@ -62,6 +66,7 @@ use crate::survey::Survey;
 pub use done::Touched;
 pub use env_args::EnvArgs;
 pub use refusal::Refusal;
+pub use typed::{command, name_file, relm};
 
 /// What a task plans from: the file, and what was seen on the hosts.
 #[derive(Debug, Clone, Copy)]
@@ -94,11 +99,6 @@ impl Payload {
     fn known(tree: &str) -> Self {
         Self { tree: tree.to_owned(), ..Self::default() }
     }
-}
-
-/// A command to type next, about the same environment or component.
-pub fn command(task: &str, env: &Environment) -> String {
-    format!("relm {task} {}", env.name.words())
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ fn compose(
                 };
                 continue;
             }
-            let own = own_words::operation(site, name, reference);
+            let own = own_words::operation(site, task, at, reference);
             let own = own.ok_or_else(|| Refusal::new(format!("{} has no operation {name}", site.env.name)))?;
             plan = plan.step_of(phase, own);
             if let Some(by_hand) = own_words::remedy(site.env, name) {

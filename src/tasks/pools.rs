@@ -1,30 +1,35 @@
 //! The steps that take hosts out of their pools while they switch, and the rule that no pool runs dry.
 
+use std::collections::BTreeMap;
+
 use super::Refusal;
 use crate::config::{self, Environment, Way};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::fleet::{HostName, Targets};
 use crate::operations::{DrainHost, Pool};
+use crate::survey::Survey;
 
-/// Adds what takes hosts out, before all else that happens to them.
-pub(super) fn drain(plan: Plan, env: &Environment, reference: &str) -> Plan {
+/// Adds what takes hosts out, before all else that happens to them. `by` is what they write down of who did it, where there is
+/// no release that tells.
+pub(super) fn drain(plan: Plan, env: &Environment, reference: &str, by: Option<&str>) -> Plan {
     env.pools.iter().fold(plan, |plan, found| {
-        plan.step(Phase::BeforeFlip, DrainHost { pool: pool(env, found, reference), out: true })
+        let by = by.map(str::to_owned);
+        plan.step(Phase::BeforeFlip, DrainHost { pool: pool(env, found, reference), out: true, by })
     })
 }
 
 /// Adds what takes them in again, when they are well.
 pub(super) fn undrain(plan: Plan, env: &Environment, reference: &str) -> Plan {
     env.pools.iter().fold(plan, |plan, found| {
-        plan.step(Phase::AfterFlip, DrainHost { pool: pool(env, found, reference), out: false })
+        plan.step(Phase::AfterFlip, DrainHost { pool: pool(env, found, reference), out: false, by: None })
     })
 }
 
 /// What takes hosts out of the pool of that name, or in again.
-pub(super) fn one(env: &Environment, name: &str, out: bool, reference: &str) -> Option<DrainHost> {
+pub(super) fn one(env: &Environment, name: &str, out: bool, reference: &str, by: Option<String>) -> Option<DrainHost> {
     let found = env.pools.iter().find(|pool| pool.name == name)?;
-    Some(DrainHost { pool: pool(env, found, reference), out })
+    Some(DrainHost { pool: pool(env, found, reference), out, by })
 }
 
 fn pool(env: &Environment, found: &config::Pool, reference: &str) -> Pool {
@@ -46,8 +51,17 @@ fn pool(env: &Environment, found: &config::Pool, reference: &str) -> Pool {
     }
 }
 
-/// Refuses to leave out hosts without which none of the others of their pool could switch.
-pub fn require_without(env: &Environment, away: &[HostName]) -> Result<(), Refusal> {
+/// The pools of the file that a run has left a host out of, each with who did it.
+pub(super) fn left_out<'s>(env: &Environment, survey: &'s Survey, host: &HostName) -> BTreeMap<&'s str, &'s str> {
+    let is_in = |name: &str| {
+        let mut found = env.pools.iter().filter(|pool| pool.name == name);
+        found.any(|pool| env.fleet.select(&pool.targets).iter().any(|one| one.name == *host))
+    };
+    survey.left_out(host).into_iter().filter(|(pool, _)| is_in(pool)).collect()
+}
+
+/// Refuses to leave out hosts without which none of the others of their pool could switch; `typed` is what was asked for.
+pub fn require_without(env: &Environment, away: &[HostName], typed: &str) -> Result<(), Refusal> {
     for pool in &env.pools {
         let members: Vec<&HostName> = env.fleet.select(&pool.targets).iter().map(|host| &host.name).collect();
         let (lost, left): (Vec<&HostName>, Vec<&HostName>) = members.into_iter().partition(|name| away.contains(name));
@@ -64,7 +78,7 @@ pub fn require_without(env: &Environment, away: &[HostName]) -> Result<(), Refus
             names(&left),
             if left.len() == 1 { "is" } else { "are" }
         );
-        return Err(Refusal::new(reason).next(format!("bring {} back, and deploy then", names(&lost))));
+        return Err(Refusal::new(reason).next(format!("bring {} back, and then   {typed}", names(&lost))));
     }
     Ok(())
 }

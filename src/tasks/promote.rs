@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Refusal, command};
 use crate::config::Environment;
 use crate::release::{Record, ReleaseName, State};
-use crate::survey::Survey;
+use crate::survey::{Survey, begun_rollback};
 
 const EXAMPLES: &str = "Examples:
   relm promote staging production
@@ -70,6 +70,27 @@ pub(super) fn record_of(env: &Environment, survey: &Survey, name: &ReleaseName) 
     })
 }
 
+/// Says why code of that tree does not count as tried in `from`; nothing if it could be promoted from there.
+pub fn untried(from: &Environment, survey: &Survey, tree: &str) -> Option<String> {
+    if let Err(refusal) = answers(from, survey) {
+        return Some(refusal.reason);
+    }
+    // What cannot be read may be what was rolled back from.
+    if let Some((host, damage)) = survey.hosts.iter().find_map(|(host, seen)| Some((host, seen.damage.first()?))) {
+        return Some(format!("what was live on {host} of {} cannot be told: {damage}", from.name));
+    }
+    let has_it = |name: &&ReleaseName| record_of(from, survey, name).is_ok_and(|record| record.tree == tree);
+    let releases = survey.releases();
+    let mut why = format!("no release of {} has this code", from.name);
+    for name in releases.iter().filter(has_it) {
+        match choose(from, survey, Some(name)) {
+            Ok(_) => return None,
+            Err(refusal) => why = refusal.reason,
+        }
+    }
+    Some(why)
+}
+
 /// The record of what is promoted: live on every host of `from`, or live there once.
 pub fn choose(from: &Environment, survey: &Survey, wanted: Option<&ReleaseName>) -> Result<Record, Refusal> {
     answers(from, survey)?;
@@ -89,8 +110,12 @@ pub fn choose(from: &Environment, survey: &Survey, wanted: Option<&ReleaseName>)
                 return Err(Refusal::new(reason).next(command("releases", from)));
             }
             Some((_, false)) if seen.live() == Some(name) => {
-                let reason = format!("the deploy of {name} has not come to its end on {host} of {}", from.name);
-                return Err(Refusal::new(reason).next(format!("{} --resume", command("deploy", from))));
+                let (what, again) = match begun_rollback(survey) {
+                    Some(_) => ("rollback to", command("rollback", from)),
+                    None => ("deploy of", format!("{} --resume", command("deploy", from))),
+                };
+                let reason = format!("the {what} {name} has not come to its end on {host} of {}", from.name);
+                return Err(Refusal::new(reason).next(again));
             }
             _ => {}
         }

@@ -8,12 +8,13 @@ use super::cleaning::unreadable;
 use super::deploy::{begin, switch};
 use super::done::{Touched, mark_done, recorded};
 use super::unfinished::{Standing, newer_than, standing, unfinished, where_it_stands};
-use super::{Payload, Refusal, Site, changes, command, pools, readiness};
+use super::{Payload, Refusal, Site, changes, command, pools, readiness, redo};
 use crate::engine::{Difference, Plan};
 use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::operations::{MarkFailed, ReopenRelease};
 use crate::release::{Record, ReleaseName, State};
+use crate::survey::begun_rollback;
 
 /// The deploy that is gone on with.
 #[derive(Debug, Clone)]
@@ -65,6 +66,7 @@ pub fn choose(site: Site<'_>, wanted: Option<&ReleaseName>, away: &[HostName]) -
         Some(Standing::Open) => {}
     }
     let record = the_record(site, &name)?;
+    redo::require_not_live(site, &name)?;
     let joining = joining(site, &record)?;
     Ok(Chosen { record, joining, question, away: away.to_vec() })
 }
@@ -88,6 +90,11 @@ fn the_only_one(site: Site<'_>) -> Result<ReleaseName, Refusal> {
             if let Some((name, newer)) = passed.into_iter().next() {
                 refusal.reason = format!("{name} was not finished, and {newer}, which is newer, went live since");
                 refusal = refusal.next(format!("{resume} {name}"));
+            }
+            if let Some(target) = begun_rollback(site.survey) {
+                refusal.reason =
+                    format!("the rollback to {target} has not come to its end, and there is no unfinished deploy");
+                refusal = Refusal { next: vec![command("rollback", site.env)], ..refusal };
             }
             Err(refusal.next(command("deploy", site.env)))
         }

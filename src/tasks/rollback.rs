@@ -11,7 +11,7 @@ use crate::event::Phase;
 use crate::fleet::HostName;
 use crate::operations::{CheckFlip, FlipCurrent, MarkFinished};
 use crate::release::{PlannedStep, Record, ReleaseName};
-use crate::survey::{NoTarget, rollback_target};
+use crate::survey::{NoTarget, begun_rollback, rollback_target};
 
 /// Go back to the release that was live before the current one
 ///
@@ -58,6 +58,10 @@ pub fn plan(site: Site<'_>, to: Option<&ReleaseName>, unchecked: bool) -> Result
         .heal(command("converge", site.env))
         .next_when_live(resume(site, &target, true));
     let mut plan = divide(around_flip(plan, site, &reference).finish(MarkFinished), site.env);
+    if begun_rollback(site.survey).as_ref() == Some(&target) {
+        let further = format!("{} --to RELEASE goes further back", command("rollback", site.env));
+        plan = plan.note(format!("going on with the rollback to {target}, which had not come to its end; {further}"));
+    }
     plan.question = schema::question(site.survey, &target);
     Ok(plan)
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::batches::divided;
+use super::standing::RESTART;
 use super::{Refusal, pools, wellness};
 use crate::config::{Environment, OwnTask, Pool};
 use crate::engine::Plan;
@@ -20,7 +21,7 @@ pub(super) fn restart(plan: Plan, env: &Environment, services: Vec<TurnService>)
     let runs_any = |host: &HostName| turned.iter().any(|(_, hosts)| hosts.contains(host));
     let drained = with_pools(env, |pool| env.fleet.select(&pool.targets).iter().any(|host| runs_any(&host.name)))?;
     if !drained.pools.is_empty() {
-        plan = pools::drain(plan, &drained, &reference);
+        plan = pools::drain(plan, &drained, &reference, Some(RESTART));
         let signs = env.health.iter().filter(|health| health.phase == Phase::AfterFlip && !health.of_all);
         let looks = signs.filter_map(|health| wellness::one(env, &health.name, &reference));
         plan = looks.fold(plan, |plan, look| plan.step(Phase::AfterFlip, look));

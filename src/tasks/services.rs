@@ -1,12 +1,14 @@
 //! `relm services`: how the services of an environment stand, and stopping, starting and restarting them by hand.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 
 use super::serving::{kind, service};
 pub use super::singletons::is_elsewhere;
-use super::{Refusal, Site, command, own_words, readiness, rolling, singletons};
-use crate::config::{self, Environment, nearest};
+use super::{Refusal, Site, command, parts, readiness, rolling, singletons, standing};
+use crate::config::{self, Environment, ServicePart, nearest};
 use crate::engine::{Operation as _, Plan};
 use crate::fleet::{HostName, Scope};
 use crate::operations::{ProgramSeen, Service, Turn, TurnService, Within};
@@ -15,6 +17,7 @@ use crate::release::ReleaseName;
 const EXAMPLES: &str = "Examples:
   relm services production status
   relm services production restart workers      a group, or one service
+  relm services production stop celery          a group of a service's own programs
   relm services production formplayer restart   of one of its components
   relm services status --json                   in the default environment";
 
@@ -64,12 +67,33 @@ fn read(word: &str) -> Option<Action> {
     })
 }
 
+/// A service that is meant, or some of its programs.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'e> {
+    /// The service.
+    pub found: &'e config::Service,
+    /// The group of its programs that is meant, if not all of them are.
+    pub part: Option<&'e ServicePart>,
+}
+
+impl Chosen<'_> {
+    /// As it is asked about and turned on its hosts.
+    pub fn asked(&self, env: &Environment, reference: &str) -> Service {
+        let part = self.part.map(|part| part.patterns.clone()).unwrap_or_default();
+        Service { part, ..service(env, self.found, reference) }
+    }
+}
+
 /// The services that are meant, in the order of the file.
-pub fn chosen<'e>(env: &'e Environment, group: Option<&str>) -> Result<Vec<&'e config::Service>, Refusal> {
-    let is_meant = |service: &&config::Service| {
-        group.is_none_or(|group| service.group.as_deref() == Some(group) || service.name == group)
+pub fn chosen<'e>(env: &'e Environment, group: Option<&str>) -> Result<Vec<Chosen<'e>>, Refusal> {
+    let meant = |found: &'e config::Service| match group {
+        Some(group) if found.group.as_deref() != Some(group) && found.name != group => {
+            let part = found.parts.iter().find(|part| part.name == group)?;
+            Some(Chosen { found, part: Some(part) })
+        }
+        _ => Some(Chosen { found, part: None }),
     };
-    let found: Vec<_> = env.services.iter().filter(is_meant).collect();
+    let found: Vec<_> = env.services.iter().filter_map(meant).collect();
     if !found.is_empty() {
         return Ok(found);
     }
@@ -78,16 +102,15 @@ pub fn chosen<'e>(env: &'e Environment, group: Option<&str>) -> Result<Vec<&'e c
         let reason = format!("{} has no services: write a [[service]] for each", env.name);
         return Err(Refusal::new(reason).next("[[service]]\nname = \"app\"\nkind = \"systemd\""));
     };
-    let groups = env.services.iter().filter_map(|service| service.group.as_deref());
-    let status = format!("relm services {} status", env.name);
-    let meant = nearest(group, known.iter().copied().chain(groups)).map(|meant| format!("{status} {meant}"));
-    let reason = format!("{} has no service and no group {group:?}; it has {}", env.name, known.join(", "));
+    let parts = env.services.iter().flat_map(|service| service.parts.iter().map(|part| part.name.as_str()));
+    let groups: Vec<&str> = env.services.iter().filter_map(|service| service.group.as_deref()).chain(parts).collect();
+    let status = format!("{} status", command("services", env));
+    let meant = nearest(group, known.iter().chain(&groups).copied()).map(|meant| format!("{status} {meant}"));
+    let names = groups.iter().copied().filter(|group| !known.contains(group)).collect::<BTreeSet<_>>();
+    let and = if names.is_empty() { "" } else { ", and the groups " };
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let reason = format!("{} has no service and no group {group:?}; it has {}{and}{names}", env.name, known.join(", "));
     Err(Refusal::new(reason).next(meant.unwrap_or(status)))
-}
-
-/// A service as it is asked about on its hosts.
-pub fn asked(env: &Environment, found: &config::Service) -> Service {
-    service(env, found, "")
 }
 
 /// Turns the services that are meant, in what is live.
@@ -105,23 +128,31 @@ pub fn plan(site: Site<'_>, turn: Turn, group: Option<&str>) -> Result<Plan, Ref
             .next(command("status", site.env)));
     }
     let group = group.map(|group| format!(" {group}")).unwrap_or_default();
-    let typed = format!("relm services {} {}{group}", site.env.name, turn.word());
+    let typed = format!("{} {}{group}", command("services", site.env), turn.word());
     let plan = Plan::new("services", &site.env.name, &site.env.fleet).next(typed);
-    let of = |found: &&config::Service| {
-        let service = service(site.env, found, reference(site));
-        TurnService { service, turn, within: Within::Hand, comes: false }
+    let plan = found.iter().filter_map(parts::only).fold(plan, Plan::note);
+    let of = |chosen: &Chosen<'_>| {
+        let service = chosen.asked(site.env, reference(site));
+        let by = (turn == Turn::Restart).then(|| standing::RESTART.to_owned());
+        TurnService { service, turn, within: Within::Hand, comes: false, by }
     };
     let turns: Vec<TurnService> = found.iter().map(of).collect();
     let plan = if turn == Turn::Restart {
-        let names = turns.iter().map(TurnService::name);
-        let remedies = names.filter_map(|name| Some((own_words::remedy(site.env, &name)?, name)));
-        let plan = remedies.fold(plan, |plan, (by_hand, name)| plan.remedy(name, by_hand));
+        let plan = found.iter().zip(&turns).fold(plan, |plan, (chosen, turn)| {
+            let start = format!("start {}", chosen.part.map_or(&chosen.found.name, |part| &part.name));
+            plan.remedy(turn.name(), format!("{} {start}", command("services", site.env)))
+        });
         rolling::restart(plan, site.env, turns)?
     } else {
         turns.into_iter().fold(plan, Plan::finish)
     };
-    let starts = matches!(turn, Turn::Start | Turn::Restart);
-    Ok(if starts { singletons::leave_by_hand(plan, site, reference(site), &found) } else { plan })
+    if !matches!(turn, Turn::Start | Turn::Restart) {
+        return Ok(plan);
+    }
+    parts::stay_alone(site, &found)?;
+    let whole: Vec<&config::Service> =
+        found.iter().filter(|chosen| chosen.part.is_none()).map(|chosen| chosen.found).collect();
+    Ok(singletons::leave_by_hand(plan, site, reference(site), &whole))
 }
 
 fn row((host, _): &(HostName, crate::survey::HostSeen)) -> Vec<String> {
@@ -197,6 +228,11 @@ impl Line {
             self.trouble = Some(format!("it is for {only} alone"));
         }
         self.trouble.is_some().then_some(self)
+    }
+
+    /// Says whether there is something to tell: a host may have no program of a group.
+    pub fn is_any(&self) -> bool {
+        self.trouble.is_some() || !self.programs.is_empty()
     }
 
     /// Says whether all of it runs; what follows releases from what is live, where that can be told.

@@ -8,8 +8,13 @@ use crate::operations::{File, Kind, RenderService, Service, Turn, TurnService, W
 
 /// Adds what fills in the services' files.
 pub(super) fn render(plan: Plan, env: &Environment, reference: &str) -> Plan {
+    renders(env, reference).fold(plan, Plan::prepare)
+}
+
+/// What fills them in.
+pub(super) fn renders(env: &Environment, reference: &str) -> impl Iterator<Item = RenderService> {
     let with_files = env.services.iter().filter(|service| !service.files.is_empty());
-    with_files.fold(plan, |plan, found| plan.prepare(RenderService(service(env, found, reference))))
+    with_files.map(move |found| RenderService(service(env, found, reference)))
 }
 
 /// Adds what is stopped before the flip, the last of the file first.
@@ -34,7 +39,7 @@ pub(super) fn starts(plan: Plan, site: Site<'_>, reference: &str) -> Plan {
 }
 
 fn turn(env: &Environment, found: &config::Service, reference: &str, turn: Turn) -> TurnService {
-    TurnService { service: service(env, found, reference), turn, within: Within::Switch, comes: false }
+    TurnService { service: service(env, found, reference), turn, within: Within::Switch, comes: false, by: None }
 }
 
 /// A service of the file as an operation's.
@@ -50,6 +55,7 @@ pub(super) fn service(env: &Environment, found: &config::Service, reference: &st
         targets: found.targets.clone(),
         singleton: found.singleton.clone(),
         programs: found.programs.clone(),
+        part: Vec::new(),
         files: found.files.iter().map(file).collect(),
         into: found.into.clone(),
         check: found.check.clone(),

@@ -6,7 +6,7 @@ use crate::config::{self, Environment, Strategy};
 use crate::engine::Plan;
 use crate::event::Phase;
 use crate::fleet::HostName;
-use crate::operations::{ForgetElsewhere, StopElsewhere};
+use crate::operations::{ForgetElsewhere, StopElsewhere, Turn};
 use crate::survey::{HostSeen, Survey};
 
 /// Says whether a host has it written down that the service was started there, or has files of it.
@@ -24,6 +24,58 @@ pub(super) fn moves(survey: &Survey, found: &config::Service) -> bool {
     let Some(only) = &found.singleton else { return false };
     let is_new = survey.host(only).is_some_and(|seen| !has_run(seen, &found.name));
     is_new && survey.hosts.iter().any(|(host, seen)| is_elsewhere(found, host, seen))
+}
+
+/// What starts a service in the switch.
+fn starts(step: &str, name: &str) -> bool {
+    let turns = [Turn::Start, Turn::Restart, Turn::Reload];
+    step.split_once(':').is_some_and(|(word, of)| of == name && turns.iter().any(|turn| turn.word() == word))
+}
+
+/// Starts none where `plan` is for the hosts that are `behind` alone and it runs on another: there nothing would stop it.
+pub(super) fn stay(plan: &mut Plan, site: Site<'_>, behind: &[HostName]) {
+    let in_step = || site.survey.hosts.iter().filter(|(host, _)| !behind.contains(host));
+    for found in &site.env.services {
+        if let Some(only) = &found.singleton
+            && in_step().any(|(host, seen)| is_elsewhere(found, host, seen))
+        {
+            let turns = plan.steps.iter_mut().filter(|step| starts(&step.name(), &found.name));
+            turns.for_each(|step| _ = step.unneeded.insert(only.clone()));
+        }
+    }
+}
+
+/// The first service of one host alone that `plan` starts there while it may run on some of `unseen`, and these: nobody can stop
+/// it where nobody comes. A host that says it was started there is the one where it runs.
+pub fn in_doubt<'e>(
+    env: &'e Environment,
+    survey: &Survey,
+    unseen: &[HostName],
+    plan: &Plan,
+) -> Option<(&'e config::Service, Vec<HostName>)> {
+    let is_started = |found: &config::Service, only: &HostName| {
+        let mut steps = plan.steps.iter().filter(|step| starts(&step.name(), &found.name));
+        steps.any(|step| step.left().any(|host| host == only))
+    };
+    let is_known = |name: &str| survey.hosts.iter().any(|(_, seen)| seen.alone.contains(name));
+    let releases = || survey.hosts.iter().flat_map(|(_, seen)| &seen.releases);
+    // What no release had ran nowhere. The record of a private one does not tell what it was started with.
+    let may_run = |name: &str, host: &HostName| {
+        releases().any(|release| {
+            let record = &release.record;
+            let had = record.steps.iter().any(|step| starts(&step.name, name));
+            let was_part = record.hosts.iter().any(|part| part == host.as_str());
+            (had && (was_part || release.is_finished)) || (record.private && release.is_finished)
+        })
+    };
+    env.services.iter().find_map(|found| {
+        let only = found.singleton.as_ref()?;
+        if is_known(&found.name) || !is_started(found, only) {
+            return None;
+        }
+        let hosts: Vec<HostName> = unseen.iter().filter(|host| may_run(&found.name, host)).cloned().collect();
+        (!hosts.is_empty()).then_some((found, hosts))
+    })
 }
 
 /// A sentence for each service that ran on a host and is for another one.

@@ -1,23 +1,59 @@
 //! What was left on hosts by hand or by an earlier `Releases.toml`, and that nobody would see otherwise.
 
+use super::status::HALF_BACK;
 use super::unfinished::unfinished;
-use super::{command, singletons};
+use super::{command, pools, singletons};
 use crate::config::Environment;
 use crate::engine::Plan;
 use crate::fleet::HostName;
 use crate::survey::{HostSeen, Survey};
 
-/// A sentence for each host and thing.
+/// What stands for a restart by hand, where hosts have written down who has a service down.
+pub(super) const RESTART: &str = "restart";
+const TASK: &str = "task:";
+
+/// What stands for a task of the file's own.
+pub(super) fn of_task(name: &str) -> String {
+    format!("{TASK}{name}")
+}
+
+/// Says whether the run of a release had it stopped.
+pub(super) fn is_of_release(by: &str) -> bool {
+    by != RESTART && !by.starts_with(TASK)
+}
+
+/// How a service came to be down, by what its host has written down.
+pub fn how_stopped(by: &str) -> String {
+    match by.strip_prefix(TASK) {
+        Some(task) => format!("was taken down by the task {task}, which did not come to its end"),
+        None if by == RESTART => "was being restarted by hand, and that was cut off".to_owned(),
+        None => format!("was stopped by the run of {by}"),
+    }
+}
+
+/// How a host came to be out of a pool, by what was written down where that was done.
+pub fn how_drained(pool: &str, by: &str) -> String {
+    match by.strip_prefix(TASK) {
+        Some(task) => format!("taken out of pool {pool} by the task {task}, which did not come to its end"),
+        None => format!("taken out of pool {pool} for a restart by hand, and that was cut off"),
+    }
+}
+
+/// A sentence for each host of the environment and thing: of others it does not say what is to be there.
 pub fn standing(env: &Environment, survey: &Survey) -> Vec<(HostName, String)> {
     let of_host = |(host, seen): &(HostName, HostSeen)| {
-        let told = maintenance(env, seen).into_iter().chain(stopped(env, survey, seen));
+        let half_back = seen.is_half_back().then(|| format!("{HALF_BACK}: {} mends it", command("converge", env)));
+        let told = maintenance(env, seen).into_iter().chain(half_back);
         let told = told
+            .chain(stopped(env, survey, seen))
+            .chain(drained(env, survey, host))
             .chain(forgotten(env, host, seen))
             .chain(left_public(env, host, seen))
             .chain(singletons::told(env, host, seen));
         told.map(|text| (host.clone(), text)).collect::<Vec<_>>()
     };
-    survey.hosts.iter().flat_map(of_host).collect()
+    let is_known = |(host, _): &&(HostName, HostSeen)| env.fleet.hosts.iter().any(|known| known.name == *host);
+    survey.hosts.iter().filter(is_known).flat_map(of_host).collect()
 }
 
 /// Has it said when something is switched.
@@ -33,7 +69,7 @@ fn maintenance(env: &Environment, seen: &HostSeen) -> Option<String> {
     Some(format!("maintenance is on, switched on {by}: {} ends it", command("maintenance off", env)))
 }
 
-/// Services that are down because a run was killed that had stopped them for a migration, or could not start them
+/// Services that are down because a run, a task or a restart by hand was killed that had stopped them, or could not start them
 /// again.
 fn stopped(env: &Environment, survey: &Survey, seen: &HostSeen) -> Vec<String> {
     let open = unfinished(survey);
@@ -46,9 +82,16 @@ fn stopped(env: &Environment, survey: &Survey, seen: &HostSeen) -> Vec<String> {
             _ if open.len() == 1 => format!("`{resume}` goes on with that, {start}"),
             _ => format!("`{resume} --release {by}` goes on with that, {start}"),
         };
-        format!("{name} was stopped for a migration by the run of {by}, and not started again: {next}")
+        format!("{name} {}, and not started again: {next}", how_stopped(by))
     };
     known.map(told).collect()
+}
+
+/// Pools that a task or a restart by hand was killed over, or could not take the host in again.
+fn drained(env: &Environment, survey: &Survey, host: &HostName) -> Vec<String> {
+    let left = pools::left_out(env, survey, host);
+    let converge = command("converge", env);
+    left.iter().map(|(pool, by)| format!("{}: `{converge}` takes it in again", how_drained(pool, by))).collect()
 }
 
 /// Places that were published and that the file has no more, not for this host.

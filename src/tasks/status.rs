@@ -10,7 +10,7 @@ use super::EnvArgs;
 use super::unfinished::unfinished;
 use crate::fleet::{HostName, Scope};
 use crate::release::{LockSeen, ReleaseName};
-use crate::survey::{Current, Migrated, Survey};
+use crate::survey::{Current, Migrated, Survey, begun_rollback};
 
 /// Show what is live on each host, since when, by whom, from what; and hosts out of step
 #[derive(Debug, Clone, Args)]
@@ -28,12 +28,16 @@ pub struct Report {
     pub env: Scope,
     /// In the order of the file.
     pub hosts: Vec<Line>,
-    /// Whether every host answered and all run the same release.
+    /// Whether every host answered and all run the same release, to the end.
     pub in_step: bool,
     /// Who holds the environment.
     pub lock: Option<LockSeen>,
-    /// Deploys that were begun and not finished: what `relm deploy --resume` can go on with.
+    /// Releases whose switch was begun and not finished: what `relm deploy --resume` can go on with, the target of a rollback too
+    /// where all hosts run it.
     pub unfinished: Vec<ReleaseName>,
+    /// Where a rollback goes that was begun and not finished: `relm rollback` goes on with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfinished_rollback: Option<ReleaseName>,
     /// Whether the file has migrations of it.
     #[serde(skip)]
     pub migrates: bool,
@@ -43,6 +47,17 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether hosts that answered run different releases.
+    pub fn is_apart(&self) -> bool {
+        let mut live = self.hosts.iter().filter(|line| line.reachable).map(|line| &line.current);
+        live.next().is_some_and(|first| live.any(|other| other != first))
+    }
+
+    /// Whether every host answered, those of components too.
+    pub fn has_all(&self) -> bool {
+        self.hosts.iter().all(|line| line.reachable) && self.components.iter().all(Self::has_all)
+    }
+
     /// Of an environment without an application beside its components.
     pub fn nothing(env: Scope) -> Self {
         Self {
@@ -51,6 +66,7 @@ impl Report {
             in_step: true,
             lock: None,
             unfinished: Vec::new(),
+            unfinished_rollback: None,
             migrates: false,
             components: Vec::new(),
         }
@@ -68,6 +84,15 @@ pub struct Line {
     pub since: Option<DateTime<Utc>>,
     /// Who made it live.
     pub by: Option<String>,
+    /// Their login on the machine they did it from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// That machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// As whom they were signed in on the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssh_user: Option<String>,
     /// What it was made from.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
@@ -81,9 +106,12 @@ pub struct Line {
     /// Who switched maintenance on, if it is on: `hand`, or the release whose run did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<String>,
-    /// Services that a run stopped for a migration and left down, each with its release.
+    /// Services that a run left down: each with the release for whose migration it was stopped, `task:NAME` or `restart`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stopped: BTreeMap<String, String>,
+    /// Pools that a run left the host out of: each with `task:NAME` or `restart`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub drained: BTreeMap<String, String>,
     /// What is wrong there, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,
@@ -122,6 +150,10 @@ impl Schema {
     }
 }
 
+/// What is known of a host whose switch was not put back to the end.
+pub(super) const HALF_BACK: &str =
+    "put back after a failed switch and not to the end: what runs may be another release";
+
 /// Puts together what the hosts say. `order` is the order of the file.
 pub fn report(env: &Scope, order: &[HostName], survey: &Survey) -> Report {
     Report {
@@ -130,8 +162,20 @@ pub fn report(env: &Scope, order: &[HostName], survey: &Survey) -> Report {
         in_step: survey.in_step(),
         lock: survey.hosts.iter().map(|(_, seen)| &seen.lock).find(|lock| !lock.is_free()).cloned(),
         unfinished: unfinished(survey),
+        unfinished_rollback: begun_rollback(survey),
         migrates: false,
         components: Vec::new(),
+    }
+}
+
+impl Report {
+    /// With what the place of a shared lock says: what the hosts have of it may be out of date.
+    #[must_use]
+    pub fn with_shared_lock(mut self, shared: LockSeen) -> Self {
+        let own = self.lock.take().unwrap_or_default();
+        let taken = own.taken.filter(|taken| taken.shared.is_none()).or(shared.taken);
+        let lock = if own.holder.is_some() { LockSeen { taken, ..own } } else { LockSeen { taken, ..shared } };
+        Self { lock: Some(lock).filter(|lock| !lock.is_free()), ..self }
     }
 }
 
@@ -146,12 +190,16 @@ fn line(host: &HostName, survey: &Survey) -> Line {
         current: None,
         since: None,
         by: None,
+        login: None,
+        machine: None,
+        ssh_user: None,
         reference: None,
         commit: None,
         schema: None,
         reachable: silent.is_none(),
         maintenance: None,
         stopped: BTreeMap::new(),
+        drained: survey.left_out(host).into_iter().map(|(pool, by)| (pool.to_owned(), by.to_owned())).collect(),
         trouble: silent.into_iter().collect(),
     };
     let Some(seen) = survey.host(host) else { return line };
@@ -165,11 +213,15 @@ fn line(host: &HostName, survey: &Survey) -> Line {
     if let Current::Foreign(what) = &seen.current {
         line.trouble.push(format!("current {what}"));
     }
+    line.trouble.extend(seen.is_half_back().then(|| HALF_BACK.to_owned()));
     let Some(current) = seen.live() else { return line };
     line.current = Some(current.clone());
     if let Some(flip) = seen.went_live(current) {
         line.since = Some(flip.at);
         line.by = Some(flip.by.clone());
+        line.login = Some(flip.login.clone()).filter(|login| !login.is_empty());
+        line.machine = Some(flip.machine.clone());
+        line.ssh_user.clone_from(&flip.ssh_user);
     }
     if let Some(release) = seen.release(current) {
         line.reference = Some(release.record.reference.clone());

@@ -10,7 +10,7 @@ use crate::survey::HostSeen;
 use sample::{actor, name, now, on, payload, record, sample, survey};
 
 fn existing(site: Site<'_>, n: i64) -> Result<Plan, Refusal> {
-    deploy::plan_existing(site, &name(n), Part { roles: &[], whole: &site.env.fleet })
+    deploy::plan_existing(site, &name(n), Part { roles: &[], whole: &site.env.fleet, named: &site.env.fleet })
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `relm timings`: how long each step of a run took on each host, by the log of it on this machine.
+//! `relm timings`: how long each step of a run took on each host, by the log of it on this machine or by what the hosts have
+//! written down.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,20 +9,26 @@ use clap::Args;
 use serde::Serialize;
 
 use super::EnvArgs;
+use crate::config::Environment;
 use crate::event::{Event, Stamped};
 use crate::fleet::{HostName, Scope};
-use crate::release::ReleaseName;
+use crate::release::{Flip, ReleaseName};
+use crate::survey::Survey;
 
 /// Show how long each step of the last run took on each host
 ///
 /// It goes by the logs of runs on this machine; by those of maintenance, services and the like only where there are no others.
+/// Of what another machine has made live since, the hosts tell.
 #[derive(Debug, Clone, Args)]
 pub struct Timings {
     #[allow(missing_docs, reason = "clap would print them as help")]
     #[command(flatten)]
     pub env: EnvArgs,
+    /// Of this release, as its hosts have written it down
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<ReleaseName>,
     /// Of the run that this log tells of
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["env", "component"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["env", "component", "release"])]
     pub log: Option<PathBuf>,
 }
 
@@ -38,7 +45,9 @@ pub struct Report {
     pub release: Option<ReleaseName>,
     /// When it began.
     pub at: DateTime<Utc>,
-    /// From its beginning to its end; nothing if the log has no end.
+    /// Whether the hosts tell it: of each step of the release when it ran last.
+    pub told_by_hosts: bool,
+    /// From its beginning to its end; nothing if the log has no end, and where the hosts tell.
     pub seconds: Option<f64>,
     /// In the order of the run, those that began somewhere.
     pub steps: Vec<Step>,
@@ -67,6 +76,46 @@ impl Report {
     }
 }
 
+/// The last change that brought something live on an environment.
+pub fn last_flip(survey: &Survey) -> Option<&Flip> {
+    let flips = survey.hosts.iter().filter_map(|(_, seen)| seen.went_live(seen.live()?));
+    flips.max_by_key(|flip| flip.run)
+}
+
+/// What hosts have written down of a release. Its steps come in the order in which they were planned; those that belong to no
+/// deploy come behind.
+pub fn by_hosts(
+    env: &Environment,
+    survey: &Survey,
+    release: &ReleaseName,
+    took: Vec<(HostName, Vec<(String, f64)>)>,
+) -> Option<Report> {
+    let record = survey.hosts.iter().find_map(|(_, seen)| Some(&seen.release(release)?.record))?;
+    let flip = survey.hosts.iter().filter_map(|(_, seen)| seen.went_live(release)).max_by_key(|flip| flip.run);
+    let mut steps: Vec<Step> =
+        record.steps.iter().map(|step| Step { step: step.name.clone(), hosts: BTreeMap::new() }).collect();
+    for (host, took) in took {
+        for (name, seconds) in took {
+            let at = steps.iter().position(|known| known.step == name).unwrap_or_else(|| {
+                steps.push(Step { step: name, hosts: BTreeMap::new() });
+                steps.len() - 1
+            });
+            steps[at].hosts.insert(host.clone(), seconds);
+        }
+    }
+    steps.retain(|step| !step.hosts.is_empty());
+    Some(Report {
+        task: flip.map_or_else(|| record.task.clone().unwrap_or_else(|| "deploy".to_owned()), |flip| flip.task.clone()),
+        env: env.name.clone(),
+        release: Some(release.clone()),
+        at: flip.map_or(record.created, |flip| flip.run),
+        told_by_hosts: true,
+        seconds: None,
+        steps,
+        fleet: env.fleet.names(),
+    })
+}
+
 /// Reads a run's events; nothing if they do not begin as those of a run that changes something do.
 pub fn report(events: &[Stamped]) -> Option<Report> {
     let first = events.first()?;
@@ -76,6 +125,7 @@ pub fn report(events: &[Stamped]) -> Option<Report> {
         env: env.clone(),
         release: release.clone(),
         at: first.at,
+        told_by_hosts: false,
         seconds: None,
         steps: steps.iter().map(|step| Step { step: step.name.clone(), hosts: BTreeMap::new() }).collect(),
         fleet: Vec::new(),

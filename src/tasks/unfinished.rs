@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Site, command};
+use super::{Site, command, redo};
 use crate::fleet::HostName;
 use crate::release::{ReleaseName, State};
 use crate::survey::{HostSeen, ReleaseSeen, Survey};
@@ -47,7 +47,8 @@ pub(super) fn resume(site: Site<'_>, name: &ReleaseName, once_live: bool) -> Str
     let resume = format!("{} --resume", command("deploy", site.env));
     let others = unfinished(site.survey);
     let is_another = others.iter().any(|other| other != name && (!once_live || other > name));
-    if is_another { format!("{resume} --release {name}") } else { resume }
+    let again = if once_live { String::new() } else { redo::words(site.env) };
+    if is_another { format!("{resume} --release {name}{again}") } else { resume + &again }
 }
 
 /// How `name` stands; nothing if no host knows it.

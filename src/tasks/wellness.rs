@@ -20,7 +20,8 @@ pub(super) fn look_at_all(plan: Plan, env: &Environment, reference: &str) -> Pla
 /// The look of that name, at what is live.
 pub(super) fn one(env: &Environment, name: &str, reference: &str) -> Option<CheckHealth> {
     let mut found = check(env, env.health.iter().find(|health| health.name == name)?, reference);
-    (found.check.outside, found.check.journaled, found.of_all) = (false, false, false);
+    (found.check.outside, found.check.journaled) = (false, false);
+    (found.of_all, found.asks) = (false, false);
     Some(found)
 }
 
@@ -44,6 +45,7 @@ fn check(env: &Environment, health: &Health, reference: &str) -> CheckHealth {
         attempt: health.attempt,
         app: env.app.clone(),
         of_all: health.of_all,
+        asks: health.asks,
     }
 }
 

@@ -19,6 +19,11 @@ pub trait Link: Debug + Send + Sync {
     /// that it was not started.
     fn open<'a>(&'a self, command: &'a str) -> BoxFuture<'a, Result<Channel, ExecError>>;
 
+    /// As whom it is signed in; nothing where nobody has to.
+    fn login(&self) -> Option<&str> {
+        None
+    }
+
     /// Says whether a script that stands in the command is there a round trip sooner than one that is written to it.
     fn is_quicker_with_command(&self) -> bool {
         false

@@ -45,6 +45,9 @@ pub trait Transport: Debug + Send + Sync {
     /// no room in it. Only its standard error is heard in lines.
     fn hand_over<'a>(&'a self, exec: Exec<'a>, sink: mpsc::Sender<Bytes>) -> BoxFuture<'a, Result<Exit, ExecError>>;
 
+    /// As whom relm is signed in there, whomever it becomes then; nothing where nobody has to.
+    fn login(&self) -> Option<&str>;
+
     /// Makes ready for a script that reads a stream, so that it need not wait for its channel; nor for its own text to
     /// travel, as far as that is in `likely`.
     fn open_ahead<'a>(&'a self, likely: Option<&'a Script>) -> BoxFuture<'a, ()>;

@@ -205,6 +205,10 @@ impl HostShell {
 }
 
 impl Transport for HostShell {
+    fn login(&self) -> Option<&str> {
+        self.link.login()
+    }
+
     fn open_ahead<'a>(&'a self, likely: Option<&'a Script>) -> BoxFuture<'a, ()> {
         bulk::open_ahead(self, likely).boxed()
     }

@@ -5,7 +5,7 @@ use super::failures::{self, FailedStep};
 use super::rows::{Row, indent, lay_out};
 use super::step::Step;
 use super::{Line, live, style, tally, text, timings};
-use crate::event::{Ending, Phase};
+use crate::event::{Ending, Phase, live_on_all};
 use crate::release::ReleaseName;
 
 /// The text under a run that has ended; nothing before that. Lines are broken at `width` where they are ours.
@@ -106,6 +106,9 @@ fn bad_news(text: &str) -> Line {
 fn verdict(board: &Board, end: &End, nothing_failed: bool) -> Option<String> {
     let title = board.title();
     let verdict = match end.ending {
+        Ending::Mixed if live_on_all(&end.hosts, &end.unread, &end.behind).is_some() => {
+            format!("{title} failed, and not all of it could be put back")
+        }
         Ending::Mixed => format!("{} is mixed: its hosts could not all be put back", board.env),
         Ending::Interrupted => format!("{title} was interrupted"),
         Ending::Paused => format!("{title} is paused"),

@@ -29,7 +29,7 @@ pub(super) fn lines(board: &Board, end: &End, width: usize) -> Vec<Line> {
 fn before(end: &End) -> &'static str {
     match end.ending {
         // What could not be taken back has changed something.
-        Ending::NothingChanged if end.exit_code == 1 && end.reason.is_some() => "",
+        Ending::NothingChanged | Ending::PutBack if end.exit_code == 1 && end.reason.is_some() => "",
         Ending::NothingChanged | Ending::Paused => "nothing changed: ",
         Ending::PutBack => "as before: ",
         Ending::LiveButUnfinished => "switched: ",

@@ -74,7 +74,9 @@ impl<W: Write> Plain<W> {
 
     fn headline(&self, step: &str, phase: Phase) -> Line {
         let hosts = self.board.known_step(step).map_or_else(String::new, on);
-        format!("-- {step} ({}){hosts}", step_line::phase(phase)).into()
+        // What is run by itself is no part of a deploy, whatever phase it has there.
+        let phase = if self.board.task == "run" { String::new() } else { format!(" ({})", step_line::phase(phase)) };
+        format!("-- {step}{phase}{hosts}").into()
     }
 
     fn not_finished(&self, name: &str) -> Line {

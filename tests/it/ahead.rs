@@ -123,17 +123,42 @@ fn a_copy_that_fails_is_made_once_more() {
     assert_eq!(hidden(&site.host("web1")), [""; 0]);
 }
 
+/// Without looking again and again, which many hosts on one machine would feel; where that cannot be had, by doing so.
 #[test]
 fn a_slow_copy_is_waited_for() {
     let site = site("");
     site.deploy();
     site.shadow(
         "cp",
-        "case \"$*\" in *--parents*) sleep 2 ;; esac\necho \"$*\" >>\"$SITE/copies\"\nexec \"$REAL\" \"$@\"",
+        "case \"$*\" in *--parents*) \"$SITE/slow\" 2 ;; esac\necho \"$*\" >>\"$SITE/copies\"\nexec \"$REAL\" \"$@\"",
     );
+    symlink("/bin/sleep", site.path("slow")).expect("a link");
+    site.shadow("sleep", "echo \"$*\" >>\"$SITE/slept\"\nexec \"$REAL\" \"$@\"");
+    for without in [false, true] {
+        if without {
+            site.shadow("mkfifo", "exit 1");
+        }
+        copies(&site);
+        deployed_upon(&site);
+        assert_eq!(copies(&site), (true, false));
+        let slept = fs::read_to_string(site.path("slept")).unwrap_or_default();
+        assert_eq!(slept.contains("0.02"), without, "{slept}");
+    }
+}
+
+/// Whoever copies dies, and leaves what it had begun.
+#[test]
+fn a_copy_that_is_killed_is_not_waited_for() {
+    let site = site("");
+    let first = site.deploy();
+    let dies = "case \"$*\" in *.ahead-*) sleep 1; copier=$(cat \"$SITE\"/hosts/web1/www/test/releases/.ahead-*/copier); kill -9 ${copier% *} $PPID $$ ;; esac";
+    site.shadow("cp", &format!("echo \"$*\" >>\"$SITE/copies\"\n{dies}\nexec \"$REAL\" \"$@\""));
     copies(&site);
-    deployed_upon(&site);
-    assert_eq!(copies(&site), (true, false));
+    let second = deployed_upon(&site);
+    assert_ne!(first, second);
+    assert_eq!(copies(&site), (true, true));
+    assert_eq!(listing(&site.host("web1").release(&second)), listing(&site.path("code")));
+    assert_eq!(hidden(&site.host("web1")), [""; 0]);
 }
 
 #[test]
@@ -209,20 +234,29 @@ fn copies_are_read_ahead() {
     assert_eq!(listing(&site.host("web1").release(&third)), listing(&site.path("code")));
 }
 
-/// A file that is touched behind the back of what has read it is read again, whatever its size and time say.
+/// A file that is touched behind the back of what has read it is read again, whatever its size and time say; and whatever
+/// else stands there otherwise than it was sent is seen, with plain names in one pass.
 #[test]
-fn what_is_touched_after_it_was_read_is_read_again() {
+fn what_is_touched_after_it_was_read_is_seen() {
     let site = site("");
     fs::remove_file(site.path("code/back\\slash")).expect("a file");
     site.deploy();
-    let meddle = "touch -r same \"$SITE/time\"; printf \"as it isn\" >same; touch -r \"$SITE/time\" same";
-    site.shadow(
-        "find",
-        &format!(
-            "case $PWD in */releases/2*) mkdir \"$SITE/meddled\" && {{ {meddle}; }} ;; esac\nexec \"$REAL\" \"$@\""
-        ),
-    );
-    let done = site.relm("deploy --json").ends(0);
-    assert!(site.path("meddled").exists() && done.stdout.contains("by hand: 1 file; sending"), "{}", done.stdout);
-    assert_eq!(listing(&site.host("web1").release(&site.live())), listing(&site.path("code")));
+    for meddle in [
+        "touch -r same \"$SITE/time\"; printf \"as it isn\" >same; touch -r \"$SITE/time\" same",
+        "echo more >more",
+        "rm same",
+        "chmod 600 same",
+        "ln same another",
+        "rm link; ln -s changed link",
+        "rmdir empty",
+        "mkdir full",
+    ] {
+        let once =
+            format!("case $PWD in */releases/2*) mkdir \"$SITE/meddled\" 2>/dev/null && {{ {meddle}; }} ;; esac");
+        site.shadow("find", &format!("{once}\nexec \"$REAL\" \"$@\""));
+        let done = site.relm("deploy --json").ends(0);
+        fs::remove_dir(site.path("meddled")).expect(meddle);
+        assert!(done.stdout.contains("has been changed by hand: "), "{meddle}: {}", done.stdout);
+        assert_eq!(listing(&site.host("web1").release(&site.live())), listing(&site.path("code")), "{meddle}");
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod components;
 
+use crate::converge::take_away;
 use crate::site::{Site, logged, operation, within};
 
 /// Busy while the test says so.
@@ -254,4 +255,38 @@ fn before_an_operation_it_is_looked_for_in_time_and_waited_for() {
     site.configure(&(flag(&more.replace("1m", "1s")) + &start + &logged("migrate", "prepare", "once = true")));
     site.relm("deploy").ends(75).says(&["import_before_migrate", "web2", "is busy"]);
     assert!(site.take_log().is_empty());
+}
+
+/// A look is nothing that runs on a host alone: one that cannot be made counts as busy, by its own rule.
+#[test]
+fn what_cannot_be_looked_at_in_the_course_of_a_run_counts_as_busy_before_it() {
+    let looked = |roles: &str, more: &str| {
+        let look = flag(&format!("roles = {roles}\nwhen = [\"before:restart\"]\n{more}"));
+        format!("[release]\nmax_unreachable = 1\n{look}{}", logged("restart", "after_flip", "roles = [\"web\"]"))
+    };
+    let site = Site::new("web1 web2 db1=db", &looked("[\"db\"]", "ask = \"Ann\""));
+    let first = site.deploy();
+    site.deploy();
+    take_away(&site, "db1");
+    let said = "import cannot be looked at and counts as busy on db1";
+    for task in ["deploy", "rollback"] {
+        let done = site.relm(task).ends(3).says(&[said, "ask Ann about import"]);
+        done.says(&[&format!("relm {task} --consent import=")]);
+    }
+    assert!(site.relm("deploy --dry-run").ends(0).stdout.contains(&format!("would be refused: {said}")));
+    site.relm_with(["rollback", "--consent", "import=Ann: db1 is off"]).ends(0);
+    assert_eq!(site.host("web1").current(), Some(first));
+    site.configure(&looked("[\"db\"]", "on_busy = \"warn\""));
+    site.relm("deploy").ends(0).says(&["warning: import on db1: cannot be told: it cannot be reached"]);
+    // Where it can be looked at, it is looked at in time.
+    site.configure(&looked("[\"db\", \"web\"]", ""));
+    site.write("busy-web2", "");
+    let done = site.relm("deploy").ends(3).says(&[said]);
+    assert!(!done.stderr.contains("web2 runs"), "{}", done.stderr);
+    // What does run there and nowhere else is refused, and what was typed is what to type again.
+    site.configure(&format!("[release]\nmax_unreachable = 1\n{}", logged("restart", "after_flip", "roles = [\"db\"]")));
+    for task in ["deploy", "rollback"] {
+        let next = format!("bring it back, and then   relm {task}\n");
+        site.relm(task).ends(3).says(&["restart runs nowhere but on db1, which cannot be reached", &next]);
+    }
 }

@@ -161,7 +161,8 @@ fn one_can_be_kept_for_longer_whatever_it_is() {
     site.relm(&format!("keep {first} --days 0")).ends(2);
     site.relm("keep yesterday --days 1").ends(2).says(&["is no release"]);
     site.relm("keep 2001-01-01_00.00.00 --days 1").ends(3).says(&["no host of test has release"]);
-    site.relm(&format!("keep test {first} --days 3")).ends(0).says(&["will stay until"]);
+    site.relm(&format!("keep test {first} --days 3")).ends(0).says(&["stays until"]);
+    assert!(!site.relm(&format!("keep test {first} --days 4")).ends(0).stderr.contains("warning"));
     site.relm(&format!("keep {first} --days 2")).ends(3).says(&["already, which is longer"]);
     let until = site.relm("releases --json").ends(0).report()["releases"][0]["keep_until"].clone();
     assert!(until.is_string(), "{until}");

@@ -190,3 +190,91 @@ fn a_reader_that_goes_away_is_no_crash() {
         assert!(!done.stderr.contains("panicked"), "{line}:\n{}", done.stderr);
     }
 }
+
+/// Moves the file to where nobody looks by themselves, and says how it can be named there.
+fn moved(site: &Site) -> [String; 2] {
+    let text = std::fs::read_to_string(site.path("Releases.toml")).expect("a file");
+    let text = text.replace("dir = \"code\"", "dir = \"../code\"").replace("local:", "local:../");
+    site.write("a place/Releases.toml", text);
+    // What is found in this directory is another file, of another environment.
+    site.write("Releases.toml", "[source]\ndir = \"code\"\n[env.other.hosts]\nx = { address = \"local:x\" }\n");
+    [site.path("a place/Releases.toml").display().to_string(), "a place/Releases.toml".to_owned()]
+}
+
+#[test]
+fn what_is_told_to_type_names_the_file_that_was_named() {
+    let site = Site::new("web1", &operation("fails", "prepare", "", "[ ! -e \"$SITE/broken\" ]"));
+    for file in moved(&site) {
+        let relm = |args: &[&str]| site.relm_with(["--config", &file].into_iter().chain(args.iter().copied()));
+        let told = |rest: &str| format!("relm --config '{file}' {rest}");
+        site.write("broken", "");
+        let failed = relm(&["deploy", "--json"]).ends(1);
+        let next = failed.ending()["next"][0].as_str().expect("a command").to_owned();
+        assert_eq!(next, told("deploy test --resume"));
+        std::fs::remove_file(site.path("broken")).expect("a file");
+        // It is a command for a shell, and goes on with that very release.
+        let typed = format!("relm() {{ {} \"$@\"; }}; {next}", env!("CARGO_BIN_EXE_relm"));
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &typed]).current_dir(site.path("")).env("SITE", site.path("")).env("HOME", site.path("home"));
+        let again = shell.output().expect("a shell");
+        assert!(again.status.success(), "{typed}: {}", String::from_utf8_lossy(&again.stderr));
+        relm(&["keep", "test", "2001-01-01_00.00.00", "--days", "3"]).ends(3).says(&[&told("releases test")]);
+        relm(&["lock", "steal"]).ends(2).says(&[&told("lock steal -m")]);
+        relm(&["lock", "take"]).ends(0).says(&[&told("lock release test")]);
+        relm(&["lock", "release"]).ends(0);
+        relm(&["dpeloy"]).ends(2).says(&[&told("deploy")]);
+    }
+    site.relm("lock steal").ends(2).says(&["next   relm lock steal -m"]);
+}
+
+#[test]
+fn what_programs_ask_for_in_json_is_json() {
+    let site = Site::new("web1", "");
+    let taken = site.relm("lock take --json -m moving").ends(0).report();
+    assert_eq!((&taken["env"], &taken["taken"]["reason"]), (&"test".into(), &"moving".into()));
+    let given = site.relm("lock release --json").ends(0).report();
+    assert!(given["taken"].is_null() && given["holder"].is_null(), "{given}");
+    assert!(site.relm("lock release --json").ends(0).report()["taken"].is_null());
+    let stolen = site.relm("lock steal --json -m hurry").ends(0).report();
+    assert_eq!(stolen["taken"]["reason"], "hurry");
+    let trust = site.relm("trust test web1 --json").ends(0).report();
+    assert_eq!((&trust["host"], &trust["machines"]), (&"web1".into(), &serde_json::json!([])));
+}
+
+#[test]
+fn commands_that_read_can_be_about_some_hosts() {
+    let site = Site::new("web1 web2", "");
+    site.deploy();
+    let shown = site.relm("lock show --hosts web2 --json").ends(0).report();
+    assert_eq!(shown["hosts"].as_array().map(Vec::len), Some(1));
+    site.write("code/app.txt", "two\n");
+    let apart = site.deploy();
+    site.host("web2").repoint(&format!("releases/{}", site.host("web2").releases()[0]));
+    assert!(site.relm("diff --hosts web1").ends(0).stdout.contains("the very same code"));
+    let two = site.relm("diff --hosts web2 --json").ends(0).report();
+    assert_ne!(two["from"]["release"], apart.as_str());
+    assert_eq!(two["files"]["changed"], serde_json::json!(["app.txt"]));
+    site.relm("diff test other --hosts web1").ends(2);
+    site.relm("config --hosts web1").ends(2).says(&["--hosts chooses hosts to ask, and it asks none"]);
+    site.relm("lock take --hosts web1").ends(2).says(&["lock take is for all hosts"]);
+}
+
+#[test]
+fn words_in_another_order_are_told_in_the_right_one() {
+    let site = Site::new("web1", "[maintenance]\nflag = \"down\"\n");
+    site.relm("maintenance test on").ends(2).says(&["next   relm maintenance on test\n"]);
+    site.relm("lock test show --json").ends(2).says(&["next   relm lock show test --json\n"]);
+    site.relm_with(["lock", "test", "steal", "-m", "no time"]).ends(2).says(&["relm lock steal test -m 'no time'\n"]);
+    assert!(!site.relm("lock shwo").ends(2).stderr.contains("next"));
+}
+
+#[test]
+fn help_is_for_what_there_is() {
+    let site = Site::new("web1", "[tasks.mine]\noperations = [\"clean_releases\"]\n");
+    site.relm("mine --help").ends(0).shows(&["Usage: relm mine [", "--keep-days"]);
+    site.relm("mien --help").ends(2).says(&["no task \"mien\"", "relm mine"]);
+    let file = site.path("Releases.toml").display().to_string();
+    std::fs::rename(&file, site.path("Other.toml")).expect("a move");
+    site.relm("mine --help").ends(2).says(&["no command \"mine\""]);
+    site.relm("mine --config Other.toml --help").ends(0).shows(&["--keep-days"]);
+}

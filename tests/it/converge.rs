@@ -16,7 +16,7 @@ pub(crate) fn take_away(site: &Site, host: &str) {
     fs::write(path, "").expect("a file");
 }
 
-fn bring_back(site: &Site, host: &str) {
+pub(crate) fn bring_back(site: &Site, host: &str) {
     let path = site.path(format!("hosts/{host}"));
     fs::remove_file(&path).expect("a file");
     if site.path(format!("{host}-away")).exists() {
@@ -31,7 +31,7 @@ fn a_host_that_is_away_is_refused_unless_the_file_says_otherwise() {
     let site = Site::new("web1 web2 web3", "");
     let first = site.deploy();
     take_away(&site, "web2");
-    site.relm("deploy").ends(3).says(&["web2"]);
+    site.relm("deploy").ends(3).says(&["web2", "--set release.max_unreachable=1"]);
     site.configure(ONE_MAY_MISS);
     take_away(&site, "web3");
     site.relm("deploy").ends(3).says(&["web2", "web3"]);
@@ -49,6 +49,79 @@ fn a_host_that_is_away_is_refused_unless_the_file_says_otherwise() {
     bring_back(&site, "web2");
     site.relm("rollback").ends(3);
     assert_eq!(site.host("web2").current().expect("a release"), first);
+}
+
+/// On the day that a host is dead one has to be able to go back, and to say so to visitors.
+#[test]
+fn a_rollback_and_the_page_go_on_without_a_host() {
+    let settings = "[maintenance]\nroles = [\"web\"]\nflag = \"shared/page\"\n";
+    let site = Site::new("web1=web web2=web web3=web", settings);
+    let [first, second] = [site.deploy(), site.deploy()];
+    take_away(&site, "web2");
+    for task in ["rollback", "maintenance on"] {
+        site.relm(task).ends(3).says(&["web2", "--set release.max_unreachable=1"]);
+    }
+    let told = "web2 cannot be reached and stays behind; when it is back: relm maintenance on test";
+    site.relm("maintenance on --set release.max_unreachable=1").ends(0).says(&[told]);
+    assert!(site.host("web1").path("shared/page").exists() && site.host("web3").path("shared/page").exists());
+    let ending = site.relm("rollback --json --set release.max_unreachable=1").ends(0).ending();
+    assert_eq!((&ending["ending"], &ending["behind"]), (&json!("succeeded"), &json!(["web2"])));
+    assert_eq!(ending["next"], json!(["relm converge test --set 'release.max_unreachable = 1'"]));
+    bring_back(&site, "web2");
+    assert_eq!(site.host("web2").current(), Some(second));
+    site.relm("converge").ends(0);
+    assert_eq!(site.live(), first);
+}
+
+/// Each host keeps what is its own: nothing that is done on the others takes anything from one that is away.
+#[test]
+fn a_clean_and_a_keep_go_on_without_a_host() {
+    let pool = "[[pool]]\nname = \"web\"\nroles = [\"web\"]\nmin_healthy = 2\ndrain = \"true\"\nundrain = \"true\"\n";
+    let page = "[maintenance]\nroles = [\"web\"]\nflag = \"shared/page\"\n[release]\nkeep = 9\n";
+    let site = Site::new("web1 web2 web3", &(page.to_owned() + pool));
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    take_away(&site, "web2");
+    for line in ["clean-releases --keep 2".to_owned(), format!("keep {a} --days 9")] {
+        let done = site.relm(&line).ends(3).says(&["web2: cannot use", "--set release.max_unreachable=1"]);
+        assert!(!done.stdout.contains("removed"), "{}", done.stdout);
+    }
+    assert_eq!(site.host("web1").releases(), [a.clone(), b.clone(), c.clone()]);
+    let without = "--set release.max_unreachable=1";
+    site.relm(&format!("clean-releases --keep 2 --dry-run {without}")).ends(0).shows(&[&a, "web1", "web3"]);
+    let told = format!("web2 cannot be reached and stays behind; when it is back: relm keep test {b} --days 9");
+    site.relm(&format!("keep {b} --days 9 {without}")).ends(0).says(&[&told]);
+    let told = "web2 cannot be reached and stays behind; when it is back: relm clean-releases test";
+    site.relm(&format!("clean-releases --keep 1 {without}")).ends(0).says(&[told]);
+    for host in ["web1", "web3"] {
+        assert_eq!(site.host(host).releases(), [b.clone(), c.clone()]);
+    }
+    // Nobody switches, so it does not matter how many the pool keeps.
+    site.relm(&format!("maintenance on {without}")).ends(0);
+    site.relm(&format!("maintenance off {without}")).ends(0);
+    // What only that host may have is not said to be nowhere.
+    let lost = format!("keep {a} --days 9 {without}");
+    site.relm(&lost).ends(3).says(&["web2 cannot be reached and was left out"]);
+    bring_back(&site, "web2");
+    assert_eq!(site.host("web2").releases(), [a.clone(), b.clone(), c]);
+    // All that they have in common is still there to go back to.
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), b);
+}
+
+#[test]
+fn what_a_missing_host_stops_says_how_to_do_without_it() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nrestart = \"true\"\nproof = false\n";
+    let task = "[tasks.turn]\noperations = [\"restart:jobs\"]\n";
+    let site = Site::new("web1 web2 web3", &(service.to_owned() + task));
+    site.deploy();
+    take_away(&site, "web2");
+    for line in ["services restart", "run -- true"] {
+        site.relm(line).ends(3).says(&["web2: cannot use", "--hosts web1,web3"]);
+    }
+    site.relm("services restart --hosts web1,web3").ends(0);
+    for line in ["turn", "setup-release", "converge", "lock take", "lock show"] {
+        site.relm(line).ends(3).says(&["web2: cannot use", "bring it back", "relm status test"]);
+    }
 }
 
 #[test]
@@ -164,6 +237,27 @@ fn a_host_whose_putting_back_was_killed_is_gone_on_with() {
     site.write("broken-health-web2", "");
     site.relm("deploy").ends(1);
     site.relm("converge").ends(0).says(&["there was nothing to do"]);
+}
+
+/// All that runs is named, whatever release it is: `--roles` was not given, and the host that is away is none it leaves out.
+#[test]
+fn a_release_that_stands_there_is_deployed_without_a_host_too() {
+    let site = Site::new("web1=web web2=web db1=db", ONE_MAY_MISS);
+    let first = site.deploy();
+    site.deploy();
+    take_away(&site, "web2");
+    let done = site.relm(&format!("deploy --release {first}")).ends(0);
+    let done = done.says(&["web2 cannot be reached and stays behind; when it is back: relm converge test"]);
+    assert!(!done.stderr.contains("--roles"), "{}", done.stderr);
+    bring_back(&site, "web2");
+    site.relm("converge").ends(0);
+    assert_eq!(site.live(), first);
+    take_away(&site, "web2");
+    let second = site.relm("deploy --json").ends(0).ending()["hosts"]["web1"].as_str().expect("a release").to_owned();
+    let again = format!("relm deploy test --release {first} --roles web");
+    let done = site.relm(&again[5..]).ends(0);
+    done.says(&["--roles: db1 keep what runs there", &format!("when it is back: {again}")]);
+    assert_eq!(site.host("db1").current(), Some(second));
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Fleet {
     }
 }
 
-fn login() -> String {
+pub(crate) fn login() -> String {
     let id = Command::new("id").arg("-un").output().expect("id");
     String::from_utf8(id.stdout).expect("UTF-8").trim().to_owned()
 }

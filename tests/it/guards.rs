@@ -52,6 +52,13 @@ fn questions_are_asked_on_their_days() {
 }
 
 #[test]
+fn a_command_of_this_machine_that_reads_the_terminal_fails_and_does_not_hang() {
+    let site = Site::new("web1", "[guards]\nbefore = ['read answer < /dev/tty']\n");
+    let done = on_terminal(&site.path(""), "deploy", &[("Who agreed to go on", "")]).ends(3);
+    done.says(&["`read answer < /dev/tty` on this machine: exit status"]);
+}
+
+#[test]
 fn commands_of_this_machine_come_before_any_host() {
     let guards = "[guards]\nbefore = ['echo tested >> tested; [ ! -e broken ]', 'echo twice >> tested']\n";
     let site = Site::new("web1", &(guards.to_owned() + &logged("check", "check", "")));
@@ -142,7 +149,9 @@ fn the_same_code_is_deployed_where_something_else_would_be_built() {
     let site = Site::new("web1 web2", guard);
     site.write("shop.conf", "one\n");
     let is_skipped = || site.relm("deploy --json").ends(0).ending()["ending"] == "nothing_changed";
-    let changes: [&dyn Fn(); 6] = [
+    let publish = "[[publish]]\nfrom = \"app.txt\"\nto = \"~/app\"\nmode = \"link\"\n";
+    let changes: [&dyn Fn(); 7] = [
+        &|| site.configure(&(guard.to_owned() + publish)),
         &|| site.configure(&(guard.to_owned() + template)),
         &|| site.write("shop.conf", "two\n"),
         &|| site.configure(&(guard.to_owned() + template + &build("true"))),

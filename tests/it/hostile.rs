@@ -111,7 +111,7 @@ fn records_full_of_escapes_move_no_terminal() {
         let mut all = String::new();
         for line in text.lines() {
             let mut line: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            for key in ["by", "machine", "source", "ref", "message", "task", "login", "commit"] {
+            for key in ["by", "machine", "source", "ref", "message", "task", "login", "ssh_user", "commit"] {
                 line[key] = TEETH.into();
             }
             all += &line.to_string();

@@ -224,6 +224,57 @@ fn what_is_live_in_one_environment_is_promoted_to_the_other_and_nothing_else() {
 }
 
 #[test]
+fn an_environment_takes_only_code_that_has_been_live_where_it_comes_from() {
+    let site = two_environments("");
+    let file = site.read("Releases.toml");
+    let only = |from: &str| site.write("Releases.toml", format!("{file}[env.test]\npromote_from = \"{from}\"\n"));
+    only("test");
+    site.relm("status test").ends(2).says(&["test cannot be promoted to itself"]);
+    only("stag");
+    site.relm("status test").ends(2).says(&["no environment \"stag\" to promote from", "did you mean `stage`?"]);
+    only("stage");
+    let refused = |line: &str, why: &str| {
+        let remedy = "relm promote stage test";
+        let done = site.relm(line).ends(3);
+        done.says(&["test takes only code that has been live in stage: ", why, "--consent promote_from=", remedy]);
+    };
+    refused("deploy test", "no release of stage has this code");
+    site.relm("deploy test --dry-run")
+        .ends(0)
+        .shows(&["would be refused: test takes only code", "--consent promote_from"]);
+    // A private release has not been live, nor is one elsewhere allowed in by it.
+    site.relm("setup-release stage").ends(0);
+    refused("deploy test", "was never live on s1 of stage");
+    let private = site.relm("setup-release test").ends(0).stdout;
+    let private = private.trim().rsplit('/').next().expect("a path").to_owned();
+    refused(&format!("deploy test --release {private}"), "was never live on s1 of stage");
+    assert_eq!(site.host("web1").current(), None);
+    site.relm("deploy stage").ends(0);
+    site.relm("deploy test").ends(0);
+    let first = site.live();
+    site.relm("promote stage test").ends(0);
+    // What was rolled back from there has failed there.
+    commit(&site, "two");
+    site.relm("deploy stage").ends(0);
+    site.relm("rollback stage").ends(0);
+    refused("deploy test", "was rolled back from on s1 of stage");
+    // What has been live here goes live again whatever has become of it there; what is unknown there does not count.
+    for record in fs::read_dir(site.path("hosts/s1/www/stage/.relm/releases")).expect("records") {
+        fs::write(record.expect("a record").path().join("release.json"), "torn").expect("a file");
+    }
+    refused("deploy test", "what was live on s1 of stage cannot be told");
+    fs::remove_dir_all(site.path("hosts/s1")).expect("a host");
+    fs::write(site.path("hosts/s1"), "").expect("a file");
+    refused("deploy test", "s1 of stage cannot say what is live");
+    site.relm(&format!("deploy test --release {first}")).ends(0);
+    assert_eq!(site.live(), first);
+    site.relm_with(["deploy", "test", "--consent", "promote_from=Ann: the shop is down"]).ends(0);
+    let history = site.relm("history test --json").ends(0).report();
+    assert_eq!(history["entries"][0]["consents"][0]["name"], "promote_from");
+    assert_eq!(site.host("web1").read("app.txt"), "two");
+}
+
+#[test]
 fn another_tree_of_the_same_commit_is_refused() {
     let site = two_environments("");
     let file = site.read("Releases.toml");

@@ -245,6 +245,58 @@ fn environments_can_share_a_lock() {
     site.relm("deploy other").ends(0);
 }
 
+/// Each environment has a copy on its own hosts of who has taken the lock, and whoever takes it by way of the other one does not come
+/// there.
+#[test]
+fn a_shared_lock_is_given_back_and_stolen_by_way_of_either_environment() {
+    let shared = "[lock]\nname = \"servers\"\nhost = \"web1\"\ngrace = \"2s\"\n";
+    let site = Site::new("web1", shared);
+    let other = "[env.other.hosts]\ndb1 = { address = \"local:hosts/db1\", roles = [\"db\"] }\n";
+    site.write("Releases.toml", site.read("Releases.toml") + other);
+    let has = |env: &str, who: &str| {
+        let shown = site.relm(&format!("lock show {env} --json")).ends(0).report()["taken"]["by"].clone();
+        let status = site.relm(&format!("status {env} --json")).ends(0).report()["lock"]["taken"]["by"].clone();
+        assert_eq!((shown.as_str(), status.as_str()), (Some(who), Some(who)), "{env}");
+    };
+    let is_free = |env: &str| {
+        assert_eq!(site.relm(&format!("lock show {env}")).ends(0).stdout, format!("{env} is free\n"));
+        assert!(site.relm(&format!("status {env} --json")).ends(0).report()["lock"].is_null(), "{env}");
+    };
+    site.relm("lock take test -m mine").ends(0);
+    for env in ["test", "other"] {
+        has(env, "tester");
+    }
+    somebody_else(&site, "deploy other").ends(3).says(&["mine"]);
+    somebody_else(&site, "lock steal other -m now").ends(0);
+    for env in ["test", "other"] {
+        has(env, "grace");
+    }
+    site.relm("deploy test").ends(3).says(&["now"]);
+    somebody_else(&site, "deploy test").ends(0);
+    somebody_else(&site, "lock release other").ends(0);
+    for env in ["test", "other"] {
+        is_free(env);
+    }
+    site.relm("deploy test").ends(0);
+    site.relm("deploy other").ends(0);
+}
+
+/// What one environment's failed deploy has kept is not given back by the success of another's.
+#[test]
+fn a_shared_lock_is_kept_for_the_environment_whose_deploy_failed() {
+    let shared = "[lock]\nname = \"servers\"\nhost = \"web1\"\ngrace = \"2s\"\non_failure = \"keep\"\n";
+    let site = Site::new("web1", &(shared.to_owned() + &logged("build", "prepare", "")));
+    let other = "[env.other.hosts]\ndb1 = { address = \"local:hosts/db1\", roles = [\"db\"] }\n";
+    site.write("Releases.toml", site.read("Releases.toml") + other);
+    site.write("broken-build-web1", "");
+    site.relm("deploy test").ends(1);
+    std::fs::remove_file(site.path("broken-build-web1")).expect("a file");
+    site.relm("deploy other").ends(0);
+    somebody_else(&site, "deploy other").ends(3).says(&["tester has taken test"]);
+    site.relm("deploy test --resume").ends(0);
+    somebody_else(&site, "deploy other").ends(0);
+}
+
 #[test]
 fn a_host_without_flock_is_locked_another_way() {
     let site = holding("web1=first");
@@ -342,4 +394,22 @@ fn a_shared_lock_that_is_stolen_stops_the_run_in_the_other_environment() {
     let done = Done::from(child.wait_with_output().expect("an end")).ends(1);
     assert!(done.stderr.contains("lost the lock"), "{}", done.stderr);
     assert_eq!(site.take_log(), Vec::<String>::new());
+}
+
+/// Another name of the same machine, a link, an alias of ssh: nobody can see that in the file.
+#[test]
+fn two_hosts_that_are_one_directory_are_named_with_what_to_write() {
+    let site = Site::new("web1=web db1=db web2=cron", "");
+    std::os::unix::fs::symlink("web1", site.path("hosts/web2")).expect("a link");
+    let directory = site.path("hosts/web1/www/test").display().to_string();
+    for line in ["deploy", "lock take"] {
+        let done = site.relm(line).ends(3).says(&["lead to one and the same directory", &directory]);
+        let done = done.says(&["web1", "web2", "roles = [\"cron\", \"web\"]", "[env.test.hosts]"]);
+        assert!(!done.stderr.contains("db1") && !done.stderr.contains("is held"), "{}", done.stderr);
+    }
+    let left = std::fs::read_dir(site.host("web1").path(".relm/lock")).expect("a directory");
+    let left: Vec<_> = left.map(|entry| entry.expect("an entry").file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".sign")), "{left:?}");
+    std::fs::remove_file(site.path("hosts/web2")).expect("a link");
+    site.relm("deploy --wait 1m").ends(0);
 }

@@ -129,7 +129,11 @@ fn timings_are_told_from_the_last_log() {
     let away = site.path("away");
     fs::rename(&deploy, &away).expect("a name");
     let report = site.relm("timings --json").ends(0).report();
-    assert_eq!((report["task"].as_str(), report["env"].as_str()), (Some("clean-releases"), Some("test")));
+    assert_eq!(
+        (&report["task"], &report["told_by_hosts"]),
+        (&"deploy".into(), &true.into()),
+        "hosts go before those too"
+    );
     fs::rename(&away, &deploy).expect("a name");
     // A log that was cut, or is none, is passed over.
     let text = fs::read_to_string(&deploy).expect("a log");
@@ -138,4 +142,52 @@ fn timings_are_told_from_the_last_log() {
     let report = site.relm("timings --json").ends(0).report();
     assert_eq!((report["task"].as_str(), report["seconds"].as_f64()), (Some("deploy"), None));
     assert!(report["steps"].as_array().expect("steps").iter().any(|step| step["step"] == "slow"));
+}
+
+#[test]
+fn timings_of_what_another_machine_did_are_told_by_the_hosts() {
+    let slow = operation("slow", "prepare", "roles = [\"db\"]", "sleep 0.$(cat $SITE/tenths)");
+    let site = Site::new("web1 db1=db", &slow);
+    site.write("tenths", "8");
+    let first = site.deploy();
+    let elsewhere = |line: &str| {
+        let mut command = site.command(line.split_whitespace());
+        crate::site::Done::from(command.env("RELM_LOG_DIR", site.path("elsewhere")).output().expect("a process"))
+    };
+    let slow_on = |report: &serde_json::Value| {
+        let steps = report["steps"].as_array().expect("steps").clone();
+        let slow = steps.into_iter().find(|step| step["step"] == "slow").expect("the step");
+        assert_eq!(slow["hosts"].as_object().expect("hosts").len(), 1, "{slow}");
+        slow["hosts"]["db1"].as_f64().expect("seconds")
+    };
+    let report = elsewhere("timings --json").ends(0).report();
+    assert_eq!((&report["release"], &report["task"]), (&first.as_str().into(), &"deploy".into()));
+    assert_eq!((&report["told_by_hosts"], &report["seconds"]), (&true.into(), &serde_json::Value::Null));
+    assert!((0.8..8.0).contains(&slow_on(&report)), "{report}");
+    // As they were planned, those of the switch and behind it too.
+    let names: Vec<&str> =
+        report["steps"].as_array().expect("steps").iter().filter_map(|s| s["step"].as_str()).collect();
+    let at = |name: &str| names.iter().position(|step| *step == name).unwrap_or_else(|| panic!("{name}: {names:?}"));
+    assert!(at("upload_code") < at("slow") && at("slow") < at("flip_current") && at("flip_current") < at("record"));
+    let shown = elsewhere("timings").ends(0);
+    shown.shows(&[&format!("deploy test → release {first}, 2"), "as its hosts have written it down", "step", "slow"]);
+    // The newer of both is told, and of each release what is asked for.
+    assert_eq!(site.relm("timings --json").ends(0).report()["told_by_hosts"], false);
+    site.write("tenths", "1");
+    site.write("code/app.txt", "two\n");
+    elsewhere("deploy").ends(0);
+    let second = site.live();
+    let report = site.relm("timings --json").ends(0).report();
+    assert_eq!((&report["release"], &report["told_by_hosts"]), (&second.as_str().into(), &true.into()));
+    assert_eq!(elsewhere("timings --json").ends(0).report()["told_by_hosts"], false);
+    let report = site.relm(&format!("timings --json --release {first}")).ends(0).report();
+    assert!(slow_on(&report) >= 0.8, "{report}");
+    // What is torn, or was written by an older relm, is not told; nothing else suffers.
+    for host in site.hosts() {
+        site.write("torn", "1.0");
+        fs::copy(site.path("torn"), host.record_file(&first, "took")).expect("a file");
+    }
+    site.relm(&format!("timings --release {first}")).ends(1).says(&["no host of test tells how long", &first]);
+    site.relm("rollback").ends(0);
+    assert_eq!(site.live(), first);
 }

@@ -230,6 +230,16 @@ fn a_file_of_which_nobody_knows_the_end_stops_everything() {
     site.write(LEDGER, format!("{cut}\n"));
     site.write("runs", "");
     site.relm("deploy").ends(1).says(&["1.10/10-tax.sql was begun with", "sql-schema", "  done "]);
+    // Wanted once more it is refused before there is a release.
+    let redo = site.relm("deploy --redo 1.10/10-tax.sql").ends(1).says(&["was begun with", "  done "]);
+    assert!(redo.stderr.contains("check_redo:schema failed"), "{}", redo.stderr);
+    // A line that a power cut has left without its end takes no other with it.
+    site.write(LEDGER, format!("{ledger}begun 0a21"));
+    site.write("code/sql/1.12/01-more.sql", "create index more on goods (name)");
+    site.deploy();
+    assert!(site.read(LEDGER).starts_with(&format!("{ledger}begun 0a21\n")), "{}", site.read(LEDGER));
+    std::fs::remove_file(site.path("code/sql/1.12/01-more.sql")).expect("a file");
+    site.write("runs", "");
     site.write(LEDGER, &ledger);
     site.deploy();
     assert_eq!(site.read("runs"), "");
@@ -407,7 +417,7 @@ fn killed_while_stopped(site: &Site) -> String {
 fn workers_that_a_killed_run_left_down_are_told_of() {
     let site = held(ASKS);
     let (first, killed) = (site.live(), killed_while_stopped(&site));
-    let words = format!("workers was stopped for a migration by the run of {killed}");
+    let words = format!("workers was stopped by the run of {killed}");
     let next = ["`relm deploy test --resume` goes on with that", "`relm services test start workers` starts it"];
     // While that run may live on, they are its own.
     assert!(within(60, || site.relm("status").stdout.contains(&words)));
@@ -415,12 +425,12 @@ fn workers_that_a_killed_run_left_down_are_told_of() {
     assert_eq!(stands["hosts"][1]["stopped"]["workers"], *killed);
     let said = site.relm("check").ends(0).stdout;
     assert!([words.as_str()].iter().chain(&next).all(|words| said.contains(words)), "{said}");
-    assert_eq!(said.matches("was stopped for a migration").count(), 1, "{said}");
+    assert_eq!(said.matches("was stopped by the run of").count(), 1, "{said}");
     // Another run that fails starts them too, although it was not the one that stopped them.
     site.write("broken-build-db1", "");
     site.relm("deploy --wait 1m").ends(1).says(&[&words]);
     assert_eq!(site.read("up").trim(), first);
-    assert!(!site.relm("status").ends(0).stdout.contains("stopped for a migration"));
+    assert!(!site.relm("status").ends(0).stdout.contains("was stopped by the run of"));
 }
 
 #[test]
@@ -429,7 +439,7 @@ fn whoever_starts_them_by_hand_ends_that() {
     killed_while_stopped(&site);
     site.relm("services test start workers --wait 1m").ends(0);
     assert!(site.path("up").exists());
-    assert!(!site.relm("status").ends(0).stdout.contains("stopped for a migration"));
+    assert!(!site.relm("status").ends(0).stdout.contains("was stopped by the run of"));
 }
 
 #[test]
@@ -466,4 +476,55 @@ fn files_of_sql_stop_workers_too() {
     site.write("code/sql/1.9/01-goods.sql", "create table goods (title text);");
     site.relm("deploy").ends(1).says(&[&format!("1.9/01-goods.sql ran with {first} and has been changed since")]);
     assert_eq!((happened(&site).as_str(), site.read("up").trim()), ("", third.as_str()));
+}
+
+/// A directory of SQL of which one file broke something that was repaired by hand, and has to run again.
+#[test]
+fn a_file_runs_again_where_somebody_says_so_and_never_by_itself() {
+    let more = "once = true\nroles = [\"db\"]\nmigrate = { sql = \"sql\" }";
+    let schema = operation("schema", "prepare", more, "cat >>\"$SITE/log\"");
+    let site = Site::new("web1 db1=db", &(schema + &operation("broken", "prepare", "", "[ ! -e \"$SITE/broken\" ]")));
+    site.write("code/sql/1.9/01-goods.sql", "a\n");
+    site.write("code/sql/1.9/02-price.sql", "b\n");
+    let first = site.deploy();
+    site.deploy();
+    assert_eq!(site.read("log"), "a\nb\n");
+    for (wrong, words) in [
+        ("1.9/01-godos.sql", "1.9/01-godos.sql has never run here"),
+        ("schmea:1.9/01-goods.sql", "no such operation runs files of SQL here; there is schema"),
+        ("01 goods.sql", "is no path of a file of SQL"),
+    ] {
+        let done = site.relm_with(["deploy", "--redo", wrong]);
+        done.ends(if wrong.contains("godos") { 1 } else { 2 }).says(&[words]);
+        assert_eq!(site.host("db1").releases().len(), 2, "{wrong}: a release was begun");
+    }
+    let shown = site.relm("deploy --redo 1.9/01-goods.sql --dry-run").ends(0).stdout;
+    assert!(shown.contains("schema runs again what has run: 1.9/01-goods.sql"), "{shown}");
+    assert!(shown.contains("check_redo:schema"), "{shown}");
+    // What fails behind it is gone on with, and does not run it a third time.
+    site.write("broken", "");
+    let done = site.relm("deploy --redo 1.9/01-goods.sql").ends(1);
+    done.says(&["relm deploy test --resume --redo schema:1.9/01-goods.sql"]);
+    assert_eq!(site.read("log"), "a\nb\na\n");
+    fs::remove_file(site.path("broken")).expect("a file");
+    site.relm("deploy --resume --redo schema:1.9/01-goods.sql").ends(0);
+    assert_eq!(site.read("log"), "a\nb\na\n");
+    let ledger = site.read("hosts/db1/www/test/.relm/sql-schema");
+    let runs: Vec<&str> =
+        ledger.lines().filter(|line| line.starts_with("done") && line.ends_with(" 1.9/01-goods.sql")).collect();
+    assert_eq!(runs.len(), 2, "{ledger}");
+    assert!(runs[0].contains(&format!(" {first}@20")) && runs[1].contains(&format!(" {}@20", site.live())), "{ledger}");
+    site.relm("deploy --resume --redo 1.9/01-goods.sql").ends(3);
+    let live = site.live();
+    site.relm(&format!("deploy --release {live} --redo 1.9/01-goods.sql"))
+        .ends(3)
+        .says(&["is live already, and --redo is for what comes before the switch"]);
+    site.deploy();
+    assert_eq!(site.read("log"), "a\nb\na\n");
+    // It is the way out, too, where a file has been changed on purpose.
+    site.write("code/sql/1.9/02-price.sql", "B\n");
+    site.relm("deploy").ends(1).says(&["1.9/02-price.sql ran with", "has been changed since", "--redo"]);
+    site.relm("deploy --redo 1.9/02-price.sql").ends(0);
+    site.deploy();
+    assert_eq!(site.read("log"), "a\nb\na\nB\n");
 }

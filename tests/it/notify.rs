@@ -213,3 +213,52 @@ fn letters_and_commands_get_what_they_ask_for_and_an_environment_has_its_own() {
     site.relm("deploy").ends(1);
     assert_eq!(site.read("test.json").lines().count(), 1, "it did not ask for failures");
 }
+
+/// A chat shows that sentence and nothing else.
+#[test]
+fn the_text_tells_how_it_ended_and_a_letter_why_it_was_begun() {
+    let notifiers = "[[notify]]\nname = \"log\"\ncommand = \"cat >> told.json\"\non = [\"failure\", \"success\"]\n\
+                     [[notify]]\nname = \"ops\"\nmail = [\"ops@example.org\"]\nsendmail = \"bin/sendmail\"\n\
+                     on = [\"failure\"]\n";
+    let page = "[maintenance]\non = \"true\"\noff = '''[ ! -e \"$SITE/broken-off\" ]'''\nduring = \"switch\"\n";
+    let slow = operation("slow", "after_flip", "", r#"[ ! -e "$SITE/slow" ] || { touch "$SITE/begun"; sleep 60; }"#);
+    let settings = [notifiers, page, &slow].concat()
+        + &logged("restart", "after_flip", "")
+        + &logged("check", "check", "")
+        + &logged("announce", "finish", "");
+    let site = crate::knowing::site("git = \"code\"", &settings);
+    site.shadow("sendmail", "cat > \"$SITE/letter\"");
+    site.deploy();
+    crate::knowing::commit(&site, "mend the basket");
+    let last = || {
+        let line = site.read("told.json").lines().last().expect("a line").to_owned();
+        let told: Value = serde_json::from_str(&line).expect("JSON");
+        let (text, release) = (told["text"].as_str().expect("a text"), told["release"].as_str().expect("a release"));
+        text.replace(release, "NEW")
+    };
+    let broken = |files: &[&str], code: i32, words: &str| {
+        for file in files {
+            site.write(file, "");
+        }
+        site.relm_with(["deploy", "-m", "the basket"]).ends(code);
+        assert_eq!(last(), format!("deploy NEW on test {words} (by tester)"));
+        for file in files {
+            std::fs::remove_file(site.path(file)).expect("a file");
+        }
+        site.read("letter")
+    };
+    let letter = broken(&["broken-check-web1"], 1, "failed, and is not live");
+    assert!(letter.contains("Subject: [shop] deploy on test: failure\n"), "{letter}");
+    assert!(letter.contains("\nwhy: the basket\n") && letter.contains(" mend the basket (Ada)"), "{letter}");
+    broken(&["broken-restart-web1"], 1, "failed, everything is as before");
+    let words = "failed, and not all of it could be put back";
+    broken(&["broken-restart-web1", "broken-off"], 5, words);
+    let letter = broken(&["broken-announce-web1"], 4, "is live, what comes after it failed");
+    assert!(letter.contains("Subject: [shop] deploy on test: live, not finished\n"), "{letter}");
+    site.write("slow", "");
+    let run = site.start("deploy");
+    site.await_file("begun");
+    crate::site::kill(&run.id().to_string(), "INT");
+    assert_eq!(run.wait_with_output().expect("an end").status.code(), Some(130));
+    assert_eq!(last(), "deploy NEW on test was interrupted, everything is as before (by tester)");
+}

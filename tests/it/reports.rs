@@ -78,7 +78,9 @@ fn a_host_that_cannot_be_used_is_told_and_the_others_too() {
     let name = site.deploy();
     std::fs::rename(site.path("hosts/web2"), site.path("away")).expect("a move");
     site.write("hosts/web2", "a file, not a directory");
-    let report = site.relm("status --json").report();
+    let report = site.relm("status --json").ends(3).report();
+    site.relm("status").ends(3).shows(&[&name, "web2", "did not answer"]);
+    site.relm("status --hosts web1").ends(0);
     assert_eq!((&report["hosts"][0]["current"], &report["hosts"][0]["reachable"]), (&json!(name), &json!(true)));
     assert_eq!((&report["hosts"][1]["current"], &report["hosts"][1]["reachable"]), (&json!(null), &json!(false)));
     assert_eq!(report["in_step"], false);
@@ -196,4 +198,28 @@ fn whoever_deploys_by_way_of_a_machine_is_named() {
     };
     assert_eq!(deploy("Ann Lee\n<ann@example.org>"), "Ann Lee <ann@example.org>");
     assert_eq!(deploy(" "), "tester");
+}
+
+#[test]
+fn a_host_that_does_not_answer_is_not_out_of_step() {
+    for (fleet, told) in
+        [("web1", ""), ("web1 web2", "whether all hosts run the same is not known: web1 did not answer")]
+    {
+        let site = Site::new(fleet, "");
+        site.deploy();
+        std::fs::rename(site.path("hosts/web1"), site.path("away")).expect("a move");
+        site.write("hosts/web1", "a file, not a directory");
+        let done = site.relm("status");
+        assert!(!done.stdout.contains("out of step") && done.stdout.contains(told), "{}", done.stdout);
+        assert_eq!(site.relm("status --json").report()["in_step"], false);
+    }
+}
+
+#[test]
+fn a_reason_of_several_lines_is_one_line_of_the_history() {
+    let site = Site::new("web1", "");
+    site.relm_with(["deploy", "-m", "fixes the cart\n\nand the till"]).ends(0);
+    site.relm("history").ends(0).shows(&["fixes the cart and the till"]);
+    let entry = &site.relm("history --json").ends(0).report()["entries"][0];
+    assert_eq!(entry["message"], "fixes the cart\n\nand the till");
 }

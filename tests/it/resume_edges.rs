@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::converge::take_away;
 use crate::resume::{WAITS, batched, did, killed, mend, newest};
-use crate::site::{LOG, Site, logged, operation};
+use crate::site::{LOG, Site, logged, operation, within};
 
 /// The setting of an operation that logs that it was taken back.
 fn undo(name: &str) -> String {
@@ -214,4 +214,76 @@ fn code_whose_evidence_is_lost_is_sent_again() {
             site.relm("verify").ends(0);
         }
     }
+}
+
+/// A service that only its commands know, a pool, and what may fail in the switch; `STOP` is what stops it.
+const WITH_SERVICE: &str = r#"[lock]
+grace = "1s"
+[release]
+batches = [1]
+[[pool]]
+name = "front"
+roles = ["web"]
+min_healthy = 0
+wait = "0s"
+drain = 'true'
+undrain = 'true'
+[[service]]
+name = "jobs"
+roles = ["db"]
+kind = "command"
+strategy = "stop_flip_start"
+proof = false
+start = 'echo "$RELM_HOST start -" >>"$SITE/log"'
+stop = '''echo "$RELM_HOST stop -" >>"$SITE/log"
+STOP'''
+"#;
+
+/// Until all hosts have the first release and two of them the second.
+const READY: &str =
+    r#"until [ "$(cat "$SITE"/hosts/*/www/test/.relm/releases/*/state | grep -c complete)" = 5 ]; do sleep 0.1; done"#;
+
+#[test]
+fn what_a_killed_run_had_not_begun_is_not_taken_back_by_the_next() {
+    // The others are ready by then: as far as they know, hosts may be switching.
+    let waits = format!("[ ! -e \"$SITE/slow-$RELM_HOST\" ] || {READY}\n{WAITS}");
+    let settings = WITH_SERVICE.replace("STOP", "")
+        + &operation("prep", "prepare", "", &waits)
+        + &logged("late", "after_flip", "");
+    for line in ["deploy --json", "deploy --resume --json"] {
+        let site = Site::new("web1 web2 db1=db", &settings);
+        let first = site.deploy();
+        killed(&site, "web1");
+        did(&site);
+        site.write("broken-late-web1", "");
+        let done = site.relm(line).ends(1);
+        assert_eq!((did(&site), site.live()), (vec!["web1 late".to_owned()], first), "{line}");
+        let events = done.json();
+        let back = events.iter().filter(|event| event["event"] == "host_put_back");
+        let back: Vec<&str> = back.filter_map(|event| event["host"].as_str()).collect();
+        assert_eq!(back, ["web1"], "{line}");
+        // A command leaves no trace of a host that is out.
+        assert!(!done.stdout.contains("was taken back\""), "{}", done.stdout);
+        assert!(
+            done.stdout.contains("drain:front was taken back: an earlier run may have left it so"),
+            "{}",
+            done.stdout
+        );
+    }
+}
+
+#[test]
+fn a_service_that_a_killed_run_was_stopping_runs_again_when_the_next_one_fails() {
+    let settings = WITH_SERVICE.replace("STOP", WAITS) + &logged("ready", "prepare", "");
+    let site = Site::new("db1=db web1", &settings);
+    let first = site.deploy();
+    killed(&site, "db1");
+    assert!(within(20, || site.relm("status").stdout.contains("jobs was stopped by the run of")), "it is not told");
+    did(&site);
+    site.write("broken-ready-web1", "");
+    site.relm("deploy").ends(1).says(&["db1   put back"]);
+    assert_eq!(did(&site).iter().filter(|line| *line == "db1 start").count(), 1);
+    assert_eq!(site.live(), first);
+    site.relm("deploy").ends(1);
+    assert!(!did(&site).contains(&"db1 start".to_owned()), "it is started once more");
 }

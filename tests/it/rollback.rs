@@ -229,6 +229,61 @@ fn a_half_flipped_fleet_goes_back_to_what_the_others_still_run() {
     assert_eq!(roll_back(&site), a);
 }
 
+/// A rollback that is killed when the first host has begun to restart; relm is sent away by `after`.
+fn killed(site: &Site, settings: &str) -> String {
+    let slow = operation("slow", "after_flip", "", "[ ! -e $SITE/kill ] || { touch $SITE/flipped; sleep 3; }");
+    site.configure(&format!("[release]\nkeep = 9\n{settings}{slow}"));
+    let live = site.live();
+    site.write("kill", "");
+    let mut child = site.start("rollback");
+    site.await_file("flipped");
+    child.kill().expect("a process");
+    let _ = child.wait();
+    fs::remove_file(site.path("kill")).expect("a file");
+    live
+}
+
+#[test]
+fn a_killed_rollback_typed_again_goes_on_to_the_same_release() {
+    let site = Site::new("web1 web2 web3", "[release]\nkeep = 9\n");
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    assert_eq!(killed(&site, ""), c);
+    assert_eq!(site.live(), b, "all hosts have switched");
+    let told = format!("unfinished: the rollback to {b}; to go on with it:   relm rollback test");
+    assert!(site.relm("status").ends(0).stdout.contains(&told));
+    assert_eq!(roll_back(&site), b);
+    assert_eq!(["web1", "web2", "web3"].map(|host| site.host(host).state(&b)), ["complete"; 3].map(str::to_owned));
+    assert_eq!(site.host("web3").state(&c), "bad");
+    assert!(!site.relm("status").ends(0).stdout.contains("unfinished"));
+    assert_eq!(roll_back(&site), a, "once it has come to its end, the next one goes further back");
+}
+
+#[test]
+fn a_half_flipped_rollback_is_told_and_gone_on_with() {
+    let site = Site::new("web1 web2 web3", "[release]\nkeep = 9\n");
+    let [a, b, c] = [site.deploy(), site.deploy(), site.deploy()];
+    killed(&site, "batches = [1]\n");
+    assert_eq!(["web1", "web3"].map(|host| site.host(host).current()), [Some(b.clone()), Some(c.clone())]);
+    let status = site.relm("status").ends(0).stdout;
+    assert!(status.contains("out of step") && status.contains(&format!("unfinished: the rollback to {b}")), "{status}");
+    for other in ["converge", "deploy --resume"] {
+        site.relm(other).ends(3).says(&[&format!("the rollback to {b} has not come to its end"), "relm rollback test"]);
+    }
+    assert_eq!(roll_back(&site), b);
+    assert_eq!(["web1", "web3"].map(|host| site.host(host).state(&c)), ["bad"; 2].map(str::to_owned));
+    assert_eq!(roll_back(&site), a);
+}
+
+#[test]
+fn further_back_than_a_killed_rollback_goes_who_says_so() {
+    let site = Site::new("web1 web2", "[release]\nkeep = 9\n");
+    let [a, b, _] = [site.deploy(), site.deploy(), site.deploy()];
+    killed(&site, "");
+    site.relm(&format!("rollback --to {a}")).ends(0);
+    assert_eq!(site.live(), a);
+    assert_eq!(site.host("web1").state(&b), "bad");
+}
+
 #[test]
 fn a_flip_whose_restart_failed_leaves_the_target_as_it_was() {
     let site = Site::new("web1 web2", &logged("restart", "after_flip", "undo = true"));

@@ -146,7 +146,9 @@ fn one_operation_of_the_file_runs_again_where_it_belongs() {
     site.write("code/app.txt", "two\n");
     with_key("deploy").ends(0);
     site.take_log();
-    with_key("run test --operation purge").ends(0);
+    let done = with_key("run test --operation purge").ends(0);
+    assert!(done.stderr.contains("-- purge: ") || done.stderr.contains("-- purge "), "{}", done.stderr);
+    assert!(!done.stderr.contains("prepare"), "it is no phase of a deploy: {}", done.stderr);
     assert_eq!(site.take_log(), ["db1 secret two"]);
     with_key(&format!("run --operation purge --release {first}")).ends(0);
     assert_eq!(site.take_log(), ["db1 secret one"]);

@@ -1,6 +1,7 @@
 //! Services under those who really look after them, each started for one test and ended with it.
 
 pub(crate) mod daemontools;
+mod groups;
 mod gunicorn;
 mod nginx;
 mod singleton;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::site::{Site, kill, lives, within};
+use crate::ssh::terminal::on_terminal;
 
 /// A daemon of one test. Dropped, it is told to end, and what it looks after with it.
 pub(crate) struct Daemon {
@@ -41,8 +43,9 @@ pub(crate) fn supervisord(site: &Site, host: &str) -> Daemon {
     let home = site.path("hosts").join(host);
     std::fs::create_dir_all(home.join("conf.d")).expect("a directory");
     let at = |name: &str| home.join(name).display().to_string();
+    // Each has its logs where no other is: one that starts clears the directory of what has the same identifier.
     let text = format!(
-        "[supervisord]\nnodaemon=true\nlogfile={log}\npidfile={pid}\n[unix_http_server]\nfile={socket}\n\
+        "[supervisord]\nnodaemon=true\nlogfile={log}\npidfile={pid}\nchildlogdir={home}\n[unix_http_server]\nfile={socket}\n\
          [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://{socket}\n[include]\nfiles={home}/conf.d/*.conf\n",
         log = at("supervisord.log"),
@@ -304,4 +307,69 @@ fn a_look_at_the_whole_puts_all_back_or_leaves_it_as_is_written() {
     alone.write("down", "");
     alone.relm("deploy").ends(1);
     assert_eq!((alone.live(), last(&alone)), (first, "one sees 1 live, 0 out".to_owned()));
+}
+
+/// A fleet of two or of one with a release that is live, and the next one on its way to a look that fails.
+fn with_a_doubt(fleet: &str) -> (Site, String) {
+    let site = Site::new(fleet, "");
+    let public = PUBLIC.replace("MODE", "ask").replace("KEEPS", "0");
+    site.configure(&public.replace("$SITE", site.path("").to_str().expect("a path")));
+    let first = site.deploy();
+    site.write("down", "");
+    (site, first)
+}
+
+#[test]
+fn nobody_at_the_terminal_or_yes_puts_all_back_when_the_look_at_the_whole_asks() {
+    for fleet in ["web1 proxy1=proxy", "one=web,proxy"] {
+        let (site, first) = with_a_doubt(fleet);
+        site.relm("deploy --dry-run").ends(0).shows(&["asks, if health:public fails"]);
+        let back = site.relm("deploy --json").ends(1);
+        assert_eq!((back.ending()["ending"].clone(), site.live()), ("put_back".into(), first.clone()));
+        let told =
+            |event: &serde_json::Value| event["message"].to_string().contains("all hosts go back: nobody is there");
+        assert!(back.json().iter().any(told), "{}", back.stdout);
+        let yes = on_terminal(&site.path(""), "deploy --yes", &[]).ends(1);
+        yes.says(&["all hosts go back: answered by --yes"]);
+        assert_eq!(site.live(), first);
+    }
+}
+
+#[test]
+fn a_person_leaves_what_a_look_at_the_whole_doubts_or_puts_it_back() {
+    for fleet in ["web1 proxy1=proxy", "one=web,proxy"] {
+        let (site, first) = with_a_doubt(fleet);
+        let question = format!("Put all hosts back ({first} on ");
+        let deploy = |line: &str, answers: &[&str]| {
+            let answers: Vec<(&str, &str)> = answers.iter().map(|answer| ("[Y/n]", *answer)).collect();
+            on_terminal(&site.path(""), line, &answers)
+        };
+        deploy("deploy", &[""]).ends(1).says(&[
+            "health:public failed on",
+            "not well within 1 s",
+            "live now: ",
+            &question,
+        ]);
+        assert_eq!(site.live(), first);
+        // Left, it is finished by whoever goes on, who is asked again.
+        let left = deploy("deploy", &["what?", "n"]).ends(4);
+        left.says(&[
+            "y puts all hosts back, n leaves",
+            "what is live stays live: answered with no",
+            "deploy test --resume",
+        ]);
+        let second = site.live();
+        assert_ne!(second, first);
+        assert!(!site.path("out-web1").exists() && !site.path("out-one").exists(), "a host is still out of its pool");
+        deploy("deploy --resume", &["n"]).ends(4).says(&[&question]);
+        assert_eq!(site.live(), second);
+        let stopped = deploy("deploy --resume", &["\u{3}"]).ends(130);
+        stopped.says(&["what is live stays live: interrupted at the question", "deploy test --resume"]);
+        assert_eq!(site.live(), second);
+        deploy("deploy --resume", &["y"]).ends(1).says(&["answered with yes"]);
+        assert_eq!(site.live(), first);
+        std::fs::remove_file(site.path("down")).expect("a file");
+        site.relm(&format!("deploy --resume --release {second}")).ends(0);
+        assert_eq!(site.live(), second);
+    }
 }

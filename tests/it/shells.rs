@@ -33,6 +33,7 @@ mod base;
 mod building;
 mod claim;
 mod code;
+mod conditions;
 mod draining;
 mod flip;
 mod health;

@@ -174,3 +174,18 @@ fn a_signal_does_not_stop_putting_back() {
     assert_eq!(site.take_log().last().map(String::as_str), Some("web1 undone"));
     assert_eq!(done.ending()["hosts"]["web1"], first.as_str());
 }
+
+/// Ended with relm, whoever the signal was for.
+#[test]
+fn a_signal_ends_what_a_guard_has_started_on_this_machine() {
+    let before = r#"sh -c 'sleep 300 & echo $! > "$SITE/pid.new"; mv "$SITE/pid.new" "$SITE/pid"; wait'; true"#;
+    for signal in ["INT", "TERM", "HUP"] {
+        let site = Site::new("web1", &format!("[guards]\nbefore = ['''{before}''']\n"));
+        let child = site.start("deploy --json");
+        site.await_file("pid");
+        send(&child, signal);
+        let done = end(child).ends(130);
+        assert_eq!(done.ending()["ending"], "interrupted");
+        assert!(!lives(site.read("pid").trim()), "what ran on this machine lives on");
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::fleet::Fleet;
 use crate::site::{Done, lives, within};
+use crate::ssh::terminal::{CTRL_C, on_terminal};
 use crate::sshd::{keygen, signal};
 
 fn operation(phase: &str, more: &str, run: &str) -> String {
@@ -29,6 +30,34 @@ fn deploy_and_rollback_over_ssh() {
     assert_eq!(fleet.live(), first);
     let status = fleet.relm(&["status", "--json"]).ends(0).report();
     assert_eq!(status["in_step"], true);
+    // As whom relm was signed in is told by each host of itself, and who switched it by hand.
+    let user = crate::fleet::login();
+    fleet.configure("[maintenance]\non = \"true\"\noff = \"true\"\n");
+    fleet.relm(&["maintenance", "on"]).ends(0);
+    fleet.relm(&["lock", "steal", "-m", "trying"]).ends(0);
+    assert!(
+        status["hosts"].as_array().expect("hosts").iter().all(|host| host["ssh_user"] == user.as_str()),
+        "{status}"
+    );
+    let history = fleet.relm(&["history", "--json"]).ends(0).report();
+    for entry in history["entries"].as_array().expect("entries") {
+        let told = entry["ssh_users"].as_object().expect("users");
+        assert!(told.len() == fleet.servers.len() && told.values().all(|told| *told == user.as_str()), "{entry}");
+        assert_eq!(entry["ssh_user"], serde_json::Value::Null, "{entry}");
+    }
+    for task in ["maintenance on", "lock steal", "rollback"] {
+        assert!(history["entries"].to_string().contains(task), "{task}: {history}");
+    }
+    fleet.relm(&["history"]).ends(0).shows(&[&format!(" as {user} ")]);
+    // Lines of older releases of relm do not say it.
+    let path = fleet.path(fleet.servers[0].0).join("www/test/.relm/history.jsonl");
+    let text = fs::read_to_string(&path).expect("a history");
+    fs::write(&path, text.replace(&format!("\"ssh_user\":\"{user}\","), "")).expect("a history");
+    let older = fleet.relm(&["history", "--json"]).ends(0).report();
+    let entries = older["entries"].as_array().expect("entries");
+    let flips: Vec<_> = entries.iter().filter(|entry| entry["task"] == "deploy").collect();
+    assert_eq!(flips.len(), 2, "{older}");
+    assert!(flips.iter().all(|flip| flip["ssh_users"].as_object().expect("users").len() == fleet.servers.len() - 1));
     let run = fleet.relm(&["run", "--", "printf", "%s|", "a b", "$HOME", "it's", ""]).ends(0);
     for (name, _) in &fleet.servers {
         assert!(run.stdout.contains(&format!("{name:4} | a b|$HOME|it's||")), "{}", run.stdout);
@@ -66,6 +95,12 @@ fn an_unknown_key_stops_everything_until_it_is_trusted() {
     refused.says(&["web2", "SHA256:", "relm trust test web2"]);
     assert_eq!(fleet.live(), [None, None, None]);
     fleet.relm(&["trust", "test", "web2"]).ends(3);
+    let question = [("Is that the key of web2?", CTRL_C)];
+    on_terminal(&fleet.path(""), "trust test web2", &question).ends(130).says(&["interrupted before anything"]);
+    assert_eq!(fs::read_to_string(fleet.server("web2").known_hosts()).expect("a file"), "");
+    let trusted = fleet.relm(&["trust", "test", "web2", "--yes", "--json"]).ends(0);
+    let key = &trusted.report()["machines"][0]["keys"][0];
+    assert_eq!((&key["known"], &key["recorded"]), (&false.into(), &true.into()), "{key}");
     let trusted = fleet.relm(&["trust", "test", "web2", "--yes"]).ends(0);
     assert!(trusted.stdout.contains("SHA256:"), "{}", trusted.stdout);
     fleet.relm(&["deploy"]).ends(0);

@@ -146,6 +146,79 @@ fn interrupted_a_task_leaves_nothing_down() {
     }
 }
 
+/// Killed, a run takes nothing back; what it was to bring up again is known to the hosts.
+#[test]
+fn what_a_killed_task_left_down_is_told_until_it_is_up() {
+    let slow = r#"[ ! -e "$SITE/slow" ] || { touch "$SITE/begun"; while [ -e "$SITE/slow" ]; do sleep 0.1; done; }"#;
+    let settings = service("web", "") + &operation("slow", "prepare", "", slow);
+    let tasks = task(r#""stop:web", "slow", "start:web""#) + "[tasks.down]\noperations = [\"stop:web\"]\n";
+    let site = Site::new("web1", &(settings + &tasks));
+    site.deploy();
+    let told = || site.relm("status").ends(0).stdout;
+    let words = "web was taken down by the task turn, which did not come to its end";
+    site.relm("turn").ends(0);
+    assert!(!told().contains("web was"));
+    // What is to stay down is no oversight.
+    site.relm("down").ends(0);
+    assert!(!is_up(&site, "web-web1") && !told().contains("web was"));
+    site.relm("services start web").ends(0);
+    site.write("slow", "");
+    let mut relm = site.start("turn");
+    site.await_file("begun");
+    kill(&relm.id().to_string(), "KILL");
+    relm.wait().expect("an end");
+    assert!(!is_up(&site, "web-web1"));
+    std::fs::remove_file(site.path("slow")).expect("a file");
+    assert!(within(60, || told().contains(words)), "{}", told());
+    let said = site.relm("check").ends(0).stdout;
+    assert!(said.contains(words) && said.contains("`relm services test start web` starts it as it was"), "{said}");
+    site.relm("turn --wait 1m").ends(0);
+    assert!(is_up(&site, "web-web1") && !told().contains("web was"));
+}
+
+/// The same of a host that a task, or a restart by hand, had out of its pool. Whoever takes it out knows it: with `proxies`, another host.
+#[test]
+fn a_host_that_a_killed_run_left_out_of_its_pool_is_told_until_it_is_in() {
+    let slow = r#"[ ! -e "$SITE/slow" ] || { touch "$SITE/begun"; while [ -e "$SITE/slow" ]; do sleep 0.1; done; }"#;
+    let web = service("web", "roles = [\"web\"]").replace("stop = '", &format!("stop = '{slow}; "));
+    let slow = operation("slow", "prepare", "roles = [\"web\"]", slow);
+    let words = task(r#""drain:front", "slow", "undrain:front""#) + "[tasks.out]\noperations = [\"drain:front\"]\n";
+    for (proxies, typed, how) in [
+        ("", "turn", "taken out of pool front by the task turn, which did not come to its end"),
+        ("proxies = [\"proxy\"]\n", "turn", "taken out of pool front by the task turn, which did not come to its end"),
+        ("proxies = [\"proxy\"]\n", "services restart", "taken out of pool front for a restart by hand"),
+    ] {
+        let settings = pool(0) + proxies + &web + &slow + &words;
+        let site = Site::new("web1 web2 proxy1=proxy", &settings);
+        site.deploy();
+        let told = || site.relm("status").ends(0).stdout;
+        site.relm(typed).ends(0);
+        // What is to stay out is no oversight.
+        site.relm("out").ends(0);
+        assert!(is_up(&site, "out-web1") && !told().contains("out of"), "{}", told());
+        site.relm("deploy").ends(0);
+        site.write("slow", "");
+        let mut relm = site.start(typed);
+        site.await_file("begun");
+        kill(&relm.id().to_string(), "KILL");
+        relm.wait().expect("an end");
+        std::fs::remove_file(site.path("slow")).expect("a file");
+        assert!(within(60, || told().contains(how)), "{}", told());
+        assert!(told().contains("to take in again:   relm converge test"), "{}", told());
+        let report = site.relm("status --json").ends(0).report();
+        let by = if typed == "turn" { "task:turn" } else { "restart" };
+        assert_eq!(report["hosts"][0]["drained"], serde_json::json!({ "front": by }));
+        site.relm("check").ends(0).shows(&[how, "`relm converge test` takes it in again"]);
+        site.relm("services start --wait 1m").ends(0);
+        site.take_log();
+        site.relm("converge").ends(0).says(&["taken out of a pool by a run that did not take it in, and comes in"]);
+        assert!(!is_up(&site, "out-web1") && !is_up(&site, "out-web2") && !told().contains("out of"), "{}", told());
+        let log = site.take_log();
+        assert!(!log.is_empty() && log.iter().all(|line| line.ends_with(" in")), "nothing lacked but that: {log:?}");
+        site.relm("converge").ends(0).says(&["there was nothing to do"]);
+    }
+}
+
 /// `undo = true` is a command that is its own inverse.
 #[test]
 fn operations_of_the_file_are_taken_back_in_what_is_live() {

@@ -160,6 +160,47 @@ fn what_would_change_on_the_hosts_is_told_before_a_deploy() {
     assert_eq!(conf(&site, "web1").as_deref(), Some("by hand\n"));
 }
 
+/// Files of services and secrets are filled in as templates are, and go with a service that is taken out.
+#[test]
+fn what_would_come_of_files_of_services_and_of_secrets_is_told() {
+    let service = "[[service]]\nname = \"jobs\"\nkind = \"command\"\nrestart = \"true\"\nproof = false\n\
+                   templates = [\"templates/jobs.conf\", \"templates/old.conf\"]\ninto = \"conf.d\"\nroles = [\"web\"]\n";
+    let rest = "[[secret_files]]\npath = \"key\"\nsecret = \"KEY\"\n[secrets]\nKEY = { file = \"key\" }\n";
+    let site = Site::new("web1 web2 db1=db", "");
+    site.write("key", "s3cret-one\n");
+    site.write("templates/jobs.conf", "from {{ release_path }}\n");
+    site.write("templates/old.conf", "old\n");
+    // A directory of the code's own is no file of a service.
+    site.write("code/services/more/own.conf", "own\n");
+    site.configure(&format!("{service}{rest}"));
+    let none = site.relm("diff --json").ends(0).report();
+    assert!(none.get("templates").is_none(), "of a first deploy all are new: {none}");
+    site.deploy();
+    let same = site.relm("diff --json").ends(0).report();
+    assert!(same.get("templates").is_none(), "{same}");
+    site.write("key", "s3cret-two\n");
+    site.write("templates/jobs.conf", "from {{ release_path }}\n{% if host == 'web2' %}\nmore = yes\n{% endif %}\n");
+    site.configure(&format!("{}{rest}", service.replace(", \"templates/old.conf\"", "")));
+    for line in ["diff", "deploy --dry-run"] {
+        let told = site.relm(line).ends(0).stdout;
+        for words in [
+            "key would change; there is a secret in it on web1 web2 db1\n",
+            "services/jobs/jobs.conf would change on web2\n",
+            "  +more = yes",
+            "services/jobs/old.conf would be taken away, because no template is for it any more, on web1 web2\n",
+        ] {
+            assert!(told.contains(words), "{line}: {words:?} is not in {told}");
+        }
+        assert!(!told.contains("s3cret") && !told.contains("own.conf would"), "{told}");
+    }
+    // The whole service goes.
+    site.configure(rest);
+    let gone = site.relm("diff").ends(0).stdout;
+    assert!(gone.contains("services/jobs/jobs.conf would be taken away"), "{gone}");
+    site.deploy();
+    assert!(site.relm("diff --json").ends(0).report().get("templates").is_none());
+}
+
 #[test]
 fn what_others_may_not_read_is_not_shown() {
     let with = "[[templates]]\nsrc = \"templates/db\"\ndest = \"~/db.conf\"\nsecrets = [\"DBPW\"]\n\

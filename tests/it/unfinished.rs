@@ -42,7 +42,7 @@ fn an_undo_that_fails_shows_the_undo_and_not_the_operation() {
     let site = Site::new("web1", &settings);
     site.deploy();
     site.write("broken-health-web1", "");
-    site.relm("deploy").ends(1).says(&["undoing drain: exited 5", "$ echo cannot undrain; exit 5"]);
+    site.relm("deploy").ends(5).says(&["undoing drain: exited 5", "$ echo cannot undrain; exit 5"]);
 }
 
 #[test]
@@ -89,4 +89,40 @@ fn names_that_the_history_knows_are_not_given_again() {
     distinct.sort();
     distinct.dedup();
     assert_eq!(distinct, names, "each later than the one before");
+}
+
+/// What is taken down around a switch and comes up again, each with a line of the log.
+const UP_AGAIN: &str = r#"[maintenance]
+during = "switch"
+on = 'true'
+off = '''echo "$RELM_HOST off" >>"$SITE/log"
+[ ! -e "$SITE/no-off-$RELM_HOST" ] || { rm "$SITE/no-off-$RELM_HOST"; exit 1; }'''
+[[pool]]
+name = "front"
+roles = ["web"]
+proxies = ["proxy"]
+min_healthy = 0
+wait = "0s"
+drain = 'true'
+undrain = 'echo "$RELM_SERVER undrain" >>"$SITE/log"'
+server = "{{ host }}"
+"#;
+
+#[test]
+fn what_came_up_in_the_switch_is_not_owed_when_the_end_fails() {
+    let fails = operation("announce", "finish", "roles = [\"web\"]", "[ ! -e \"$SITE/fails-$RELM_HOST\" ]");
+    let site = Site::new("web1 web2 proxy1=proxy", &(UP_AGAIN.to_owned() + &fails));
+    site.deploy();
+    for (file, offs) in [("fails-web2", 3), ("no-off-web2", 4)] {
+        site.take_log();
+        site.write(file, "");
+        let done = site.relm("deploy --json").ends(4);
+        assert!(!done.stdout.contains("lost the lock"), "{}", done.stdout);
+        let log = site.take_log();
+        let count = |word: &str| log.iter().filter(|line| line.ends_with(word)).count();
+        // Where it failed it is tried once more: that is owed.
+        assert_eq!((count(" undrain"), count(" off")), (2, offs), "{file}: {log:?}");
+        let _ = fs::remove_file(site.path(file));
+        site.relm("deploy --resume").ends(0);
+    }
 }

@@ -142,3 +142,57 @@ fn what_is_built_with_other_variables_is_built_again() {
     site.deploy();
     assert_eq!(site.take_log(), ["web1 c"]);
 }
+
+/// What is known at that moment, to each; nothing of it only where nothing is live yet and no release is being made.
+#[test]
+fn every_command_is_told_which_release_it_is_about() {
+    let say = |name: &str| {
+        format!(
+            "echo \"{name} $RELM_ENV $RELM_HOST $RELM_ROLES ${{RELM_RELEASE_PATH##*/}} $RELM_RELEASE $RELM_REF\" \
+             >>\"$SITE/log\""
+        )
+    };
+    let settings = [
+        format!("[maintenance]\non = '''{}'''\noff = '''{}'''\nduring = \"switch\"\n", say("on"), say("off")),
+        format!(
+            "[[pool]]\nname = \"http\"\nroles = [\"web\"]\nmin_healthy = 0\nwait = \"0s\"\ndrain = '''{}'''\n\
+             undrain = '''{}'''\n",
+            say("drain"),
+            say("undrain")
+        ),
+        format!(
+            "[[busy]]\nname = \"idle\"\nkind = \"command\"\nrun = '''{}'''\nwhen = [\"start\", \"before:made\"]\n",
+            say("busy")
+        ),
+        format!("[[templates]]\nsrc = \"text\"\ndest = \"text\"\ncheck = '''{}; test -s {{file}}'''\n", say("check")),
+        operation("made", "before_flip", "", &say("made")),
+        operation("health", "after_flip", "", "[ ! -e \"$SITE/broken\" ]"),
+        "[tasks.turn]\noperations = [\"drain:http\", \"undrain:http\"]\n".to_owned(),
+    ];
+    let site = Site::new("web1=web", &settings.concat());
+    site.write("text", "text");
+    let all = |release: &str, names: &[&str]| {
+        let log = site.take_log();
+        for name in names {
+            let wanted = format!("{name} test web1 web {release} {release} dir code");
+            assert!(log.contains(&wanted), "{wanted}: {log:#?}");
+        }
+        log
+    };
+    let first = site.deploy();
+    let log = all(&first, &["busy", "check", "on", "drain", "made", "undrain", "off"]);
+    assert_eq!(log[0], "busy test web1 web   ", "nothing is live yet");
+    let second = site.deploy();
+    let log = all(&second, &["busy", "check", "on", "drain", "undrain", "off"]);
+    assert_eq!(log[0], format!("busy test web1 web {first} {first} dir code"), "what is live when it begins");
+    let by_hand = [("maintenance on", &["on"][..]), ("maintenance off", &["off"]), ("turn", &["drain", "undrain"])];
+    for (line, names) in by_hand {
+        site.relm(line).ends(0);
+        let log = all(&second, names);
+        assert!(log.iter().all(|line| line.ends_with(" dir code")), "{log:?}");
+    }
+    // Back in its pool with what is live again.
+    site.write("broken", "");
+    site.relm("deploy").ends(1);
+    all(&second, &["undrain", "off"]);
+}

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::super::busy::{Busy, BusyKind, CommandIsBusy, Moment, OnBusy};
-use super::super::file::{BusyKindText, BusyTable, OnBusyText, TmuxUsersText};
+use super::super::file::{BusyKindText, BusyTable, OnBusyText, OperationTable, ServiceTable, TmuxUsersText};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
-use super::super::{AppOperation, Service};
 use super::operations::time_limit;
 use super::wait::growth;
 use super::{Check, hosts, pattern, secrets};
@@ -30,12 +29,24 @@ pub(super) fn unique(check: &mut Check<'_>, list: &[BusyTable]) {
     }
 }
 
-/// The names of what an environment runs and what may therefore be looked at first: operations, and turns of services.
-pub(super) fn run(operations: Option<&[AppOperation]>, services: Option<&[Service]>) -> Option<Vec<String>> {
-    let turns = services?
+/// The names of what an environment runs and what may therefore be looked at first: operations, and turns of services. All
+/// that is needed of them is the names, so these are known unless one was lost.
+pub(super) fn run(
+    check: &Check<'_>,
+    operations: &[&OperationTable],
+    services: &[&ServiceTable],
+) -> Option<Vec<String>> {
+    let lost = ["operations", "operations.name", "service", "service.name"];
+    let is_one = |path: &String| lost.iter().any(|lost| path == lost || path.ends_with(&format!(".{lost}")));
+    if check.lost.iter().any(is_one) {
+        return None;
+    }
+    let turns = services
         .iter()
-        .flat_map(|service| ["restart", "reload", "stop", "start"].map(|turn| format!("{turn}:{}", service.name)));
-    Some(operations?.iter().map(|operation| operation.name.clone()).chain(turns).collect())
+        .filter_map(|service| service.name.as_ref())
+        .flat_map(|service| ["restart", "reload", "stop", "start"].map(|turn| format!("{turn}:{}", service.value)));
+    let operations = operations.iter().filter_map(|operation| operation.name.as_ref());
+    Some(operations.map(|name| name.value.clone()).chain(turns).collect())
 }
 
 /// `operations` are those of the environment, where they are known.
@@ -95,7 +106,8 @@ fn when(check: &mut Check<'_>, table: &BusyTable, operations: Option<&[String]>)
             None
         }
     };
-    list.value.iter().map(moment).collect()
+    let moments: Vec<_> = list.value.iter().map(moment).collect();
+    moments.into_iter().collect()
 }
 
 fn on_busy(check: &mut Check<'_>, table: &BusyTable) -> Option<OnBusy> {

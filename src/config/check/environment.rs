@@ -7,7 +7,8 @@ use super::super::placed::At;
 use super::components::Component;
 use super::{
     Check, busy, confirm, distribution, guards, health, hosts, lock, maintenance, manage, migrate, notify, operations,
-    pool, pre_connect, publish, python, release, roles, secrets, service, source, tag, templates, text, transfer,
+    pool, pre_connect, promote_from, publish, python, release, roles, secrets, service, source, tag, templates, text,
+    transfer,
 };
 use crate::fleet::{ComponentName, EnvName, Scope};
 
@@ -31,21 +32,25 @@ pub(super) fn environment(
     let secrets = secrets::secrets(check, env.secrets.as_ref(), file.secrets.as_ref());
     let becoming = secrets::user(check, env.becoming.as_ref().or(file.becoming.as_ref()));
     let confirm = confirm::confirm(check, env.confirm.as_ref());
+    let promote_from = promote_from::promote_from(check, file, name, env);
     let login_password = env.login_password.clone().and_then(|name| secrets::named(check, &[name]).pop());
     let secret_files = secrets::files(check, &file.secret_files);
     let templates = templates::templates(check, &merge::placed(&env.templates, &file.templates), fleet.as_ref());
     let publish = publish::publish(check, &merge::placed(&env.publish, &file.publish), fleet.as_ref());
     notify::unique(check, &env.notify);
     let notify = notify::notifiers(check, &env.notify, &file.notify);
-    let operations = operations::operations(check, &merge::named(&env.operations, &file.operations));
-    if let (Some(operations), Some(fleet)) = (&operations, &fleet) {
-        operations::required(check, &name.value, &merge::named(&env.operations, &file.operations), operations, fleet);
+    let tables = merge::named(&env.operations, &file.operations);
+    let operations = operations::operations(check, &tables);
+    if let Some(fleet) = &fleet {
+        operations::required(check, &name.value, &tables, &operations, fleet);
     }
+    let operations: Option<Vec<_>> = operations.into_iter().collect();
     transfer::unique(check, &env.transfer, &env.operations);
     let transfers = merge::named(&env.transfer, &file.transfer);
-    let transfers = match (&known, &fleet, &operations) {
-        (Some(env), Some(fleet), Some(operations)) => {
-            transfer::transfers(check, &transfers, Some(transfer::There { env, fleet, operations }))
+    let transfers = match (&known, &fleet) {
+        (Some(env), Some(fleet)) => {
+            let there = transfer::There { env, fleet, operations: operations.as_deref() };
+            transfer::transfers(check, &transfers, Some(there))
         }
         _ => None,
     };
@@ -54,15 +59,17 @@ pub(super) fn environment(
     health::unique(check, &env.health);
     let health = health::checks(check, &merge::named(&env.health, &file.health));
     service::unique(check, &env.service);
-    let services = service::services(check, &merge::named(&env.service, &file.service), fleet.as_ref());
+    let service_tables = merge::named(&env.service, &file.service);
+    let services = service::services(check, &service_tables, fleet.as_ref());
     if let Some(services) = &services {
-        migrate::stopped(check, &merge::named(&env.operations, &file.operations), services);
+        migrate::stopped(check, &tables, services);
     }
     busy::unique(check, &env.busy);
-    let run = busy::run(operations.as_deref(), services.as_deref());
-    let busy = busy::busy(check, &merge::named(&env.busy, &file.busy), run.as_deref());
+    let run = busy::run(check, &tables, &service_tables);
+    let busy_tables = merge::named(&env.busy, &file.busy);
+    let busy = busy::busy(check, &busy_tables, run.as_deref());
     let guards = both(env.guards.as_ref(), file.guards.as_ref()).unwrap_or_default();
-    let guards = guards::guards(check, &guards, busy.as_deref().unwrap_or_default());
+    let guards = guards::guards(check, &guards, &busy_tables);
     env.source.iter().for_each(|table| source::one_kind(check, table));
     env.python.iter().for_each(|table| python::one_way(check, table));
     let source = both(bare(env.source.as_ref()), bare(file.source.as_ref())).unwrap_or_default();
@@ -94,24 +101,22 @@ pub(super) fn environment(
             if let Some(own) = &env.maintenance {
                 maintenance::both_ways(check, &own.with(table.clone()));
             }
-            Some(maintenance::maintenance(check, &table)?)
+            Some(maintenance::maintenance(check, &table))
         }
     };
     let manage = match env.manage.as_ref().or(file.manage.as_ref()) {
         None => None,
         Some(place) => {
             let table = both(bare(env.manage.as_ref()), bare(file.manage.as_ref())).unwrap_or_default();
-            Some(manage::whole(check, &place.with(table))?)
+            Some(manage::whole(check, &place.with(table)))
         }
     };
-    let python = match python {
-        None => None,
-        Some(python) => Some(python::python(check, &python)?),
-    };
+    let python = python.map(|python| python::python(check, &python));
     Some(Environment {
         name: Scope { env: known?, component: component_name },
         app: app?,
         confirm: confirm?,
+        promote_from,
         accept_new_host_keys: env.accept_new_host_keys.unwrap_or(false),
         forward_agent: env.forward_agent.unwrap_or(false),
         login_password,
@@ -124,7 +129,7 @@ pub(super) fn environment(
         lock: lock?,
         distribution,
         notify: notify?,
-        python,
+        python: whole(python)?,
         becoming: becoming?,
         secrets: secrets?,
         secret_files: secret_files?,
@@ -134,12 +139,18 @@ pub(super) fn environment(
         transfers: transfers?,
         services: services?,
         health: health?,
-        maintenance,
-        manage,
+        maintenance: whole(maintenance)?,
+        manage: whole(manage)?,
         pools: pools?,
         guards: guards?,
         busy: busy?,
     })
+}
+
+/// What was read of a table that may be left out: nothing if it is wrong.
+#[expect(clippy::option_option, reason = "wrong, and left out")]
+fn whole<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    read.map_or(Some(None), |table| table.map(Some))
 }
 
 fn bare<T>(table: Option<&At<T>>) -> Option<&T> {

@@ -1,15 +1,14 @@
 //! The `[guards]` table.
 
-use super::super::busy::Busy;
-use super::super::file::{GuardsTable, SameCodeText};
+use super::super::file::{BusyTable, GuardsTable, SameCodeText};
 use super::super::guards::{Guards, Question, SameCode, Window, day};
 use super::Check;
 
 /// Names of guards that are not questions.
-const OWN: [&str; 6] = ["ref", "same_code", "notes", "window", "clean_repository", "before"];
+const OWN: [&str; 7] = ["ref", "same_code", "notes", "window", "clean_repository", "before", "promote_from"];
 
 /// `busy` is what `--consent` knows besides.
-pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) -> Option<Guards> {
+pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[&BusyTable]) -> Option<Guards> {
     let window = match &table.window {
         None => Some(None),
         Some(text) => match Window::parse(&text.value) {
@@ -46,12 +45,14 @@ pub(super) fn guards(check: &mut Check<'_>, table: &GuardsTable, busy: &[Busy]) 
     })
 }
 
-fn question(check: &mut Check<'_>, table: &GuardsTable, at: usize, busy: &[Busy]) -> Option<Question> {
+fn question(check: &mut Check<'_>, table: &GuardsTable, at: usize, busy: &[&BusyTable]) -> Option<Question> {
     let asked = &table.ask[at];
     let name = asked.name.as_ref()?;
     let text = check.name("question name", name)?;
     let earlier = table.ask[..at].iter().filter_map(|other| other.name.as_ref());
-    let mut others = earlier.map(|name| name.value.as_str()).chain(busy.iter().map(|busy| busy.name.as_str()));
+    let mut others = earlier
+        .map(|name| name.value.as_str())
+        .chain(busy.iter().filter_map(|busy| Some(busy.name.as_ref()?.value.as_str())));
     if OWN.contains(&text.as_str()) || others.any(|other| other == text) {
         let hint = "`--consent` goes by it; take another".to_owned();
         check.problem(name.span(), format!("the name {text:?} is taken"), hint);

@@ -32,7 +32,8 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
         (time(&table.within, WITHIN), time(&table.every, EVERY), time(&table.timeout, ATTEMPT));
     let sign = sign(check, table);
     let becoming = secrets::user(check, table.becoming.as_ref());
-    let of_all = of_all(check, table);
+    let failing = on_failure(check, table);
+    let of_all = failing != OnFailureText::Leave;
     let phase = match table.phase {
         Some(HealthPhaseText::Finish) if of_all => Phase::AfterFlip,
         Some(HealthPhaseText::Check) => Phase::Check,
@@ -43,6 +44,7 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
         name: name?,
         phase,
         of_all,
+        asks: failing == OnFailureText::Ask,
         targets: targets?,
         sign: sign?,
         within: within?,
@@ -52,14 +54,14 @@ fn health(check: &mut Check<'_>, table: &HealthTable) -> Option<Health> {
     })
 }
 
-/// Whether all hosts go back without it although all have switched.
-fn of_all(check: &mut Check<'_>, table: &HealthTable) -> bool {
-    let Some(on_failure) = &table.on_failure else { return false };
+/// What becomes without it of a release that all hosts have switched to.
+fn on_failure(check: &mut Check<'_>, table: &HealthTable) -> OnFailureText {
+    let Some(on_failure) = &table.on_failure else { return OnFailureText::Leave };
     if !matches!(table.phase, Some(HealthPhaseText::Finish)) {
         let hint = "it is for phase = \"finish\": before, whatever is not well puts all hosts back".to_owned();
         check.problem(on_failure.span(), "`on_failure` has no meaning in this phase", hint);
     }
-    on_failure.value == OnFailureText::PutBack
+    on_failure.value
 }
 
 fn sign(check: &mut Check<'_>, table: &HealthTable) -> Option<Sign> {

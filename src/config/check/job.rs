@@ -1,5 +1,7 @@
 //! Jobs: operations that go on by themselves, and waits for them.
 
+use std::ops::RangeInclusive;
+
 use super::super::file::{OperationTable, PhaseText};
 use super::super::placed::At;
 use super::super::suggest::did_you_mean;
@@ -30,6 +32,35 @@ pub(super) fn is_job(check: &mut Check<'_>, table: &OperationTable) -> bool {
         check.problem(job.span(), "an operation cannot be a job in this phase", hint);
     }
     true
+}
+
+/// What a log must hold at least, so that it says anything, and what no disk holds.
+const LOGS: RangeInclusive<u64> = 4 << 10..=1 << 40;
+
+/// How much is kept of what a job says, in bytes.
+pub(super) fn log_max(check: &mut Check<'_>, table: &OperationTable, text: &At<String>) -> Option<u64> {
+    if !table.job.as_ref().is_some_and(|job| job.value) {
+        let hint = "only what a job says is kept on the host; leave `log_max` out".to_owned();
+        check.problem(text.span(), "`log_max` has no meaning without `job = true`", hint);
+    }
+    let size = size(&text.value).filter(|size| LOGS.contains(size));
+    if size.is_none() {
+        let hint = "such as \"512KiB\", \"64MiB\" or \"1GiB\"; from 4KiB to 1024GiB".to_owned();
+        check.problem(text.span(), format!("{:?} is no size of a log", text.value), hint);
+    }
+    size
+}
+
+/// Reads a whole number of one unit.
+fn size(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let bytes = match unit.trim_start() {
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(bytes)
 }
 
 /// The operation whose job a wait is for: one of those `above` it.

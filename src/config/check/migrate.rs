@@ -25,7 +25,13 @@ pub(super) fn migrate(check: &mut Check<'_>, table: &OperationTable) -> Option<M
     let sql = migrate.value.sql.as_ref().map(|sql| directory(check, table, sql));
     let backup = migrate.value.backup.as_ref().map(|backup| check.command("backup", backup));
     let stop = migrate.value.stop.as_ref().map(|stop| stopping(check, table, stop)).unwrap_or_default();
-    Some(Migration { pending: pending.flatten(), sql: sql.flatten(), backup: backup.flatten(), stop })
+    Some(Migration {
+        pending: pending.flatten(),
+        sql: sql.flatten(),
+        backup: backup.flatten(),
+        stop,
+        again: Vec::new(),
+    })
 }
 
 /// What is down while it runs: up to the switch, and by the word of one host.

@@ -6,7 +6,7 @@ use super::super::file::{OperationTable, PhaseText, UndoText};
 use super::super::placed::At;
 use super::super::{AppOperation, Undo};
 use super::service::optional;
-use super::{Check, hosts, inputs, job, migrate, release, retry, secrets, variables, wait};
+use super::{Check, conditions, hosts, inputs, job, migrate, release, retry, secrets, variables, wait};
 use crate::event::Phase;
 use crate::fleet::Fleet;
 
@@ -49,9 +49,9 @@ pub(super) fn unique(check: &mut Check<'_>, list: &[OperationTable]) {
     }
 }
 
-pub(super) fn operations(check: &mut Check<'_>, list: &[&OperationTable]) -> Option<Vec<AppOperation>> {
-    let read: Vec<_> = list.iter().enumerate().map(|(at, table)| operation(check, table, &list[..at])).collect();
-    read.into_iter().collect()
+/// Takes each of them, in their order; nothing for one that is wrong.
+pub(super) fn operations(check: &mut Check<'_>, list: &[&OperationTable]) -> Vec<Option<AppOperation>> {
+    list.iter().enumerate().map(|(at, table)| operation(check, table, &list[..at])).collect()
 }
 
 /// `above` are the operations that stand before it.
@@ -63,6 +63,9 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         None => hosts::targets(check, table.roles.as_ref(), table.once.unwrap_or(false)),
     };
     let is_job = job::is_job(check, table);
+    let log_max = optional(table.log_max.as_ref(), |size| job::log_max(check, table, size));
+    let conditions = conditions::conditions(check, table);
+    let cwd = optional(table.cwd.as_ref(), |cwd| conditions::directory(check, table, cwd));
     let at_once = at_once(check, table);
     let time_limit = table.timeout.as_ref().and_then(|timeout| time_limit(check, timeout));
     let work = wait::work(check, table);
@@ -74,6 +77,7 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
     let variables = variables::variables(check, table.environment.as_ref(), None);
     let secrets = secrets::named(check, table.secrets.as_deref().unwrap_or_default());
     let (run, wait) = work?;
+    let (unless, changed_if) = conditions?;
     Some(AppOperation {
         name: name?,
         phase: phase(table.phase?),
@@ -81,7 +85,11 @@ fn operation(check: &mut Check<'_>, table: &OperationTable, above: &[&OperationT
         at_once: at_once?,
         time_limit,
         run,
+        cwd: cwd?,
+        unless,
+        changed_if,
         is_job,
+        log_max: log_max?,
         awaits: awaits.and_then(|job| Some(job.name.as_ref()?.value.clone())),
         wait,
         retry,
@@ -114,10 +122,11 @@ pub(super) fn required(
     check: &mut Check<'_>,
     name: &str,
     tables: &[&OperationTable],
-    operations: &[AppOperation],
+    operations: &[Option<AppOperation>],
     fleet: &Fleet,
 ) {
     for (table, operation) in tables.iter().zip(operations) {
+        let Some(operation) = operation else { continue };
         let Some(place) = table.roles.as_ref().map(At::span).or(table.name.as_ref().map(At::span)) else { continue };
         if table.required.unwrap_or(false) && fleet.select(&operation.targets).is_empty() {
             let message = format!("{:?} is required, and no host of {name} has its role", operation.name);

@@ -11,7 +11,7 @@ use super::super::service::{ServiceCommands, ServiceFile, TEMPLATE_NAMES};
 use super::super::suggest::did_you_mean;
 use super::super::{Service, ServiceKind, Strategy};
 use super::operations::time_limit;
-use super::{Check, hosts, named_twice, secrets, templates};
+use super::{Check, hosts, named_twice, parts, secrets, templates};
 use crate::fleet::{Fleet, HostName, Targets};
 use crate::template::{Flaw, Template};
 
@@ -31,6 +31,7 @@ pub(super) fn services(check: &mut Check<'_>, list: &[&ServiceTable], fleet: Opt
 fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -> Option<Service> {
     let name = table.name.as_ref().and_then(|name| check.name("service name", name));
     let group = optional(table.group.as_ref(), |group| check.name("group", group));
+    let parts = parts::parts(check, table);
     let targets = hosts::targets(check, table.roles.as_ref(), false);
     let singleton = optional(table.singleton.as_ref(), |host| singleton(check, host, targets.as_ref(), fleet));
     let programs: Vec<_> = list(table.programs.as_ref()).map(|program| program_name(check, program)).collect();
@@ -48,6 +49,7 @@ fn service(check: &mut Check<'_>, table: &ServiceTable, fleet: Option<&Fleet>) -
         targets: targets?,
         singleton: singleton?,
         group: group?,
+        parts: parts?,
         programs: programs.into_iter().collect::<Option<_>>()?,
         files: files.into_iter().collect::<Option<_>>()?,
         into: into?,

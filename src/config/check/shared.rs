@@ -58,6 +58,7 @@ pub(super) fn tables(check: &mut Check<'_>, file: &ReleasesToml) {
     service::unique(check, &file.service);
     service::services(check, &file.service.iter().collect::<Vec<_>>(), None);
     busy::unique(check, &file.busy);
-    let busy = busy::busy(check, &file.busy.iter().collect::<Vec<_>>(), None).unwrap_or_default();
+    let busy: Vec<_> = file.busy.iter().collect();
+    busy::busy(check, &busy, None);
     guards::guards(check, &file.guards.clone().unwrap_or_default(), &busy);
 }

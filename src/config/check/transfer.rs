@@ -28,7 +28,8 @@ pub(super) fn unique(check: &mut Check<'_>, list: &[TransferTable], operations: 
 pub(super) struct There<'a> {
     pub(super) env: &'a EnvName,
     pub(super) fleet: &'a Fleet,
-    pub(super) operations: &'a [AppOperation],
+    /// Unknown if one of them is wrong.
+    pub(super) operations: Option<&'a [AppOperation]>,
 }
 
 /// Takes the transfers of one environment that concern anybody there; or looks at those of the file, which has no hosts.
@@ -48,14 +49,13 @@ fn transfer(check: &mut Check<'_>, table: &TransferTable, there: Option<There<'_
     let from = table.from.as_ref().and_then(|from| roles::selector(check, from));
     let to = hosts::targets(check, table.to.as_ref(), false);
     let Some(there) = there else { return Some(None) };
-    let after = match &table.after {
-        None => None,
-        Some(after) => Some(comes_after(check, after, there.operations)?),
+    let after = match (&table.after, there.operations) {
+        (Some(after), Some(operations)) => comes_after(check, after, operations).map(Some),
+        _ => Some(None),
     };
-    let (Some(name), Some(path), Some(from), Some(to)) = (name, path, from, to) else { return None };
-    let place = table.from.as_ref()?;
-    let Some((from, targets)) = between(check, place, &from, &to, there)? else { return Some(None) };
-    Some(Some(Transfer { name, path, from, targets, after }))
+    let between = between(check, table.from.as_ref()?, &from?, &to?, there);
+    let (name, path, after) = (name?, path?, after?);
+    Some(between?.map(|(from, targets)| Transfer { name, path, from, targets, after }))
 }
 
 fn comes_after(check: &mut Check<'_>, after: &At<String>, operations: &[AppOperation]) -> Option<String> {

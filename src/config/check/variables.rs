@@ -15,7 +15,7 @@ const TAKEN: [&str; 11] =
     ["HOME", "IFS", "ENV", "PWD", "OLDPWD", "PPID", "UID", "EUID", "SHELLOPTS", "BASHOPTS", "BASH_ENV"];
 
 /// What only a file knows that is written for an application or a service.
-const NOT_THERE: [&str; 3] = ["app", "ref", "service"];
+pub(super) const NOT_THERE: [&str; 3] = ["app", "ref", "service"];
 
 /// Takes a table laid over another, name by name.
 pub(super) fn variables(

@@ -30,6 +30,9 @@ pub(in crate::config) struct EnvTable {
     /// Ask before changing anything here; `"type:WORD"`: the word has to be typed then.
     #[schemars(example = true)]
     pub(in crate::config) confirm: Option<At<ConfirmText>>,
+    /// The environment in which code must have been live before it is deployed here.
+    #[schemars(example = &"staging")]
+    pub(in crate::config) promote_from: Option<At<String>>,
     /// Accept host keys that nobody has compared, where ssh's configuration says `StrictHostKeyChecking accept-new` or
     /// `no`. For hosts that come and go, on networks you trust.
     #[schemars(example = true)]

@@ -22,7 +22,7 @@ pub(in crate::config) struct HealthTable {
     /// When it is looked for; `after_flip` if left out.
     #[schemars(example = &"after_flip")]
     pub(in crate::config) phase: Option<HealthPhaseText>,
-    /// What becomes of it when the sign is not there in `finish`: `leave`, which is usual, or `put_back`.
+    /// What becomes of it when the sign is not there in `finish`: `leave`, which is usual, `put_back` or `ask`.
     #[schemars(example = &"put_back")]
     pub(in crate::config) on_failure: Option<At<OnFailureText>>,
     /// An address that the host itself asks.
@@ -69,6 +69,8 @@ pub(in crate::config) enum OnFailureText {
     Leave,
     /// All hosts are put back to what they ran before.
     PutBack,
+    /// Whoever sits at the terminal is asked; where nobody does, all hosts are put back.
+    Ask,
 }
 
 /// When a host's health is looked at.

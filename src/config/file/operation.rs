@@ -40,9 +40,22 @@ pub(in crate::config) struct OperationTable {
     /// Text for the host's `sh`, run inside the new release.
     #[schemars(example = &"python_env/bin/python manage.py migrate --noinput")]
     pub(in crate::config) run: Option<At<String>>,
+    /// Where it runs: a directory of the release, or an absolute path, from `~/` or a name as in templates. The release itself
+    /// if left out.
+    #[schemars(example = &"web/frontend")]
+    pub(in crate::config) cwd: Option<At<String>>,
+    /// Skips `run` on a host where this exits with 0; 1 says that it has to run, and anything else fails the operation.
+    #[schemars(example = &"test -e ~/.cache/index-is-there")]
+    pub(in crate::config) unless: Option<At<String>>,
+    /// `run` has changed something only if it prints a line that fits this regular expression, as `grep -E` takes it.
+    #[schemars(example = &"^[1-9][0-9]* static files? copied")]
+    pub(in crate::config) changed_if: Option<At<String>>,
     /// Start `run` as a job of its own, which goes on when relm and its connection are gone; `relm jobs` shows it.
     #[schemars(example = true)]
     pub(in crate::config) job: Option<At<bool>>,
+    /// How much is kept of what a job says: `KiB`, `MiB` or `GiB`; 64 MiB if left out.
+    #[schemars(example = &"64MiB")]
+    pub(in crate::config) log_max: Option<At<String>>,
     /// Instead of `run`: wait until a check succeeds.
     #[schemars(example = serde_json::json!({"check": "./ready", "max": "5m"}))]
     pub(in crate::config) wait: Option<At<WaitTable>>,

@@ -1,5 +1,7 @@
 //! `[[service]]` as it is written.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -25,6 +27,10 @@ pub(in crate::config) struct ServiceTable {
     /// A name for several services, for `relm services`.
     #[schemars(example = &"workers")]
     pub(in crate::config) group: Option<At<String>>,
+    /// Names for some of its programs, for `relm services`: a name of a program for each, or several, where `*` and `?` stand for
+    /// any signs and for one.
+    #[schemars(example = "{ celery = \"*-celery*\" }")]
+    pub(in crate::config) groups: Option<BTreeMap<At<String>, At<PatternsText>>>,
     /// What it is called there: programs and groups of supervisor, units of systemd, directories of daemontools.
     #[schemars(example = ["shop-web", "shop-worker"])]
     pub(in crate::config) programs: Option<At<Vec<At<String>>>>,
@@ -77,6 +83,14 @@ pub(in crate::config) struct ServiceTable {
     #[serde(rename = "become")]
     #[schemars(example = &"root")]
     pub(in crate::config) becoming: Option<At<BecomeText>>,
+}
+
+/// One pattern or several.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::config) enum PatternsText {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// What looks after a service.

@@ -73,6 +73,40 @@ fn hints_help() {
     }
 }
 
+/// What is wrong in one table is no reason to be silent about another that has to do with it.
+#[test]
+fn no_mistake_hides_another() {
+    let busy = |rest: &str| format!("[[busy]]\nname = \"b\"\nkind = \"command\"\nrun = \"true\"\n{rest}\n");
+    let service = "[[service]]\nname = \"s\"\nkind = \"supervisor\"\ntemplates = [\"nofile\"]\n";
+    let operation = "[[operations]]\nname = \"o\"\nphase = \"prepare\"\nrun = \"x\"\ntimeout = \"soon\"\n";
+    let transfer = "[[transfer]]\nname = \"t\"\nfrom = \"ghost\"\nto = [\"web\"]\npath = \"x\"\n";
+    let cases = [
+        (
+            service,
+            busy("when = [\"before:nothing\", \"before:nowhere\"]"),
+            ["cannot read", "\"nothing\"", "\"nowhere\""],
+        ),
+        (operation, busy("when = [\"sometimes\", \"before:nothing\"]"), ["soon", "\"sometimes\"", "\"nothing\""]),
+        (operation, busy("only_if = \"nothing\"\nmax = \"1s\""), ["soon", "\"nothing\"", "`max`"]),
+        (operation, transfer.to_owned() + "[maintenance]\non = \"x\"\n", ["soon", "ghost", "`on` has no `off`"]),
+        (
+            "[maintenance]\nflag = \"\"\n",
+            "[manage]\nrun = \"\"\n[python]\npython = \"\"\n".to_owned(),
+            ["`flag`", "`run`", "`python`"],
+        ),
+    ];
+    for (one, other, messages) in cases {
+        let problems = read(&format!("{LEAST}{one}{other}")).expect_err(one);
+        for message in messages {
+            let told = problems.list.iter().any(|problem| problem.message.contains(message));
+            assert!(told, "{message} is not told:\n{}", problems.render(false));
+        }
+    }
+    // What is right, and in a table that is wrong, is there all the same.
+    one(&format!("{LEAST}{service}{}", busy("when = [\"before:restart:s\"]")), "cannot read", 8);
+    one(&format!("{LEAST}{operation}{}", busy("only_if = \"o\"")), "soon", 9);
+}
+
 #[test]
 fn everything_wrong_is_said_at_once_and_in_order() {
     let text = SAMPLE

@@ -22,6 +22,16 @@ pub enum LockError {
         /// Who.
         holder: Box<Holder>,
     },
+    /// Two hosts of the file are one place.
+    #[error("{other} and {host} lead to one and the same directory, {directory}: it would be switched twice")]
+    Same {
+        /// The one that could not be locked.
+        host: HostName,
+        /// The one that is.
+        other: HostName,
+        /// In the host's words.
+        directory: String,
+    },
     /// The host cannot say.
     #[error("{host} cannot be locked: {reason}")]
     Unable {

@@ -11,6 +11,7 @@ mod beat;
 mod error;
 mod fence;
 mod own;
+mod same;
 mod steal;
 mod take;
 

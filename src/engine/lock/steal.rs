@@ -49,13 +49,16 @@ pub async fn steal(places: &[Place], holder: &Holder) -> Result<(), String> {
         }
     };
     let owner = serde_json::to_string(holder).expect("a holder is plain data");
-    let script = Script::new(HAND_OVER).set("owner", owner).set("note", note(holder, from.as_ref()));
+    let script = |place: &Place| {
+        let note = note(holder, from.as_ref(), place.transport.login());
+        Script::new(HAND_OVER).set("owner", &owner).set("note", note)
+    };
     let done = everywhere(&lock, "lock steal", script).await;
     lock.release().await;
     done
 }
 
-fn note(holder: &Holder, from: Option<&Holder>) -> String {
+fn note(holder: &Holder, from: Option<&Holder>, ssh_user: Option<&str>) -> String {
     let reason = holder.reason.clone().unwrap_or_default();
     let message = match from {
         Some(from) => {
@@ -72,6 +75,7 @@ fn note(holder: &Holder, from: Option<&Holder>) -> String {
         to: None,
         by: holder.by.clone(),
         login: holder.login.clone(),
+        ssh_user: ssh_user.map(str::to_owned),
         seconds: None,
         machine: holder.machine.clone(),
         source: String::new(),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::beat::{Beats, beat};
-use super::{Fence, Lock, LockError, Patience, Place, let_go};
+use super::same::as_one_of;
+use super::{Fence, Lock, LockError, Patience, Place, let_go, own};
 use crate::engine::manifest::unpacked;
 use crate::release::{Holder, LockSeen};
 use crate::script::Script;
@@ -47,7 +48,7 @@ pub(super) async fn claim(
     let token = token();
     let mut held: Vec<Option<Fence>> = vec![None; places.len()];
     let mut answers = BTreeMap::new();
-    let mut taken_by = None;
+    let mut marks: Vec<Option<Holder>> = vec![None; places.len()];
     let mut trouble = None;
     for _ in 0..TRIES {
         let asked = places.iter().enumerate().filter(|(at, _)| held[*at].is_none());
@@ -57,11 +58,17 @@ pub(super) async fn claim(
             match answer {
                 Ok(Asked { fence, seen, answer }) => {
                     held[at] = Some(fence);
-                    taken_by = taken_by.or(seen.taken);
+                    marks[at] = seen.taken;
                     answers.extend(answer.map(|answer| (places[at].host.clone(), answer)));
                 }
                 // Of several troubles the first place's is told.
                 Err(error) => trouble = trouble.or(Some((at, error))),
+            }
+        }
+        if let Some((at, LockError::Held { seen, .. })) = &trouble {
+            let places_held = places.iter().zip(&held).filter_map(|(place, fence)| fence.as_ref().map(|_| place));
+            if let Some(same) = as_one_of(&places[*at], places_held, holder, seen, &token).await {
+                trouble = Some((*at, same));
             }
         }
         match &trouble {
@@ -76,7 +83,7 @@ pub(super) async fn claim(
         return Err(error);
     }
     let beats = Beats::start(&held, patience);
-    Ok((Lock { held, answers, taken: None, _beats: beats }, taken_by))
+    Ok((Lock { held, answers, taken: None, _beats: beats }, own::taken(places, &marks).cloned()))
 }
 
 /// What a place that was locked has said.

@@ -15,6 +15,9 @@ pub use seen::{JobSeen, JobState, read_jobs};
 /// So many that have ended are kept on a host.
 const KEPT: usize = 50;
 
+/// So much of what a job says is kept, in bytes.
+const LOG_MAX: u64 = 64 << 20;
+
 const STATE: &str = concat!(include_str!("../../engine/lock/state.sh"), include_str!("state.sh"));
 const BEGINS: &str = concat!(include_str!("../../engine/lock/state.sh"), include_str!("begins.sh"));
 const START: &str =
@@ -32,6 +35,7 @@ pub struct StartJob {
     actor: Actor,
     /// Nobody waits for it or asks whether it is done.
     is_typed: bool,
+    log_max: u64,
 }
 
 impl StartJob {
@@ -39,12 +43,19 @@ impl StartJob {
     pub fn of_release(command: RunCommand, actor: &Actor) -> Self {
         let called = command.name.clone();
         // Whether it is done the host says, and not the journal, which only knows that it was started.
-        Self { command: RunCommand { always: true, ..command }, called, actor: actor.clone(), is_typed: false }
+        let command = RunCommand { always: true, ..command };
+        Self { command, called, actor: actor.clone(), is_typed: false, log_max: LOG_MAX }
     }
 
     /// A command that was typed.
     pub fn typed(command: RunCommand, called: &str, actor: &Actor) -> Self {
-        Self { command, called: called.to_owned(), actor: actor.clone(), is_typed: true }
+        Self { command, called: called.to_owned(), actor: actor.clone(), is_typed: true, log_max: LOG_MAX }
+    }
+
+    /// With so many bytes kept of what it says, if that is said.
+    #[must_use]
+    pub fn logging(self, log_max: Option<u64>) -> Self {
+        Self { log_max: log_max.unwrap_or(self.log_max), ..self }
     }
 
     /// Its name: it begins with the time, and stands in that order among others.
@@ -87,6 +98,7 @@ impl Wraps for StartJob {
             .set("relm_directory", directory)
             .then(&self.command.work(on).script.apart())
             .then(&Script::new("relm_code=$?\numask 077"))
+            .then(&Script::new(include_str!("logged.sh")))
             .then(&self.hiding(on))
             .then(&Script::new(include_str!("ends.sh")));
         let script = Script::new(START)
@@ -97,6 +109,8 @@ impl Wraps for StartJob {
             .set("relm_releases", format!("{}/releases", on.layout.base()))
             .set("relm_new", if self.command.journaled { "" } else { "yes" })
             .set("relm_kept", KEPT.to_string())
+            .set("relm_log_max", self.log_max.to_string())
+            .set("relm_keep_log", Script::new(include_str!("keep_log.sh")).as_str())
             // The braces make the other shell read all of it before it runs any of it.
             .set("relm_script", format!("{{\n{}\n}} </dev/null", job.as_str()));
         Work { command: Some(self.command.run.clone()), ..Work::ours(script) }

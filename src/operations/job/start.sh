@@ -1,6 +1,6 @@
 # Starts a job and goes on without it. Exits with 90 if a job of the same key runs, or has ended well.
 # In: relm_jobs (the directory of all), relm_id, relm_about, relm_key, relm_new (not empty: it is started in any case), relm_script (with its
-# own begin and end, which see relm_job and relm_umask), relm_kept (how many jobs that have ended are kept), relm_releases.
+# own begin and end, which see relm_job and relm_umask), relm_keep_log (keep_log.sh, which sees relm_job and relm_log_max), relm_kept (how many jobs that have ended are kept), relm_releases.
 # The job is given it back.
 relm_umask=$(umask)
 umask 077
@@ -25,8 +25,13 @@ printf '%s\n' "$relm_key" >"$relm_job/key" && printf '%s\n' "$relm_about" >"$rel
 relm_start=setsid
 # What a shell starts in the background ignores these otherwise.
 env --default-signal=INT,QUIT true 2>/dev/null && relm_start='setsid env --default-signal=INT,QUIT'
-# By a pipe: it stands in nobody's arguments and in no file.
-{ printf '%s\n' "$relm_script" | relm_job=$relm_job relm_umask=$relm_umask $relm_start sh; } >"$relm_job/log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+: >"$relm_job/log" || exit
+# By a pipe: it stands in nobody's arguments and in no file. No shell waits in between: the log is whole when the job has ended,
+# and not when whoever started it sees that.
+{
+  { printf '%s\n' "$relm_script" | relm_job=$relm_job relm_umask=$relm_umask $relm_start sh & } 2>&1 |
+    relm_job=$relm_job relm_log_max=$relm_log_max setsid sh -c "$relm_keep_log" >/dev/null 2>&1
+} 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- >/dev/null 2>&1 &
 relm_tries=0
 until [ -e "$relm_job/process" ]; do
   relm_tries=$((relm_tries + 1))

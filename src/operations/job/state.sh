@@ -1,5 +1,5 @@
 # What is known of a job: .relm/jobs/ID holds about (a line of JSON), key, process (its number, when it started, and the
-# boot of the host it started in), log, exit (what it exited with), stopped (who stopped it).
+# boot of the host it started in), log, logged (all it has said stands there), exit (what it exited with), stopped (who stopped it).
 
 # relm_job_state DIRECTORY: sets relm_state to "running PID", "ended CODE" or "gone": no process of its session is there
 # any more and nobody knows how it ended.

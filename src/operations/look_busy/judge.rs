@@ -51,7 +51,12 @@ pub(super) fn tmux(said: &str, names: &[String]) -> Seen {
             return Err(format!("tmux said something else than its panes: {line}"));
         };
         let is_named = |name: &String| name == session || name == title;
-        let is_idle = children == "alone" && SHELLS.contains(&program.trim_start_matches('-'));
+        let waits = SHELLS.contains(&program.trim_start_matches('-'));
+        if names.is_empty() && children == "hidden" && waits {
+            let reason = "/proc hides the processes of other users (mount option hidepid)";
+            return Err(format!("whether window {session}:{window} ({title}) runs something is not known: {reason}"));
+        }
+        let is_idle = children == "alone" && waits;
         if if names.is_empty() { !is_idle } else { names.iter().any(is_named) } {
             seen.push(format!("{program} in window {session}:{window} ({title}) of a session{}", since(began)));
         }
@@ -71,7 +76,14 @@ pub(super) fn process(said: &str) -> Seen {
 
 pub(super) fn pg_activity(said: &str) -> Seen {
     let mut seen = Vec::new();
-    for line in said.lines() {
+    let Some(sessions) = said.trim_end().strip_suffix("seen").filter(|rest| rest.is_empty() || rest.ends_with('\n'))
+    else {
+        return Err(match said.trim_end().lines().last() {
+            None => "psql said nothing".to_owned(),
+            Some(last) => format!("psql said something else than sessions: {last}"),
+        });
+    };
+    for line in sessions.lines() {
         let parts: Vec<&str> = line.splitn(7, '\t').collect();
         let Some([pid, user, application, state]) = parts.get(..4).and_then(|parts| parts.first_chunk::<4>()) else {
             return Err(format!("psql said something else than sessions: {line}"));
@@ -129,15 +141,30 @@ mod tests {
     #[test]
     fn a_sentence_instead_of_panes_or_sessions_is_no_answer() {
         assert!(tmux("lost server", &[]).is_err());
-        assert!(pg_activity("NOTICE hello").is_err());
-        assert!(pg_activity("12\tbob\t\tunknown").is_err(), "what is hidden may be anything");
-        assert!(pg_activity("12\tbob\tnightly\tdisabled\t?\tlocal\t").is_err(), "it may be anything too");
+        assert!(pg_activity("NOTICE hello\nseen\n").is_err());
+        assert!(pg_activity("12\tbob\t\tunknown\nseen\n").is_err(), "what is hidden may be anything");
+        assert!(pg_activity("12\tbob\tnightly\tdisabled\t?\tlocal\t\nseen\n").is_err(), "it may be anything too");
+        assert_eq!(pg_activity("seen\n"), Ok(Vec::new()));
+        for nothing in ["", "\n", "unseen\n", "12\tann\tnightly\tactive\n"] {
+            assert!(pg_activity(nothing).is_err(), "{nothing:?} does not say that anybody was asked");
+        }
         assert!(process("hello").is_err());
     }
 
     #[test]
+    fn a_shell_whose_children_are_hidden_may_run_anything() {
+        let pane = |children: &str, program: &str| format!("{children}:1790000000:work:0:{program}:window");
+        assert_eq!(tmux(&pane("alone", "bash"), &[]), Ok(Vec::new()));
+        assert!(tmux(&pane("hidden", "bash"), &[]).is_err_and(|reason| reason.contains("window work:0")));
+        assert!(tmux(&pane("hidden", "vim"), &[]).is_ok_and(|seen| seen.len() == 1));
+        // What counts whatever it runs can be told.
+        assert_eq!(tmux(&pane("hidden", "bash"), &["deploy".to_owned()]), Ok(Vec::new()));
+    }
+
+    #[test]
     fn a_statement_is_told_with_whoever_waits_for_it() {
-        let line = |client: &str| format!("12\tann\tnightly\tactive\t2026-11-21 01:02:03\t{client}\tselect\t1 ");
+        let line =
+            |client: &str| format!("12\tann\tnightly\tactive\t2026-11-21 01:02:03\t{client}\tselect\t1 \nseen\n");
         let told = |from: &str| {
             Ok(vec![format!("ann with nightly from {from}, pid 12, active since 2026-11-21 01:02:03 UTC: select\t1")])
         };

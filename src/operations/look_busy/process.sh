@@ -1,6 +1,7 @@
 # Lists processes whose command line matches: pid, user, when it began in seconds since 1970, command line; tabs between.
 # In: relm_pattern (an extended regular expression of POSIX), relm_user (nothing: anybody's).
 # Where processes of others are hidden from this login, that there is none cannot be known.
+if relm_hides; then printf '%s\n' "$(relm_hidden)" >&2; exit 1; fi
 [ -r /proc/1/stat ] || { echo 'processes of other users cannot be seen here' >&2; exit 1; }
 # Bytes: an argument may be no text of any language.
 LC_ALL=C; export LC_ALL

@@ -8,7 +8,7 @@ kind_tool() {
 }
 
 kind_names() {
-  if [ -n "$relm_programs" ]; then printf '%s\n' "$relm_programs"; return; fi
+  if [ -n "$relm_programs" ]; then printf '%s\n' "$relm_programs" | relm_meant; return; fi
   case $relm_into in '') printf '/etc/service/%s\n' "$relm_service" ;; /*) printf '%s\n' "$relm_into" ;; *) printf '%s\n' "$HOME/$relm_into" ;; esac
 }
 
@@ -63,4 +63,9 @@ kind_start() {
 
 kind_lasts() { :; }
 kind_reload() { kind_each -h; }
-kind_why() { kind_names | while IFS= read -r relm_name; do kind_tool svstat "$relm_name"; done >&2; }
+kind_why() {
+  kind_names | while IFS= read -r relm_name; do
+    kind_tool svstat "$relm_name"
+    if [ -f "$relm_name/run" ] && [ ! -x "$relm_name/run" ]; then printf '%s/run may not be executed\n' "$relm_name"; fi
+  done >&2
+}

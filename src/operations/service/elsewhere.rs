@@ -54,6 +54,10 @@ impl Service {
         self.knowing(Script::new(RUNS).then(&up.apart()).then(&Script::new(OR_NOT)), on)
     }
 
+    fn knowing(&self, script: Script, on: &On<'_>) -> Script {
+        script.set("relm_service", &self.name).set("relm_base", on.layout.base())
+    }
+
     /// Stops it here and takes its files away, whatever a release has for it.
     fn going(&self, on: &On<'_>) -> Script {
         let stop = self.script_as("relm_turn_stop", on).apart().then(&Script::new(OR_FAIL));

@@ -3,14 +3,12 @@
 mod elsewhere;
 mod render;
 mod state;
-mod stopped;
 mod turn;
 
 use std::time::Duration;
 
 use super::becoming::as_another;
-use super::sourcing::sourced;
-use super::telling;
+use super::seeing;
 use super::values::values;
 use crate::engine::{On, Reading, Work};
 use crate::fleet::{Become, Fleet, Host, HostName, Targets};
@@ -37,6 +35,9 @@ pub struct Service {
     pub singleton: Option<HostName>,
     /// What it is called by whoever looks after it.
     pub programs: Vec<String>,
+    /// The only ones of these that are meant, as patterns of their names; all of them if there are none. What they run from is
+    /// left as it is then, files and notes of the whole.
+    pub part: Vec<String>,
     /// Its own files, by the names they get.
     pub files: Vec<File>,
     /// Where these go.
@@ -91,7 +92,9 @@ pub struct File {
 const COMMON: &str = concat!(
     include_str!("../clock.sh"),
     include_str!("service.sh"),
+    include_str!("part.sh"),
     include_str!("files.sh"),
+    include_str!("../../engine/hides.sh"),
     include_str!("proof.sh")
 );
 const SUPERVISOR: &str = include_str!("supervisor.sh");
@@ -107,7 +110,7 @@ const THEIRS: &str = r#"( cd -- "$relm_base/.relm" && { [ ! -e services ] || cd 
 
 /// 91 is a release without files: those of the one before are gone then.
 const NOTED: &str = r#"relm_code=$?
-case $relm_code in 0|91) relm_noted || exit ;; esac
+case $relm_code in 0|91|98) relm_noted || exit ;; esac
 exit "$relm_code""#;
 
 /// What `Releases.toml` may have its own command for.
@@ -160,21 +163,19 @@ impl Service {
             .set("relm_base", on.layout.base())
             .set("relm_release", &path)
             .set("relm_programs", self.programs.join("\n"))
+            .set("relm_part", self.part.join("\n"))
             .set("relm_into", self.into.as_deref().unwrap_or_default())
             .set("relm_expects", if self.files.is_empty() { "" } else { "yes" })
             .set("relm_reloads", if self.reloads { "yes" } else { "" })
             .set("relm_is_users", if self.is_users { "yes" } else { "" })
             .set("relm_proof", if self.proof { "yes" } else { "" })
             .set("relm_is_noted", if self.becoming.is_some() { "yes" } else { "" })
-            .set("relm_patience", self.time_limit.as_secs().to_string())
-            .export("RELM_RELEASE", release.map_or("", |release| release.as_str()))
-            .export("RELM_RELEASE_PATH", path)
-            .export("RELM_REF", &self.reference);
+            .set("relm_patience", self.time_limit.as_secs().to_string());
         let script = COMMANDS.into_iter().fold(script, |script, name| {
             let own = self.commands.iter().find(|(command, _)| *command == name);
             script.set(name, own.map_or("", |(_, text)| text.as_str()))
         });
-        sourced(&telling(script, on), on)
+        seeing(script, on, &self.reference)
     }
 
     /// The same, done by whoever it is done as.
@@ -190,7 +191,7 @@ impl Service {
     /// another user.
     fn replacing(&self, text: &'static str, on: &On<'_>) -> Script {
         let script = self.script_as(text, on);
-        if self.becoming.is_none() {
+        if self.becoming.is_none() || !self.part.is_empty() {
             return script;
         }
         let release = on.release.or(on.before);

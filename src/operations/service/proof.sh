@@ -41,9 +41,9 @@ relm_traces() {
 # relm_called PID: as a person would know it.
 relm_called() { tr '\000' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-200; }
 
-# relm_look: fills relm_wrong (a line for each process that does not run from the release) and relm_hidden.
+# relm_look: fills relm_wrong (a line for each process that does not run from the release) and relm_unseen.
 relm_look() {
-  relm_wrong="" relm_hidden="" relm_lives="" relm_lost=""
+  relm_wrong="" relm_unseen="" relm_lives="" relm_lost=""
   for relm_root in $(relm_roots); do
     if [ -d "/proc/$relm_root" ]; then relm_lives=yes; else relm_lost="$relm_lost $relm_root"; fi
     relm_is_there="" relm_is_elsewhere="" relm_cannot=""
@@ -61,7 +61,7 @@ relm_look() {
       done
     done
     if [ -n "$relm_is_there$relm_is_elsewhere" ] || [ ! -d "/proc/$relm_root" ]; then :
-    elif [ -n "$relm_cannot" ]; then relm_hidden="$relm_hidden $relm_root"
+    elif [ -n "$relm_cannot" ]; then relm_unseen="$relm_unseen $relm_root"
     else
       relm_wrong="${relm_wrong}process $relm_root does not run from any release: $(relm_called "$relm_root")
 "
@@ -71,8 +71,14 @@ relm_look() {
 
 # A program that runs without a process is no wonder (systemd's oneshot units); a command for them that names none is wrong.
 relm_require_roots() {
-  [ -z "$relm_pids" ] || [ -n "$relm_lives" ] || relm_wrong="its \`pids\` name no process that runs
+  [ -z "$relm_pids" ] || [ -n "$relm_lives" ] || {
+    relm_wrong="its \`pids\` name no process that runs
 "
+    if [ -n "$relm_lost" ] && relm_hides; then
+      relm_wrong="whether what its \`pids\` name runs cannot be seen: $(relm_hidden)
+"
+    fi
+  }
 }
 
 # What is not in /proc has ended, or is hidden from this login: whoever looks after it still calls it running then.
@@ -82,7 +88,7 @@ relm_require_life() {
   for relm_root in $relm_lost; do
     case "$relm_seen
 " in *" $relm_root
-"*) relm_hidden="$relm_hidden $relm_root" ;; *) relm_wrong="${relm_wrong}process $relm_root has ended
+"*) relm_unseen="$relm_unseen $relm_root" ;; *) relm_wrong="${relm_wrong}process $relm_root has ended
 " ;; esac
   done
 }
@@ -103,7 +109,12 @@ relm_prove() {
     sleep 1
     relm_await_them
   done
-  [ -z "$relm_hidden" ] || printf 'where these run from cannot be seen by this login:%s\n' "$relm_hidden"
+  [ -n "$relm_unseen" ] || return 0
+  if relm_hides; then
+    printf 'where processes of %s run from is not known (%s): %s\n' "$relm_service" "${relm_unseen# }" "$(relm_hidden)"
+    return 98
+  fi
+  printf 'where these run from cannot be seen by this login:%s\n' "$relm_unseen"
 }
 
 # relm_tell: "NAME STATE PID RELEASE…" a line, for whoever asks.

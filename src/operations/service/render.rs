@@ -1,8 +1,8 @@
 //! Fills in a service's files for each host, into the release: a rollback brings the old ones back.
 
-use super::super::write_templates::{Written, write};
-use super::super::{refused, release};
-use super::Service;
+use super::super::write_templates::{Filled, Written, write};
+use super::super::{refused, release, seeing};
+use super::{File, Service};
 use crate::engine::{Makes, On, Operation, Work};
 use crate::fleet::Targets;
 use crate::script::Script;
@@ -26,6 +26,22 @@ if grep -q "^d [0-7]* - - services/${directory##*/}\$" "$record/manifest" 2>/dev
 fi
 rm -rf -- "$directory" && mkdir -p -- "$directory" || exit"#;
 
+impl RenderService {
+    /// What each file comes to, by its place in the release.
+    pub fn on_host(&self, on: &On<'_>) -> Vec<(String, Filled)> {
+        let values = self.0.values(on);
+        let filled = |file: &File| match file.template.render(&values) {
+            Ok(text) => Filled::Text(text),
+            Err(reason) => Filled::Unknown(format!("{}: {reason}", file.name)),
+        };
+        self.0.files.iter().map(|file| (place(&self.0.name, file), filled(file))).collect()
+    }
+}
+
+fn place(service: &str, file: &File) -> String {
+    format!("services/{service}/{}", file.name)
+}
+
 impl Operation for RenderService {
     fn name(&self) -> String {
         format!("render:{}", self.0.name)
@@ -38,7 +54,7 @@ impl Operation for RenderService {
     fn work(&self, on: &On<'_>) -> Work {
         let Service { name, files, check, .. } = &self.0;
         let values = self.0.values(on);
-        let places: Vec<String> = files.iter().map(|file| format!("services/{name}/{}", file.name)).collect();
+        let places: Vec<String> = files.iter().map(|file| place(name, file)).collect();
         let mut written = Vec::new();
         for (file, place) in files.iter().zip(&places) {
             let mode = if file.executable { "0755" } else { "0644" };
@@ -55,7 +71,9 @@ impl Operation for RenderService {
             .set("directory", format!("{}/services/{name}", on.layout.release(release)))
             .set("record", on.layout.record(release));
         let work = write("service file", &written, on);
-        Work { script: emptied.then(&work.script), ..work }
+        // What its check sees is what its commands see.
+        let written = if check.is_some() { seeing(work.script, on, &self.0.reference) } else { work.script };
+        Work { script: emptied.then(&written), ..work }
     }
 
     fn makes(&self) -> Makes {

@@ -1,5 +1,5 @@
 # Turns a service: what is the same for every kind.
-# In: relm_service, relm_base, relm_release (the tree to run from, or nothing), relm_programs (a line each), relm_into,
+# In: relm_service, relm_base, relm_release (the tree to run from, or nothing), relm_programs (a line each), relm_part, relm_into,
 # relm_reloads, relm_expects, relm_is_users, relm_proof (not empty: yes), relm_patience (seconds); relm_control, and instead of what the
 # kind does relm_start, relm_stop, relm_restart, relm_reload, relm_status, relm_pids.
 # Each kind defines kind_states ("NAME STATE PID" a line; STATE is running, starting, stopping, stopped, failed or unknown),
@@ -102,8 +102,8 @@ END
   done
 }
 
-# Puts this release's files in place of those that are there.
-relm_replace() { kind_before; relm_files && kind_changed; }
+# Puts this release's files in place of those that are there. For a part of its programs they stay: they are those of all.
+relm_replace() { [ -z "$relm_part" ] || return 0; kind_before; relm_files && kind_changed; }
 
 # A release that was built before the service had files: nothing can run from it.
 relm_has_files() {
@@ -113,7 +113,7 @@ relm_has_files() {
 }
 
 relm_turn_restart() {
-  relm_stand
+  relm_take_stand
   if [ -n "$relm_reloads" ]; then
     relm_replace || exit 1
     relm_has_files
@@ -133,7 +133,7 @@ relm_turn_restart() {
 }
 
 relm_turn_start() {
-  relm_stand
+  relm_take_stand
   relm_replace || exit 1
   relm_has_files
   relm_launch
@@ -143,24 +143,24 @@ relm_turn_start() {
 
 # Started where it does not run: a run that goes on may never have stopped it.
 relm_turn_up() {
-  relm_stand
+  relm_take_stand
   relm_see
   case $relm_seen in *' stopped '*|*' failed '*|*' unknown '*) relm_turn_start ;; *) exit 90 ;; esac
 }
 
 # Started where a restart may have left it down. Of what only its own commands know anything nobody knows whether it runs.
 relm_turn_again() {
-  relm_stand
+  relm_take_stand
   relm_see
   case $relm_seen in *' unknown '*) [ -z "$relm_restart" ] || { relm_turn_restart; return; } ;; esac
   relm_turn_up
 }
 
-relm_turn_stop() { relm_stand; relm_halt; }
+relm_turn_stop() { relm_take_stand; relm_halt; }
 
 # Stopped where it runs: what is down already is for others to start.
 relm_turn_down() {
-  relm_stand
+  relm_take_stand
   relm_see
   relm_up=$(printf '%s\n' "$relm_seen" | grep -v ' stopped ')
   [ -n "$relm_up" ] || [ -z "$relm_seen" ] || exit 90

@@ -49,7 +49,7 @@ kind_states() {
   # 3 is that something does not run, which is no failure of asking.
   case $relm_code in 0|3) ;; *) relm_fail "supervisord does not answer: $relm_told" ;; esac
   printf '%s\n' "$relm_told" | while read -r relm_name relm_state relm_words; do
-    [ -n "$relm_name" ] && kind_is_ours "$relm_name" || continue
+    [ -n "$relm_name" ] && kind_is_ours "$relm_name" && relm_is_meant "$relm_name" || continue
     relm_pid=-
     case $relm_state in
       RUNNING) relm_state=running relm_pid=${relm_words#pid } relm_pid=${relm_pid%%,*} ;;
@@ -116,9 +116,28 @@ kind_reload() {
   ctl signal HUP $relm_running
 }
 
+# kind_words NAME: the last it said. Of stderr and stdout nobody can tell which is of today, so both are shown. That there is no
+# log is no word of the program: one goes to the other (redirect_stderr), or nowhere, or its file was cleared away.
+kind_words() {
+  relm_spoke="" relm_mute=""
+  for relm_channel in stderr stdout; do
+    relm_told=$(ctl tail -1000 "$1" "$relm_channel" 2>&1)
+    case $?:$relm_told in
+      # Before 4.0 supervisorctl exits with 0 whatever it says.
+      *:"$1: ERROR ("*|[!0]*) relm_mute="$relm_mute, $relm_channel: ${relm_told#"$1: "}" ;;
+      *:*[![:space:]]*)
+        printf '%s, at last on %s:\n' "$1" "$relm_channel"
+        printf '%s\n' "$relm_told" | tail -n 10
+        relm_spoke=yes ;;
+      *) relm_mute="$relm_mute, $relm_channel: nothing" ;;
+    esac
+  done
+  [ -n "$relm_spoke" ] || printf '%s left no last words (%s)\n' "$1" "${relm_mute#, }"
+}
+
 kind_why() {
   for relm_name in $(kind_those 'failed starting'); do
-    ctl tail -1000 "$relm_name" stderr | tail -n 10
+    kind_words "$relm_name"
     ctl status "$relm_name"
   done >&2
 }

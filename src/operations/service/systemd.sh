@@ -16,7 +16,7 @@ kind_is_deaf() {
     "$relm_user" "$XDG_RUNTIME_DIR" "$relm_user" >&2
 }
 
-kind_names() { printf '%s\n' "${relm_programs:-$relm_service}"; }
+kind_names() { printf '%s\n' "${relm_programs:-$relm_service}" | relm_meant; }
 
 kind_states() {
   kind_names | while IFS= read -r relm_name; do

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::super::down_note::DownNote;
 use super::super::sourcing::defined;
 use super::super::within::Within;
 use super::Service;
 use crate::engine::{On, Operation, Work};
 use crate::fleet::Targets;
+use crate::release::ReleaseName;
 use crate::script::Script;
 
 /// What is done to a service.
@@ -33,6 +35,9 @@ pub struct TurnService {
     pub within: Within,
     /// It comes to this host from another one: if the switch fails, it goes again.
     pub comes: bool,
+    /// What hosts write down of who has it down until it is up again, where the same run is to bring it up: that may be killed.
+    /// In a switch it is the run's release if nothing is said.
+    pub by: Option<String>,
 }
 
 impl Turn {
@@ -80,6 +85,17 @@ impl Turn {
     }
 }
 
+impl Service {
+    fn note(&self, on: &On<'_>) -> DownNote {
+        DownNote::of_service(&self.name, on)
+    }
+
+    /// `turn`, and what was written down is over. Of what is turned in part the rest may still be down.
+    fn turned(&self, turn: &Script, on: &On<'_>) -> Script {
+        if self.part.is_empty() { self.note(on).over(turn) } else { turn.clone() }
+    }
+}
+
 impl TurnService {
     fn named(&self, turn: Turn) -> String {
         format!("{}:{}", turn.word(), self.service.name)
@@ -98,13 +114,21 @@ impl TurnService {
         let service = Service { reference: on.before_reference.to_owned(), ..self.service.clone() };
         let script = match on.release {
             None => service.replacing("relm_turn_away", on),
-            Some(_) if self.turn == Turn::Stop => service.turned(&service.replacing("relm_turn_up", on), on),
+            // What was never stopped, or was turned by hand since, is left as it is.
+            Some(_) if self.turn == Turn::Stop => {
+                service.note(on).if_noted(&service.turned(&service.replacing("relm_turn_up", on), on))
+            }
             Some(_) => match self.turn.inverse() {
-                Turn::Stop => Turn::Stop.script(&service, on, self.within),
+                // Down again as it was between the two, for taking back the stop to bring up.
+                Turn::Stop => service.note(on).before(&Turn::Stop.script(&service, on, self.within), self.by(on)),
                 up => service.turned(&up.script(&service, on, self.within), on),
             },
         };
         Some(service.work(script))
+    }
+
+    fn by<'a>(&'a self, on: &On<'a>) -> &'a str {
+        self.by.as_deref().or(on.release.map(ReleaseName::as_str)).unwrap_or("hand")
     }
 
     /// What brings up what it left down, in the release that is live; nothing if it leaves nothing down, or was to.
@@ -128,9 +152,19 @@ impl Operation for TurnService {
 
     fn work(&self, on: &On<'_>) -> Work {
         let script = self.turn.script(&self.service, on, self.within);
-        // Between the stop and the start of a switch what was stopped before is down as it was.
-        let is_between = self.turn == Turn::Stop && self.within == Within::Switch;
-        let script = if is_between { script } else { self.service.turned(&script, on) };
+        let script = match (&self.by, self.turn) {
+            // A note is about the whole.
+            _ if !self.service.part.is_empty() => script,
+            (_, Turn::Stop) if self.within == Within::Switch => match on.before {
+                Some(_) => self.service.note(on).before(&script, self.by(on)),
+                None => script,
+            },
+            (Some(by), Turn::Stop) => self.service.note(on).until_up(&script, by),
+            (Some(by), Turn::Restart) if self.brings_up().is_some() => {
+                self.service.note(on).until_done(&self.service.turned(&script, on), by)
+            }
+            _ => self.service.turned(&script, on),
+        };
         let script = if self.turn == Turn::Stop { script } else { self.service.alone(script, on) };
         self.service.work(script)
     }

@@ -48,6 +48,49 @@ async fn what_ssh_keygen_writes_can_be_read() {
     }
 }
 
+/// Its secret number has 31 bytes: one of 863 keys that ssh-keygen made for it. The second is the same, with a passphrase.
+#[tokio::test]
+async fn a_number_that_begins_with_zeros_can_be_read() {
+    const PUBLIC: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAlajjAhE0xuORgEpUmlGhUcC9VDrtPGM+OTucx654NFTMz1DEzbHMTySCQVzewet9yk46B9O8JTkqGWRrnSfbQ=";
+    const OPEN: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS
+1zaGEyLW5pc3RwMjU2AAAACG5pc3RwMjU2AAAAQQQJWo4wIRNMbjkYBKVJpRoVHAvVQ67T
+xjPjk7nMeueDRUzM9QxM2xzE8kgkFc3sHrfcpOOgfTvCU5Khlka50n20AAAAoOFTC6jhUw
+uoAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAlajjAhE0xuORgE
+pUmlGhUcC9VDrtPGM+OTucx654NFTMz1DEzbHMTySCQVzewet9yk46B9O8JTkqGWRrnSfb
+QAAAAfUG4zY29BqYjsvGwM/OFI3S2GTLS+3AIGm9WrNR8LcQAAAAVzaG9ydAECAwQ=
+-----END OPENSSH PRIVATE KEY-----
+";
+    const CLOSED: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABCbKKObnD
++wt15fW8skH448AAAABAAAAAEAAABoAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlz
+dHAyNTYAAABBBAlajjAhE0xuORgEpUmlGhUcC9VDrtPGM+OTucx654NFTMz1DEzbHMTySC
+QVzewet9yk46B9O8JTkqGWRrnSfbQAAACg4UqapuBPzS+bKzvAT9oHo6HPyubz3yNWpp60
+ZRHT/UBuT2cKI9flAAjZwVlPwH+n4jfRIgglPOHtfscKsSSE3yJrrYPf7jwAm78+/qm+VB
+RhmX5txA4s4iDCTC7nG3oJ7CRs0o2966zScihPfb/8MvQusEzaOrY4kOjFzhnoOIiK8Y/E
+WGyzc9VeYW1jhwKY0lnZArJPlTHHg44K64nAPw==
+-----END OPENSSH PRIVATE KEY-----
+";
+    let folder = tempfile::tempdir().unwrap();
+    let public = PublicKey::from_openssh(PUBLIC).unwrap();
+    for (name, text, answer, ok) in
+        [("open", OPEN, "", true), ("closed", CLOSED, "opens it", true), ("guess", CLOSED, "guess", false)]
+    {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let half = public_half(&path).unwrap().unwrap();
+        assert_eq!(half.key_data(), public.key_data(), "{name}");
+        let opened = KeyFiles::default().open(&path, &answering(answer).0).await;
+        assert_eq!(opened.is_ok(), ok, "{name}");
+        let Ok(key) = opened else { continue };
+        let signature = key.sign("relm", russh::keys::HashAlg::Sha256, b"said").unwrap();
+        public.verify("relm", b"said", &signature).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_passphrase_is_not_asked_for_twice() {
     let folder = tempfile::tempdir().unwrap();

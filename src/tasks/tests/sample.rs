@@ -68,6 +68,7 @@ pub(in crate::tasks) fn hash_of(step: &str, release: &ReleaseName) -> String {
         release: Some(release),
         before: None,
         before_reference: "",
+        login: None,
         secrets,
     };
     if step == "mark_complete" { hash(&plan.steps[0], &on) } else { String::new() }
@@ -84,6 +85,7 @@ pub(in crate::tasks) fn deployed(from: Option<i64>, to: i64) -> Flip {
         by: "ada".to_owned(),
         machine: "desk".to_owned(),
         login: String::new(),
+        ssh_user: None,
         seconds: None,
         source: String::new(),
         commit: None,
@@ -116,6 +118,7 @@ pub(in crate::tasks) fn host() -> HostSeen {
         notes: Vec::new(),
         maintenance: None,
         stopped: std::collections::BTreeMap::new(),
+        drained: std::collections::BTreeMap::new(),
         alone: std::collections::BTreeSet::new(),
         service_files: std::collections::BTreeMap::new(),
         published: std::collections::BTreeSet::new(),

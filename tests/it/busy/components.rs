@@ -157,6 +157,8 @@ fn statements_of_postgresql() {
     }
     let site = Site::new("db1", "");
     let look = |psql: &str, more: &str| site.configure(&busy("pg_activity", &format!("psql = \"{psql}\"\n{more}")));
+    look("true", "longer_than = \"0s\"");
+    site.relm("check").ends(3).shows(&["psql said nothing"]);
     look(&psql, "longer_than = \"0s\"");
     site.relm("check").ends(0);
     let statement = postgres.says("ann", "set application_name = 'nightly'; select pg_sleep(600)");

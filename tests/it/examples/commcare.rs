@@ -47,7 +47,10 @@ fn hq() -> Hq {
         .map(|(host, address)| (format!("\"cchq@{address}\""), format!("\"local:hosts/{host}\"")))
         .collect();
     words.extend((1..=4).map(|n| (format!("10.0.0.1{n}:9010"), format!("127.0.0.1{n}:{app}"))));
+    // What is asked on one day of the week is not asked on the day of the test.
+    let later = chrono::Utc::now() + chrono::Duration::days(3);
     let more = [
+        ("days = [\"Tue\"]", later.format("days = [\"%a\"]").to_string()),
         ("0.0.0.0:9010", format!("{own}:{app}")),
         ("127.0.0.1:9010", format!("{own}:{app}")),
         ("{{ address }}", own.to_owned()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use relm::engine::lock::{self, Lock, Patience, Place};
-use relm::engine::{self, Events, Machine};
+use relm::engine::{self, Events, Machine, Nobody};
 use relm::fleet::Host;
 use relm::operations::Actor;
 use relm::release::{Holder, Record, ReleaseName};
@@ -68,7 +68,7 @@ impl Scene {
         let journaled =
             plan.steps.iter().filter(|step| step.operation.is_journaled()).map(engine::Step::name).collect();
         let (events, heard) = Events::new(false);
-        let ended = engine::run(&plan, &machines, &events, stop).await;
+        let ended = engine::run(&plan, &machines, &events, stop, &Nobody).await;
         drop(events);
         let all = std::iter::from_fn(|| heard.within(Duration::ZERO).ok());
         let all: Vec<Value> = all.map(|event| serde_json::to_value(event).expect("an event is plain data")).collect();
@@ -111,6 +111,7 @@ fn holder(now: DateTime<Utc>) -> Holder {
         env: "test".to_owned(),
         reason: None,
         since: now,
+        shared: None,
     }
 }
 

@@ -88,6 +88,9 @@ fn a_private_release_is_kept_from_its_first_moment_until_its_day() {
     for _ in 0..3 {
         site.deploy();
     }
+    // Kept once more for longer; for less is no way to lose it.
+    site.relm(&format!("keep {kept} --days 30")).ends(0);
+    site.relm(&format!("keep {kept} --days 1")).ends(3).says(&["already, which is longer"]);
     site.relm("clean-releases --keep 1").ends(0);
     assert!([half, kept].iter().all(|name| site.host("web1").release(name).join("app.txt").exists()));
 }

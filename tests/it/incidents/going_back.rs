@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::site::{Site, logged};
+use crate::site::{Site, logged, operation};
 
 fn history(site: &Site, host: &str) -> String {
     fs::read_to_string(site.host(host).path(".relm/history.jsonl")).expect("a history")
@@ -43,6 +43,19 @@ fn after_a_restart_that_failed_the_next_rollback_goes_to_the_right_release() {
     site.relm("rollback").ends(1);
     assert_eq!(site.live(), third);
     fs::remove_file(site.path("broken-restart-web2")).expect("a file");
+    // Killed when all have switched, it is not over: the next one still aims at the same.
+    site.write("kill-restart", "");
+    site.configure(&operation(
+        "restart",
+        "after_flip",
+        "",
+        "[ ! -e $SITE/kill-restart ] || { touch $SITE/restarting; sleep 3; }",
+    ));
+    let mut child = site.start("rollback");
+    site.await_file("restarting");
+    child.kill().expect("a process");
+    let _ = child.wait();
+    fs::remove_file(site.path("kill-restart")).expect("a file");
     site.relm("rollback").ends(0);
     assert_eq!(site.live(), second);
     site.relm("rollback").ends(0);

@@ -79,7 +79,8 @@ impl World {
         for (name, disk) in &self.disk {
             let record = serde_json::to_string(&disk.record).expect("plain data");
             let _ = write!(answer, "tree {name}\nrecord {name} {record}\nstate {name} {}\n", disk.state);
-            let _ = if disk.lived { writeln!(answer, "lived {name}") } else { Ok(()) };
+            // Here no rollback is killed: whatever was live came to its end.
+            let _ = if disk.lived { write!(answer, "lived {name}\nfinished {name}\n") } else { Ok(()) };
             let _ = if self.memory[name].process { writeln!(answer, "used {name} 7") } else { Ok(()) };
         }
         for flip in &self.history {
@@ -115,6 +116,7 @@ impl World {
             from: self.live.clone(),
             to: to.cloned(),
             login: "ada".to_owned(),
+            ssh_user: None,
             seconds: None,
             by: "ada".to_owned(),
             machine: "desk".to_owned(),
@@ -250,7 +252,16 @@ impl World {
         let layout = &survey.hosts[0].1.layout;
         let (host, env) = (&self.env.fleet.hosts[0], &self.env.name);
         let secrets = relm::secret::Secrets::none();
-        let on = On { host, layout, env, release: plan.release.as_ref(), before: None, before_reference: "", secrets };
+        let on = On {
+            host,
+            layout,
+            env,
+            release: plan.release.as_ref(),
+            before: None,
+            before_reference: "",
+            login: None,
+            secrets,
+        };
         let work = clean.operation.work(&on);
         let args = work.script.as_str().lines().find(|line| line.starts_with("set --")).expect("arguments").to_owned();
         args.split('\'').filter_map(|word| ReleaseName::parse(word).ok()).collect()

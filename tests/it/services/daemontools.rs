@@ -64,6 +64,11 @@ fn supervise_runs_what_is_live_forward_and_back() {
     assert_ne!(runs_from(&site, "web1", &first), back);
     site.relm("services stop").ends(0);
     assert_eq!(super::program(&site, "web1")["state"], "stopped");
+    site.relm("services start").ends(0);
+    std::fs::set_permissions(site.path("templates/run"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .expect("a mode");
+    site.relm("deploy").ends(1).says(&["shop does not run after 9 s", "service/shop/run may not be executed"]);
+    runs_from(&site, "web1", &first);
 }
 
 /// Nothing is said of a directory that cannot be looked into: least of all that its program was stopped.

@@ -1,5 +1,6 @@
 //! Services of a single host that move to another one.
 
+use crate::converge::{bring_back, take_away};
 use crate::site::{Site, logged};
 use crate::tasks::service;
 
@@ -86,4 +87,98 @@ fn started_by_hand_it_runs_on_one_host_too() {
     site.configure(&rules("web2", true));
     site.relm("services start beat").ends(0).says(&["a deploy stops it here before it starts there"]);
     assert!(runs_on(&site, "web1") && !runs_on(&site, "web2"));
+}
+
+fn without(site: &Site, host: &str) {
+    let file = site.read("Releases.toml");
+    let lines = file.lines().filter(|line| !line.starts_with(&format!("{host} = ")));
+    site.write("Releases.toml", lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// Nobody can stop it where nobody comes.
+#[test]
+fn it_does_not_start_while_it_may_run_on_a_host_that_is_away() {
+    let one_may_miss = |host: &str| format!("[release]\nmax_unreachable = 1\n{}", rules(host, true));
+    let site = Site::new("web1 web2 web3", "");
+    site.write("templates/beat.conf", "{{ host }}\n");
+    site.configure(&one_may_miss("web1"));
+    site.deploy();
+    take_away(&site, "web1");
+    site.configure(&one_may_miss("web3"));
+    let said = "beat may run on web1, which cannot be reached, and would start on web3";
+    for task in ["deploy", "deploy --dry-run"] {
+        let next = format!("bring web1 back, and then   relm {task}\n");
+        let done = site.relm(task).ends(3).says(&[said, "nothing was changed", &next]);
+        done.says(&["take web1 out of Releases.toml"]);
+    }
+    assert!(runs_on(&site, "web1") && !runs_on(&site, "web3"));
+    bring_back(&site, "web1");
+    site.deploy();
+    assert!(!runs_on(&site, "web1") && runs_on(&site, "web3"));
+    // Where it stays, and where it can be seen where it runs, it is no matter who is away.
+    take_away(&site, "web1");
+    site.relm("deploy").ends(0);
+    site.configure(&one_may_miss("web2"));
+    site.relm("deploy").ends(0);
+    assert!(runs_on(&site, "web2") && !runs_on(&site, "web3"));
+    bring_back(&site, "web1");
+    site.relm("converge").ends(0);
+    site.deploy();
+    // A rollback would start it as well.
+    take_away(&site, "web2");
+    site.configure(&one_may_miss("web1"));
+    site.relm("rollback").ends(3).says(&["beat may run on web2", "and then   relm rollback\n"]);
+    // Whoever knows that the machine is dead takes it out of the file.
+    without(&site, "web2");
+    site.relm("deploy").ends(0);
+    assert!(runs_on(&site, "web1"));
+}
+
+#[test]
+fn it_does_not_start_while_it_may_run_where_the_command_line_does_not_go() {
+    let site = Site::new("web1=web db1=db", &rules("db1", false));
+    let first = site.deploy();
+    site.deploy();
+    site.configure(&rules("web1", false));
+    let told = site.relm(&format!("deploy --release {first} --roles web")).ends(3);
+    let told = told.says(&["beat may run on db1, which --roles leaves out", "name a role of db1 in --roles too"]);
+    assert!(!told.stderr.contains("Releases.toml"), "{}", told.stderr);
+    site.relm(&format!("deploy --release {first} --roles web,db")).ends(0);
+    assert!(runs_on(&site, "web1") && !runs_on(&site, "db1"));
+}
+
+/// Converge leaves alone what is in step: what runs there is for a deploy to move.
+#[test]
+fn it_is_not_moved_from_a_host_in_step_by_what_brings_others_along() {
+    for files in [false, true] {
+        let site = site(files);
+        site.deploy();
+        take_away(&site, "web2");
+        site.relm("deploy --set release.max_unreachable=1").ends(0);
+        bring_back(&site, "web2");
+        site.configure(&rules("web2", files));
+        site.relm("converge")
+            .ends(0)
+            .says(&["web1: beat was started here", "a deploy stops it here before it starts there"]);
+        assert!(runs_on(&site, "web1") && !runs_on(&site, "web2"));
+        site.live();
+        site.relm("converge").ends(0).says(&["there was nothing to do"]);
+        site.deploy();
+        assert!(!runs_on(&site, "web1") && runs_on(&site, "web2"));
+    }
+}
+
+#[test]
+fn what_no_release_had_yet_starts_without_a_host() {
+    let site = Site::new("web1 web2", "[release]\nmax_unreachable = 1\n");
+    let new = format!("[release]\nmax_unreachable = 1\n{}", rules("web2", false));
+    site.deploy();
+    take_away(&site, "web1");
+    site.configure(&new);
+    site.relm("deploy").ends(0);
+    assert!(runs_on(&site, "web2"));
+    let first = Site::new("web1 web2", &new);
+    take_away(&first, "web1");
+    first.relm("deploy").ends(0);
+    assert!(runs_on(&first, "web2"));
 }

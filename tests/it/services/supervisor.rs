@@ -59,6 +59,33 @@ fn a_release_whose_service_does_not_start_is_put_back_with_its_files() {
     assert!(!fs::read_to_string(site.path("hosts/web1/conf.d/shop.conf")).expect("a file").contains("NEW"));
 }
 
+/// `redirect_stderr` leaves no log of stderr, a program may be silent, and what clears /tmp clears supervisord's logs.
+#[test]
+fn the_last_words_are_told_wherever_they_are() {
+    let site = site("web1", "");
+    let _daemon = supervisord(&site, "web1");
+    let fails = |conf: &str, app: &str| {
+        site.write("templates/shop.conf", format!("{CONF}{conf}"));
+        site.write("code/app.py", app);
+        let done = site.relm("deploy").ends(1).says(&["shop does not run"]);
+        assert!(!done.stderr.contains("ERROR (no log file)\n"), "{}", done.stderr);
+        done
+    };
+    let words = "import sys\nprint('on stdout')\nsys.exit('no such module')\n";
+    fails("", words).says(&["shop, at last on stderr:", "no such module", "shop, at last on stdout:", "on stdout"]);
+    let one = fails("redirect_stderr=true\n", words).says(&["at last on stdout:", "on stdout", "no such module"]);
+    assert!(!one.stderr.contains("no last words"), "{}", one.stderr);
+    let silent = "import sys\nsys.exit(1)\n";
+    fails("redirect_stderr=true\n", silent)
+        .says(&["shop left no last words (stderr: ERROR (no log file), stdout: nothing)"]);
+    let logs = site.path("hosts/web1/*---supervisor-*.log");
+    let cleared = format!(
+        "import glob, os, sys\nfor log in glob.glob({logs:?}):\n    os.remove(log)\nsys.exit('no such module')\n"
+    );
+    fails("", &cleared)
+        .says(&["shop left no last words (stderr: ERROR (no log file), stdout: ERROR (no log file))", "FATAL"]);
+}
+
 #[test]
 fn a_first_deploy_that_fails_leaves_nothing_running() {
     let site = site("web1", &logged("health", "after_flip", ""));
@@ -100,7 +127,7 @@ fn services_are_turned_by_hand() {
     assert!(before != after && after != last);
     let table = site.relm("services status").ends(0).stdout;
     assert!(table.contains("shop") && table.contains("running") && table.contains(&first), "{table}");
-    site.relm("services test status nobody").ends(3).says(&["no service and no group \"nobody\"", "shop"]);
+    site.relm("services test status nobody").ends(3).says(&["no service and no group \"nobody\"; it has shop"]);
     site.relm("services test halt").ends(2).says(&["status, start, stop, restart or reload"]);
 }
 

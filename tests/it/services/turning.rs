@@ -56,6 +56,27 @@ fn interrupted_between_stop_and_start_it_is_started_again() {
 }
 
 #[test]
+fn killed_between_stop_and_start_it_is_told_until_it_is_up() {
+    let hang = "touch \"$SITE/begun\"; while [ -e \"$SITE/slow\" ]; do sleep 0.1; done; ";
+    let site = Site::new("web1", &service("web", "").replace("start = '", &format!("start = '{hang}")));
+    site.deploy();
+    let told = || site.relm("status").ends(0).stdout;
+    site.relm("services restart").ends(0);
+    assert!(!told().contains("web was"));
+    std::fs::remove_file(site.path("begun")).expect("a file");
+    site.write("slow", "");
+    let mut relm = site.start("services restart");
+    site.await_file("begun");
+    crate::site::kill(&relm.id().to_string(), "KILL");
+    relm.wait().expect("an end");
+    let words = "web was being restarted by hand, and that was cut off";
+    assert!(crate::site::within(60, || told().contains(words)), "{}", told());
+    std::fs::remove_file(site.path("slow")).expect("a file");
+    site.relm("services start web --wait 1m").ends(0);
+    assert!(site.path("web-web1").exists() && !told().contains("web was"));
+}
+
+#[test]
 fn what_does_not_start_again_is_named_with_its_host_and_what_to_type() {
     let site = Site::new("web1 web2", &(pool(1) + &service("web", "timeout = \"1s\"")));
     site.deploy();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use relm::engine::{Operation as _, Sight};
 use relm::fleet::Targets;
 use relm::operations::{
-    Activity, BusyIf, LookBusy, MigrateDatabase, Pending, RetryCommand, RunCommand, UnlessSame, WriteVersion,
+    Activity, BusyIf, CheckRedo, LookBusy, MigrateDatabase, Pending, RetryCommand, RunCommand, UnlessSame, WriteVersion,
 };
 use relm::release::Record;
 
@@ -19,6 +19,7 @@ super::under_every_shell!(
     the_same_inputs_make_the_same_once,
     what_is_pending_is_migrated_and_written_down,
     files_are_given_to_a_database_once_and_in_order,
+    files_that_have_run_run_again_where_somebody_says_so,
     processes_and_commands_are_busy_or_not,
     the_release_says_which_one_it_is,
 );
@@ -82,6 +83,10 @@ fn migration(run: &str, pending: Pending, backup: Option<&str>) -> MigrateDataba
     }
 }
 
+fn files(again: &[&str]) -> Pending {
+    Pending::Files { directory: "sql".to_owned(), again: again.iter().map(ToString::to_string).collect() }
+}
+
 async fn what_is_pending_is_migrated_and_written_down(stage: Stage) {
     let record = stage.with_version(0).await;
     let pending = Pending::Printed("[ -e done ] || printf '0001 it'\\''s\\n0002\\n'".to_owned());
@@ -112,7 +117,7 @@ async fn files_are_given_to_a_database_once_and_in_order(stage: Stage) {
     };
     sql("1.10/01-b.sql", "b");
     sql("1.9/01-a.sql", "a");
-    let migrate = migration("cat >>given; [ ! -e broken ]", Pending::Files("sql".to_owned()), None);
+    let migrate = migration("cat >>given; [ ! -e broken ]", files(&[]), None);
     ended(&stage.run(&migrate, &record.name).await, 0);
     let given = || fs::read_to_string(in_release(&stage, &record, "given")).expect("a file");
     assert_eq!(given(), "ab");
@@ -128,6 +133,57 @@ async fn files_are_given_to_a_database_once_and_in_order(stage: Stage) {
     sql("1.9/01-a.sql", "another");
     let exit = stage.run(&migrate, &record.name).await;
     assert!(exit.stderr.contains("has been changed since: write a new file"), "{exit:?}");
+    // Each line tells when, and a line without a time is one all the same.
+    let ledger = stage.read(".relm/sql-migrate");
+    let told = ledger.lines().map(|line| line.split(' ').nth(2).expect("a release").split_once('@').expect("a time"));
+    let is_time = |time: &str| time.len() == 20 && time.starts_with("20") && time.ends_with('Z');
+    assert!(told.clone().all(|(release, time)| release == record.name.as_str() && is_time(time)), "{ledger}");
+}
+
+async fn files_that_have_run_run_again_where_somebody_says_so(stage: Stage) {
+    let (first, second) = (stage.with_version(0).await, stage.with_version(1).await);
+    for record in [&first, &second] {
+        fs::create_dir_all(in_release(&stage, record, "sql/1.9")).expect("a directory");
+        for name in ["1.9/01-a.sql", "1.9/02-b.sql", "1.9/03-c.sql"] {
+            fs::write(in_release(&stage, record, &format!("sql/{name}")), &name[7..8]).expect("a file");
+        }
+    }
+    let migrate = |again: &[&str]| migration("cat >>given; [ ! -e broken ]", files(again), None);
+    ended(&stage.run(&migrate(&[]), &first.name).await, 0);
+    let look = |again: &[&str]| CheckRedo {
+        step: "migrate".to_owned(),
+        targets: Targets::all(),
+        again: again.iter().map(ToString::to_string).collect(),
+    };
+    ended(&stage.run(&look(&["1.9/02-b.sql", "1.9/01-a.sql"]), &second.name).await, 0);
+    let exit = stage.run(&look(&["1.9/02-b.sql", "1.9/02-x.sql"]), &second.name).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.starts_with("1.9/02-x.sql has never run here"), "{exit:?}");
+    // Also what has been changed since; in the order of the directory, and with the others.
+    let given = || fs::read_to_string(in_release(&stage, &second, "given")).unwrap_or_default();
+    fs::write(in_release(&stage, &second, "sql/1.9/02-b.sql"), "B").expect("a file");
+    fs::write(in_release(&stage, &second, "sql/1.9/04-d.sql"), "d").expect("a file");
+    let exit = stage.run(&migrate(&["1.9/01-a.sql", "1.9/09.sql"]), &second.name).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("1.9/09.sql cannot run again: it is not in sql of this release"), "{exit:?}");
+    assert!(exit.stderr.contains("1.9/02-b.sql ran with"), "{exit:?}");
+    let again = ["1.9/03-c.sql", "1.9/02-b.sql"];
+    fs::write(in_release(&stage, &second, "broken"), "").expect("a file");
+    ended(&stage.run(&migrate(&again), &second.name).await, 1);
+    assert_eq!(given(), "B");
+    fs::remove_file(in_release(&stage, &second, "broken")).expect("a file");
+    ended(&stage.run(&migrate(&again), &second.name).await, 0);
+    assert_eq!(given(), "BBcd");
+    // Whoever goes on with this release has had it done.
+    ended(&stage.run(&migrate(&again), &second.name).await, 91);
+    ended(&stage.run(&migrate(&[]), &second.name).await, 91);
+    // What nobody knows the end of is not run over.
+    let ledger = stage.path(".relm/sql-migrate");
+    let text = fs::read_to_string(&ledger).expect("a ledger");
+    fs::write(&ledger, text + &format!("begun x {} 1.9/01-a.sql\n", first.name)).expect("a ledger");
+    let exit = stage.run(&migrate(&["1.9/01-a.sql"]), &second.name).await;
+    ended(&exit, 1);
+    assert!(exit.stderr.contains("nobody knows how it ended"), "{exit:?}");
 }
 
 async fn processes_and_commands_are_busy_or_not(stage: Stage) {

@@ -41,7 +41,7 @@ fn is_as(stage: &Stage, name: &ReleaseName, code: &Code, what: &str) {
     let record = fs::read_dir(stage.path(&format!(".relm/releases/{name}"))).expect("a record");
     let mut kept: Vec<_> = record.map(|entry| entry.expect("an entry").file_name()).collect();
     kept.sort();
-    assert_eq!(kept, ["manifest", "release.json", "size", "state"], "{what}");
+    assert_eq!(kept, ["manifest", "release.json", "size", "state", "took"], "{what}");
     assert_eq!(stage.read(&format!(".relm/releases/{name}/manifest")), code.frozen.manifest.to_text(), "{what}");
 }
 

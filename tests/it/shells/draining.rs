@@ -38,7 +38,7 @@ fn pool(test: &str, reload: &str) -> Pool {
 
 async fn turn(stage: &Stage, pool: Pool, out: bool) -> Exit {
     let name = record(0).name;
-    stage.work(&DrainHost { pool, out }.work(&stage.on(Some(&name), None))).await
+    stage.work(&DrainHost { pool, out, by: None }.work(&stage.on(Some(&name), None))).await
 }
 
 async fn only_the_lines_of_the_host_become_comments(stage: Stage) {
@@ -84,7 +84,8 @@ async fn two_at_once_lose_no_line_of_the_other(stage: Stage) {
     let name = record(0).name;
     let one = |out: bool, server: &'static str| {
         let server = Template::new("server", server, &["host"]).expect("a template");
-        let work = DrainHost { pool: Pool { server, ..pool("true", "true") }, out }.work(&stage.on(Some(&name), None));
+        let work = DrainHost { pool: Pool { server, ..pool("true", "true") }, out, by: None }
+            .work(&stage.on(Some(&name), None));
         let transport = stage.another();
         async move { transport.capture(&work.script, None).await.expect("an exit") }
     };

@@ -39,8 +39,16 @@ async fn look(stage: &Stage, sign: impl Into<Option<Sign>>, command: &str, withi
     let check = RunCommand { reference: "main".to_owned(), ..RunCommand::new("well", command) };
     let second = Duration::from_secs(1);
     let (within, attempt) = (Duration::from_secs(within), Duration::from_secs(2));
-    let operation =
-        CheckHealth { check, sign: sign.into(), within, every: second, attempt, app: "shop".to_owned(), of_all: false };
+    let operation = CheckHealth {
+        check,
+        sign: sign.into(),
+        within,
+        every: second,
+        attempt,
+        app: "shop".to_owned(),
+        of_all: false,
+        asks: false,
+    };
     stage.run(&operation, &record(0).name).await
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use relm::engine::{Events, Machine, Plan, run};
+use relm::engine::{Events, Machine, Nobody, Plan, run};
 use relm::fleet::{Fleet, HostName};
 use tokio_util::sync::CancellationToken;
 
@@ -99,7 +99,7 @@ async fn flip(fleet: &Fleet, machines: &mut [Machine], stage: &Stage, to: u32) {
     let name = record(to).name;
     let plan = Plan::new("deploy", &stage.env, fleet).about(&name).flip(operation(to, false));
     let (events, heard) = Events::new(false);
-    let ended = run(&plan, machines, &events, &CancellationToken::new()).await;
+    let ended = run(&plan, machines, &events, &CancellationToken::new(), &Nobody).await;
     let said = std::iter::from_fn(|| heard.within(Duration::ZERO).ok()).map(|event| format!("{:?}\n", event.event));
     assert_eq!(ended.exit_code, 0, "{}", said.collect::<String>());
     for machine in machines {

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use relm::engine::{Batches, Events, Operation, Plan, inspect, run, verify};
+use relm::engine::{Batches, Events, Nobody, Operation, Plan, inspect, run, verify};
 use relm::fleet::Fleet;
 use relm::operations::RunCommand;
 use relm::release::Record;
@@ -31,7 +31,7 @@ async fn step(stage: &Stage, record: &Record, operation: impl Operation + 'stati
     let plan =
         Plan::new("deploy", &stage.env, &fleet).about(&record.name).batches(Batches::from([1])).prepare(operation);
     let (events, heard) = Events::new(false);
-    let ended = run(&plan, &[stage.machine()], &events, &CancellationToken::new()).await;
+    let ended = run(&plan, &[stage.machine()], &events, &CancellationToken::new(), &Nobody).await;
     drop((events, heard));
     ended.exit_code
 }
@@ -69,7 +69,7 @@ async fn a_sealed_tree_is_as_it_was_made(stage: Stage) {
         0
     );
     assert_eq!(told(&stage, &record).await, all(&[]));
-    let left = ["listing", "manifest", "release.json", "seals", "size", "state", "steps"].map(str::to_owned);
+    let left = ["listing", "manifest", "release.json", "seals", "size", "state", "steps", "took"].map(str::to_owned);
     let kept = fs::read_dir(stage.path(&format!(".relm/releases/{}", record.name))).expect("a record");
     let kept: BTreeSet<_> =
         kept.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();

@@ -22,6 +22,7 @@ fn service(text: &str) -> Service {
         kind: Kind::Command,
         targets: Targets::all(),
         singleton: None,
+        part: Vec::new(),
         programs: Vec::new(),
         files: vec![File { name: "serve".to_owned(), template, executable: true }],
         into: Some("bin".to_owned()),
@@ -45,7 +46,10 @@ fn service(text: &str) -> Service {
 
 async fn turn(stage: &Stage, service: &Service, turn: Turn, n: u32) -> Exit {
     stage
-        .run(&TurnService { service: service.clone(), turn, within: Within::Switch, comes: false }, &record(n).name)
+        .run(
+            &TurnService { service: service.clone(), turn, within: Within::Switch, comes: false, by: None },
+            &record(n).name,
+        )
         .await
 }
 
@@ -72,7 +76,8 @@ async fn a_service_follows_the_release_with_its_files(stage: Stage) {
     let lost = turn(&stage, &right, Turn::Restart, 2).await;
     assert!(lost.status == Status::Code(1) && lost.stderr.contains("does not run from any release"), "{lost:?}");
     // Back again: undoing is the same in the release that is live then.
-    let undo = TurnService { service: right.clone(), turn: Turn::Restart, within: Within::Switch, comes: false };
+    let undo =
+        TurnService { service: right.clone(), turn: Turn::Restart, within: Within::Switch, comes: false, by: None };
     let (back, nothing) = (record(0).name, stage.on(None, None));
     ended(&stage.work(&undo.undo(&stage.on(Some(&back), None)).expect("an undo")).await, 0);
     assert_eq!(seen().await.releases, [record(0).name]);

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeZone as _, Utc};
-use relm::engine::{Events, Machine, On, Operation, Plan, Work, run};
+use relm::engine::{Events, Machine, Nobody, On, Operation, Plan, Work, run};
 use relm::fleet::{Address, EnvName, Fleet, Host, HostName, Role, Scope};
 use relm::local::LocalHost;
 use relm::operations::RunCommand;
@@ -205,6 +205,7 @@ impl Stage {
             release,
             before,
             before_reference: "main",
+            login: None,
             secrets: Secrets::none(),
         }
     }
@@ -236,7 +237,7 @@ impl Stage {
         };
         let plan = Plan::new("deploy", &self.env, &fleet).about(&record.name).prepare(nothing).claiming(record);
         let (events, heard) = Events::new(false);
-        let ended = run(&plan, &[self.machine()], &events, &CancellationToken::new()).await;
+        let ended = run(&plan, &[self.machine()], &events, &CancellationToken::new(), &Nobody).await;
         drop((events, heard));
         ended.exit_code
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::site::{Done, within};
+use crate::site::{Done, kill, within};
 use crate::sshd::Sshd;
 
 /// A login of this machine with a password, gone when dropped.
@@ -50,11 +50,19 @@ impl Drop for Account {
     }
 }
 
-/// Runs relm in `folder` on a terminal, and gives each answer when the words before it are shown.
+/// What is typed to interrupt.
+pub(crate) const CTRL_C: &str = "\u{3}";
+
+/// Runs relm in `folder` on a terminal, and gives each answer when the words before it are shown. An answer such as `SIGTERM`
+/// is that signal.
 pub(crate) fn on_terminal(folder: &Path, line: &str, answers: &[(&str, &str)]) -> Done {
-    let command = format!("exec {} {line}", env!("CARGO_BIN_EXE_relm"));
+    typing(folder, &format!("exec {} {line}", env!("CARGO_BIN_EXE_relm")), answers)
+}
+
+/// The same for any command.
+pub(crate) fn typing(folder: &Path, command: &str, answers: &[(&str, &str)]) -> Done {
     let mut script = Command::new("script")
-        .args(["-q", "-e", "-c", &command, "/dev/null"])
+        .args(["-q", "-e", "-c", command, "/dev/null"])
         .current_dir(folder)
         .envs([("HOME", folder), ("TERM", Path::new("dumb"))])
         .env_remove("SSH_AUTH_SOCK")
@@ -80,12 +88,32 @@ pub(crate) fn on_terminal(folder: &Path, line: &str, answers: &[(&str, &str)]) -
         seen = asked().unwrap();
         // What is typed before the echo is off would be shown by the terminal, here as anywhere.
         std::thread::sleep(std::time::Duration::from_millis(300));
-        keys.write_all(format!("{answer}\n").as_bytes()).unwrap();
+        match answer.strip_prefix("SIG") {
+            Some(signal) => kill(&child_of(script.id()), signal),
+            // Behind it no line is ended: nobody is to read one.
+            None if *answer == CTRL_C => keys.write_all(answer.as_bytes()).unwrap(),
+            None => keys.write_all(format!("{answer}\n").as_bytes()).unwrap(),
+        }
+    }
+    let ended = within(120, || script.try_wait().unwrap().is_some());
+    if !ended {
+        script.kill().unwrap();
     }
     let status = script.wait().unwrap();
+    assert!(ended, "it does not end: {}", shown.lock().unwrap());
     reading.join().unwrap();
     let stderr = shown.lock().unwrap().clone();
     Done { code: status.code(), stdout: String::new(), stderr }
+}
+
+/// The one process that this one has started.
+fn child_of(parent: u32) -> String {
+    let is_child = |pid: &String| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)) == Some(&parent.to_string())
+    };
+    let all = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    all.filter(|name| name.parse::<u32>().is_ok()).find(is_child).expect("a child")
 }
 
 /// A project whose one host is that account, with no key to it.
@@ -114,6 +142,8 @@ fn deploys_with_answers(lines: &str, methods: &str, question: &str) {
     assert!(!done.stderr.contains(PASSWORD) && !done.stderr.contains("wrong"), "{done:?}");
     let live = account.home.path().join("home/www/test/current/app.txt");
     assert_eq!(fs::read_to_string(&live).unwrap(), "one\n");
+    // Nobody ends in good order here: relm does at once.
+    on_terminal(folder.path(), "check", &[(question, CTRL_C)]).ends(130).says(&["interrupted"]);
     on_terminal(folder.path(), "check", &[(question, "wrong"), (question, "no")])
         .ends(3)
         .says(&["does not let", &format!("{methods}: refused")]);

@@ -120,6 +120,13 @@ fn mistakes_of_jobs() {
         ("prepare", "job = true\ntimeout = \"5m\"", "`timeout` has no meaning beside `job`", 10),
         ("prepare", "job = true\nmigrate = {}", "`migrate` has no meaning beside `job`", 10),
         ("prepare", "job = \"x\"", "`job` must be true or false", 9),
+        ("prepare", "log_max = \"1MiB\"", "`log_max` has no meaning without `job = true`", 9),
+        ("prepare", "job = true\nlog_max = 5", "`log_max` must be a text", 10),
+        ("prepare", "job = true\nlog_max = \"\"", "\"\" is no size of a log", 10),
+        ("prepare", "job = true\nlog_max = \"5\"", "\"5\" is no size of a log", 10),
+        ("prepare", "job = true\nlog_max = \"5MB\"", "\"5MB\" is no size of a log", 10),
+        ("prepare", "job = true\nlog_max = \"1KiB\"", "\"1KiB\" is no size of a log", 10),
+        ("prepare", "job = true\nlog_max = \"99999999999999999999GiB\"", "is no size of a log", 10),
     ];
     for (phase, rest, message, line) in cases {
         let text = format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"{phase}\"\nrun = \"x\"\n{rest}\n");
@@ -139,6 +146,34 @@ fn mistakes_of_jobs() {
     let config = read(&format!("{LEAST}{job}{}", wait("", "a"))).expect("a job and its wait");
     let operations = &config.envs[0].operations;
     assert_eq!((&operations[1].targets, &operations[1].awaits), (&operations[0].targets, &Some("a".to_owned())));
+}
+
+#[test]
+fn mistakes_of_conditions_and_directories() {
+    let cases = [
+        ("run = \"x\"\nunless = \"\"", "`unless` is empty", 9),
+        ("run = \"x\"\nunless = true", "`unless` must be a text", 9),
+        ("run = \"x\"\nchanged_if = \"[\"", "`changed_if` has a [ without a ]", 9),
+        ("run = \"x\"\nchanged_if = \"\\\\d+ files\"", "`changed_if` has \\d", 9),
+        ("run = \"x\"\nunless = \"y\"\njob = true", "`unless` has no meaning beside `job`", 9),
+        ("run = \"x\"\nunless = \"y\"\ninputs = [\"a\"]", "`unless` has no meaning beside `inputs`", 9),
+        ("run = \"x\"\nunless = \"y\"\nmigrate = {}", "`unless` has no meaning beside `migrate`", 9),
+        ("run = \"x\"\nchanged_if = \"y\"\nmigrate = {}", "`changed_if` has no meaning beside `migrate`", 9),
+        ("unless = \"y\"\nwait = { check = \"x\", max = \"5m\" }", "`unless` has no meaning beside `wait`", 8),
+        ("run = \"x\"\ncwd = \"\"", "`cwd` is empty", 9),
+        ("run = \"x\"\ncwd = \"a/../../b\"", "has `..` in it", 9),
+        ("run = \"x\"\ncwd = \"{{ release_path }}/../b\"", "has `..` in it", 9),
+        ("run = \"x\"\ncwd = \"a//b\"", "has an empty part", 9),
+        ("run = \"x\"\ncwd = \"~eve/b\"", "names another user's home", 9),
+        ("run = \"x\"\ncwd = \"{{ relase_path }}\"", "cwd uses \"relase_path\", which has no value", 9),
+    ];
+    for (rest, message, line) in cases {
+        one(&format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"prepare\"\n{rest}\n"), message, line);
+    }
+    for cwd in ["web/app", "/srv", "~/x", "~", "{{ shared_path }}/media"] {
+        let text = format!("{LEAST}[[operations]]\nname = \"a\"\nphase = \"prepare\"\nrun = \"x\"\ncwd = \"{cwd}\"\n");
+        assert_eq!(read(&text).expect("a directory").envs[0].operations[0].cwd.as_deref(), Some(cwd));
+    }
 }
 
 #[test]
