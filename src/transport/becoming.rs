@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::Channel;
 use super::bulk::{BULK, reads_script};
-use super::channel::Heard;
 use super::frame::CONTROL;
 use crate::fleet::{Become, By};
 use crate::secret::Secret;
@@ -143,25 +141,6 @@ impl fmt::Debug for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Start").field("command", &self.command).finish_non_exhaustive()
     }
-}
-
-/// All that a channel still says on standard error before its command ends, which a shell that could not be started does
-/// at once. Nothing if it is the connection that went.
-pub(super) async fn last_errors(channel: &mut Channel) -> Option<String> {
-    let mut said = Vec::new();
-    let hearing = async {
-        while let Some(heard) = channel.output.recv().await {
-            match heard {
-                Heard::Stderr(bytes) => said.extend_from_slice(&bytes),
-                Heard::Stdout(_) => {}
-                Heard::Closed(Ok(_)) => return true,
-                Heard::Closed(Err(_)) | Heard::Refused(_) => return false,
-            }
-        }
-        false
-    };
-    let has_ended = tokio::time::timeout(std::time::Duration::from_secs(5), hearing).await.unwrap_or(false);
-    has_ended.then(|| String::from_utf8_lossy(&said).into_owned())
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) async fn run(
         None => (host.start(Start::bulk(host.becoming.as_ref())).await?, Packing::new()),
     };
     let frame = Frame::fresh();
-    tell(&bulk, packing.whole(&frame.bulk(exec.script))).await?;
+    tell(&bulk, packing.whole(&frame.bulk(exec.script))).await;
     // This shell reads nothing but its script's input: signals are sent from a control shell.
     let input = bulk.input.clone();
     bulk.input = mpsc::channel(1).0;
@@ -64,7 +64,7 @@ pub(super) async fn run(
     }
     match run.follow(&mut bulk, exec, Some(input)).await {
         Ok(exit) => Ok(exit),
-        Err(error) => Err(host.not_become(error, Some(&mut run), &mut bulk).await),
+        Err(error) => Err(host.not_become(error, &mut run)),
     }
 }
 
@@ -77,11 +77,10 @@ pub(super) async fn open_ahead(host: &HostShell, likely: Option<&Script>) {
     let mut spare = host.spare.lock().await;
     let Ok(channel) = host.start(Start::bulk(host.becoming.as_ref())).await else { return };
     let mut packing = Packing::new();
-    let told = match likely {
-        Some(likely) => tell(&channel, packing.ahead(likely)).await,
-        None => Ok(()),
-    };
-    *spare = told.ok().map(|()| (channel, packing));
+    if let Some(likely) = likely {
+        tell(&channel, packing.ahead(likely)).await;
+    }
+    *spare = Some((channel, packing));
 }
 
 /// A line that no text has.

@@ -24,17 +24,15 @@ pub(super) async fn run(
         let frame = Frame::fresh();
         let signals = Signals::Kept(control.input.clone());
         let mut run = Run::new(&frame, signals, exec.time_limit);
-        let mut exit = match tell(&control, frame.keep(exec.script, kept.directory, host.packs())).await {
-            Ok(()) => run.follow(&mut control, exec, None).await,
-            Err(lost) => Err(lost),
-        };
+        tell(&control, frame.keep(exec.script, kept.directory, host.packs())).await;
+        let mut exit = run.follow(&mut control, exec, None).await;
         let mut stuck: Option<((u64, u64), Instant)> = None;
         while let Err(ExecError::Lost(reason)) = &exit {
             if run.is_missing() {
                 break;
             }
             let lost = ExecError::Lost(reason.clone());
-            if let error @ ExecError::NotBecome(_) = host.not_become(lost, Some(&mut run), &mut control).await {
+            if let error @ ExecError::NotBecome(_) = host.not_become(lost, &mut run) {
                 return (Err(error), None);
             }
             // A host that takes connections and never says a word must not be tried without end or pause.
@@ -53,10 +51,8 @@ pub(super) async fn run(
                 Err(error) => return (Err(error), None),
             };
             run.signal_from(Signals::Kept(control.input.clone()));
-            exit = match tell(&control, frame.again(kept.directory, run.heard())).await {
-                Ok(()) => run.follow(&mut control, exec, None).await,
-                Err(lost) => Err(lost),
-            };
+            tell(&control, frame.again(kept.directory, run.heard())).await;
+            exit = run.follow(&mut control, exec, None).await;
         }
         match exit {
             // It was never begun, and never will be: it is begun now.

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, mpsc};
 
-use super::becoming::{Becoming, Start, last_errors};
+use super::becoming::{Becoming, Start};
 use super::frame::{self, Frame};
 use super::run::{Run, Signals};
 use crate::fleet::Become;
@@ -68,26 +68,19 @@ impl HostShell {
         }
         let channel = self.link.open(&start.command).await?;
         if let Some(preface) = start.preface {
-            tell(&channel, preface).await?;
+            tell(&channel, preface).await;
         }
         Ok(channel)
     }
 
     /// A shell that has gone before it did anything may not have become whom it should: then the host has said why.
-    pub(super) async fn not_become(
-        &self,
-        lost: ExecError,
-        run: Option<&mut Run<'_>>,
-        channel: &mut Channel,
-    ) -> ExecError {
+    pub(super) fn not_become(&self, lost: ExecError, run: &mut Run<'_>) -> ExecError {
         let (Some(becoming), ExecError::Lost(_)) = (&self.becoming, &lost) else { return lost };
-        let said = match run {
-            // A connection that broke says nothing of users.
-            Some(run) => run.had_no_shell().then(|| run.take_errors()),
-            None => last_errors(channel).await,
-        };
-        let Some(said) = said else { return lost };
-        ExecError::NotBecome(self.refused.get_or_init(|| becoming.refused(&said)).clone())
+        // A connection that broke says nothing of users.
+        if !run.had_no_shell() {
+            return lost;
+        }
+        ExecError::NotBecome(self.refused.get_or_init(|| becoming.refused(&run.take_errors())).clone())
     }
 
     async fn run_in_control(&self, exec: Exec<'_>) -> Result<Exit, ExecError> {
@@ -99,8 +92,8 @@ impl HostShell {
         };
         loop {
             let signals = Signals::Control(control.input.clone());
-            if !has_begun && let Err(lost) = tell(&control, frame.control(exec.script, self.packs())).await {
-                return Err(self.not_become(lost, None, &mut control).await);
+            if !has_begun {
+                tell(&control, frame.control(exec.script, self.packs())).await;
             }
             let mut run = Run::new(&frame, signals, exec.time_limit);
             let exit = run.follow(&mut control, exec, None).await;
@@ -120,7 +113,7 @@ impl HostShell {
                     *slot = Some(control);
                     Ok(exit)
                 }
-                Err(error) => Err(self.not_become(error, Some(&mut run), &mut control).await),
+                Err(error) => Err(self.not_become(error, &mut run)),
             };
         }
     }
@@ -159,18 +152,16 @@ impl HostShell {
     }
 
     async fn open_control_by(&self, start: Start) -> Result<Channel, ExecError> {
-        let mut control = self.start(start).await?;
+        let control = self.start(start).await?;
         let first = Script::new(frame::PRELUDE).then(&Script::new(frame::KEPT));
-        if let Err(lost) = tell(&control, format!("{}\n", first.as_str())).await {
-            return Err(self.not_become(lost, None, &mut control).await);
-        }
+        tell(&control, format!("{}\n", first.as_str())).await;
         let order = {
             let mut standing = self.standing.lock().expect("nobody panics while holding this");
             standing.input = Some(control.input.clone());
             standing.order.as_ref().map(frame::order)
         };
         if let Some(order) = order {
-            tell(&control, order).await?;
+            tell(&control, order).await;
         }
         Ok(control)
     }
@@ -198,7 +189,7 @@ impl HostShell {
         if let Ok(control) = self.start(Start::control(self.becoming.as_ref())).await {
             let orders = format!("{}{}{}", frame::PRELUDE, frame::end(group, signal), frame::running(None));
             // Nothing to be done if it fails: the run it belongs to ends with its own error.
-            let _ = tell(&control, orders).await;
+            tell(&control, orders).await;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -247,12 +238,10 @@ pub(super) fn is_open(control: &Channel) -> bool {
     !control.input.is_closed() && !control.output.is_closed()
 }
 
-pub(super) async fn tell(channel: &Channel, text: impl Into<Bytes>) -> Result<(), ExecError> {
-    channel
-        .input
-        .send(text.into())
-        .await
-        .map_err(|_| ExecError::Lost("it closed before the script was sent".to_owned()))
+/// Writes to a shell. Whether it takes it, its output says: a shell that has gone (`nologin`, a refusal of sudo) has
+/// said why there, and whoever follows it hears that.
+pub(super) async fn tell(channel: &Channel, text: impl Into<Bytes>) {
+    let _ = channel.input.send(text.into()).await;
 }
 
 /// What is left to hear from a channel that closes.

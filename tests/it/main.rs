@@ -38,6 +38,7 @@ mod logs;
 mod maintenance;
 mod manage;
 mod migrations;
+mod no_shell;
 mod notify;
 mod operations;
 mod postgres;
